@@ -1,0 +1,16 @@
+package dev.bgem3.error;
+
+/** The kernels, the precision or the device asked for are not available on this machine. */
+public final class BackendException extends BgeM3Exception {
+    private static final long serialVersionUID = 1L;
+
+    /** An error that the message describes whole. */
+    public BackendException(String message) {
+        super(message, null);
+    }
+
+    /** An error with its cause, where another exception has more to say. */
+    public BackendException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

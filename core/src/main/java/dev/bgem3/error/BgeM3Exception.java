@@ -1,0 +1,12 @@
+package dev.bgem3.error;
+
+/** The root of every exception that this library throws for a model, an input or a machine that is not as it should be. */
+public abstract sealed class BgeM3Exception extends RuntimeException
+        permits ModelException, InputException, JsonException, NonFiniteOutputException, CancelledException,
+        BackendException {
+    private static final long serialVersionUID = 1L;
+
+    BgeM3Exception(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,16 @@
+package dev.bgem3.error;
+
+/** An output held NaN or an infinity; the message names the text it belongs to. */
+public final class NonFiniteOutputException extends BgeM3Exception {
+    private static final long serialVersionUID = 1L;
+
+    /** An error that the message describes whole. */
+    public NonFiniteOutputException(String message) {
+        super(message, null);
+    }
+
+    /** An error with its cause, where another exception has more to say. */
+    public NonFiniteOutputException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,9 @@
+/** BGE-M3 in pure Java: a model folder in; dense vectors, lexical weights and ColBERT vectors out. */
+@SuppressWarnings("module") // The product's name ends in a digit.
+module dev.bgem3.core {
+    // Static: without --add-modules jdk.incubator.vector the library still runs, on the scalar kernels.
+    requires static jdk.incubator.vector;
+    requires transitive dev.bgem3.tokenizer;
+
+    exports dev.bgem3.error;
+}
