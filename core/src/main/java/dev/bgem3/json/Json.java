@@ -1,0 +1,126 @@
+package dev.bgem3.json;
+
+import dev.bgem3.error.JsonException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** Reads and writes JSON text; see the package for what is accepted. Stateless, for any thread. */
+public final class Json {
+    private Json() {
+    }
+
+    /**
+     * The value that the whole of {@code text} spells; nothing but white space may stand around it.
+     *
+     * @throws JsonException
+     *             at the first fault, as {@code line 3, column 7: found 'x' (expected: ',' or '}')}
+     */
+    public static JsonValue parse(String text) {
+        return new JsonParser(text).parse();
+    }
+
+    /**
+     * The value that the UTF-8 text spells.
+     *
+     * @throws JsonException
+     *             at the first fault, be it of the encoding or of the text
+     */
+    public static JsonValue parse(byte[] utf8) {
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT);
+        ByteBuffer bytes = ByteBuffer.wrap(utf8);
+        // UTF-8 has at least as many bytes as UTF-16 has units.
+        CharBuffer characters = CharBuffer.allocate(utf8.length);
+        CoderResult result = decoder.decode(bytes, characters, true);
+        String text = characters.flip().toString();
+        if (result.isError()) {
+            int found = Byte.toUnsignedInt(utf8[bytes.position()]);
+            throw JsonParser.fault(text, text.length(), "byte 0x%02x".formatted(found), "UTF-8");
+        }
+        return parse(text);
+    }
+
+    /**
+     * The value as JSON text, without white space. Control characters and lone surrogates are escaped, so that the
+     * text has a UTF-8 form; all else stands as it is. {@link #parse(String)} gives an equal value back.
+     */
+    public static String write(JsonValue value) {
+        StringBuilder out = new StringBuilder();
+        write(out, value);
+        return out.toString();
+    }
+
+    /** The string as JSON spells it, quotation marks included. */
+    static String quote(String value) {
+        StringBuilder out = new StringBuilder(value.length() + 2);
+        writeString(out, value);
+        return out.toString();
+    }
+
+    private static void write(StringBuilder out, JsonValue value) {
+        switch (value) {
+        case JsonObject object -> writeObject(out, object);
+        case JsonArray array -> writeArray(out, array);
+        case JsonString string -> writeString(out, string.value());
+        case JsonNumber number -> out.append(number.text());
+        case JsonBoolean bool -> out.append(bool.value());
+        case JsonNull _ -> out.append("null");
+        }
+    }
+
+    private static void writeObject(StringBuilder out, JsonObject object) {
+        out.append('{');
+        String separator = "";
+        for (Map.Entry<String, JsonValue> member : object.members().entrySet()) {
+            out.append(separator);
+            writeString(out, member.getKey());
+            out.append(':');
+            write(out, member.getValue());
+            separator = ",";
+        }
+        out.append('}');
+    }
+
+    private static void writeArray(StringBuilder out, JsonArray array) {
+        out.append('[');
+        String separator = "";
+        for (JsonValue element : array.elements()) {
+            out.append(separator);
+            write(out, element);
+            separator = ",";
+        }
+        out.append(']');
+    }
+
+    private static void writeString(StringBuilder out, String value) {
+        out.append('"');
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            switch (c) {
+            case '"' -> out.append("\\\"");
+            case '\\' -> out.append("\\\\");
+            case '\b' -> out.append("\\b");
+            case '\f' -> out.append("\\f");
+            case '\n' -> out.append("\\n");
+            case '\r' -> out.append("\\r");
+            case '\t' -> out.append("\\t");
+            default -> {
+                if (Character.isHighSurrogate(c) && i + 1 < value.length()
+                        && Character.isLowSurrogate(value.charAt(i + 1))) {
+                    out.append(c).append(value.charAt(++i));
+                } else if (c < 0x20 || Character.isSurrogate(c)) {
+                    out.append("\\u%04x".formatted((int) c));
+                } else {
+                    out.append(c);
+                }
+            }
+            }
+        }
+        out.append('"');
+    }
+}

@@ -1,0 +1,19 @@
+package dev.bgem3.json;
+
+import java.util.Objects;
+
+/** A string, its escapes resolved; a lone surrogate written as an escape is kept. */
+public record JsonString(String value) implements JsonValue {
+    private static final int DESCRIBED_LENGTH = 60;
+
+    /** A string of any UTF-16 text. */
+    public JsonString {
+        Objects.requireNonNull(value);
+    }
+
+    @Override
+    public String describe() {
+        boolean cut = value.length() > DESCRIBED_LENGTH;
+        return "the string " + Json.quote(cut ? value.substring(0, DESCRIBED_LENGTH) + "…" : value);
+    }
+}

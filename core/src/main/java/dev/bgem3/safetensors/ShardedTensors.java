@@ -1,0 +1,129 @@
+package dev.bgem3.safetensors;
+
+import dev.bgem3.error.JsonException;
+import dev.bgem3.error.ModelException;
+import dev.bgem3.json.Json;
+import dev.bgem3.json.JsonObject;
+import dev.bgem3.json.JsonString;
+import dev.bgem3.json.JsonValue;
+import dev.bgem3.weights.StoredTensor;
+import dev.bgem3.weights.TensorFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/**
+ * The shards of a model as one {@link TensorFile}, by an index such as {@code model.safetensors.index.json}: an object
+ * whose {@code weight_map} gives for each tensor the file beside the index that holds it.
+ */
+public final class ShardedTensors implements TensorFile {
+    /** As for a header of the format itself. */
+    private static final long MAX_INDEX_BYTES = SafetensorsReader.MAX_HEADER_BYTES;
+
+    private final Path index;
+    private final Map<String, TensorFile> shards = new LinkedHashMap<>();
+    private final SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+
+    private ShardedTensors(Path index) {
+        this.index = index;
+    }
+
+    /**
+     * Opens the index and every shard that it names; the tensors come in the order of the index.
+     *
+     * @throws ModelException
+     *             where the index or a shard cannot be read, a shard lacks a tensor, or a name leaves the folder
+     */
+    public static ShardedTensors open(Path index) {
+        ShardedTensors opening = new ShardedTensors(index);
+        boolean opened = false;
+        try {
+            opening.readAll();
+            opened = true;
+            return opening;
+        } finally {
+            if (!opened) {
+                opening.close();
+            }
+        }
+    }
+
+    @Override
+    public Path path() {
+        return index;
+    }
+
+    @Override
+    public SequencedMap<String, StoredTensor> tensors() {
+        return Collections.unmodifiableSequencedMap(tensors);
+    }
+
+    @Override
+    public void close() {
+        shards.values().forEach(TensorFile::close);
+    }
+
+    private void readAll() {
+        weightMap().members().forEach((name, value) -> {
+            Path shardName = shardName(name, value);
+            TensorFile shard = shards.computeIfAbsent(shardName.toString(),
+                    _ -> SafetensorsReader.open(index.resolveSibling(shardName)));
+            StoredTensor tensor = shard.tensors().get(name);
+            if (tensor == null) {
+                throw new ModelException(shard.path() + ": found no tensor \"" + name + "\" (expected: it, by the"
+                        + " weight_map of " + index.getFileName() + ")");
+            }
+            tensors.put(name, tensor);
+        });
+    }
+
+    private JsonObject weightMap() {
+        try {
+            if (!(Json.parse(indexBytes()) instanceof JsonObject object)) {
+                throw new ModelException(index + ": found no JSON object (expected: one with a weight_map)");
+            }
+            return object.object("weight_map").orElseThrow(
+                    () -> new ModelException(index + ": found no \"weight_map\" (expected: one from tensor to shard)"));
+        } catch (JsonException e) {
+            throw new ModelException(index + ": " + e.getMessage(), e);
+        }
+    }
+
+    private byte[] indexBytes() {
+        try {
+            long size = Files.size(index);
+            if (size > MAX_INDEX_BYTES) {
+                throw new ModelException(index + ": found " + size + " bytes (expected: at most " + MAX_INDEX_BYTES + ")");
+            }
+            return Files.readAllBytes(index);
+        } catch (NoSuchFileException e) {
+            throw new ModelException(index + ": no such file", e);
+        } catch (IOException e) {
+            throw new ModelException(index + ": cannot be read: " + e, e);
+        }
+    }
+
+    /** The shard's name as a path of one element: a hostile index leads nowhere else. */
+    private Path shardName(String tensor, JsonValue value) {
+        if (value instanceof JsonString(String name) && name.chars().noneMatch(c -> c == '/' || c == '\\')
+                && !name.isEmpty() && !name.equals(".") && !name.equals("..")) {
+            try {
+                Path path = Path.of(name);
+                if (path.getRoot() == null && path.getNameCount() == 1) {
+                    return path;
+                }
+            } catch (InvalidPathException e) {
+                throw new ModelException(index + ": tensor \"" + tensor + "\": found the shard " + value.describe()
+                        + " (expected: a file name of this system)", e);
+            }
+        }
+        throw new ModelException(index + ": tensor \"" + tensor + "\": found the shard " + value.describe()
+                + " (expected: the plain name of a file beside the index)");
+    }
+}

@@ -1,0 +1,103 @@
+package dev.bgem3.weights;
+
+import dev.bgem3.error.ModelException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+
+/**
+ * A file mapped whole and read-only, of any size. It owns the mapping until it is closed or hands itself to the
+ * {@link TensorFile} that {@link #holding} makes. While it is mapped nobody may shorten the file: the operating system
+ * gives no safe way to notice.
+ */
+public final class MappedFile implements AutoCloseable {
+    private final Path path;
+    private final Arena arena;
+    private final MemorySegment bytes;
+
+    private MappedFile(Path path, Arena arena, MemorySegment bytes) {
+        this.path = path;
+        this.arena = arena;
+        this.bytes = bytes;
+    }
+
+    /**
+     * Maps the file.
+     *
+     * @throws ModelException
+     *             where it is missing, not a regular file, empty or not readable
+     */
+    public static MappedFile open(Path path) {
+        Arena arena = Arena.ofShared();
+        MappedFile opened = null;
+        try {
+            opened = new MappedFile(path, arena, map(path, arena));
+            return opened;
+        } finally {
+            if (opened == null) {
+                arena.close();
+            }
+        }
+    }
+
+    private static MemorySegment map(Path path, Arena arena) {
+        if (Files.isDirectory(path)) {
+            throw new ModelException(path + ": found a directory (expected: a file)");
+        }
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            long size = channel.size();
+            if (size == 0) {
+                throw new ModelException(path + ": the file is empty");
+            }
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+        } catch (NoSuchFileException e) {
+            throw new ModelException(path + ": no such file", e);
+        } catch (IOException e) {
+            throw new ModelException(path + ": cannot be read: " + e, e);
+        }
+    }
+
+    /** The file, as it was named at opening. */
+    public Path path() {
+        return path;
+    }
+
+    /** The whole file; valid until this, or the {@link TensorFile} that took it over, is closed. */
+    public MemorySegment bytes() {
+        return bytes;
+    }
+
+    /** A {@link TensorFile} of tensors in this file, which closes it from now on. */
+    public TensorFile holding(SequencedMap<String, StoredTensor> tensors) {
+        return new MappedTensors(this, Collections.unmodifiableSequencedMap(new LinkedHashMap<>(tensors)));
+    }
+
+    /** Unmaps the file; a second call does nothing. */
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+
+    private record MappedTensors(MappedFile file, SequencedMap<String, StoredTensor> tensors)
+            implements TensorFile {
+        @Override
+        public Path path() {
+            return file.path();
+        }
+
+        @Override
+        public void close() {
+            file.close();
+        }
+    }
+}
