@@ -1,0 +1,163 @@
+package dev.bgem3.safetensors;
+
+import dev.bgem3.error.ModelException;
+import dev.bgem3.json.Json;
+import dev.bgem3.json.JsonArray;
+import dev.bgem3.json.JsonNumber;
+import dev.bgem3.json.JsonObject;
+import dev.bgem3.json.JsonString;
+import dev.bgem3.json.JsonValue;
+import dev.bgem3.weights.DType;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Writes safetensors files of any size, tensor after tensor, without holding more than a buffer of them. The file
+ * appears under its name only when it is complete.
+ */
+public final class SafetensorsWriter {
+    private static final long BUFFER_BYTES = 4 << 20;
+
+    private SafetensorsWriter() {
+    }
+
+    /** What gives a tensor's elements when their turn has come. */
+    @FunctionalInterface
+    public interface Content {
+        /**
+         * Writes all elements to {@code sink}, in row-major order, in pieces of any size.
+         *
+         * @throws IOException
+         *             where the sink throws it
+         */
+        void writeTo(TensorSink sink) throws IOException;
+    }
+
+    /** A tensor to write. */
+    public record Source(String name, DType dtype, long[] shape, Content content) {
+        /** Checks the name; {@code shape} is copied. */
+        public Source {
+            Objects.requireNonNull(dtype);
+            Objects.requireNonNull(content);
+            if (name.isEmpty() || name.equals(SafetensorsReader.METADATA)) {
+                throw new IllegalArgumentException("name: \"" + name + "\" (expected: a tensor's name)");
+            }
+            shape = shape.clone();
+        }
+
+        private long sizeBytes() {
+            long elementCount = 1;
+            for (long size : shape) {
+                if (size < 0) {
+                    throw new IllegalArgumentException(name + ": shape: " + Arrays.toString(shape)
+                            + " (expected: no negative size)");
+                }
+                elementCount = Math.multiplyExact(elementCount, size);
+            }
+            return dtype.sizeBytes(elementCount);
+        }
+    }
+
+    /**
+     * Writes {@code tensors} to {@code file}, replacing what is there. The widest types come first, so that every
+     * tensor is aligned to its elements; apart from that the given order is kept.
+     *
+     * @throws IllegalArgumentException
+     *             where a name comes twice, or a shape is negative
+     * @throws IllegalStateException
+     *             where a tensor's content is shorter or longer than its shape asks
+     * @throws ModelException
+     *             where the file cannot be written: it then does not exist, or is what it was before
+     */
+    public static void write(Path file, Collection<Source> tensors) {
+        List<Source> ordered = tensors.stream()
+                .sorted(Comparator.comparingInt((Source tensor) -> tensor.dtype.sizeBits()).reversed()).toList();
+        byte[] header = header(ordered);
+        Path part = file.resolveSibling(file.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong())
+                + ".part");
+        try {
+            try {
+                writeAll(part, header, ordered);
+                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                // Gone already where all went well.
+                Files.deleteIfExists(part);
+            }
+        } catch (IOException e) {
+            throw new ModelException(file + ": cannot be written: " + e, e);
+        }
+    }
+
+    private static void writeAll(Path part, byte[] header, List<Source> tensors) throws IOException {
+        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                Arena arena = Arena.ofConfined()) {
+            TensorSink sink = new TensorSink(channel, arena.allocate(BUFFER_BYTES));
+            sink.raw(header);
+            for (Source tensor : tensors) {
+                sink.begin(tensor.name, tensor.dtype, tensor.sizeBytes());
+                tensor.content.writeTo(sink);
+                sink.end();
+            }
+            sink.flush();
+        }
+    }
+
+    /** Length and JSON, padded so that the data begins at a multiple of 8. */
+    private static byte[] header(List<Source> tensors) {
+        SequencedMap<String, JsonValue> members = new LinkedHashMap<>();
+        members.put(SafetensorsReader.METADATA, object("format", new JsonString("pt")));
+        Set<String> names = new HashSet<>();
+        long begin = 0;
+        for (Source tensor : tensors) {
+            if (!names.add(tensor.name)) {
+                throw new IllegalArgumentException("tensors: \"" + tensor.name + "\" again (expected: each name once)");
+            }
+            long end = Math.addExact(begin, tensor.sizeBytes());
+            members.put(tensor.name, object("dtype", new JsonString(tensor.dtype.name()), "shape", array(tensor.shape),
+                    "data_offsets", array(begin, end)));
+            begin = end;
+        }
+        byte[] json = Json.write(new JsonObject(members)).getBytes(StandardCharsets.UTF_8);
+        int padded = Math.ceilDiv(json.length, Long.BYTES) * Long.BYTES;
+        if (padded > SafetensorsReader.MAX_HEADER_BYTES) {
+            throw new IllegalArgumentException("tensors: a header of " + padded + " bytes (expected: at most "
+                    + SafetensorsReader.MAX_HEADER_BYTES + ")");
+        }
+        ByteBuffer header = ByteBuffer.allocate(SafetensorsReader.LENGTH_BYTES + padded).order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(padded).put(json);
+        while (header.hasRemaining()) {
+            header.put((byte) ' ');
+        }
+        return header.array();
+    }
+
+    private static JsonObject object(Object... keysAndValues) {
+        SequencedMap<String, JsonValue> members = new LinkedHashMap<>();
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            members.put((String) keysAndValues[i], (JsonValue) keysAndValues[i + 1]);
+        }
+        return new JsonObject(members);
+    }
+
+    private static JsonArray array(long... values) {
+        return new JsonArray(Arrays.stream(values).<JsonValue> mapToObj(JsonNumber::of).toList());
+    }
+}
