@@ -6,4 +6,9 @@ module dev.bgem3.core {
     requires transitive dev.bgem3.tokenizer;
 
     exports dev.bgem3.error;
+
+    uses dev.bgem3.kernel.KernelProvider;
+
+    provides dev.bgem3.kernel.KernelProvider
+            with dev.bgem3.kernel.scalar.ScalarProvider, dev.bgem3.kernel.vector.VectorProvider;
 }

@@ -1,0 +1,63 @@
+package dev.bgem3.kernel;
+
+/** The argument checks that every provider makes, with one wording. */
+public final class Shapes {
+    private Shapes() {
+    }
+
+    /** Checks a linear layer's operands: {@code out[M, N]}, {@code in[M, K]}. */
+    public static void checkLinear(String operation, Tensor out, Tensor in, Kernels.Linear layer) {
+        check(operation, "in", in, in.rows(), layer.inputSize());
+        check(operation, "out", out, in.rows(), layer.outputSize());
+    }
+
+    /** Checks that {@code tensor} is {@code [rows, columns]}. */
+    public static void check(String operation, String name, Tensor tensor, int rows, int columns) {
+        if (tensor.rows() != rows || tensor.columns() != columns) {
+            throw new IllegalArgumentException(operation + ": " + name + " is [" + tensor.rows() + ", "
+                    + tensor.columns() + "] (expected: [" + rows + ", " + columns + "])");
+        }
+    }
+
+    /** Checks that an argument's length is {@code expected}. */
+    public static void checkLength(String operation, String name, int length, int expected) {
+        if (length != expected) {
+            throw new IllegalArgumentException(
+                    operation + ": " + name + " has " + length + " entries (expected: " + expected + ")");
+        }
+    }
+
+    /** Checks attention's operands and returns D. */
+    public static int checkAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount) {
+        if (headCount < 1 || out.columns() % headCount != 0) {
+            throw new IllegalArgumentException("attention: headCount: " + headCount
+                    + " (expected: a divisor of the hidden size " + out.columns() + ")");
+        }
+        check("attention", "queryKeyValue", queryKeyValue, out.rows(), 3 * out.columns());
+        checkCumulativeLengths("attention", cumulativeLengths, out.rows());
+        return out.columns() / headCount;
+    }
+
+    /** Checks that cumulative lengths ascend from 0 to {@code tokens}. */
+    public static void checkCumulativeLengths(String operation, int[] cumulativeLengths, int tokens) {
+        int last = cumulativeLengths.length - 1;
+        boolean ascending = last >= 0 && cumulativeLengths[0] == 0 && cumulativeLengths[last] == tokens;
+        for (int s = 0; ascending && s < last; s++) {
+            ascending = cumulativeLengths[s] <= cumulativeLengths[s + 1];
+        }
+        if (!ascending) {
+            throw new IllegalArgumentException(
+                    operation + ": cumulativeLengths do not ascend from 0 to " + tokens);
+        }
+    }
+
+    /** Checks that every id is a row of a table. */
+    public static void checkRows(String operation, String name, int[] ids, int rows) {
+        for (int id : ids) {
+            if (id < 0 || id >= rows) {
+                throw new IllegalArgumentException(
+                        operation + ": " + name + ": " + id + " (expected: 0.." + (rows - 1) + ")");
+            }
+        }
+    }
+}

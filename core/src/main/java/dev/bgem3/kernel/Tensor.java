@@ -1,0 +1,15 @@
+package dev.bgem3.kernel;
+
+/**
+ * A row-major fp32 or fp16 matrix {@code [rows, columns]} in memory that only its provider can read.
+ *
+ * <p>
+ * It belongs to the {@link Workspace} that made it and is gone when that is reset or closed.
+ */
+public interface Tensor {
+    /** The number of rows; 0 is allowed. */
+    int rows();
+
+    /** The number of columns. */
+    int columns();
+}

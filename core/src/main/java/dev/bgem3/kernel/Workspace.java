@@ -1,0 +1,19 @@
+package dev.bgem3.kernel;
+
+/**
+ * The memory of one forward pass at a time: tensors are taken one after another and given back all at once.
+ *
+ * <p>
+ * It keeps what it has grown to, so that a steady load allocates nothing. It serves one thread at a time.
+ */
+public interface Workspace extends AutoCloseable {
+    /** A tensor with unspecified contents. */
+    Tensor tensor(int rows, int columns);
+
+    /** Takes back every tensor. */
+    void reset();
+
+    /** Frees the memory; closing again does nothing. */
+    @Override
+    void close();
+}

@@ -1,0 +1,37 @@
+package dev.bgem3.kernel.vector;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The width of this machine's vectors and what follows from it; in a class of its own so that nothing initialises early. */
+final class Lanes {
+    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+
+    /** Lanes of fp32 in a vector: 4 (NEON), 8 (AVX2), 16 (AVX-512), more with SVE. */
+    static final int COUNT = SPECIES.length();
+
+    /** Columns of a result that the inner loop computes at a time: two vectors. */
+    static final int PANEL = 2 * COUNT;
+
+    static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    /** Elements may lie at any multiple of 4 bytes from an aligned start; the unaligned layout spares a check each access. */
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+    private Lanes() {
+    }
+
+    /** The smallest multiple of {@code step} that is at least {@code value}. */
+    static int roundUp(int value, int step) {
+        return (value + step - 1) / step * step;
+    }
+
+    /** A copy off the heap, freed with the last reference to it. */
+    static MemorySegment copyOf(float[] values) {
+        return Arena.ofAuto().allocateFrom(ValueLayout.JAVA_FLOAT, values);
+    }
+}

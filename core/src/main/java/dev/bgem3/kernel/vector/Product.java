@@ -1,0 +1,223 @@
+package dev.bgem3.kernel.vector;
+
+import dev.bgem3.kernel.Kernels.Linear;
+import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.ThreadTeam;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * {@code out = finish(in · weightᵀ + bias)}: the linear layers.
+ *
+ * <p>
+ * The weight is packed once into panels (see {@link MicroKernel}); columns beyond N are zeros. The work is cut into row
+ * blocks times ranges of panels. A worker copies its block of rows once, so that the inner loop reads neighbouring
+ * memory, then multiplies it with one panel after another into a tile and finishes the tile while it is in the first-level
+ * cache. M·N·K fused multiply-adds read the weight M / {@link #blockRows} times.
+ */
+final class Product {
+    /** What happens to a tile of sums on its way out. */
+    enum Finish {
+        /** Add the bias. */
+        BIAS,
+        /** Add the bias, then GELU. */
+        BIAS_GELU,
+        /** Add the bias, then max(·, 0). */
+        BIAS_RELU,
+        /** Add the bias and a residual of the result's shape. */
+        BIAS_RESIDUAL
+    }
+
+    /** A block of rows holds about so many floats (512 KiB), half of the second-level cache of current cores. */
+    private static final int BLOCK_FLOATS = 128 * 1024;
+    private static final int MOST_BLOCK_ROWS = 128;
+    /** So many pieces of work for each thread, so that the last to finish is not far behind. */
+    private static final int PIECES_PER_THREAD = 6;
+
+    /** A weight [N, K] as panels {@code [⌈N / PANEL⌉][K][PANEL]}, and its bias padded with zeros. */
+    record Packed(MemorySegment panels, float[] bias, int outputSize, int inputSize) implements Linear {
+        int panelCount() {
+            return bias.length / Lanes.PANEL;
+        }
+
+        long panelOffset(int panel) {
+            return 4L * panel * inputSize * Lanes.PANEL;
+        }
+    }
+
+    /** A worker's own memory. */
+    static final class Scratch {
+        private float[] block = new float[0];
+        private float[] tile = new float[0];
+        private final float[] residual = new float[Lanes.PANEL];
+
+        private void reserve(int blockFloats, int tileFloats) {
+            if (block.length < blockFloats) {
+                block = new float[blockFloats];
+            }
+            if (tile.length < tileFloats) {
+                tile = new float[tileFloats];
+            }
+        }
+    }
+
+    private Product() {
+    }
+
+    /** Packs a weight with all the team's threads; the panels live as long as {@code arena}. */
+    static Packed pack(ThreadTeam team, Arena arena, MatrixSource weight, float[] bias) {
+        int k = weight.columns();
+        int panelCount = (weight.rows() + Lanes.PANEL - 1) / Lanes.PANEL;
+        MemorySegment panels = arena.allocate(4L * panelCount * k * Lanes.PANEL, 64);
+        Packed packed = new Packed(panels, Arrays.copyOf(bias, panelCount * Lanes.PANEL), weight.rows(), k);
+        team.run(panelCount, (panel, _) -> packPanel(packed, panel, weight));
+        return packed;
+    }
+
+    private static void packPanel(Packed packed, int panel, MatrixSource weight) {
+        int k = packed.inputSize;
+        int first = panel * Lanes.PANEL;
+        int count = Math.min(Lanes.PANEL, packed.outputSize - first);
+        float[] rows = new float[count * k];
+        for (int j = 0; j < count; j++) {
+            weight.readRow(first + j, rows, j * k);
+        }
+        float[] transposed = new float[k * Lanes.PANEL];
+        for (int i = 0; i < k; i++) {
+            for (int j = 0; j < count; j++) {
+                transposed[i * Lanes.PANEL + j] = rows[j * k + i];
+            }
+        }
+        MemorySegment.copy(transposed, 0, packed.panels, Lanes.FLOAT, packed.panelOffset(panel), transposed.length);
+    }
+
+    /** Rows of a block for depth K: a multiple of the tallest tile. */
+    private static int blockRows(int depth) {
+        int rows = BLOCK_FLOATS / depth / MicroKernel.MOST_ROWS * MicroKernel.MOST_ROWS;
+        return Math.clamp(rows, MicroKernel.MOST_ROWS, MOST_BLOCK_ROWS);
+    }
+
+    /**
+     * Runs a layer.
+     *
+     * @param residual
+     *            [M, N] for {@link Finish#BIAS_RESIDUAL}, and may be {@code out}; else unused and may be null
+     */
+    static void run(ThreadTeam team, Scratch[] scratches, SegmentTensor out, SegmentTensor in, Packed layer,
+            Finish finish, SegmentTensor residual) {
+        int blockRows = blockRows(layer.inputSize);
+        int blocks = (in.rows() + blockRows - 1) / blockRows;
+        int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + blocks - 1) / Math.max(1, blocks), 1,
+                layer.panelCount());
+        team.run(blocks * ranges, (piece, worker) -> {
+            int block = piece / ranges;
+            int range = piece % ranges;
+            int firstRow = block * blockRows;
+            int rows = Math.min(blockRows, in.rows() - firstRow);
+            int fromPanel = (int) ((long) layer.panelCount() * range / ranges);
+            int toPanel = (int) ((long) layer.panelCount() * (range + 1) / ranges);
+            runPiece(scratches[worker], out, in, layer, finish, residual, firstRow, rows, fromPanel, toPanel);
+        });
+    }
+
+    private static void runPiece(Scratch scratch, SegmentTensor out, SegmentTensor in, Packed layer, Finish finish,
+            SegmentTensor residual, int firstRow, int rows, int fromPanel, int toPanel) {
+        int padded = Lanes.roundUp(rows, MicroKernel.LEAST_ROWS);
+        int depth = layer.inputSize;
+        scratch.reserve(blockFloats(padded, depth), padded * Lanes.PANEL);
+        fillBlock(scratch.block, in, firstRow, rows, padded, 0, depth);
+        for (int panel = fromPanel; panel < toPanel; panel++) {
+            Arrays.fill(scratch.tile, 0, padded * Lanes.PANEL, 0);
+            MicroKernel.multiply(scratch.tile, 0, scratch.block, padded, depth, layer.panels,
+                    layer.panelOffset(panel));
+            int column = panel * Lanes.PANEL;
+            addBias(scratch.tile, rows, layer.bias, column);
+            switch (finish) {
+                case BIAS -> {
+                    // The sum is the result.
+                }
+                case BIAS_GELU -> gelu(scratch.tile, rows * Lanes.PANEL);
+                case BIAS_RELU -> relu(scratch.tile, rows * Lanes.PANEL);
+                case BIAS_RESIDUAL -> addResidual(scratch, rows, residual, firstRow, column);
+            }
+            store(out, firstRow, column, scratch.tile, rows);
+        }
+    }
+
+    /** The floats that a block of {@code rows} of depth {@code depth} takes. */
+    static int blockFloats(int rows, int depth) {
+        return (depth + MicroKernel.DEPTH - 1) / MicroKernel.DEPTH * rows * MicroKernel.ROW_STRIDE;
+    }
+
+    /** Lays {@code depth} columns of some rows out as a block; the rows up to {@code padded} become zeros. */
+    static void fillBlock(float[] block, SegmentTensor in, int firstRow, int rows, int padded, int column,
+            int depth) {
+        for (int k = 0; k < depth; k += MicroKernel.DEPTH) {
+            int slice = Math.min(MicroKernel.DEPTH, depth - k);
+            int start = k / MicroKernel.DEPTH * padded * MicroKernel.ROW_STRIDE;
+            for (int row = 0; row < rows; row++) {
+                MemorySegment.copy(in.data(), Lanes.FLOAT, in.offsetBytes(firstRow + row) + 4L * (column + k), block,
+                        start + row * MicroKernel.ROW_STRIDE, slice);
+            }
+            for (int row = rows; row < padded; row++) {
+                int at = start + row * MicroKernel.ROW_STRIDE;
+                Arrays.fill(block, at, at + slice, 0);
+            }
+        }
+    }
+
+    private static void addBias(float[] tile, int rows, float[] bias, int column) {
+        FloatVector bias0 = FloatVector.fromArray(Lanes.SPECIES, bias, column);
+        FloatVector bias1 = FloatVector.fromArray(Lanes.SPECIES, bias, column + Lanes.COUNT);
+        for (int row = 0; row < rows; row++) {
+            int at = row * Lanes.PANEL;
+            FloatVector.fromArray(Lanes.SPECIES, tile, at).add(bias0).intoArray(tile, at);
+            at += Lanes.COUNT;
+            FloatVector.fromArray(Lanes.SPECIES, tile, at).add(bias1).intoArray(tile, at);
+        }
+    }
+
+    private static void gelu(float[] tile, int length) {
+        for (int at = 0; at < length; at += Lanes.COUNT) {
+            VectorMath.gelu(FloatVector.fromArray(Lanes.SPECIES, tile, at)).intoArray(tile, at);
+        }
+    }
+
+    private static void relu(float[] tile, int length) {
+        for (int at = 0; at < length; at += Lanes.COUNT) {
+            FloatVector.fromArray(Lanes.SPECIES, tile, at).lanewise(VectorOperators.MAX, 0).intoArray(tile, at);
+        }
+    }
+
+    private static void addResidual(Scratch scratch, int rows, SegmentTensor residual, int firstRow, int column) {
+        int columns = Math.min(Lanes.PANEL, residual.columns() - column);
+        for (int row = 0; row < rows; row++) {
+            MemorySegment.copy(residual.data(), Lanes.FLOAT, residual.offsetBytes(firstRow + row) + 4L * column,
+                    scratch.residual, 0, columns);
+            for (int at = 0; at < Lanes.PANEL; at += Lanes.COUNT) {
+                int to = row * Lanes.PANEL + at;
+                FloatVector.fromArray(Lanes.SPECIES, scratch.tile, to)
+                        .add(FloatVector.fromArray(Lanes.SPECIES, scratch.residual, at))
+                        .intoArray(scratch.tile, to);
+            }
+        }
+    }
+
+    private static void store(SegmentTensor out, int firstRow, int column, float[] tile, int rows) {
+        int columns = Math.min(Lanes.PANEL, out.columns() - column);
+        for (int row = 0; row < rows; row++) {
+            long to = out.offsetBytes(firstRow + row) + 4L * column;
+            if (columns == Lanes.PANEL) {
+                int at = row * Lanes.PANEL;
+                FloatVector.fromArray(Lanes.SPECIES, tile, at).intoMemorySegment(out.data(), to, Lanes.ORDER);
+                FloatVector.fromArray(Lanes.SPECIES, tile, at + Lanes.COUNT).intoMemorySegment(out.data(),
+                        to + 4L * Lanes.COUNT, Lanes.ORDER);
+            } else {
+                MemorySegment.copy(tile, row * Lanes.PANEL, out.data(), Lanes.FLOAT, to, columns);
+            }
+        }
+    }
+}

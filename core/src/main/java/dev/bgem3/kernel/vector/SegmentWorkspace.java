@@ -1,0 +1,64 @@
+package dev.bgem3.kernel.vector;
+
+import dev.bgem3.kernel.Tensor;
+import dev.bgem3.kernel.Workspace;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Memory handed out front to back from one chunk; what does not fit gets a chunk of its own, and the next reset makes one
+ * chunk of the sum.
+ */
+final class SegmentWorkspace implements Workspace {
+    private static final long ALIGNMENT = 64;
+
+    private record Chunk(Arena arena, MemorySegment memory) {
+        static Chunk of(long bytes) {
+            Arena arena = Arena.ofShared();
+            return new Chunk(arena, arena.allocate(bytes, ALIGNMENT));
+        }
+    }
+
+    private final List<Chunk> chunks = new ArrayList<>();
+    private long used;
+    private long capacity;
+
+    @Override
+    public Tensor tensor(int rows, int columns) {
+        return new SegmentTensor(memory(4L * rows * columns), rows, columns);
+    }
+
+    /** Memory of at least one byte, aligned for whole vectors. */
+    MemorySegment memory(long bytes) {
+        long size = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+        if (chunks.isEmpty() || used + size > chunks.getLast().memory().byteSize()) {
+            chunks.add(Chunk.of(size));
+            capacity += size;
+            used = 0;
+        }
+        MemorySegment memory = chunks.getLast().memory().asSlice(used, bytes);
+        used += size;
+        return memory;
+    }
+
+    @Override
+    public void reset() {
+        if (chunks.size() > 1) {
+            long sum = capacity;
+            close();
+            chunks.add(Chunk.of(sum));
+            capacity = sum;
+        }
+        used = 0;
+    }
+
+    @Override
+    public void close() {
+        chunks.forEach(chunk -> chunk.arena().close());
+        chunks.clear();
+        capacity = 0;
+        used = 0;
+    }
+}

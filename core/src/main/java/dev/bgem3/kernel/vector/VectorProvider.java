@@ -1,0 +1,38 @@
+package dev.bgem3.kernel.vector;
+
+import dev.bgem3.kernel.KernelProvider;
+import dev.bgem3.kernel.Kernels;
+import java.util.Optional;
+
+/** Offers {@link VectorKernels} where the incubator module is in the module graph and the CPU has lanes for it. */
+public final class VectorProvider implements KernelProvider {
+    private static final String MODULE = "jdk.incubator.vector";
+
+    /** For {@link java.util.ServiceLoader}. */
+    public VectorProvider() {
+    }
+
+    @Override
+    public String name() {
+        return "vector";
+    }
+
+    @Override
+    public int rank() {
+        return 10;
+    }
+
+    @Override
+    public Optional<String> unavailable() {
+        if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
+            return Optional.of("the module " + MODULE + " is not loaded; start Java with --add-modules " + MODULE
+                    + " for vector speed (tens of times faster)");
+        }
+        return SelfTest.failure();
+    }
+
+    @Override
+    public Kernels open(int threads) {
+        return new VectorKernels(threads);
+    }
+}
