@@ -1,0 +1,235 @@
+package dev.bgem3.tokenizer;
+
+import java.util.Arrays;
+
+/**
+ * One text on its way through the pipeline: added tokens out of the raw text, the rest normalised, added tokens out of
+ * that, split on white space, {@code ▁} put before each word, and the best path through each word's lattice.
+ *
+ * <p>Confined to one call.
+ */
+final class Encoder {
+    /** The mark of a word's beginning, U+2581. */
+    static final char WORD_MARK = '▁';
+    private static final int UNREACHED = -1;
+
+    private final Pipeline pipeline;
+    private final Vocabulary vocabulary;
+    private final char[] text;
+    private final NormalizedText normalized;
+
+    private int[] ids;
+    private int count;
+    /** Source offsets of each token; null where they are not asked for. */
+    private int[] starts;
+    private int[] ends;
+
+    /** For each end of a piece in the word: the best score to there, and its last piece. */
+    private double[] bestScore = new double[64];
+    private int[] bestStart = new int[64];
+    private int[] bestId = new int[64];
+
+    Encoder(Pipeline pipeline, String text, boolean withOffsets) {
+        this.pipeline = pipeline;
+        vocabulary = pipeline.vocabulary();
+        this.text = text.toCharArray();
+        normalized = new NormalizedText(this.text.length, withOffsets);
+        int expected = Math.max(16, this.text.length / 3);
+        ids = new int[expected];
+        starts = withOffsets ? new int[expected] : null;
+        ends = withOffsets ? new int[expected] : null;
+    }
+
+    /** Encodes the whole text, without the tokens at its ends, and returns how many tokens there are. */
+    int encode() {
+        AddedTokens tokens = pipeline.rawTokens();
+        AddedTokens.Match match = new AddedTokens.Match();
+        int from = 0;
+        while (tokens.find(text, from, text.length, match)) {
+            encodeSection(from, match.start);
+            emit(match.token.id(), match.start, match.end);
+            from = match.end;
+        }
+        encodeSection(from, text.length);
+        return count;
+    }
+
+    /** The first ids, where {@code out} has room from {@code outFrom} on. */
+    void copyIds(int[] out, int outFrom, int length) {
+        System.arraycopy(ids, 0, out, outFrom, length);
+    }
+
+    int start(int token) {
+        return starts[token];
+    }
+
+    int end(int token) {
+        return ends[token];
+    }
+
+    private void encodeSection(int from, int to) {
+        if (from == to) {
+            return;
+        }
+        normalized.clear();
+        pipeline.normalizer().normalize(text, from, to, normalized);
+        AddedTokens tokens = pipeline.normalizedTokens();
+        int position = NormalizedText.FIRST;
+        if (!tokens.isEmpty()) {
+            AddedTokens.Match match = new AddedTokens.Match();
+            while (tokens.find(normalized.chars, position, normalized.length, match)) {
+                encodeWords(position, match.start);
+                emit(match.token.id(), sourceStart(match.start), sourceEnd(match.end - 1));
+                position = match.end;
+            }
+        }
+        encodeWords(position, normalized.length);
+    }
+
+    private void encodeWords(int from, int to) {
+        char[] chars = normalized.chars;
+        int index = from;
+        while (index < to) {
+            if (WhiteSpace.is(chars[index])) {
+                index++;
+                continue;
+            }
+            int start = index;
+            while (++index < to && !WhiteSpace.is(chars[index]) && chars[index] != WORD_MARK) {
+                continue;
+            }
+            if (chars[start] != WORD_MARK) {
+                // What stood there is white space, or a token that is dealt with, or the free unit.
+                markWord(--start);
+            }
+            encodeWord(start, index);
+        }
+    }
+
+    private void markWord(int at) {
+        normalized.chars[at] = WORD_MARK;
+        if (starts != null) {
+            normalized.sourceStarts[at] = normalized.sourceStarts[at + 1];
+            normalized.sourceEnds[at] = normalized.sourceStarts[at + 1];
+        }
+    }
+
+    /**
+     * Finds the best path by sum of scores; the first found wins a tie. A character that is no piece by itself may also be
+     * unknown, and adjacent unknown characters become one token.
+     */
+    private void encodeWord(int from, int to) {
+        int length = to - from;
+        reserveLattice(length + 1);
+        char[] chars = normalized.chars;
+        PieceTrie trie = vocabulary.trie;
+        double[] pieceScores = vocabulary.scores;
+        double[] scores = bestScore;
+        int[] pieceStarts = bestStart;
+        int[] pieceIds = bestId;
+        Arrays.fill(pieceStarts, 1, length + 1, UNREACHED);
+        scores[0] = 0;
+        for (int start = 0; start < length;) {
+            double scoreHere = scores[start];
+            int single = start + (Character.isHighSurrogate(chars[from + start]) ? 2 : 1);
+            boolean singleIsPiece = false;
+            int end = start + 1;
+            int node = trie.root(chars[from + start]);
+            while (node != PieceTrie.NONE) {
+                if (trie.isString(node)) {
+                    double score = scoreHere + pieceScores[node];
+                    if (pieceStarts[end] == UNREACHED || score > scores[end]) {
+                        scores[end] = score;
+                        pieceStarts[end] = start;
+                        pieceIds[end] = node;
+                    }
+                    singleIsPiece |= end == single;
+                }
+                if (end == length) {
+                    break;
+                }
+                node = trie.child(node, chars[from + end++]);
+            }
+            if (!singleIsPiece) {
+                double score = scoreHere + vocabulary.unknownScore;
+                if (pieceStarts[single] == UNREACHED || score > scores[single]) {
+                    scores[single] = score;
+                    pieceStarts[single] = start;
+                    pieceIds[single] = pipeline.unknownId();
+                }
+            }
+            start = single;
+        }
+        emitPath(from, length);
+    }
+
+    /** Emits the path that ends at {@code length}, which is linked backwards. */
+    private void emitPath(int from, int length) {
+        int unknownId = pipeline.unknownId();
+        int pieces = 0;
+        boolean afterUnknown = false;
+        for (int end = length; end > 0; end = bestStart[end]) {
+            boolean unknown = bestId[end] == unknownId;
+            if (!(unknown && afterUnknown)) {
+                pieces++;
+            }
+            afterUnknown = unknown;
+        }
+        reserveTokens(pieces);
+        int token = count + pieces;
+        afterUnknown = false;
+        for (int end = length; end > 0; end = bestStart[end]) {
+            boolean unknown = bestId[end] == unknownId;
+            if (!(unknown && afterUnknown)) {
+                ids[--token] = bestId[end];
+                if (starts != null) {
+                    ends[token] = normalized.sourceEnds[from + end - 1];
+                }
+            }
+            if (starts != null) {
+                starts[token] = normalized.sourceStarts[from + bestStart[end]];
+            }
+            afterUnknown = unknown;
+        }
+        count += pieces;
+    }
+
+    private void emit(int id, int start, int end) {
+        reserveTokens(1);
+        ids[count] = id;
+        if (starts != null) {
+            starts[count] = start;
+            ends[count] = end;
+        }
+        count++;
+    }
+
+    private int sourceStart(int normalizedIndex) {
+        return starts == null ? 0 : normalized.sourceStarts[normalizedIndex];
+    }
+
+    private int sourceEnd(int normalizedIndex) {
+        return starts == null ? 0 : normalized.sourceEnds[normalizedIndex];
+    }
+
+    private void reserveTokens(int more) {
+        if (more > ids.length - count) {
+            int capacity = (int) Math.min(Integer.MAX_VALUE - 16,
+                    Math.max(count + (long) more, ids.length * 2L));
+            ids = Arrays.copyOf(ids, capacity);
+            if (starts != null) {
+                starts = Arrays.copyOf(starts, capacity);
+                ends = Arrays.copyOf(ends, capacity);
+            }
+        }
+    }
+
+    private void reserveLattice(int size) {
+        if (size > bestScore.length) {
+            int capacity = (int) Math.min(Integer.MAX_VALUE - 16, Math.max(size, bestScore.length * 2L));
+            bestScore = new double[capacity];
+            bestStart = new int[capacity];
+            bestId = new int[capacity];
+        }
+    }
+}

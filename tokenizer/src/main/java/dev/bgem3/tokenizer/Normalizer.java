@@ -1,0 +1,107 @@
+package dev.bgem3.tokenizer;
+
+/**
+ * The charsmap normaliser as Hugging Face's tokenizers apply it.
+ *
+ * <p>The text is cut into extended grapheme clusters. A cluster under 6 UTF-8 bytes is looked up whole; else, or where
+ * that finds nothing, each of its characters is. A look-up that matches a prefix replaces the whole chunk. Immutable.
+ */
+final class Normalizer {
+    private static final int MAX_WHOLE_CLUSTER_BYTES = 5;
+    /** The character never joins its successor unless that has {@link #JOINS}, and stands for itself. */
+    private static final int PLAIN = 1;
+    /** The character may join its predecessor. */
+    private static final int JOINS = 2;
+
+    private final Charsmap charsmap; // null: nothing is replaced
+    private final byte[] flags = new byte[0x10000];
+
+    Normalizer(Charsmap charsmap) {
+        this.charsmap = charsmap;
+        char[] single = new char[1];
+        for (int unit = 0; unit < flags.length; unit++) {
+            byte breakClass = GraphemeClusters.classOf(unit);
+            boolean joins = switch (breakClass) {
+                case GraphemeClusters.EXTEND, GraphemeClusters.LINKER,
+                        GraphemeClusters.EXTEND_OUTSIDE_CONJUNCT, GraphemeClusters.ZERO_WIDTH_JOINER,
+                        GraphemeClusters.SPACING_MARK, GraphemeClusters.HANGUL_V, GraphemeClusters.HANGUL_T ->
+                    true;
+                default -> Character.isSurrogate((char) unit);
+            };
+            boolean joinsOthers = switch (breakClass) {
+                case GraphemeClusters.CARRIAGE_RETURN, GraphemeClusters.PREPEND, GraphemeClusters.HANGUL_L ->
+                    true;
+                default -> Character.isSurrogate((char) unit);
+            };
+            single[0] = (char) unit;
+            boolean plain = !joinsOthers
+                    && (charsmap == null || charsmap.find(single, 0, 1) == Charsmap.NONE);
+            flags[unit] = (byte) ((plain ? PLAIN : 0) | (joins ? JOINS : 0));
+        }
+    }
+
+    /** Appends the normal form of {@code text[from, to)} to {@code out}. */
+    void normalize(char[] text, int from, int to, NormalizedText out) {
+        int index = from;
+        while (index < to) {
+            index = copyPlain(text, index, to, out);
+            if (index < to) {
+                int end = GraphemeClusters.clusterEnd(text, index, to);
+                normalizeCluster(text, index, end, out);
+                index = end;
+            }
+        }
+    }
+
+    /** Copies the clusters of one plain character that begin at {@code from} and returns where they end. */
+    private int copyPlain(char[] text, int from, int to, NormalizedText out) {
+        byte[] table = flags;
+        int index = from;
+        int next = table[text[index]];
+        while ((next & PLAIN) != 0) {
+            if (++index == to) {
+                break;
+            }
+            next = table[text[index]];
+            if ((next & JOINS) != 0) {
+                index--;
+                break;
+            }
+        }
+        out.append(text, from, index);
+        return index;
+    }
+
+    private void normalizeCluster(char[] text, int from, int to, NormalizedText out) {
+        if (charsmap != null && to - from <= MAX_WHOLE_CLUSTER_BYTES && fitsWholeLookUp(text, from, to)) {
+            int replacement = charsmap.find(text, from, to);
+            if (replacement != Charsmap.NONE) {
+                out.appendReplacement(charsmap, replacement, from, to);
+                return;
+            }
+        }
+        for (int index = from; index < to;) {
+            int codePoint = GraphemeClusters.codePointAt(text, index, to);
+            int end = index + Character.charCount(codePoint);
+            int replacement = charsmap == null || end == index + 1 && (flags[text[index]] & PLAIN) != 0
+                    ? Charsmap.NONE
+                    : charsmap.find(text, index, end);
+            if (replacement != Charsmap.NONE) {
+                out.appendReplacement(charsmap, replacement, index, end);
+            } else {
+                out.append(codePoint, index);
+            }
+            index = end;
+        }
+    }
+
+    private static boolean fitsWholeLookUp(char[] text, int from, int to) {
+        int bytes = 0;
+        for (int index = from; index < to;) {
+            int codePoint = GraphemeClusters.codePointAt(text, index, to);
+            bytes += Utf8.length(codePoint);
+            index += Character.charCount(codePoint);
+        }
+        return bytes <= MAX_WHOLE_CLUSTER_BYTES;
+    }
+}

@@ -1,0 +1,59 @@
+package dev.bgem3.tokenizer;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a tokenizer file holds, ready for use: the steps that take a text to ids. Immutable. */
+record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTokens,
+        AddedTokens normalizedTokens,
+        int unknownId) {
+
+    /** Puts the steps together and checks that the added tokens are the vocabulary's. */
+    static Pipeline of(SourceFile file, Vocabulary vocabulary, Normalizer normalizer, int unknownId,
+            List<AddedToken> addedTokens) {
+        List<AddedToken> raw = new ArrayList<>();
+        List<AddedToken> normalized = new ArrayList<>();
+        List<String> rawContents = new ArrayList<>();
+        List<String> normalizedContents = new ArrayList<>();
+        for (AddedToken token : addedTokens) {
+            String content = token.content();
+            if (content.isEmpty() || content.length() > AddedTokens.MAX_CHARS
+                    || WhiteSpace.is(content.charAt(0))) {
+                throw file.error("added_tokens: \"" + content + "\" (expected: 1 to " + AddedTokens.MAX_CHARS
+                        + " characters, the first of them no white space)");
+            }
+            if (!vocabulary.piece(token.id()).equals(content)) {
+                throw file.error("added_tokens: \"" + content + "\" has id " + token.id() + ", the piece \""
+                        + vocabulary.piece(token.id())
+                        + "\" (expected: the id that it has in the vocabulary)");
+            }
+            if (token.normalized()) {
+                normalized.add(token);
+                normalizedContents.add(normalize(file, normalizer, content));
+            } else {
+                raw.add(token);
+                rawContents.add(content);
+            }
+        }
+        return new Pipeline(vocabulary, normalizer, search(file, raw, rawContents),
+                search(file, normalized, normalizedContents), unknownId);
+    }
+
+    /** The normalised text is searched for the normalised content. */
+    private static String normalize(SourceFile file, Normalizer normalizer, String content) {
+        NormalizedText text = new NormalizedText(content.length(), false);
+        normalizer.normalize(content.toCharArray(), 0, content.length(), text);
+        if (text.length == NormalizedText.FIRST) {
+            throw file.error("added_tokens: \"" + content + "\" is normalised to nothing");
+        }
+        return new String(text.chars, NormalizedText.FIRST, text.length - NormalizedText.FIRST);
+    }
+
+    private static AddedTokens search(SourceFile file, List<AddedToken> tokens, List<String> contents) {
+        try {
+            return new AddedTokens(tokens, contents);
+        } catch (PieceTrie.DuplicateStringException e) {
+            throw file.error("added_tokens: \"" + contents.get(e.second) + "\" again");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.bgem3.tokenizer;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** The bytes of a tokenizer file, with the name that errors carry. */
+record SourceFile(String name, byte[] bytes) {
+    /** XLM-R's larger file has 17 MB; what is far above that is no tokenizer. */
+    static final long MAX_BYTES = 1L << 28;
+
+    static SourceFile read(Path file) {
+        try {
+            long size = Files.size(file);
+            if (size > MAX_BYTES) {
+                throw new TokenizerException(
+                        file + ": " + size + " bytes (expected: at most " + MAX_BYTES + ")");
+            }
+            return new SourceFile(file.toString(), Files.readAllBytes(file));
+        } catch (NoSuchFileException e) {
+            throw new TokenizerException(file + ": no such file", e);
+        } catch (IOException e) {
+            throw new TokenizerException(file + ": cannot be read: " + e, e);
+        }
+    }
+
+    /** An error in this file; the message says where and what. */
+    TokenizerException error(String message) {
+        return new TokenizerException(name + ": " + message);
+    }
+}

@@ -1,0 +1,119 @@
+package dev.bgem3.tokenizer;
+
+import java.util.Arrays;
+
+/** The pieces of a unigram model: text and score by id, and a trie to find them. Immutable. */
+final class Vocabulary {
+    /** What an unknown character costs beside the worst piece (SentencePiece's kUnkPenalty). */
+    private static final double UNKNOWN_PENALTY = 10;
+    /** No piece of a real vocabulary comes near it, and it bounds the search at each position. */
+    static final int MAX_PIECE_CHARS = 512;
+    static final int MAX_PIECES = 1 << 22;
+
+    private final char[] text;
+    private final int[] starts; // one more than there are pieces
+    private final int size;
+    final double[] scores;
+    final PieceTrie trie;
+    /** The score of a character that no piece covers. */
+    final double unknownScore;
+
+    private Vocabulary(Builder builder) {
+        size = builder.size;
+        text = Arrays.copyOf(builder.text, builder.length);
+        starts = Arrays.copyOf(builder.starts, size + 1);
+        scores = Arrays.copyOf(builder.scores, size);
+        double lowest = Double.POSITIVE_INFINITY;
+        for (double score : scores) {
+            lowest = Math.min(lowest, score);
+        }
+        unknownScore = lowest - UNKNOWN_PENALTY;
+        try {
+            trie = new PieceTrie(text, starts, size);
+        } catch (PieceTrie.DuplicateStringException e) {
+            throw builder.file.error("piece " + e.second + ": \"" + piece(e.second)
+                    + "\" again (expected: each once; it is also piece "
+                    + e.first + ")");
+        } catch (PieceTrie.TooManyNodesException e) {
+            throw builder.file
+                    .error(size + " pieces with more than " + PieceTrie.MAX_NODES + " different beginnings");
+        }
+    }
+
+    int size() {
+        return size;
+    }
+
+    String piece(int id) {
+        return new String(text, starts[id], starts[id + 1] - starts[id]);
+    }
+
+    /** The id of a piece that the file must have. */
+    int required(SourceFile file, String piece) {
+        int id = trie.find(piece);
+        if (id == PieceTrie.NONE) {
+            throw file.error("no piece " + piece
+                    + " (expected: XLM-RoBERTa's special pieces <s>, <pad>, </s>, <unk> and <mask>)");
+        }
+        return id;
+    }
+
+    /** Takes pieces in the order of their ids. */
+    static final class Builder {
+        private final SourceFile file;
+        private char[] text = new char[1 << 12];
+        private int length;
+        private int[] starts = new int[1 << 10];
+        private double[] scores = new double[1 << 10];
+        private int size;
+
+        Builder(SourceFile file) {
+            this.file = file;
+        }
+
+        int size() {
+            return size;
+        }
+
+        /** Adds the piece {@code chars[0, pieceLength)}, which must be well-formed UTF-16. */
+        void add(char[] chars, int pieceLength, double score) {
+            if (pieceLength == 0) {
+                throw file.error(
+                        "piece " + size + ": empty (expected: 1 to " + MAX_PIECE_CHARS + " characters)");
+            }
+            if (pieceLength > MAX_PIECE_CHARS) {
+                throw file.error(
+                        "piece " + size + ": " + pieceLength + " characters (expected: 1 to "
+                                + MAX_PIECE_CHARS + ")");
+            }
+            if (!Double.isFinite(score)) {
+                throw file.error("piece " + size + ": score " + score + " (expected: a finite number)");
+            }
+            if (size == MAX_PIECES) {
+                throw file.error("more than " + MAX_PIECES + " pieces");
+            }
+            if (size + 1 == starts.length) {
+                starts = Arrays.copyOf(starts, starts.length * 2);
+                scores = Arrays.copyOf(scores, scores.length * 2);
+            }
+            if (length + pieceLength > text.length) {
+                text = Arrays.copyOf(text, text.length * 2);
+            }
+            System.arraycopy(chars, 0, text, length, pieceLength);
+            length += pieceLength;
+            scores[size++] = score;
+            starts[size] = length;
+        }
+
+        void add(String piece, double score) {
+            add(piece.toCharArray(), piece.length(), score);
+        }
+
+        Vocabulary build() {
+            if (size == 0) {
+                throw file.error("no pieces");
+            }
+            return new Vocabulary(this);
+        }
+    }
+}
