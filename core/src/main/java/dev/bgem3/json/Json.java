@@ -11,8 +11,7 @@ import java.util.Map;
 
 /** Reads and writes JSON text; see the package for what is accepted. Stateless, for any thread. */
 public final class Json {
-    private Json() {
-    }
+    private Json() {}
 
     /**
      * The value that the whole of {@code text} spells; nothing but white space may stand around it.
@@ -31,7 +30,8 @@ public final class Json {
      *             at the first fault, be it of the encoding or of the text
      */
     public static JsonValue parse(byte[] utf8) {
-        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT);
         ByteBuffer bytes = ByteBuffer.wrap(utf8);
         // UTF-8 has at least as many bytes as UTF-16 has units.
@@ -64,12 +64,12 @@ public final class Json {
 
     private static void write(StringBuilder out, JsonValue value) {
         switch (value) {
-        case JsonObject object -> writeObject(out, object);
-        case JsonArray array -> writeArray(out, array);
-        case JsonString string -> writeString(out, string.value());
-        case JsonNumber number -> out.append(number.text());
-        case JsonBoolean bool -> out.append(bool.value());
-        case JsonNull _ -> out.append("null");
+            case JsonObject object -> writeObject(out, object);
+            case JsonArray array -> writeArray(out, array);
+            case JsonString string -> writeString(out, string.value());
+            case JsonNumber number -> out.append(number.text());
+            case JsonBoolean bool -> out.append(bool.value());
+            case JsonNull _ -> out.append("null");
         }
     }
 
@@ -102,23 +102,23 @@ public final class Json {
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
             switch (c) {
-            case '"' -> out.append("\\\"");
-            case '\\' -> out.append("\\\\");
-            case '\b' -> out.append("\\b");
-            case '\f' -> out.append("\\f");
-            case '\n' -> out.append("\\n");
-            case '\r' -> out.append("\\r");
-            case '\t' -> out.append("\\t");
-            default -> {
-                if (Character.isHighSurrogate(c) && i + 1 < value.length()
-                        && Character.isLowSurrogate(value.charAt(i + 1))) {
-                    out.append(c).append(value.charAt(++i));
-                } else if (c < 0x20 || Character.isSurrogate(c)) {
-                    out.append("\\u%04x".formatted((int) c));
-                } else {
-                    out.append(c);
+                case '"' -> out.append("\\\"");
+                case '\\' -> out.append("\\\\");
+                case '\b' -> out.append("\\b");
+                case '\f' -> out.append("\\f");
+                case '\n' -> out.append("\\n");
+                case '\r' -> out.append("\\r");
+                case '\t' -> out.append("\\t");
+                default -> {
+                    if (Character.isHighSurrogate(c) && i + 1 < value.length()
+                            && Character.isLowSurrogate(value.charAt(i + 1))) {
+                        out.append(c).append(value.charAt(++i));
+                    } else if (c < 0x20 || Character.isSurrogate(c)) {
+                        out.append("\\u%04x".formatted((int) c));
+                    } else {
+                        out.append(c);
+                    }
                 }
-            }
             }
         }
         out.append('"');

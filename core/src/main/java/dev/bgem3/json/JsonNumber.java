@@ -6,7 +6,8 @@ import java.util.regex.Pattern;
 /** A number as its text, so that no digit is lost before the reader says what type it expects. */
 public record JsonNumber(String text) implements JsonValue {
     // RFC 8259, section 6.
-    private static final Pattern GRAMMAR = Pattern.compile("-?(0|[1-9][0-9]*+)(\\.[0-9]++)?([eE][+-]?[0-9]++)?");
+    private static final Pattern GRAMMAR = Pattern
+            .compile("-?(0|[1-9][0-9]*+)(\\.[0-9]++)?([eE][+-]?[0-9]++)?");
     private static final int DESCRIBED_LENGTH = 60;
 
     /**

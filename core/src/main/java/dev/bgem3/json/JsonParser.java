@@ -31,8 +31,9 @@ final class JsonParser {
                 lineStart = i + 1;
             }
         }
-        return new JsonException("line " + line + ", column " + (position - lineStart + 1) + ": found " + found
-                + " (expected: " + expected + ")");
+        return new JsonException(
+                "line " + line + ", column " + (position - lineStart + 1) + ": found " + found
+                        + " (expected: " + expected + ")");
     }
 
     JsonValue parse() {
@@ -47,14 +48,14 @@ final class JsonParser {
     private JsonValue value() {
         skipWhiteSpace();
         return switch (peek()) {
-        case '{' -> object();
-        case '[' -> array();
-        case '"' -> new JsonString(string());
-        case 't' -> literal("true", new JsonBoolean(true));
-        case 'f' -> literal("false", new JsonBoolean(false));
-        case 'n' -> literal("null", new JsonNull());
-        case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' -> number();
-        default -> throw unexpected("a value");
+            case '{' -> object();
+            case '[' -> array();
+            case '"' -> new JsonString(string());
+            case 't' -> literal("true", new JsonBoolean(true));
+            case 'f' -> literal("false", new JsonBoolean(false));
+            case 'n' -> literal("null", new JsonNull());
+            case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' -> number();
+            default -> throw unexpected("a value");
         };
     }
 
@@ -198,14 +199,14 @@ final class JsonParser {
         position++;
         int c = peek();
         char value = switch (c) {
-        case '"', '\\', '/' -> (char) c;
-        case 'b' -> '\b';
-        case 'f' -> '\f';
-        case 'n' -> '\n';
-        case 'r' -> '\r';
-        case 't' -> '\t';
-        case 'u' -> hexadecimal();
-        default -> throw unexpected("one of \"\\/bfnrtu after the backslash");
+            case '"', '\\', '/' -> (char) c;
+            case 'b' -> '\b';
+            case 'f' -> '\f';
+            case 'n' -> '\n';
+            case 'r' -> '\r';
+            case 't' -> '\t';
+            case 'u' -> hexadecimal();
+            default -> throw unexpected("one of \"\\/bfnrtu after the backslash");
         };
         position++;
         return value;

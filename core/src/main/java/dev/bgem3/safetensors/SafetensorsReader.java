@@ -60,11 +60,13 @@ public final class SafetensorsReader {
     private SequencedMap<String, StoredTensor> read() {
         MemorySegment bytes = file.bytes();
         if (bytes.byteSize() < LENGTH_BYTES) {
-            throw fault("the file ends within the header length: found " + bytes.byteSize() + " bytes (expected: 8)");
+            throw fault("the file ends within the header length: found " + bytes.byteSize()
+                    + " bytes (expected: 8)");
         }
         long headerBytes = bytes.get(JAVA_LONG_UNALIGNED.withOrder(LITTLE_ENDIAN), 0);
         if (headerBytes < 0 || headerBytes > MAX_HEADER_BYTES) {
-            throw fault("header length: found " + Long.toUnsignedString(headerBytes) + " bytes (expected: at most "
+            throw fault("header length: found " + Long.toUnsignedString(headerBytes)
+                    + " bytes (expected: at most "
                     + MAX_HEADER_BYTES + ")");
         }
         if (headerBytes > bytes.byteSize() - LENGTH_BYTES) {
@@ -105,7 +107,8 @@ public final class SafetensorsReader {
         }
         object.members().forEach((key, value) -> {
             if (!(value instanceof JsonString)) {
-                throw fault(METADATA + ": \"" + key + "\": found " + value.describe() + " (expected: a string)");
+                throw fault(
+                        METADATA + ": \"" + key + "\": found " + value.describe() + " (expected: a string)");
             }
         });
     }
@@ -156,11 +159,14 @@ public final class SafetensorsReader {
                 throw fault(entry.name, offsets + "(expected: begin before end)");
             }
             if (entry.end > data.byteSize()) {
-                throw fault(entry.name, offsets + "(expected: within the " + data.byteSize() + " bytes of data)");
+                throw fault(entry.name,
+                        offsets + "(expected: within the " + data.byteSize() + " bytes of data)");
             }
             if (entry.begin != end) {
-                throw fault(entry.name, offsets + "(expected: to begin at " + end + ", where the tensor before it ends: "
-                        + (entry.begin < end ? "they overlap" : "there is a hole between them") + ")");
+                throw fault(entry.name,
+                        offsets + "(expected: to begin at " + end + ", where the tensor before it ends: "
+                                + (entry.begin < end ? "they overlap" : "there is a hole between them")
+                                + ")");
             }
             long expected = sizeBytes(entry);
             if (entry.end - entry.begin != expected) {
@@ -209,6 +215,5 @@ public final class SafetensorsReader {
     }
 
     /** What the header says of a tensor; begin and end in bytes of the data. */
-    private record Entry(String name, DType dtype, long[] shape, long begin, long end) {
-    }
+    private record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
 }

@@ -36,8 +36,7 @@ import java.util.concurrent.ThreadLocalRandom;
 public final class SafetensorsWriter {
     private static final long BUFFER_BYTES = 4 << 20;
 
-    private SafetensorsWriter() {
-    }
+    private SafetensorsWriter() {}
 
     /** What gives a tensor's elements when their turn has come. */
     @FunctionalInterface
@@ -89,10 +88,12 @@ public final class SafetensorsWriter {
      */
     public static void write(Path file, Collection<Source> tensors) {
         List<Source> ordered = tensors.stream()
-                .sorted(Comparator.comparingInt((Source tensor) -> tensor.dtype.sizeBits()).reversed()).toList();
+                .sorted(Comparator.comparingInt((Source tensor) -> tensor.dtype.sizeBits()).reversed())
+                .toList();
         byte[] header = header(ordered);
-        Path part = file.resolveSibling(file.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong())
-                + ".part");
+        Path part = file.resolveSibling(
+                file.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong())
+                        + ".part");
         try {
             try {
                 writeAll(part, header, ordered);
@@ -107,7 +108,8 @@ public final class SafetensorsWriter {
     }
 
     private static void writeAll(Path part, byte[] header, List<Source> tensors) throws IOException {
-        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.WRITE);
                 Arena arena = Arena.ofConfined()) {
             TensorSink sink = new TensorSink(channel, arena.allocate(BUFFER_BYTES));
             sink.raw(header);
@@ -128,11 +130,13 @@ public final class SafetensorsWriter {
         long begin = 0;
         for (Source tensor : tensors) {
             if (!names.add(tensor.name)) {
-                throw new IllegalArgumentException("tensors: \"" + tensor.name + "\" again (expected: each name once)");
+                throw new IllegalArgumentException(
+                        "tensors: \"" + tensor.name + "\" again (expected: each name once)");
             }
             long end = Math.addExact(begin, tensor.sizeBytes());
-            members.put(tensor.name, object("dtype", new JsonString(tensor.dtype.name()), "shape", array(tensor.shape),
-                    "data_offsets", array(begin, end)));
+            members.put(tensor.name,
+                    object("dtype", new JsonString(tensor.dtype.name()), "shape", array(tensor.shape),
+                            "data_offsets", array(begin, end)));
             begin = end;
         }
         byte[] json = Json.write(new JsonObject(members)).getBytes(StandardCharsets.UTF_8);
@@ -141,7 +145,8 @@ public final class SafetensorsWriter {
             throw new IllegalArgumentException("tensors: a header of " + padded + " bytes (expected: at most "
                     + SafetensorsReader.MAX_HEADER_BYTES + ")");
         }
-        ByteBuffer header = ByteBuffer.allocate(SafetensorsReader.LENGTH_BYTES + padded).order(ByteOrder.LITTLE_ENDIAN)
+        ByteBuffer header = ByteBuffer.allocate(SafetensorsReader.LENGTH_BYTES + padded)
+                .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(padded).put(json);
         while (header.hasRemaining()) {
             header.put((byte) ' ');
@@ -158,6 +163,6 @@ public final class SafetensorsWriter {
     }
 
     private static JsonArray array(long... values) {
-        return new JsonArray(Arrays.stream(values).<JsonValue> mapToObj(JsonNumber::of).toList());
+        return new JsonArray(Arrays.stream(values).<JsonValue>mapToObj(JsonNumber::of).toList());
     }
 }

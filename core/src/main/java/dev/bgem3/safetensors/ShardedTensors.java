@@ -76,8 +76,9 @@ public final class ShardedTensors implements TensorFile {
                     _ -> SafetensorsReader.open(index.resolveSibling(shardName)));
             StoredTensor tensor = shard.tensors().get(name);
             if (tensor == null) {
-                throw new ModelException(shard.path() + ": found no tensor \"" + name + "\" (expected: it, by the"
-                        + " weight_map of " + index.getFileName() + ")");
+                throw new ModelException(
+                        shard.path() + ": found no tensor \"" + name + "\" (expected: it, by the"
+                                + " weight_map of " + index.getFileName() + ")");
             }
             tensors.put(name, tensor);
         });
@@ -89,7 +90,8 @@ public final class ShardedTensors implements TensorFile {
                 throw new ModelException(index + ": found no JSON object (expected: one with a weight_map)");
             }
             return object.object("weight_map").orElseThrow(
-                    () -> new ModelException(index + ": found no \"weight_map\" (expected: one from tensor to shard)"));
+                    () -> new ModelException(
+                            index + ": found no \"weight_map\" (expected: one from tensor to shard)"));
         } catch (JsonException e) {
             throw new ModelException(index + ": " + e.getMessage(), e);
         }
@@ -99,7 +101,8 @@ public final class ShardedTensors implements TensorFile {
         try {
             long size = Files.size(index);
             if (size > MAX_INDEX_BYTES) {
-                throw new ModelException(index + ": found " + size + " bytes (expected: at most " + MAX_INDEX_BYTES + ")");
+                throw new ModelException(
+                        index + ": found " + size + " bytes (expected: at most " + MAX_INDEX_BYTES + ")");
             }
             return Files.readAllBytes(index);
         } catch (NoSuchFileException e) {
@@ -119,11 +122,13 @@ public final class ShardedTensors implements TensorFile {
                     return path;
                 }
             } catch (InvalidPathException e) {
-                throw new ModelException(index + ": tensor \"" + tensor + "\": found the shard " + value.describe()
-                        + " (expected: a file name of this system)", e);
+                throw new ModelException(
+                        index + ": tensor \"" + tensor + "\": weight_map: found " + value.describe()
+                                + " (expected: a file name of this system)",
+                        e);
             }
         }
-        throw new ModelException(index + ": tensor \"" + tensor + "\": found the shard " + value.describe()
+        throw new ModelException(index + ": tensor \"" + tensor + "\": weight_map: found " + value.describe()
                 + " (expected: the plain name of a file beside the index)");
     }
 }

@@ -116,7 +116,8 @@ public final class TensorSink {
     private void take(long bytes) {
         if (bytes > bytesLeft) {
             throw new IllegalStateException(
-                    name + ": content of " + bytes + " more bytes (expected: " + bytesLeft + ", by its shape)");
+                    name + ": content of " + bytes + " more bytes (expected: " + bytesLeft
+                            + ", by its shape)");
         }
         bytesLeft -= bytes;
     }

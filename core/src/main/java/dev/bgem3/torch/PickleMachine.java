@@ -57,7 +57,8 @@ final class PickleMachine {
      */
     PickleValue run() {
         if (unsignedByte() != Opcode.PROTO || unsignedByte() > MAX_PROTOCOL || code[1] < MIN_PROTOCOL) {
-            throw fault("found no pickle of protocol " + MIN_PROTOCOL + " to " + MAX_PROTOCOL + " (expected: one)");
+            throw fault("found no pickle of protocol " + MIN_PROTOCOL + " to " + MAX_PROTOCOL
+                    + " (expected: one)");
         }
         for (int step = 0; step < MAX_STEPS; step++) {
             opcodePosition = position;
@@ -76,7 +77,8 @@ final class PickleMachine {
 
     private PickleValue result() {
         if (stack.size() != 1 || !marks.isEmpty() || position != code.length) {
-            throw fault("found the end with " + stack.size() + " values on the stack, " + marks.size() + " marks and "
+            throw fault("found the end with " + stack.size() + " values on the stack, " + marks.size()
+                    + " marks and "
                     + (code.length - position) + " bytes left (expected: one value and nothing else)");
         }
         return stack.getFirst();
@@ -84,54 +86,56 @@ final class PickleMachine {
 
     private void execute(int opcode) {
         switch (opcode) {
-        case Opcode.FRAME -> requireLeft(littleEndian(Long.BYTES));
-        case Opcode.MARK -> marks.add(stack.size());
-        case Opcode.NONE -> push(new Scalar("None"));
-        case Opcode.NEWTRUE -> push(new Scalar("True"));
-        case Opcode.NEWFALSE -> push(new Scalar("False"));
-        case Opcode.BINFLOAT -> {
-            littleEndian(Double.BYTES);
-            push(new Scalar("a floating-point number"));
-        }
-        case Opcode.BININT -> push(new Int((int) littleEndian(Integer.BYTES)));
-        case Opcode.BININT1 -> push(new Int(littleEndian(1)));
-        case Opcode.BININT2 -> push(new Int(littleEndian(2)));
-        case Opcode.LONG1 -> push(new Int(signedLong()));
-        case Opcode.SHORT_BINUNICODE -> push(text(littleEndian(1)));
-        case Opcode.BINUNICODE -> push(text(littleEndian(Integer.BYTES)));
-        case Opcode.BINUNICODE8 -> push(text(littleEndian(Long.BYTES)));
-        case Opcode.EMPTY_TUPLE -> push(new Tuple(List.of()));
-        case Opcode.TUPLE1 -> push(new Tuple(pop(1)));
-        case Opcode.TUPLE2 -> push(new Tuple(pop(2)));
-        case Opcode.TUPLE3 -> push(new Tuple(pop(3)));
-        case Opcode.TUPLE -> push(new Tuple(popToMark()));
-        case Opcode.EMPTY_LIST -> push(new Sequence());
-        case Opcode.APPEND -> append(pop(1));
-        case Opcode.APPENDS -> append(popToMark());
-        case Opcode.EMPTY_DICT -> push(new Dict());
-        case Opcode.SETITEM -> setItems(pop(2));
-        case Opcode.SETITEMS -> setItems(popToMark());
-        case Opcode.BINGET -> push(recall(littleEndian(1)));
-        case Opcode.LONG_BINGET -> push(recall(littleEndian(Integer.BYTES)));
-        case Opcode.BINPUT -> memo.put((int) littleEndian(1), peek());
-        case Opcode.LONG_BINPUT -> memo.put((int) littleEndian(Integer.BYTES), peek());
-        case Opcode.MEMOIZE -> memo.put(memo.size(), peek());
-        case Opcode.GLOBAL -> push(global(line(), line()));
-        case Opcode.STACK_GLOBAL -> {
-            List<PickleValue> names = pop(2);
-            push(global(string(names.get(0)), string(names.get(1))));
-        }
-        case Opcode.BINPERSID -> push(storage(pop(1).getFirst()));
-        case Opcode.REDUCE -> reduce();
-        case Opcode.BUILD -> build();
-        default -> throw fault("found opcode 0x%02x (expected: one that a state dict needs)".formatted(opcode));
+            case Opcode.FRAME -> requireLeft(littleEndian(Long.BYTES));
+            case Opcode.MARK -> marks.add(stack.size());
+            case Opcode.NONE -> push(new Scalar("None"));
+            case Opcode.NEWTRUE -> push(new Scalar("True"));
+            case Opcode.NEWFALSE -> push(new Scalar("False"));
+            case Opcode.BINFLOAT -> {
+                littleEndian(Double.BYTES);
+                push(new Scalar("a floating-point number"));
+            }
+            case Opcode.BININT -> push(new Int((int) littleEndian(Integer.BYTES)));
+            case Opcode.BININT1 -> push(new Int(littleEndian(1)));
+            case Opcode.BININT2 -> push(new Int(littleEndian(2)));
+            case Opcode.LONG1 -> push(new Int(signedLong()));
+            case Opcode.SHORT_BINUNICODE -> push(text(littleEndian(1)));
+            case Opcode.BINUNICODE -> push(text(littleEndian(Integer.BYTES)));
+            case Opcode.BINUNICODE8 -> push(text(littleEndian(Long.BYTES)));
+            case Opcode.EMPTY_TUPLE -> push(new Tuple(List.of()));
+            case Opcode.TUPLE1 -> push(new Tuple(pop(1)));
+            case Opcode.TUPLE2 -> push(new Tuple(pop(2)));
+            case Opcode.TUPLE3 -> push(new Tuple(pop(3)));
+            case Opcode.TUPLE -> push(new Tuple(popToMark()));
+            case Opcode.EMPTY_LIST -> push(new Sequence());
+            case Opcode.APPEND -> append(pop(1));
+            case Opcode.APPENDS -> append(popToMark());
+            case Opcode.EMPTY_DICT -> push(new Dict());
+            case Opcode.SETITEM -> setItems(pop(2));
+            case Opcode.SETITEMS -> setItems(popToMark());
+            case Opcode.BINGET -> push(recall(littleEndian(1)));
+            case Opcode.LONG_BINGET -> push(recall(littleEndian(Integer.BYTES)));
+            case Opcode.BINPUT -> memo.put((int) littleEndian(1), peek());
+            case Opcode.LONG_BINPUT -> memo.put((int) littleEndian(Integer.BYTES), peek());
+            case Opcode.MEMOIZE -> memo.put(memo.size(), peek());
+            case Opcode.GLOBAL -> push(global(line(), line()));
+            case Opcode.STACK_GLOBAL -> {
+                List<PickleValue> names = pop(2);
+                push(global(string(names.get(0)), string(names.get(1))));
+            }
+            case Opcode.BINPERSID -> push(storage(pop(1).getFirst()));
+            case Opcode.REDUCE -> reduce();
+            case Opcode.BUILD -> build();
+            default ->
+                throw fault("found opcode 0x%02x (expected: one that a state dict needs)".formatted(opcode));
         }
     }
 
     private Global global(String module, String name) {
         String qualifiedName = module + "." + name;
-        return Global.named(qualifiedName).orElseThrow(() -> new ModelException(origin + ": refuses the global "
-                + StoredZip.printable(qualifiedName) + " (only state dicts of tensors are read)"));
+        return Global.named(qualifiedName)
+                .orElseThrow(() -> new ModelException(origin + ": refuses the global "
+                        + StoredZip.printable(qualifiedName) + " (only state dicts of tensors are read)"));
     }
 
     /** {@code ("storage", type, key, location, element count)}, as torch.save names its storages. */
@@ -144,7 +148,8 @@ final class PickleMachine {
             DType dtype = global.storageType().get();
             return new Storage(dtype, key, elementCount);
         }
-        throw fault("found " + id.describe() + " as a persistent id (expected: (\"storage\", type, key, location, count))");
+        throw fault("found " + id.describe()
+                + " as a persistent id (expected: (\"storage\", type, key, location, count))");
     }
 
     private void reduce() {
@@ -153,12 +158,13 @@ final class PickleMachine {
             throw fault("found " + call.get(1).describe() + " as arguments (expected: a tuple)");
         }
         push(switch (call.get(0)) {
-        case Global function when function == Global.ORDERED_DICT && arguments.isEmpty() -> new Dict();
-        case Global function when function == Global.REBUILD_TENSOR -> view(arguments);
-        case Global function when function == Global.REBUILD_PARAMETER && !arguments.isEmpty()
-                && arguments.getFirst() instanceof View view -> view;
-        default -> throw fault("found a call of " + call.get(0).describe() + " with " + arguments.size()
-                + " arguments (expected: a tensor, a parameter or an empty OrderedDict)");
+            case Global function when function == Global.ORDERED_DICT && arguments.isEmpty() -> new Dict();
+            case Global function when function == Global.REBUILD_TENSOR -> view(arguments);
+            case Global function when function == Global.REBUILD_PARAMETER && !arguments.isEmpty()
+                    && arguments.getFirst() instanceof View view ->
+                view;
+            default -> throw fault("found a call of " + call.get(0).describe() + " with " + arguments.size()
+                    + " arguments (expected: a tensor, a parameter or an empty OrderedDict)");
         });
     }
 
@@ -166,12 +172,15 @@ final class PickleMachine {
     private View view(List<PickleValue> arguments) {
         // Metadata holds bits such as "negated", which change what the storage means.
         boolean plain = arguments.size() == 6 || arguments.size() == 7
-                && (arguments.get(6) instanceof Scalar || arguments.get(6) instanceof Dict dict && dict.members.isEmpty());
-        if (plain && arguments.get(0) instanceof Storage storage && arguments.get(1) instanceof Int(long offset)) {
+                && (arguments.get(6) instanceof Scalar
+                        || arguments.get(6) instanceof Dict dict && dict.members.isEmpty());
+        if (plain && arguments.get(0) instanceof Storage storage
+                && arguments.get(1) instanceof Int(long offset)) {
             return new View(storage, offset, longs(arguments.get(2)), longs(arguments.get(3)));
         }
-        throw fault("found a call of _rebuild_tensor_v2 with other arguments (expected: storage, offset, size, stride,"
-                + " requires_grad, backward_hooks and no metadata)");
+        throw fault(
+                "found a call of _rebuild_tensor_v2 with other arguments (expected: storage, offset, size, stride,"
+                        + " requires_grad, backward_hooks and no metadata)");
     }
 
     private long[] longs(PickleValue value) {
@@ -181,7 +190,8 @@ final class PickleMachine {
         long[] longs = new long[elements.size()];
         for (int i = 0; i < longs.length; i++) {
             if (!(elements.get(i) instanceof Int(long element))) {
-                throw fault("found " + elements.get(i).describe() + " in a size or stride (expected: an integer)");
+                throw fault("found " + elements.get(i).describe()
+                        + " in a size or stride (expected: an integer)");
             }
             longs[i] = element;
         }
@@ -192,13 +202,15 @@ final class PickleMachine {
     private void build() {
         PickleValue state = pop(1).getFirst();
         if (!(peek() instanceof Dict) || !(state instanceof Dict)) {
-            throw fault("found attributes for " + peek().describe() + " (expected: a dict of them for an OrderedDict)");
+            throw fault("found attributes for " + peek().describe()
+                    + " (expected: a dict of them for an OrderedDict)");
         }
     }
 
     private void append(List<PickleValue> values) {
         if (!(peek() instanceof Sequence)) {
-            throw fault("found " + values.size() + " values for " + peek().describe() + " (expected: a list)");
+            throw fault(
+                    "found " + values.size() + " values for " + peek().describe() + " (expected: a list)");
         }
     }
 
@@ -210,7 +222,8 @@ final class PickleMachine {
         for (int i = 0; i < items.size(); i += 2) {
             String key = string(items.get(i));
             if (dict.members.put(key, items.get(i + 1)) != null) {
-                throw fault("found the key \"" + StoredZip.printable(key) + "\" again (expected: each key once)");
+                throw fault(
+                        "found the key \"" + StoredZip.printable(key) + "\" again (expected: each key once)");
             }
         }
     }
@@ -236,7 +249,8 @@ final class PickleMachine {
 
     private List<PickleValue> pop(int count) {
         if (stack.size() - count < floor()) {
-            throw fault("found " + (stack.size() - floor()) + " values on the stack (expected: " + count + ")");
+            throw fault(
+                    "found " + (stack.size() - floor()) + " values on the stack (expected: " + count + ")");
         }
         return cut(stack.size() - count);
     }
@@ -355,7 +369,6 @@ final class PickleMachine {
         static final int MEMOIZE = 0x94;
         static final int FRAME = 0x95;
 
-        private Opcode() {
-        }
+        private Opcode() {}
     }
 }

@@ -32,8 +32,7 @@ sealed interface PickleValue {
     }
 
     /** None, a truth value or a floating-point number: that it is there is all that is asked of it. */
-    record Scalar(String describe) implements PickleValue {
-    }
+    record Scalar(String describe) implements PickleValue {}
 
     /** A tuple. */
     record Tuple(List<PickleValue> elements) implements PickleValue {
@@ -102,7 +101,8 @@ sealed interface PickleValue {
         }
 
         static Optional<Global> named(String qualifiedName) {
-            return Arrays.stream(values()).filter(global -> global.qualifiedName.equals(qualifiedName)).findFirst();
+            return Arrays.stream(values()).filter(global -> global.qualifiedName.equals(qualifiedName))
+                    .findFirst();
         }
 
         /** The type of a storage class's elements; empty for the functions. */

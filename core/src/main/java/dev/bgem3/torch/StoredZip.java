@@ -88,14 +88,16 @@ final class StoredZip {
                     + " (expected: stored, as torch.save writes it)");
         }
         if (entry.offset < 0 || entry.offset > directoryOffset - LOCAL_BYTES) {
-            throw fault("entry \"" + printable(name) + "\": found its header at " + Long.toUnsignedString(entry.offset)
+            throw fault("entry \"" + printable(name) + "\": found its header at "
+                    + Long.toUnsignedString(entry.offset)
                     + " (expected: before the directory at " + directoryOffset + ")");
         }
         long nameBytes = unsignedShort(entry.offset + 26);
         long extraBytes = unsignedShort(entry.offset + 28);
         long start = entry.offset + LOCAL_BYTES + nameBytes + extraBytes;
         if (start > directoryOffset || entry.size < 0 || entry.size > directoryOffset - start) {
-            throw fault("entry \"" + printable(name) + "\": found " + Long.toUnsignedString(entry.size) + " bytes from "
+            throw fault("entry \"" + printable(name) + "\": found " + Long.toUnsignedString(entry.size)
+                    + " bytes from "
                     + start + " (expected: an end before the directory at " + directoryOffset + ")");
         }
         if (bytes.get(INT, entry.offset) != LOCAL_SIGNATURE || unsignedShort(entry.offset + 8) != entry.method
@@ -125,7 +127,8 @@ final class StoredZip {
         }
         if (offset < 0 || size < 0 || offset > limit || size > limit - offset) {
             throw fault("zip directory: found " + Long.toUnsignedString(size) + " bytes at "
-                    + Long.toUnsignedString(offset) + " (expected: an end before its end record at " + limit + ")");
+                    + Long.toUnsignedString(offset) + " (expected: an end before its end record at " + limit
+                    + ")");
         }
         if (count < 0 || count > MAX_ENTRIES || size > MAX_DIRECTORY_BYTES) {
             throw fault("zip directory: found " + Long.toUnsignedString(count) + " entries in " + size
@@ -158,16 +161,19 @@ final class StoredZip {
             long extraBytes = unsignedShort(at + 30);
             long next = at + CENTRAL_BYTES + nameBytes + extraBytes + unsignedShort(at + 32);
             if (next > end) {
-                throw fault("zip directory: found entry " + i + " to end at " + next + " (expected: at most " + end + ")");
+                throw fault("zip directory: found entry " + i + " to end at " + next + " (expected: at most "
+                        + end + ")");
             }
             String name = text(at + CENTRAL_BYTES, nameBytes);
             if (entries.putIfAbsent(name, entry(at, at + CENTRAL_BYTES + nameBytes, extraBytes)) != null) {
-                throw fault("zip directory: found entry \"" + printable(name) + "\" again (expected: each name once)");
+                throw fault("zip directory: found entry \"" + printable(name)
+                        + "\" again (expected: each name once)");
             }
             at = next;
         }
         if (at != end) {
-            throw fault("zip directory: found " + count + " entries to end at " + at + " (expected: " + end + ")");
+            throw fault("zip directory: found " + count + " entries to end at " + at + " (expected: " + end
+                    + ")");
         }
     }
 
@@ -189,7 +195,8 @@ final class StoredZip {
         if (offset == IN_ZIP64 && extra <= extraEnd - Long.BYTES) {
             offset = bytes.get(LONG, extra);
         }
-        return new Entry(unsignedShort(at + 8), unsignedShort(at + 10), unsignedInt(at + 16), compressedSize, size,
+        return new Entry(unsignedShort(at + 8), unsignedShort(at + 10), unsignedInt(at + 16), compressedSize,
+                size,
                 offset);
     }
 
@@ -231,6 +238,5 @@ final class StoredZip {
         return cut.replaceAll("[^\\x20-\\x7e]", "?");
     }
 
-    private record Entry(int flags, int method, long crc, long compressedSize, long size, long offset) {
-    }
+    private record Entry(int flags, int method, long crc, long compressedSize, long size, long offset) {}
 }

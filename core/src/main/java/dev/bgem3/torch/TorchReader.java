@@ -67,7 +67,8 @@ public final class TorchReader {
         boolean pickle = start.length > 1 && start[0] == (byte) 0x80 && start[1] > 0 && start[1] < 6;
         boolean tar = new String(start, StandardCharsets.ISO_8859_1).startsWith("ustar", TAR_MAGIC_OFFSET);
         if (pickle || tar) {
-            throw fault("found the " + (pickle ? "pickle" : "tar") + " format of PyTorch before 1.6 (expected: its zip"
+            throw fault("found the " + (pickle ? "pickle" : "tar")
+                    + " format of PyTorch before 1.6 (expected: its zip"
                     + " format; load it in Python and save it again with torch.save)");
         }
     }
@@ -76,7 +77,8 @@ public final class TorchReader {
         List<String> pickles = zip.names().stream().filter(name -> name.endsWith(PICKLE))
                 .filter(name -> name.indexOf('/') == name.length() - PICKLE.length()).toList();
         if (pickles.size() != 1) {
-            throw fault("found " + pickles.size() + " entries */data.pkl (expected: one, as torch.save writes it)");
+            throw fault("found " + pickles.size()
+                    + " entries */data.pkl (expected: one, as torch.save writes it)");
         }
         String name = pickles.getFirst();
         return name.substring(0, name.length() - PICKLE.length());
@@ -87,17 +89,20 @@ public final class TorchReader {
         String origin = file.path() + ": " + StoredZip.printable(top) + PICKLE;
         PickleValue value = new PickleMachine(pickle(), origin).run();
         if (!(value instanceof Dict dict)) {
-            throw new ModelException(origin + ": found " + value.describe() + " (expected: a dict of tensors)");
+            throw new ModelException(
+                    origin + ": found " + value.describe() + " (expected: a dict of tensors)");
         }
         SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (Map.Entry<String, PickleValue> member : dict.members.entrySet()) {
             switch (member.getValue()) {
-            case View view -> tensors.put(member.getKey(), tensor(member.getKey(), view));
-            case Int _, Scalar _, Text _ -> {
-                // A plain value, such as a step counter, is no weight.
-            }
-            default -> throw new ModelException(origin + ": \"" + StoredZip.printable(member.getKey()) + "\": found "
-                    + member.getValue().describe() + " (expected: a tensor; only plain state dicts are read)");
+                case View view -> tensors.put(member.getKey(), tensor(member.getKey(), view));
+                case Int _,Scalar _,Text _ -> {
+                    // A plain value, such as a step counter, is no weight.
+                }
+                default -> throw new ModelException(
+                        origin + ": \"" + StoredZip.printable(member.getKey()) + "\": found "
+                                + member.getValue().describe()
+                                + " (expected: a tensor; only plain state dicts are read)");
             }
         }
         return tensors;
@@ -119,14 +124,16 @@ public final class TorchReader {
         MemorySegment bytes = zip.bytes(top + PICKLE);
         String name = StoredZip.printable(top) + PICKLE;
         if (bytes.byteSize() > MAX_PICKLE_BYTES) {
-            throw fault(name + ": found " + bytes.byteSize() + " bytes (expected: at most " + MAX_PICKLE_BYTES + ")");
+            throw fault(name + ": found " + bytes.byteSize() + " bytes (expected: at most " + MAX_PICKLE_BYTES
+                    + ")");
         }
         byte[] pickle = bytes.toArray(JAVA_BYTE);
         CRC32 crc = new CRC32();
         crc.update(pickle);
         if (crc.getValue() != zip.crc(top + PICKLE)) {
-            throw fault(name + ": found CRC-32 %08x (expected: %08x, by the zip directory)".formatted(crc.getValue(),
-                    zip.crc(top + PICKLE)));
+            throw fault(name
+                    + ": found CRC-32 %08x (expected: %08x, by the zip directory)".formatted(crc.getValue(),
+                            zip.crc(top + PICKLE)));
         }
         return pickle;
     }
@@ -134,7 +141,8 @@ public final class TorchReader {
     /** Holds what the pickle claims against the storage that is there. */
     private StoredTensor tensor(String name, View view) {
         MemorySegment bytes = storage(name, view.storage());
-        String found = "tensor \"" + StoredZip.printable(name) + "\": found size " + Arrays.toString(view.size())
+        String found = "tensor \"" + StoredZip.printable(name) + "\": found size "
+                + Arrays.toString(view.size())
                 + " by stride " + Arrays.toString(view.stride()) + " at offset " + view.offset();
         try {
             int elementBytes = view.storage().dtype().sizeBits() / Byte.SIZE;
@@ -169,7 +177,8 @@ public final class TorchReader {
         MemorySegment bytes = zip.bytes(entry);
         int elementBytes = storage.dtype().sizeBits() / Byte.SIZE;
         long count = storage.elementCount();
-        if (count < 0 || count > bytes.byteSize() / elementBytes || count * elementBytes != bytes.byteSize()) {
+        if (count < 0 || count > bytes.byteSize() / elementBytes
+                || count * elementBytes != bytes.byteSize()) {
             throw fault(where + "found " + bytes.byteSize() + " bytes (expected: " + count + " elements of "
                     + storage.dtype() + ")");
         }

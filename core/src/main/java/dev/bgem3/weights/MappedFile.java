@@ -89,7 +89,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     private record MappedTensors(MappedFile file, SequencedMap<String, StoredTensor> tensors)
-            implements TensorFile {
+            implements
+                TensorFile {
         @Override
         public Path path() {
             return file.path();

@@ -33,7 +33,8 @@ public final class StoredTensor {
     private final long[] strides;
     private final MemorySegment data;
 
-    private StoredTensor(Path file, String name, DType dtype, long[] shape, long[] strides, MemorySegment data) {
+    private StoredTensor(Path file, String name, DType dtype, long[] shape, long[] strides,
+            MemorySegment data) {
         this.file = file;
         this.name = name;
         this.dtype = dtype;
@@ -66,7 +67,8 @@ public final class StoredTensor {
      * @throws IllegalArgumentException
      *             where a size is negative or {@code data} is not as long as the shape asks
      */
-    public static StoredTensor contiguous(Path file, String name, DType dtype, long[] shape, MemorySegment data) {
+    public static StoredTensor contiguous(Path file, String name, DType dtype, long[] shape,
+            MemorySegment data) {
         long[] strides = new long[shape.length];
         long stride = 1;
         for (int i = shape.length - 1; i >= 0; i--) {
@@ -91,7 +93,8 @@ public final class StoredTensor {
     public static long extent(long[] shape, long[] strides) {
         if (shape.length != strides.length) {
             throw new IllegalArgumentException(
-                    "strides: " + Arrays.toString(strides) + " (expected: as many as of " + Arrays.toString(shape) + ")");
+                    "strides: " + Arrays.toString(strides) + " (expected: as many as of "
+                            + Arrays.toString(shape) + ")");
         }
         boolean empty = false;
         long last = 0;
@@ -254,10 +257,10 @@ public final class StoredTensor {
         }
         // Copy, then convert: C2 turns these loops over arrays into vector conversions, but not ones over a segment.
         switch (dtype) {
-        case F32 -> MemorySegment.copy(data, FLOAT, start * Float.BYTES, destination, offset, length);
-        case F64 -> readDoubles(start, destination, offset, length);
-        case F16, BF16 -> readShorts(start, destination, offset, length);
-        default -> throw new AssertionError(dtype);
+            case F32 -> MemorySegment.copy(data, FLOAT, start * Float.BYTES, destination, offset, length);
+            case F64 -> readDoubles(start, destination, offset, length);
+            case F16, BF16 -> readShorts(start, destination, offset, length);
+            default -> throw new AssertionError(dtype);
         }
     }
 
