@@ -5,6 +5,7 @@ module dev.bgem3.core {
     requires static jdk.incubator.vector;
     requires transitive dev.bgem3.tokenizer;
 
+    exports dev.bgem3;
     exports dev.bgem3.error;
 
     uses dev.bgem3.kernel.KernelProvider;

@@ -16,13 +16,13 @@ public final class KernelProviders {
     private static final Logger LOGGER = System.getLogger("dev.bgem3.kernel");
     private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
 
-    private KernelProviders() {
-    }
+    private KernelProviders() {}
 
     /** All that are installed, the preferred first, available or not. */
     public static List<KernelProvider> all() {
         return ServiceLoader.load(KernelProvider.class, KernelProviders.class.getClassLoader()).stream()
-                .map(ServiceLoader.Provider::get).sorted(Comparator.comparingInt(KernelProvider::rank).reversed())
+                .map(ServiceLoader.Provider::get)
+                .sorted(Comparator.comparingInt(KernelProvider::rank).reversed())
                 .toList();
     }
 

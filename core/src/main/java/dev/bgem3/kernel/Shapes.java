@@ -2,8 +2,7 @@ package dev.bgem3.kernel;
 
 /** The argument checks that every provider makes, with one wording. */
 public final class Shapes {
-    private Shapes() {
-    }
+    private Shapes() {}
 
     /** Checks a linear layer's operands: {@code out[M, N]}, {@code in[M, K]}. */
     public static void checkLinear(String operation, Tensor out, Tensor in, Kernels.Linear layer) {
@@ -28,7 +27,8 @@ public final class Shapes {
     }
 
     /** Checks attention's operands and returns D. */
-    public static int checkAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount) {
+    public static int checkAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths,
+            int headCount) {
         if (headCount < 1 || out.columns() % headCount != 0) {
             throw new IllegalArgumentException("attention: headCount: " + headCount
                     + " (expected: a divisor of the hidden size " + out.columns() + ")");

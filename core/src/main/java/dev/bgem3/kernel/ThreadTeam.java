@@ -27,8 +27,7 @@ public final class ThreadTeam implements AutoCloseable {
     /** About 30 µs of {@link Thread#onSpinWait}: longer than the gap between two operations of a forward pass. */
     private static final int SPINS = 2_000;
 
-    private record Round(Work work, int count, AtomicInteger next, AtomicInteger working) {
-    }
+    private record Round(Work work, int count, AtomicInteger next, AtomicInteger working) {}
 
     private final Member[] members;
     private volatile Round round;

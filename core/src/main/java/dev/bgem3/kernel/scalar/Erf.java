@@ -10,8 +10,7 @@ package dev.bgem3.kernel.scalar;
 final class Erf {
     private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
-    private Erf() {
-    }
+    private Erf() {}
 
     static double erf(double x) {
         double magnitude = Math.abs(x);

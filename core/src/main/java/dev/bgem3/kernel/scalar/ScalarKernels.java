@@ -17,11 +17,10 @@ import dev.bgem3.kernel.Workspace;
 final class ScalarKernels implements Kernels {
     private static final double NORM_FLOOR = 1e-12;
 
-    private record Matrix(float[] data, int rows, int columns) implements Tensor {
-    }
+    private record Matrix(float[] data, int rows, int columns) implements Tensor {}
 
-    private record ScalarLinear(float[] weight, float[] bias, int outputSize, int inputSize) implements Linear {
-    }
+    private record ScalarLinear(float[] weight, float[] bias, int outputSize,
+            int inputSize) implements Linear {}
 
     private record ScalarNorm(float[] gamma, float[] beta, float epsilon) implements Norm {
         @Override
@@ -159,7 +158,8 @@ final class ScalarKernels implements Kernels {
         for (int s = 0; s + 1 < cumulativeLengths.length; s++) {
             for (int head = 0; head < headCount; head++) {
                 for (int t = cumulativeLengths[s]; t < cumulativeLengths[s + 1]; t++) {
-                    attendFrom(data(out), data(queryKeyValue), t, cumulativeLengths[s], cumulativeLengths[s + 1],
+                    attendFrom(data(out), data(queryKeyValue), t, cumulativeLengths[s],
+                            cumulativeLengths[s + 1],
                             out.columns(), head * d, d);
                 }
             }
@@ -167,7 +167,8 @@ final class ScalarKernels implements Kernels {
     }
 
     /** One query row of one head over the keys {@code from .. to − 1}. */
-    private static void attendFrom(float[] out, float[] qkv, int t, int from, int to, int c, int column, int d) {
+    private static void attendFrom(float[] out, float[] qkv, int t, int from, int to, int c, int column,
+            int d) {
         int query = t * 3 * c + column;
         double[] probability = new double[to - from];
         double maximum = Double.NEGATIVE_INFINITY;

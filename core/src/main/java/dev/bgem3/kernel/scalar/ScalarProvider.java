@@ -7,8 +7,7 @@ import java.util.Optional;
 /** Offers {@link ScalarKernels}, which run everywhere. */
 public final class ScalarProvider implements KernelProvider {
     /** For {@link java.util.ServiceLoader}. */
-    public ScalarProvider() {
-    }
+    public ScalarProvider() {}
 
     @Override
     public String name() {

@@ -25,7 +25,8 @@ final class Attention {
     static final int KEYS = Math.max(128, Lanes.PANEL);
 
     /** The sizes of one call. */
-    private record Plan(SegmentTensor out, SegmentTensor qkv, int[] cumulativeLengths, int headCount, int headSize) {
+    private record Plan(SegmentTensor out, SegmentTensor qkv, int[] cumulativeLengths, int headCount,
+            int headSize) {
         int hiddenSize() {
             return out.columns();
         }
@@ -104,8 +105,7 @@ final class Attention {
         }
     }
 
-    private Attention() {
-    }
+    private Attention() {}
 
     /** The operation; {@code packedMemory} gives memory of so many bytes for the time of the call. */
     static void run(ThreadTeam team, Scratch[] scratches, SegmentWorkspace packedMemory, SegmentTensor out,
@@ -118,7 +118,8 @@ final class Attention {
         int valueColumns = plan.valuePanels() * Lanes.PANEL;
         packedMemory.reset();
         PackedKeysAndValues packed = new PackedKeysAndValues(
-                packedMemory.memory(4L * slots[slots.length - 1] * headCount * (headSize + valueColumns)), slots,
+                packedMemory.memory(4L * slots[slots.length - 1] * headCount * (headSize + valueColumns)),
+                slots,
                 headSize, valueColumns);
         int sequences = cumulativeLengths.length - 1;
         team.run(sequences * headCount, (piece, worker) -> pack(packed, plan, piece / headCount,
@@ -168,7 +169,8 @@ final class Attention {
                 int columns = Math.min(Lanes.PANEL, d - column);
                 Arrays.fill(scratch.panel, 0, count * Lanes.PANEL, 0);
                 for (int key = 0; key < count; key++) {
-                    System.arraycopy(scratch.rows, key * d + column, scratch.panel, key * Lanes.PANEL, columns);
+                    System.arraycopy(scratch.rows, key * d + column, scratch.panel, key * Lanes.PANEL,
+                            columns);
                 }
                 MemorySegment.copy(scratch.panel, 0, packed.memory, Lanes.FLOAT,
                         packed.valuesOffset(head, sequence) + valuePanel * packed.valuePanelBytes(sequence)
@@ -181,7 +183,8 @@ final class Attention {
     /** Copies D numbers at {@code column} of each of {@code count} rows of queryKeyValue to {@code rows}, densely. */
     private static void readHead(float[] rows, Plan plan, int firstRow, int count, int column) {
         for (int row = 0; row < count; row++) {
-            MemorySegment.copy(plan.qkv.data(), Lanes.FLOAT, plan.qkv.offsetBytes(firstRow + row) + 4L * column,
+            MemorySegment.copy(plan.qkv.data(), Lanes.FLOAT,
+                    plan.qkv.offsetBytes(firstRow + row) + 4L * column,
                     rows, row * plan.headSize, plan.headSize);
         }
     }
@@ -208,7 +211,8 @@ final class Attention {
                 exponentiate(scratch, row, padded, keys, panels, plan.valuePanels(), scale);
             }
             long values = packed.valuesOffset(head, sequence) + 4L * from * Lanes.PANEL;
-            weigh(scratch, packed, values, packed.valuePanelBytes(sequence), padded, keys, plan.valuePanels());
+            weigh(scratch, packed, values, packed.valuePanelBytes(sequence), padded, keys,
+                    plan.valuePanels());
         }
         for (int row = 0; row < rows; row++) {
             writeRow(plan, firstRow + row, head * d, scratch, row, padded);
@@ -216,7 +220,8 @@ final class Attention {
     }
 
     /** {@code scores[panel][padded][PANEL] = q · kᵀ} for one block of keys. */
-    private static void score(Scratch scratch, PackedKeysAndValues packed, long keys, int d, int padded, int panels) {
+    private static void score(Scratch scratch, PackedKeysAndValues packed, long keys, int d, int padded,
+            int panels) {
         Arrays.fill(scratch.scores, 0, panels * padded * Lanes.PANEL, 0);
         for (int panel = 0; panel < panels; panel++) {
             MicroKernel.multiply(scratch.scores, panel * padded * Lanes.PANEL, scratch.queries, padded, d,
@@ -228,7 +233,8 @@ final class Attention {
      * The running softmax of one row: turns its scores into exponentials under the new maximum, and scales what was summed
      * under the old one.
      */
-    private static void exponentiate(Scratch scratch, int row, int padded, int keys, int panels, int valuePanels,
+    private static void exponentiate(Scratch scratch, int row, int padded, int keys, int panels,
+            int valuePanels,
             float scale) {
         float[] scores = scratch.scores;
         int step = padded * Lanes.PANEL;
@@ -247,7 +253,8 @@ final class Attention {
             }
         }
         scratch.maxima[row] = maximum;
-        exponentials(scratch.probabilities, row * MicroKernel.ROW_STRIDE, scores, first, step, panels, scale, maximum,
+        exponentials(scratch.probabilities, row * MicroKernel.ROW_STRIDE, scores, first, step, panels, scale,
+                maximum,
                 scratch.laneSums, sums);
     }
 
@@ -269,7 +276,8 @@ final class Attention {
     }
 
     /** Writes {@code exp(scale · score − maximum)} as a row of a product's left operand, and adds it to the row's lane sums. */
-    private static void exponentials(float[] probabilities, int to, float[] scores, int first, int step, int panels,
+    private static void exponentials(float[] probabilities, int to, float[] scores, int first, int step,
+            int panels,
             float scale, float maximum, float[] laneSums, int sums) {
         FloatVector sum = FloatVector.fromArray(Lanes.SPECIES, laneSums, sums);
         FloatVector factor = FloatVector.broadcast(Lanes.SPECIES, scale);
@@ -277,7 +285,8 @@ final class Attention {
         for (int panel = 0; panel < panels; panel++) {
             int from = first + panel * step;
             int at = to + panel * Lanes.PANEL;
-            FloatVector p0 = VectorMath.exp(FloatVector.fromArray(Lanes.SPECIES, scores, from).fma(factor, shift));
+            FloatVector p0 = VectorMath
+                    .exp(FloatVector.fromArray(Lanes.SPECIES, scores, from).fma(factor, shift));
             FloatVector p1 = VectorMath
                     .exp(FloatVector.fromArray(Lanes.SPECIES, scores, from + Lanes.COUNT).fma(factor, shift));
             p0.intoArray(probabilities, at);
@@ -288,10 +297,12 @@ final class Attention {
     }
 
     /** {@code values[panel][padded][PANEL] += probabilities · v} for one block of keys. */
-    private static void weigh(Scratch scratch, PackedKeysAndValues packed, long values, long panelBytes, int padded,
+    private static void weigh(Scratch scratch, PackedKeysAndValues packed, long values, long panelBytes,
+            int padded,
             int keys, int valuePanels) {
         for (int panel = 0; panel < valuePanels; panel++) {
-            MicroKernel.multiply(scratch.values, panel * padded * Lanes.PANEL, scratch.probabilities, padded, keys,
+            MicroKernel.multiply(scratch.values, panel * padded * Lanes.PANEL, scratch.probabilities, padded,
+                    keys,
                     packed.memory, values + panel * panelBytes);
         }
     }
@@ -306,7 +317,8 @@ final class Attention {
         for (int panel = 0; panel < plan.valuePanels(); panel++) {
             int first = (panel * padded + row) * Lanes.PANEL;
             for (int at = first; at < first + Lanes.PANEL; at += Lanes.COUNT) {
-                FloatVector.fromArray(Lanes.SPECIES, scratch.values, at).div(divisor).intoArray(scratch.values, at);
+                FloatVector.fromArray(Lanes.SPECIES, scratch.values, at).div(divisor)
+                        .intoArray(scratch.values, at);
             }
             int columns = Math.min(Lanes.PANEL, plan.headSize - panel * Lanes.PANEL);
             MemorySegment.copy(scratch.values, first, plan.out.data(), Lanes.FLOAT,

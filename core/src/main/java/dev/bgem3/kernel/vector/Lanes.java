@@ -22,8 +22,7 @@ final class Lanes {
     /** Elements may lie at any multiple of 4 bytes from an aligned start; the unaligned layout spares a check each access. */
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-    private Lanes() {
-    }
+    private Lanes() {}
 
     /** The smallest multiple of {@code step} that is at least {@code value}. */
     static int roundUp(int value, int step) {

@@ -36,8 +36,7 @@ final class MicroKernel {
     private static final long PANEL_BYTES = 4L * Lanes.PANEL;
     private static final int V = Lanes.COUNT;
 
-    private MicroKernel() {
-    }
+    private MicroKernel() {}
 
     /**
      * {@code tile += block · panel}, the tile beginning at {@code tileOffset}.
@@ -47,7 +46,8 @@ final class MicroKernel {
      * @param depth
      *            K
      */
-    static void multiply(float[] tile, int tileOffset, float[] block, int rows, int depth, MemorySegment panel,
+    static void multiply(float[] tile, int tileOffset, float[] block, int rows, int depth,
+            MemorySegment panel,
             long panelOffset) {
         for (int k = 0; k < depth; k += DEPTH) {
             int slice = Math.min(DEPTH, depth - k);
@@ -56,11 +56,13 @@ final class MicroKernel {
             int row = 0;
             if (HAS_32_REGISTERS) {
                 for (; row + MOST_ROWS <= rows; row += MOST_ROWS) {
-                    multiply8(tile, tileOffset + row * Lanes.PANEL, block, start + row * ROW_STRIDE, slice, panel, offset);
+                    multiply8(tile, tileOffset + row * Lanes.PANEL, block, start + row * ROW_STRIDE, slice,
+                            panel, offset);
                 }
             }
             for (; row < rows; row += LEAST_ROWS) {
-                multiply4(tile, tileOffset + row * Lanes.PANEL, block, start + row * ROW_STRIDE, slice, panel, offset);
+                multiply4(tile, tileOffset + row * Lanes.PANEL, block, start + row * ROW_STRIDE, slice, panel,
+                        offset);
             }
         }
     }

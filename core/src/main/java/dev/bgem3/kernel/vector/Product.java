@@ -64,8 +64,7 @@ final class Product {
         }
     }
 
-    private Product() {
-    }
+    private Product() {}
 
     /** Packs a weight with all the team's threads; the panels live as long as {@code arena}. */
     static Packed pack(ThreadTeam team, Arena arena, MatrixSource weight, float[] bias) {
@@ -91,7 +90,8 @@ final class Product {
                 transposed[i * Lanes.PANEL + j] = rows[j * k + i];
             }
         }
-        MemorySegment.copy(transposed, 0, packed.panels, Lanes.FLOAT, packed.panelOffset(panel), transposed.length);
+        MemorySegment.copy(transposed, 0, packed.panels, Lanes.FLOAT, packed.panelOffset(panel),
+                transposed.length);
     }
 
     /** Rows of a block for depth K: a multiple of the tallest tile. */
@@ -123,7 +123,8 @@ final class Product {
         });
     }
 
-    private static void runPiece(Scratch scratch, SegmentTensor out, SegmentTensor in, Packed layer, Finish finish,
+    private static void runPiece(Scratch scratch, SegmentTensor out, SegmentTensor in, Packed layer,
+            Finish finish,
             SegmentTensor residual, int firstRow, int rows, int fromPanel, int toPanel) {
         int padded = Lanes.roundUp(rows, MicroKernel.LEAST_ROWS);
         int depth = layer.inputSize;
@@ -159,7 +160,8 @@ final class Product {
             int slice = Math.min(MicroKernel.DEPTH, depth - k);
             int start = k / MicroKernel.DEPTH * padded * MicroKernel.ROW_STRIDE;
             for (int row = 0; row < rows; row++) {
-                MemorySegment.copy(in.data(), Lanes.FLOAT, in.offsetBytes(firstRow + row) + 4L * (column + k), block,
+                MemorySegment.copy(in.data(), Lanes.FLOAT, in.offsetBytes(firstRow + row) + 4L * (column + k),
+                        block,
                         start + row * MicroKernel.ROW_STRIDE, slice);
             }
             for (int row = rows; row < padded; row++) {
@@ -188,14 +190,17 @@ final class Product {
 
     private static void relu(float[] tile, int length) {
         for (int at = 0; at < length; at += Lanes.COUNT) {
-            FloatVector.fromArray(Lanes.SPECIES, tile, at).lanewise(VectorOperators.MAX, 0).intoArray(tile, at);
+            FloatVector.fromArray(Lanes.SPECIES, tile, at).lanewise(VectorOperators.MAX, 0).intoArray(tile,
+                    at);
         }
     }
 
-    private static void addResidual(Scratch scratch, int rows, SegmentTensor residual, int firstRow, int column) {
+    private static void addResidual(Scratch scratch, int rows, SegmentTensor residual, int firstRow,
+            int column) {
         int columns = Math.min(Lanes.PANEL, residual.columns() - column);
         for (int row = 0; row < rows; row++) {
-            MemorySegment.copy(residual.data(), Lanes.FLOAT, residual.offsetBytes(firstRow + row) + 4L * column,
+            MemorySegment.copy(residual.data(), Lanes.FLOAT,
+                    residual.offsetBytes(firstRow + row) + 4L * column,
                     scratch.residual, 0, columns);
             for (int at = 0; at < Lanes.PANEL; at += Lanes.COUNT) {
                 int to = row * Lanes.PANEL + at;

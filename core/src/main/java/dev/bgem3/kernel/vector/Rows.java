@@ -6,8 +6,7 @@ import jdk.incubator.vector.FloatVector;
 final class Rows {
     private static final float NORM_FLOOR = 1e-12f;
 
-    private Rows() {
-    }
+    private Rows() {}
 
     /**
      * {@code x = (x − mean) / √(variance + ε) · γ + β} (Ba et al. 2016) in two passes.

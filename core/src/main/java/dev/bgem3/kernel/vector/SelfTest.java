@@ -6,13 +6,13 @@ import java.util.Optional;
 final class SelfTest {
     private static final int LEAST_LANES = 4;
 
-    private SelfTest() {
-    }
+    private SelfTest() {}
 
     static Optional<String> failure() {
         if (Lanes.COUNT < LEAST_LANES) {
-            return Optional.of("the Vector API has " + Lanes.COUNT + " lanes of fp32 here (expected: at least "
-                    + LEAST_LANES + ")");
+            return Optional
+                    .of("the Vector API has " + Lanes.COUNT + " lanes of fp32 here (expected: at least "
+                            + LEAST_LANES + ")");
         }
         int rows = MicroKernel.MOST_ROWS;
         int depth = 3;
@@ -35,8 +35,9 @@ final class SelfTest {
                     expected += (row + k) * (column - k);
                 }
                 if (tile[row * Lanes.PANEL + column] != expected) {
-                    return Optional.of("the self-test's product is " + tile[row * Lanes.PANEL + column] + " at ["
-                            + row + ", " + column + "] (expected: " + expected + ")");
+                    return Optional
+                            .of("the self-test's product is " + tile[row * Lanes.PANEL + column] + " at ["
+                                    + row + ", " + column + "] (expected: " + expected + ")");
                 }
             }
         }

@@ -135,7 +135,8 @@ final class VectorKernels implements Kernels {
     private void product(String operation, Tensor out, Tensor in, Linear layer, Product.Finish finish,
             SegmentTensor residual) {
         Shapes.checkLinear(operation, out, in, layer);
-        Product.run(team, productScratches, SegmentTensor.of(out), SegmentTensor.of(in), (Product.Packed) layer,
+        Product.run(team, productScratches, SegmentTensor.of(out), SegmentTensor.of(in),
+                (Product.Packed) layer,
                 finish, residual);
     }
 

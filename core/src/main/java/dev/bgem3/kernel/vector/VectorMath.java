@@ -39,8 +39,7 @@ final class VectorMath {
     private static final float G6 = -2.7294534e-5f;
     private static final float G7 = 1.9650117e-6f;
 
-    private VectorMath() {
-    }
+    private VectorMath() {}
 
     /**
      * exp(x) for x ≤ 0, within 2 units in the last place: the reduction x − n·ln 2 is exact in its high part, the
@@ -59,7 +58,8 @@ final class VectorMath {
         p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, E1));
         p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, E0));
         p = p.mul(r).fma(r, r).add(1);
-        IntVector scaled = p.reinterpretAsInts().add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23));
+        IntVector scaled = p.reinterpretAsInts()
+                .add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23));
         return scaled.reinterpretAsFloats().blend(0, tiny);
     }
 
@@ -90,7 +90,8 @@ final class VectorMath {
      */
     static FloatVector gelu(FloatVector z) {
         FloatVector x = z.abs();
-        FloatVector q = x.fma(FloatVector.broadcast(Lanes.SPECIES, G7), FloatVector.broadcast(Lanes.SPECIES, G6));
+        FloatVector q = x.fma(FloatVector.broadcast(Lanes.SPECIES, G7),
+                FloatVector.broadcast(Lanes.SPECIES, G6));
         q = q.fma(x, FloatVector.broadcast(Lanes.SPECIES, G5));
         q = q.fma(x, FloatVector.broadcast(Lanes.SPECIES, G4));
         q = q.fma(x, FloatVector.broadcast(Lanes.SPECIES, G3));

@@ -9,8 +9,7 @@ public final class VectorProvider implements KernelProvider {
     private static final String MODULE = "jdk.incubator.vector";
 
     /** For {@link java.util.ServiceLoader}. */
-    public VectorProvider() {
-    }
+    public VectorProvider() {}
 
     @Override
     public String name() {
@@ -25,8 +24,9 @@ public final class VectorProvider implements KernelProvider {
     @Override
     public Optional<String> unavailable() {
         if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
-            return Optional.of("the module " + MODULE + " is not loaded; start Java with --add-modules " + MODULE
-                    + " for vector speed (tens of times faster)");
+            return Optional
+                    .of("the module " + MODULE + " is not loaded; start Java with --add-modules " + MODULE
+                            + " for vector speed (tens of times faster)");
         }
         return SelfTest.failure();
     }

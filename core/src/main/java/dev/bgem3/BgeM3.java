@@ -1,0 +1,291 @@
+package dev.bgem3;
+
+import dev.bgem3.error.BackendException;
+import dev.bgem3.error.InputException;
+import dev.bgem3.error.ModelException;
+import dev.bgem3.tokenizer.TokenizerException;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.stream.Stream;
+
+/**
+ * A loaded BGE-M3: texts in; dense vectors, lexical weights and ColBERT vectors out, as FlagEmbedding's
+ * {@code BGEM3FlagModel} computes them.
+ *
+ * {@snippet :
+ * try (BgeM3 model = BgeM3.load(Path.of("models/bge-m3"))) {
+ *     Embedding query = model.encode("What is BGE M3?", EncodeOptions.of(Output.DENSE, Output.SPARSE, Output.COLBERT));
+ *     float[] dense = query.dense().values();
+ * }
+ * }
+ *
+ * <p>
+ * Thread-safe: every method may be called from many threads at once. Calls share the model's threads, a batch at a time, in
+ * the order in which they ask. A text's outputs have the same bits alone or among others, with any number of threads.
+ *
+ * <p>
+ * Close it to free its memory and threads; a call under way ends first. Any later call throws
+ * {@link IllegalStateException}.
+ */
+public final class BgeM3 implements AutoCloseable {
+    private final LoadedModel model;
+    private final LoadOptions loadOptions;
+
+    private BgeM3(LoadedModel model, LoadOptions loadOptions) {
+        this.model = model;
+        this.loadOptions = loadOptions;
+    }
+
+    /** Loads a model folder with the default options. */
+    public static BgeM3 load(Path folder) {
+        return load(folder, LoadOptions.defaults());
+    }
+
+    /**
+     * Loads a model folder as downloaded from the hub.
+     *
+     * @throws ModelException
+     *             where the folder or one of its files cannot be used; the message names it
+     * @throws BackendException
+     *             where this machine lacks the kernels or the precision asked for
+     */
+    public static BgeM3 load(Path folder, LoadOptions options) {
+        Objects.requireNonNull(folder, "folder");
+        Objects.requireNonNull(options, "options");
+        try {
+            return new BgeM3(LoadedModel.open(folder, options), options);
+        } catch (TokenizerException e) {
+            throw new ModelException(e.getMessage(), e);
+        }
+    }
+
+    /** What the folder holds and what serves it. */
+    public ModelInfo info() {
+        return model.info();
+    }
+
+    /** The model's tokenizer; it stays usable after {@link #close()}. */
+    public XlmRobertaTokenizer tokenizer() {
+        return model.tokenizer();
+    }
+
+    /** The dense vector of one text. */
+    public Embedding encode(String text) {
+        return encode(text, EncodeOptions.defaults());
+    }
+
+    /** The outputs of one text. */
+    public Embedding encode(String text, EncodeOptions options) {
+        Objects.requireNonNull(text, "text");
+        return encode(List.of(text), options).getFirst();
+    }
+
+    /** The dense vectors of some texts, in their order. */
+    public List<Embedding> encode(List<String> texts) {
+        return encode(texts, EncodeOptions.defaults());
+    }
+
+    /**
+     * The outputs of some texts, in their order.
+     *
+     * @throws InputException
+     *             where a text is null, or the options ask what this model does not have
+     * @throws dev.bgem3.error.NonFiniteOutputException
+     *             where an output is NaN or infinite; the message names the text
+     * @throws dev.bgem3.error.CancelledException
+     *             where the options' {@code cancelled} said so
+     */
+    public List<Embedding> encode(List<String> texts, EncodeOptions options) {
+        return encodeAll(texts, options, "", LoadOptions.PLAIN_FORMAT);
+    }
+
+    /**
+     * The outputs of texts that need not fit in memory: they are taken from the stream in windows of a few token budgets and
+     * answered in order. Lazy and sequential; closing the result closes {@code texts}.
+     */
+    public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
+        return EncodeStream.of(texts, options, window -> encode(window, options));
+    }
+
+    /** As {@code encode}, with the query instruction. */
+    public Embedding encodeQueries(String query) {
+        return encodeQueries(query, EncodeOptions.defaults());
+    }
+
+    /** As {@code encode}, with the query instruction. */
+    public Embedding encodeQueries(String query, EncodeOptions options) {
+        Objects.requireNonNull(query, "query");
+        return encodeQueries(List.of(query), options).getFirst();
+    }
+
+    /** As {@code encode}, with the query instruction. */
+    public List<Embedding> encodeQueries(List<String> queries) {
+        return encodeQueries(queries, EncodeOptions.defaults());
+    }
+
+    /** As {@code encode}, with the query instruction. */
+    public List<Embedding> encodeQueries(List<String> queries, EncodeOptions options) {
+        return encodeAll(queries, options, loadOptions.queryInstruction(),
+                loadOptions.queryInstructionFormat());
+    }
+
+    /** As {@code encode}, with the query instruction. */
+    public Stream<Embedding> encodeQueries(Stream<String> queries, EncodeOptions options) {
+        return EncodeStream.of(queries, options, window -> encodeQueries(window, options));
+    }
+
+    /** As {@code encode}, with the passage instruction. */
+    public Embedding encodeCorpus(String passage) {
+        return encodeCorpus(passage, EncodeOptions.defaults());
+    }
+
+    /** As {@code encode}, with the passage instruction. */
+    public Embedding encodeCorpus(String passage, EncodeOptions options) {
+        Objects.requireNonNull(passage, "passage");
+        return encodeCorpus(List.of(passage), options).getFirst();
+    }
+
+    /** As {@code encode}, with the passage instruction. */
+    public List<Embedding> encodeCorpus(List<String> passages) {
+        return encodeCorpus(passages, EncodeOptions.defaults());
+    }
+
+    /** As {@code encode}, with the passage instruction. */
+    public List<Embedding> encodeCorpus(List<String> passages, EncodeOptions options) {
+        return encodeAll(passages, options, loadOptions.passageInstruction(),
+                loadOptions.passageInstructionFormat());
+    }
+
+    /** As {@code encode}, with the passage instruction. */
+    public Stream<Embedding> encodeCorpus(Stream<String> passages, EncodeOptions options) {
+        return EncodeStream.of(passages, options, window -> encodeCorpus(window, options));
+    }
+
+    /**
+     * The outputs of texts that are tokens already.
+     *
+     * @param tokenIds
+     *            each text's ids as the model reads them, {@code <s>} and {@code </s>} included; never cut: one that is longer
+     *            than the options' or the model's limit is an error
+     * @throws InputException
+     *             as {@code encode}, and where an id is out of range or a text is empty or too long
+     */
+    public List<Embedding> encodeTokenIds(List<int[]> tokenIds, EncodeOptions options) {
+        return model.encode(TokenizedText.ofTokenIds(tokenIds, model.info(), options), options);
+    }
+
+    /** The five scores of a query and a passage with equal weights. */
+    public PairScores computeScore(TextPair pair) {
+        Objects.requireNonNull(pair, "pair");
+        return computeScore(List.of(pair), ScoreWeights.EQUAL, EncodeOptions.defaults()).getFirst();
+    }
+
+    /** The five scores of each pair with equal weights. */
+    public List<PairScores> computeScore(List<TextPair> pairs) {
+        return computeScore(pairs, ScoreWeights.EQUAL, EncodeOptions.defaults());
+    }
+
+    /**
+     * The five scores of each pair, in their order: queries get the query instruction, passages that of passages. A text
+     * that stands in several neighbouring pairs is computed once.
+     *
+     * @param options
+     *            all but the outputs, which are all three
+     * @throws InputException
+     *             as {@code encode}, and where the model lacks one of the heads
+     */
+    public List<PairScores> computeScore(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options) {
+        EncodeOptions all = options.withOutputs(Output.values());
+        List<PairScores> scores = new ArrayList<>(pairs.size());
+        for (int from = 0; from < pairs.size(); from += PAIR_WINDOW) {
+            List<TextPair> window = pairs.subList(from, Math.min(pairs.size(), from + PAIR_WINDOW));
+            scores.addAll(scoreWindow(window, weights, all, from));
+        }
+        return scores;
+    }
+
+    /** So many pairs are encoded before they are scored: enough to fill batches, few enough to hold their ColBERT vectors. */
+    private static final int PAIR_WINDOW = 256;
+
+    private List<PairScores> scoreWindow(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options,
+            int firstNumber) {
+        Map<String, Integer> queries = new LinkedHashMap<>();
+        Map<String, Integer> passages = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.size(); i++) {
+            TextPair pair = pairs.get(i);
+            if (pair == null || pair.query() == null || pair.passage() == null) {
+                throw new InputException(
+                        "pair " + (firstNumber + i) + ": null (expected: a query and a passage)");
+            }
+            queries.putIfAbsent(pair.query(), queries.size());
+            passages.putIfAbsent(pair.passage(), passages.size());
+        }
+        List<Embedding> encodedQueries = encodeQueries(List.copyOf(queries.keySet()), options);
+        List<Embedding> encodedPassages = encodeCorpus(List.copyOf(passages.keySet()), options);
+        return pairs.stream().map(pair -> PairScores.of(encodedQueries.get(queries.get(pair.query())),
+                encodedPassages.get(passages.get(pair.passage())), weights)).toList();
+    }
+
+    /** The lexical matching score of two texts: the sum over shared tokens of the product of their weights. */
+    public static float computeLexicalMatchingScore(LexicalWeights first, LexicalWeights second) {
+        return first.dot(second);
+    }
+
+    /** The lexical matching scores of each of {@code rows} with each of {@code columns}: {@code [rows][columns]}. */
+    public static float[][] computeLexicalMatchingScore(List<LexicalWeights> rows,
+            List<LexicalWeights> columns) {
+        float[][] scores = new float[rows.size()][columns.size()];
+        for (int i = 0; i < rows.size(); i++) {
+            for (int j = 0; j < columns.size(); j++) {
+                scores[i][j] = rows.get(i).dot(columns.get(j));
+            }
+        }
+        return scores;
+    }
+
+    /** The ColBERT score: the mean over the query's rows of the largest dot product with a row of the passage. */
+    public static float colbertScore(ColbertVectors query, ColbertVectors passage) {
+        return query.score(passage);
+    }
+
+    /**
+     * Lexical weights by decoded token, for people to read; in the order of the text. Where two tokens decode to the same name
+     * (a word's start and its middle may) the later one's weight stands, as in FlagEmbedding.
+     */
+    public SequencedMap<String, Float> convertIdToToken(LexicalWeights weights) {
+        SequencedMap<String, Float> named = LinkedHashMap.newLinkedHashMap(weights.size());
+        weights.asMap().forEach((id, weight) -> named.put(tokenizer().decode(id), weight));
+        return named;
+    }
+
+    /** As for one text, for several. */
+    public List<SequencedMap<String, Float>> convertIdToToken(List<LexicalWeights> weights) {
+        return weights.stream().map(this::convertIdToToken).toList();
+    }
+
+    private List<Embedding> encodeAll(List<String> texts, EncodeOptions options, String instruction,
+            String format) {
+        Objects.requireNonNull(texts, "texts");
+        Objects.requireNonNull(options, "options");
+        Optional<String> own = options.instruction();
+        String usedFormat = options.instructionFormat()
+                .orElse(own.isPresent() ? LoadOptions.PLAIN_FORMAT : format);
+        return model.encode(
+                TokenizedText.of(texts, text -> Instruction.apply(usedFormat, own.orElse(instruction), text),
+                        model, options),
+                options);
+    }
+
+    /** Frees memory and threads once the calls under way have ended; closing again does nothing. */
+    @Override
+    public void close() {
+        model.close();
+    }
+}

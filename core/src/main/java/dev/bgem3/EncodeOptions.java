@@ -1,0 +1,179 @@
+package dev.bgem3;
+
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What one call of {@code encode} computes, and how.
+ *
+ * @param outputs
+ *            which of the three kinds; at least one
+ * @param maxLength
+ *            the most tokens of a text, {@code <s>} and {@code </s>} included: what is beyond is cut, and the result says so;
+ *            empty for the model's own limit
+ * @param tokenBudget
+ *            the most tokens that are computed at a time; a longer text goes alone. More tokens need more memory, and from
+ *            about a thousand on bring no more speed
+ * @param instruction
+ *            put before each text through {@code instructionFormat}; empty for the model's {@link LoadOptions} setting,
+ *            which is none for {@code encode}
+ * @param instructionFormat
+ *            {@code {}} twice, for the instruction and the text; empty for the setting that goes with the instruction
+ * @param pooling
+ *            how the dense vector is made; empty for the model's own, CLS unless its folder says otherwise
+ * @param normalize
+ *            whether dense vectors are divided by their length
+ * @param truncateDim
+ *            the number of leading dimensions of a dense vector to keep, before it is divided by its length; empty for all
+ * @param progress
+ *            told after each batch
+ * @param cancelled
+ *            asked before each batch; true ends the call with {@link dev.bgem3.error.CancelledException}
+ */
+public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, int tokenBudget,
+        Optional<String> instruction,
+        Optional<String> instructionFormat, Optional<Pooling> pooling, boolean normalize,
+        OptionalInt truncateDim,
+        ProgressListener progress, BooleanSupplier cancelled) {
+    /** The token budget unless it is set: 4,096. */
+    public static final int DEFAULT_TOKEN_BUDGET = 4096;
+
+    /** Checks what can be checked without the model. */
+    public EncodeOptions {
+        if (outputs.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "outputs: none (expected: at least one of dense, sparse, colbert)");
+        }
+        outputs = Set.copyOf(outputs);
+        if (maxLength.isPresent() && maxLength.getAsInt() < 2) {
+            throw new IllegalArgumentException(
+                    "maxLength: " + maxLength.getAsInt() + " (expected: at least 2)");
+        }
+        if (tokenBudget < 1) {
+            throw new IllegalArgumentException("tokenBudget: " + tokenBudget + " (expected: at least 1)");
+        }
+        instructionFormat.ifPresent(format -> Instruction.checkFormat("instructionFormat", format));
+        if (truncateDim.isPresent() && truncateDim.getAsInt() < 1) {
+            throw new IllegalArgumentException(
+                    "truncateDim: " + truncateDim.getAsInt() + " (expected: at least 1)");
+        }
+        Objects.requireNonNull(instruction, "instruction");
+        Objects.requireNonNull(pooling, "pooling");
+        Objects.requireNonNull(progress, "progress");
+        Objects.requireNonNull(cancelled, "cancelled");
+    }
+
+    /** Dense vectors alone, the model's own limit, normalised. */
+    public static EncodeOptions defaults() {
+        return builder().build();
+    }
+
+    /** The defaults, with these outputs. */
+    public static EncodeOptions of(Output first, Output... others) {
+        return builder().outputs(first, others).build();
+    }
+
+    /** These options with other outputs. */
+    EncodeOptions withOutputs(Output... others) {
+        return new EncodeOptions(Set.of(others), maxLength, tokenBudget, instruction, instructionFormat,
+                pooling, normalize,
+                truncateDim, progress, cancelled);
+    }
+
+    /** A builder that starts from {@link #defaults()}. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Sets what differs from the defaults. */
+    public static final class Builder {
+        private Set<Output> outputs = EnumSet.of(Output.DENSE);
+        private OptionalInt maxLength = OptionalInt.empty();
+        private int tokenBudget = DEFAULT_TOKEN_BUDGET;
+        private Optional<String> instruction = Optional.empty();
+        private Optional<String> instructionFormat = Optional.empty();
+        private Optional<Pooling> pooling = Optional.empty();
+        private boolean normalize = true;
+        private OptionalInt truncateDim = OptionalInt.empty();
+        private ProgressListener progress = ProgressListener.NONE;
+        private BooleanSupplier cancelled = () -> false;
+
+        private Builder() {}
+
+        /** These outputs and no others. */
+        public Builder outputs(Output first, Output... others) {
+            outputs = EnumSet.of(first, others);
+            return this;
+        }
+
+        /** These outputs and no others. */
+        public Builder outputs(Set<Output> set) {
+            outputs = set;
+            return this;
+        }
+
+        /** The most tokens of a text. */
+        public Builder maxLength(int tokens) {
+            maxLength = OptionalInt.of(tokens);
+            return this;
+        }
+
+        /** The most tokens that are computed at a time. */
+        public Builder tokenBudget(int tokens) {
+            tokenBudget = tokens;
+            return this;
+        }
+
+        /** What is put before each text. */
+        public Builder instruction(String text) {
+            instruction = Optional.of(text);
+            return this;
+        }
+
+        /** How it is put there. */
+        public Builder instructionFormat(String format) {
+            instructionFormat = Optional.of(format);
+            return this;
+        }
+
+        /** How the dense vector is made. */
+        public Builder pooling(Pooling choice) {
+            pooling = Optional.of(choice);
+            return this;
+        }
+
+        /** Whether dense vectors are divided by their length. */
+        public Builder normalize(boolean yes) {
+            normalize = yes;
+            return this;
+        }
+
+        /** How many leading dimensions of a dense vector to keep. */
+        public Builder truncateDim(int dimensions) {
+            truncateDim = OptionalInt.of(dimensions);
+            return this;
+        }
+
+        /** Who is told of progress. */
+        public Builder progress(ProgressListener listener) {
+            progress = listener;
+            return this;
+        }
+
+        /** Who may end the call. */
+        public Builder cancelled(BooleanSupplier question) {
+            cancelled = question;
+            return this;
+        }
+
+        /** The options. */
+        public EncodeOptions build() {
+            return new EncodeOptions(outputs, maxLength, tokenBudget, instruction, instructionFormat, pooling,
+                    normalize, truncateDim, progress, cancelled);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.bgem3;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/** Turns a stream of texts into a stream of embeddings, a window at a time. */
+final class EncodeStream {
+    /**
+     * A window holds texts of about so many token budgets: enough to sort by length into even batches, few enough that their
+     * ColBERT vectors (4 KiB a token) stay near 64 MiB.
+     */
+    private static final int WINDOW_BUDGETS = 4;
+    private static final int MOST_TEXTS = 4096;
+    /** A token has at least about two characters in most scripts; a window's size need not be exact. */
+    private static final int CHARS_PER_TOKEN = 2;
+
+    private EncodeStream() {}
+
+    static Stream<Embedding> of(Stream<String> texts, EncodeOptions options,
+            Function<List<String>, List<Embedding>> encode) {
+        Objects.requireNonNull(options, "options");
+        long windowChars = (long) WINDOW_BUDGETS * options.tokenBudget() * CHARS_PER_TOKEN;
+        Iterator<Embedding> embeddings = new Windows(texts.iterator(), windowChars, encode);
+        return StreamSupport
+                .stream(Spliterators.spliteratorUnknownSize(embeddings, Spliterator.ORDERED), false)
+                .onClose(texts::close);
+    }
+
+    private static final class Windows implements Iterator<Embedding> {
+        private final Iterator<String> texts;
+        private final long windowChars;
+        private final Function<List<String>, List<Embedding>> encode;
+        private final Queue<Embedding> ready = new ArrayDeque<>();
+
+        Windows(Iterator<String> texts, long windowChars, Function<List<String>, List<Embedding>> encode) {
+            this.texts = texts;
+            this.windowChars = windowChars;
+            this.encode = encode;
+        }
+
+        @Override
+        public boolean hasNext() {
+            if (ready.isEmpty() && texts.hasNext()) {
+                List<String> window = new ArrayList<>();
+                long chars = 0;
+                while (window.size() < MOST_TEXTS && chars < windowChars && texts.hasNext()) {
+                    String text = texts.next();
+                    window.add(text);
+                    chars += text == null ? 0 : text.length();
+                }
+                ready.addAll(encode.apply(window));
+            }
+            return !ready.isEmpty();
+        }
+
+        @Override
+        public Embedding next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException();
+            }
+            return ready.remove();
+        }
+    }
+}

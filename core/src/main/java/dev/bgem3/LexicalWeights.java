@@ -1,0 +1,126 @@
+package dev.bgem3;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/**
+ * Lexical weights (sparse): for each different token of a text, one weight above 0.
+ *
+ * <p>
+ * Immutable, for any number of threads, but for the arrays, which the caller shares and must not change.
+ */
+public final class LexicalWeights {
+    private final int[] tokenIds;
+    private final float[] weights;
+    /** The places in {@code tokenIds} in the order in which the tokens first appear in the text. */
+    private final int[] textOrder;
+
+    private LexicalWeights(int[] tokenIds, float[] weights, int[] textOrder) {
+        this.tokenIds = tokenIds;
+        this.weights = weights;
+        this.textOrder = textOrder;
+    }
+
+    /**
+     * Gathers a text's token weights as FlagEmbedding does: drops the ids that are marked special and the weights that are not
+     * above 0, and keeps each id's largest.
+     *
+     * @param ids
+     *            a token id for each token of the text
+     * @param tokenWeights
+     *            the weight of token {@code i} at {@code tokenWeights[offset + i]}
+     * @param special
+     *            the ids to drop, in ascending order
+     */
+    static LexicalWeights gather(int[] ids, float[] tokenWeights, int offset, int[] special) {
+        Map<Integer, Float> largest = LinkedHashMap.newLinkedHashMap(ids.length);
+        for (int i = 0; i < ids.length; i++) {
+            float weight = tokenWeights[offset + i];
+            if (weight > 0 && Arrays.binarySearch(special, ids[i]) < 0) {
+                largest.merge(ids[i], weight, Math::max);
+            }
+        }
+        return of(largest);
+    }
+
+    /** Lexical weights from a map of token ids to weights, which is taken to be in the text's order. */
+    public static LexicalWeights of(Map<Integer, Float> weightsById) {
+        int[] inTextOrder = weightsById.keySet().stream().mapToInt(Integer::intValue).toArray();
+        int[] sorted = inTextOrder.clone();
+        Arrays.sort(sorted);
+        float[] weights = new float[sorted.length];
+        int[] order = new int[sorted.length];
+        for (int i = 0; i < inTextOrder.length; i++) {
+            int place = Arrays.binarySearch(sorted, inTextOrder[i]);
+            order[i] = place;
+            weights[place] = weightsById.get(inTextOrder[i]);
+        }
+        return new LexicalWeights(sorted, weights, order);
+    }
+
+    /** The number of different tokens. */
+    public int size() {
+        return tokenIds.length;
+    }
+
+    /** The token ids, ascending. */
+    public int[] tokenIds() {
+        return tokenIds;
+    }
+
+    /** The weight of each of {@link #tokenIds()}. */
+    public float[] weights() {
+        return weights;
+    }
+
+    /** The weight of a token; 0 where the text has none. */
+    public float weight(int tokenId) {
+        int place = Arrays.binarySearch(tokenIds, tokenId);
+        return place < 0 ? 0 : weights[place];
+    }
+
+    /** A map of token ids to weights, in the order in which the tokens first appear in the text; not modifiable. */
+    public SequencedMap<Integer, Float> asMap() {
+        SequencedMap<Integer, Float> map = LinkedHashMap.newLinkedHashMap(tokenIds.length);
+        for (int place : textOrder) {
+            map.put(tokenIds[place], weights[place]);
+        }
+        return Collections.unmodifiableSequencedMap(map);
+    }
+
+    /** The lexical matching score: the sum over shared tokens of the product of their weights. */
+    public float dot(LexicalWeights other) {
+        double sum = 0;
+        int i = 0;
+        int j = 0;
+        while (i < tokenIds.length && j < other.tokenIds.length) {
+            int order = Integer.compare(tokenIds[i], other.tokenIds[j]);
+            if (order == 0) {
+                sum += (double) weights[i] * other.weights[j];
+            }
+            i += order <= 0 ? 1 : 0;
+            j += order >= 0 ? 1 : 0;
+        }
+        return (float) sum;
+    }
+
+    /** Equal where ids and weights are, whatever the order in the text. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof LexicalWeights that && Arrays.equals(tokenIds, that.tokenIds)
+                && Arrays.equals(weights, that.weights);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(tokenIds) + Arrays.hashCode(weights);
+    }
+
+    @Override
+    public String toString() {
+        return "LexicalWeights" + asMap();
+    }
+}

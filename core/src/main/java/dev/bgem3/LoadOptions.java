@@ -1,0 +1,117 @@
+package dev.bgem3;
+
+import java.util.Objects;
+
+/**
+ * How a model is loaded and what it runs on.
+ *
+ * <p>
+ * The four instruction settings are those of FlagEmbedding's constructor: an instruction is put before each text of
+ * {@link BgeM3#encodeQueries} or {@link BgeM3#encodeCorpus} through its format, in which the first {@code {}} stands for
+ * the instruction and the second for the text.
+ *
+ * @param kernels
+ *            the name of the kernels to use; {@code auto} takes the system property {@code bgem3.kernels} if set, else the
+ *            fastest that this machine can run
+ * @param precision
+ *            the arithmetic of the products
+ * @param threads
+ *            how many threads compute, at least 1; 0 for as many as the JVM sees processors
+ * @param queryInstruction
+ *            put before each query; empty for none
+ * @param queryInstructionFormat
+ *            {@code "{}{}"} by default
+ * @param passageInstruction
+ *            put before each passage; empty for none
+ * @param passageInstructionFormat
+ *            {@code "{}{}"} by default
+ */
+public record LoadOptions(String kernels, Precision precision, int threads, String queryInstruction,
+        String queryInstructionFormat, String passageInstruction, String passageInstructionFormat) {
+    /** The format that puts an instruction right before a text. */
+    public static final String PLAIN_FORMAT = "{}{}";
+
+    /** Checks each setting. */
+    public LoadOptions {
+        Objects.requireNonNull(kernels, "kernels");
+        Objects.requireNonNull(precision, "precision");
+        Objects.requireNonNull(queryInstruction, "queryInstruction");
+        Objects.requireNonNull(passageInstruction, "passageInstruction");
+        if (threads < 0 || threads > 1024) {
+            throw new IllegalArgumentException("threads: " + threads + " (expected: 0..1024)");
+        }
+        Instruction.checkFormat("queryInstructionFormat", queryInstructionFormat);
+        Instruction.checkFormat("passageInstructionFormat", passageInstructionFormat);
+    }
+
+    /** Everything as it is best on this machine, and no instructions. */
+    public static LoadOptions defaults() {
+        return builder().build();
+    }
+
+    /** A builder that starts from {@link #defaults()}. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Sets what differs from the defaults. */
+    public static final class Builder {
+        private String kernels = "auto";
+        private Precision precision = Precision.AUTO;
+        private int threads;
+        private String queryInstruction = "";
+        private String queryInstructionFormat = PLAIN_FORMAT;
+        private String passageInstruction = "";
+        private String passageInstructionFormat = PLAIN_FORMAT;
+
+        private Builder() {}
+
+        /** Kernels by name: {@code auto}, {@code vector}, {@code scalar}. */
+        public Builder kernels(String name) {
+            kernels = name;
+            return this;
+        }
+
+        /** The arithmetic of the products. */
+        public Builder precision(Precision choice) {
+            precision = choice;
+            return this;
+        }
+
+        /** How many threads compute; 0 for as many as the JVM sees processors. */
+        public Builder threads(int count) {
+            threads = count;
+            return this;
+        }
+
+        /** What is put before each query. */
+        public Builder queryInstruction(String instruction) {
+            queryInstruction = instruction;
+            return this;
+        }
+
+        /** How it is put there. */
+        public Builder queryInstructionFormat(String format) {
+            queryInstructionFormat = format;
+            return this;
+        }
+
+        /** What is put before each passage. */
+        public Builder passageInstruction(String instruction) {
+            passageInstruction = instruction;
+            return this;
+        }
+
+        /** How it is put there. */
+        public Builder passageInstructionFormat(String format) {
+            passageInstructionFormat = format;
+            return this;
+        }
+
+        /** The options. */
+        public LoadOptions build() {
+            return new LoadOptions(kernels, precision, threads, queryInstruction, queryInstructionFormat,
+                    passageInstruction, passageInstructionFormat);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package dev.bgem3;
+
+/**
+ * The five scores of a query and a passage, as FlagEmbedding's {@code compute_score} names them.
+ *
+ * @param dense
+ *            the dot product of the dense vectors
+ * @param sparse
+ *            the lexical matching score
+ * @param colbert
+ *            the ColBERT score
+ * @param sparseDense
+ *            {@code sparse+dense}: (sparse · w₁ + dense · w₀) / (w₁ + w₀)
+ * @param colbertSparseDense
+ *            {@code colbert+sparse+dense}: (colbert · w₂ + sparse · w₁ + dense · w₀) / (w₀ + w₁ + w₂)
+ */
+public record PairScores(float dense, float sparse, float colbert, float sparseDense,
+        float colbertSparseDense) {
+    /** The scores of two embeddings that have all three outputs. */
+    public static PairScores of(Embedding query, Embedding passage, ScoreWeights weights) {
+        float dense = query.dense().dot(passage.dense());
+        float sparse = query.lexicalWeights().dot(passage.lexicalWeights());
+        float colbert = query.colbert().score(passage.colbert());
+        double two = sparse * weights.sparse() + dense * weights.dense();
+        double three = colbert * weights.colbert() + two;
+        return new PairScores(dense, sparse, colbert, (float) (two / (weights.sparse() + weights.dense())),
+                (float) (three / (weights.dense() + weights.sparse() + weights.colbert())));
+    }
+}

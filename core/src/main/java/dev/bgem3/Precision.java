@@ -1,0 +1,26 @@
+package dev.bgem3;
+
+/** The arithmetic of the encoder's products. */
+public enum Precision {
+    /** The best that keeps the reference's numbers on the device: fp32 on a CPU. */
+    AUTO("auto"),
+    /** 32-bit floating point throughout: the reference's arithmetic. */
+    FP32("fp32"),
+    /** 16-bit floating point, for GPUs. */
+    FP16("fp16"),
+    /** 16-bit brain floating point. */
+    BF16("bf16"),
+    /** 8-bit integers. */
+    INT8("int8");
+
+    private final String label;
+
+    Precision(String label) {
+        this.label = label;
+    }
+
+    /** The name that the command line uses. */
+    public String label() {
+        return label;
+    }
+}

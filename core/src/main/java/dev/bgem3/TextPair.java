@@ -1,0 +1,11 @@
+package dev.bgem3;
+
+/**
+ * A query and a passage to be scored against each other.
+ *
+ * @param query
+ *            the query's text
+ * @param passage
+ *            the passage's text
+ */
+public record TextPair(String query, String passage) {}

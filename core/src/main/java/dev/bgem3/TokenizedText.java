@@ -1,0 +1,78 @@
+package dev.bgem3;
+
+import dev.bgem3.error.CancelledException;
+import dev.bgem3.error.InputException;
+import dev.bgem3.tokenizer.Encoding;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * A text as the encoder reads it.
+ *
+ * @param tokenIds
+ *            its ids, {@code <s>} and {@code </s>} included
+ * @param fullLength
+ *            the number of its ids before it was cut
+ * @param name
+ *            what messages call it: its place among the texts, and how it begins
+ */
+record TokenizedText(int[] tokenIds, int fullLength, String name) {
+    private static final int NAME_CHARS = 40;
+
+    /** Tokenizes texts after {@code prepare}, cut to the options' or the model's limit. */
+    static List<TokenizedText> of(List<String> texts, UnaryOperator<String> prepare, LoadedModel model,
+            EncodeOptions options) {
+        int maxLength = maxLength(model.info(), options);
+        List<TokenizedText> tokenized = new ArrayList<>(texts.size());
+        for (int i = 0; i < texts.size(); i++) {
+            String text = texts.get(i);
+            if (text == null) {
+                throw new InputException("text " + i + ": null (expected: a string)");
+            }
+            checkCancelled(options);
+            Encoding encoding = model.tokenizer().encode(prepare.apply(text), maxLength);
+            tokenized.add(new TokenizedText(encoding.ids(), encoding.fullLength(), "text " + i + " (\""
+                    + (text.length() <= NAME_CHARS ? text : text.substring(0, NAME_CHARS) + "…") + "\")"));
+        }
+        return tokenized;
+    }
+
+    /** Takes ids as they are and holds each against the model. */
+    static List<TokenizedText> ofTokenIds(List<int[]> texts, ModelInfo info, EncodeOptions options) {
+        int maxLength = maxLength(info, options);
+        List<TokenizedText> tokenized = new ArrayList<>(texts.size());
+        for (int i = 0; i < texts.size(); i++) {
+            int[] ids = texts.get(i);
+            if (ids == null || ids.length < 1 || ids.length > maxLength) {
+                throw new InputException(
+                        "text " + i + ": " + (ids == null ? "null" : ids.length + " token ids")
+                                + " (expected: 1.." + maxLength + ")");
+            }
+            for (int id : ids) {
+                if (id < 0 || id >= info.vocabSize()) {
+                    throw new InputException("text " + i + ": token id " + id + " (expected: 0.."
+                            + (info.vocabSize() - 1) + ")");
+                }
+            }
+            tokenized.add(new TokenizedText(ids.clone(), ids.length, "text " + i));
+        }
+        return tokenized;
+    }
+
+    static void checkCancelled(EncodeOptions options) {
+        if (options.cancelled().getAsBoolean()) {
+            throw new CancelledException("cancelled by the caller");
+        }
+    }
+
+    private static int maxLength(ModelInfo info, EncodeOptions options) {
+        int maxLength = options.maxLength().orElse(info.maxLength());
+        if (maxLength > info.maxLength()) {
+            throw new InputException(
+                    "maxLength: " + maxLength + " (expected: 2.." + info.maxLength()
+                            + ", the model's limit)");
+        }
+        return maxLength;
+    }
+}

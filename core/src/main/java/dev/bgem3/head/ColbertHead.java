@@ -1,0 +1,53 @@
+package dev.bgem3.head;
+
+import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.Kernels.Linear;
+import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.Tensor;
+import dev.bgem3.kernel.Workspace;
+
+/** One vector for each token but a text's first: {@code colbert_linear(x)}, divided by its length. Immutable. */
+public final class ColbertHead {
+    private final Kernels kernels;
+    private final Linear layer;
+
+    /**
+     * Takes the head's weights.
+     *
+     * @param weight
+     *            [N, C]
+     * @param bias
+     *            [N]
+     */
+    public ColbertHead(Kernels kernels, MatrixSource weight, float[] bias) {
+        this.kernels = kernels;
+        layer = kernels.linear(weight, bias);
+    }
+
+    /** N, the numbers of a vector. */
+    public int dimension() {
+        return layer.outputSize();
+    }
+
+    /**
+     * The texts' vectors.
+     *
+     * @param hidden
+     *            [T, C]
+     * @param cumulativeLengths
+     *            [S + 1]
+     * @return for each text of L tokens [L − 1, N], row-major
+     */
+    public float[][] vectors(Workspace workspace, Tensor hidden, int[] cumulativeLengths) {
+        Tensor projected = workspace.tensor(hidden.rows(), dimension());
+        kernels.linear(projected, hidden, layer);
+        kernels.normalizeRows(projected, dimension());
+        float[][] vectors = new float[cumulativeLengths.length - 1][];
+        for (int s = 0; s < vectors.length; s++) {
+            int rows = cumulativeLengths[s + 1] - cumulativeLengths[s] - 1;
+            vectors[s] = new float[rows * dimension()];
+            kernels.read(vectors[s], 0, projected, cumulativeLengths[s] + 1, rows);
+        }
+        return vectors;
+    }
+}

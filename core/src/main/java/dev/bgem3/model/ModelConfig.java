@@ -1,0 +1,139 @@
+package dev.bgem3.model;
+
+import dev.bgem3.error.JsonException;
+import dev.bgem3.error.ModelException;
+import dev.bgem3.json.Json;
+import dev.bgem3.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * The sizes that {@code config.json} gives; every one comes from there.
+ *
+ * @param hiddenSize
+ *            C, {@code hidden_size}
+ * @param layerCount
+ *            {@code num_hidden_layers}
+ * @param headCount
+ *            NH, {@code num_attention_heads}; divides the hidden size
+ * @param intermediateSize
+ *            F, {@code intermediate_size}
+ * @param vocabSize
+ *            V, {@code vocab_size}
+ * @param maxPositions
+ *            rows of the position table, {@code max_position_embeddings}
+ * @param typeVocabSize
+ *            rows of the token type table, {@code type_vocab_size}; only the first is used
+ * @param layerNormEps
+ *            {@code layer_norm_eps}
+ * @param padTokenId
+ *            {@code pad_token_id}; a text's first position is one more
+ */
+public record ModelConfig(int hiddenSize, int layerCount, int headCount, int intermediateSize, int vocabSize,
+        int maxPositions, int typeVocabSize, float layerNormEps, int padTokenId) {
+    /** The file's name in a model folder. */
+    public static final String FILE_NAME = "config.json";
+
+    /** Larger than any encoder's; it keeps products of two sizes inside what arrays hold. */
+    private static final int MOST_SIZE = 65_536;
+    private static final int MOST_ROWS = 16_777_216;
+    private static final int MOST_LAYERS = 1_024;
+    private static final long MOST_FILE_BYTES = 16 << 20;
+
+    /** The most tokens of a text, {@code <s>} and {@code </s>} included: positions start at {@code padTokenId + 1}. */
+    public int maxTokens() {
+        return maxPositions - padTokenId - 1;
+    }
+
+    /** Multiply-adds of the layers' products for one token. */
+    public long layerParameters() {
+        return (long) layerCount * (4L * hiddenSize * hiddenSize + 2L * hiddenSize * intermediateSize);
+    }
+
+    /**
+     * Reads and checks a folder's {@code config.json}.
+     *
+     * @throws ModelException
+     *             where the file is missing or unreadable, or a value is absent, of the wrong type or out of range; the message
+     *             names file and key
+     */
+    public static ModelConfig read(Path folder) {
+        Path file = folder.resolve(FILE_NAME);
+        try {
+            if (!Files.isRegularFile(file)) {
+                throw new ModelException(file + ": no such file (expected: the model's configuration)");
+            }
+            if (Files.size(file) > MOST_FILE_BYTES) {
+                throw new ModelException(
+                        file + ": " + Files.size(file) + " bytes (expected: at most " + MOST_FILE_BYTES
+                                + ")");
+            }
+            if (!(Json.parse(Files.readAllBytes(file)) instanceof JsonObject object)) {
+                throw new ModelException(file + ": not a JSON object");
+            }
+            return of(file, object);
+        } catch (JsonException e) {
+            throw new ModelException(file + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new ModelException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static ModelConfig of(Path file, JsonObject json) {
+        expect(file, json, "model_type", "xlm-roberta", true);
+        expect(file, json, "hidden_act", "gelu", true);
+        expect(file, json, "position_embedding_type", "absolute", false);
+        int hiddenSize = size(file, json, "hidden_size", 1, MOST_SIZE);
+        int headCount = size(file, json, "num_attention_heads", 1, MOST_SIZE);
+        if (hiddenSize % headCount != 0) {
+            throw new ModelException(file + ": num_attention_heads: " + headCount
+                    + " (expected: a divisor of hidden_size, " + hiddenSize + ")");
+        }
+        int vocabSize = size(file, json, "vocab_size", 5, MOST_ROWS);
+        int padTokenId = json.get("pad_token_id").isPresent()
+                ? size(file, json, "pad_token_id", 0, vocabSize - 1)
+                : 1;
+        int maxPositions = size(file, json, "max_position_embeddings", padTokenId + 3, MOST_ROWS);
+        int typeVocabSize = json.get("type_vocab_size").isPresent()
+                ? size(file, json, "type_vocab_size", 1, 1_024)
+                : 1;
+        return new ModelConfig(hiddenSize, size(file, json, "num_hidden_layers", 1, MOST_LAYERS), headCount,
+                size(file, json, "intermediate_size", 1, MOST_SIZE), vocabSize, maxPositions, typeVocabSize,
+                epsilon(file, json), padTokenId);
+    }
+
+    private static void expect(Path file, JsonObject json, String key, String expected, boolean required) {
+        String found = json.string(key).orElse(required ? "" : expected);
+        if (!found.equals(expected)) {
+            throw new ModelException(file + ": " + key + ": "
+                    + (json.get(key).isPresent() ? "\"" + found + "\"" : "absent") + " (expected: \""
+                    + expected
+                    + "\")");
+        }
+    }
+
+    private static int size(Path file, JsonObject json, String key, int least, int most) {
+        OptionalLong value = json.integer(key);
+        if (value.isEmpty()) {
+            throw new ModelException(file + ": " + key + ": absent (expected: " + least + ".." + most + ")");
+        }
+        if (value.getAsLong() < least || value.getAsLong() > most) {
+            throw new ModelException(
+                    file + ": " + key + ": " + value.getAsLong() + " (expected: " + least + ".." + most
+                            + ")");
+        }
+        return (int) value.getAsLong();
+    }
+
+    private static float epsilon(Path file, JsonObject json) {
+        OptionalDouble value = json.number("layer_norm_eps");
+        double epsilon = value.orElse(1e-12); // The default of the reference's configuration class.
+        if (!(epsilon > 0 && epsilon < 1)) {
+            throw new ModelException(file + ": layer_norm_eps: " + epsilon + " (expected: above 0, below 1)");
+        }
+        return (float) epsilon;
+    }
+}

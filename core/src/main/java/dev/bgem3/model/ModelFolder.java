@@ -1,0 +1,259 @@
+package dev.bgem3.model;
+
+import dev.bgem3.error.JsonException;
+import dev.bgem3.error.ModelException;
+import dev.bgem3.json.Json;
+import dev.bgem3.json.JsonObject;
+import dev.bgem3.kernel.Kernels;
+import dev.bgem3.safetensors.SafetensorsReader;
+import dev.bgem3.safetensors.ShardedTensors;
+import dev.bgem3.torch.TorchReader;
+import dev.bgem3.weights.StoredTensor;
+import dev.bgem3.weights.TensorFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.function.Function;
+
+/**
+ * A model folder with its files open: the configuration, the encoder's weights, and the heads where there are any.
+ *
+ * <p>
+ * The encoder's weights are the first of {@code model.safetensors}, {@code model.safetensors.index.json} and
+ * {@code pytorch_model.bin} that is there. A head is {@code <name>.pt}, else two tensors of the encoder's file. What the
+ * kernels took from it may be read from the mapped files until {@link #close()}.
+ */
+public final class ModelFolder implements AutoCloseable {
+    private static final List<String> WEIGHT_FILES = List.of("model.safetensors",
+            "model.safetensors.index.json",
+            "pytorch_model.bin");
+    private static final String SPARSE = "sparse_linear";
+    private static final String COLBERT = "colbert_linear";
+
+    private final Path folder;
+    private final ModelConfig config;
+    private final List<TensorFile> files = new ArrayList<>();
+    private final NamedTensors tensors;
+    private final TensorFile encoderFile;
+    private Optional<NamedTensors> sparse = Optional.empty();
+    private Optional<NamedTensors> colbert = Optional.empty();
+
+    private ModelFolder(Path folder) {
+        this.folder = folder;
+        config = ModelConfig.read(folder);
+        boolean done = false;
+        try {
+            encoderFile = openEncoder();
+            tensors = NamedTensors.ofEncoder(encoderFile.path(), encoderFile.tensors());
+            sparse = head(SPARSE);
+            colbert = head(COLBERT);
+            checkHeadShapes();
+            done = true;
+        } finally {
+            if (!done) {
+                close();
+            }
+        }
+    }
+
+    /**
+     * Opens a folder and checks its configuration and its heads' shapes; the encoder's weights are checked when they are taken.
+     *
+     * @throws ModelException
+     *             where the folder is not there or is no model, or a file of it is bad
+     */
+    public static ModelFolder open(Path folder) {
+        if (!Files.exists(folder)) {
+            throw new ModelException(folder + ": no such folder (expected: a model folder with "
+                    + ModelConfig.FILE_NAME + ")");
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new ModelException(folder + ": not a folder (expected: a model folder with "
+                    + ModelConfig.FILE_NAME + ")");
+        }
+        return new ModelFolder(folder);
+    }
+
+    private TensorFile openEncoder() {
+        for (String name : WEIGHT_FILES) {
+            Path file = folder.resolve(name);
+            if (Files.exists(file)) {
+                Function<Path, TensorFile> format = name.endsWith(".bin")
+                        ? TorchReader::open
+                        : name.endsWith(".json") ? ShardedTensors::open : SafetensorsReader::open;
+                return keepOpen(format.apply(file));
+            }
+        }
+        throw new ModelException(
+                folder + ": no weights (expected one of: " + String.join(", ", WEIGHT_FILES) + ")");
+    }
+
+    private TensorFile keepOpen(TensorFile file) {
+        files.add(file);
+        return file;
+    }
+
+    /** The two tensors of a head under the names {@code weight} and {@code bias}, where the model has it. */
+    private Optional<NamedTensors> head(String name) {
+        Path file = folder.resolve(name + ".pt");
+        if (Files.exists(file)) {
+            TensorFile opened = keepOpen(TorchReader.open(file));
+            return Optional.of(NamedTensors.plain(file, opened.tensors()));
+        }
+        Map<String, StoredTensor> inside = new LinkedHashMap<>();
+        for (String part : List.of("weight", "bias")) {
+            StoredTensor tensor = encoderFile.tensors().get(name + "." + part);
+            if (tensor != null) {
+                inside.put(part, tensor);
+            }
+        }
+        return inside.isEmpty()
+                ? Optional.empty()
+                : Optional.of(NamedTensors.plain(encoderFile.path(), inside));
+    }
+
+    private void checkHeadShapes() {
+        sparse.ifPresent(head -> headOf(head, 1));
+        colbert.ifPresent(head -> headOf(head, colbertDimension()));
+    }
+
+    private HeadWeights headOf(NamedTensors head, int outputSize) {
+        return new HeadWeights(head.matrix("weight", outputSize, config.hiddenSize()),
+                head.vector("bias", outputSize));
+    }
+
+    /** The folder as it was named. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** The sizes. */
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** The names of the open files, the encoder's first. */
+    public List<String> fileNames() {
+        return files.stream().map(file -> file.path().getFileName().toString()).toList();
+    }
+
+    /** The type of the encoder's word embeddings on disk, which the other weights share in practice. */
+    public String weightDtype() {
+        return switch (tensors.find("embeddings.word_embeddings.weight").orElseThrow().dtype()) {
+            case F32 -> "fp32";
+            case F16 -> "fp16";
+            case BF16 -> "bf16";
+            case F64 -> "fp64";
+            default -> throw new IllegalStateException("checked when the encoder was loaded");
+        };
+    }
+
+    /** [1, C]: one lexical weight a token. */
+    public Optional<HeadWeights> sparseHead() {
+        return sparse.map(head -> headOf(head, 1));
+    }
+
+    /** [{@link #colbertDimension()}, C]. */
+    public Optional<HeadWeights> colbertHead() {
+        return colbert.map(head -> headOf(head, colbertDimension()));
+    }
+
+    /** The ColBERT head's output size; 0 without it. */
+    public int colbertDimension() {
+        if (colbert.isEmpty()) {
+            return 0;
+        }
+        StoredTensor weight = colbert.get().find("weight")
+                .orElseThrow(
+                        () -> new ModelException(folder + ": " + COLBERT + ": tensor \"weight\": missing"));
+        long[] shape = weight.shape();
+        if (shape.length != 2 || shape[0] < 1 || shape[0] > 65_536) {
+            throw new ModelException(
+                    weight.describe() + " (expected: [1..65536, " + config.hiddenSize() + "])");
+        }
+        return (int) shape[0];
+    }
+
+    /** The numbers of all tensors that are read. */
+    public long parameterCount() {
+        long c = config.hiddenSize();
+        long tables = c * (config.vocabSize() + (long) config.maxPositions() + config.typeVocabSize() + 2);
+        long vectors = config.layerCount() * (9 * c + config.intermediateSize());
+        long heads = (sparse.isPresent() ? c + 1 : 0) + colbertDimension() * (c + 1);
+        return tables + config.layerParameters() + vectors + heads;
+    }
+
+    /** Takes the encoder's weights into the kernels' layout, checking each tensor's presence, shape and numbers. */
+    public XlmRobertaEncoder loadEncoder(Kernels kernels) {
+        return new XlmRobertaEncoder(config, tensors, kernels);
+    }
+
+    /** The encoder's tensors by their names without prefix, as a converted folder has them; nothing that is not read. */
+    public SequencedMap<String, StoredTensor> encoderTensors() {
+        SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
+        for (Map.Entry<String, long[]> entry : TensorNames.of(config).entrySet()) {
+            all.put(entry.getKey(), tensors.require(entry.getKey(), entry.getValue()));
+        }
+        return all;
+    }
+
+    /** The heads' tensors by the names they have inside a safetensors file. */
+    public SequencedMap<String, StoredTensor> headTensors() {
+        SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
+        addHead(all, COLBERT, colbert, colbertDimension());
+        addHead(all, SPARSE, sparse, 1);
+        return all;
+    }
+
+    private void addHead(Map<String, StoredTensor> all, String name, Optional<NamedTensors> head,
+            int outputSize) {
+        head.ifPresent(part -> {
+            all.put(name + ".weight", part.require("weight", outputSize, config.hiddenSize()));
+            all.put(name + ".bias", part.require("bias", outputSize));
+        });
+    }
+
+    /**
+     * The pooling that {@code 1_Pooling/config.json} names, as sentence-transformers writes it; empty where there is no such
+     * file.
+     *
+     * @return {@code cls}, {@code mean} or {@code last_token}
+     */
+    public Optional<String> pooling() {
+        Path file = folder.resolve("1_Pooling").resolve("config.json");
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try {
+            if (!(Json.parse(Files.readAllBytes(file)) instanceof JsonObject json)) {
+                throw new ModelException(file + ": not a JSON object");
+            }
+            Map<String, String> modes = Map.of("pooling_mode_cls_token", "cls", "pooling_mode_mean_tokens",
+                    "mean",
+                    "pooling_mode_lasttoken", "last_token");
+            List<String> on = json.members().keySet().stream().filter(key -> key.startsWith("pooling_mode_"))
+                    .filter(key -> json.bool(key).orElse(false)).toList();
+            if (on.size() != 1 || !modes.containsKey(on.getFirst())) {
+                throw new ModelException(file + ": pooling modes: " + on + " (expected: one of "
+                        + modes.keySet().stream().sorted().toList() + ")");
+            }
+            return Optional.of(modes.get(on.getFirst()));
+        } catch (JsonException e) {
+            throw new ModelException(file + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new ModelException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Unmaps the files; closing again does nothing. */
+    @Override
+    public void close() {
+        files.forEach(TensorFile::close);
+    }
+}

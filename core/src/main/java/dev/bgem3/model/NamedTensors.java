@@ -1,0 +1,69 @@
+package dev.bgem3.model;
+
+import dev.bgem3.error.ModelException;
+import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.weights.StoredTensor;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Tensors by their XLM-RoBERTa names, whatever prefix the file gives them, each held against its expected shape. */
+final class NamedTensors {
+    private static final List<String> PREFIXES = List.of("", "roberta.", "model.");
+    private static final String LANDMARK = "embeddings.word_embeddings.weight";
+
+    private final Path file;
+    private final Map<String, StoredTensor> tensors;
+    private final String prefix;
+
+    private NamedTensors(Path file, Map<String, StoredTensor> tensors, String prefix) {
+        this.file = file;
+        this.tensors = tensors;
+        this.prefix = prefix;
+    }
+
+    /** The tensors of an encoder's file; its prefix is that of the word embeddings. */
+    static NamedTensors ofEncoder(Path file, Map<String, StoredTensor> tensors) {
+        String prefix = PREFIXES.stream().filter(one -> tensors.containsKey(one + LANDMARK)).findFirst()
+                .orElseThrow(() -> new ModelException(file + ": tensor \"" + LANDMARK
+                        + "\": missing (expected: it, alone or after one of the prefixes roberta. and model.)"));
+        return new NamedTensors(file, tensors, prefix);
+    }
+
+    /** The tensors of a file whose names stand as they are. */
+    static NamedTensors plain(Path file, Map<String, StoredTensor> tensors) {
+        return new NamedTensors(file, tensors, "");
+    }
+
+    Optional<StoredTensor> find(String name) {
+        return Optional.ofNullable(tensors.get(prefix + name));
+    }
+
+    /** The tensor of that name and shape. */
+    StoredTensor require(String name, long... shape) {
+        StoredTensor tensor = find(name).orElseThrow(() -> new ModelException(
+                file + ": tensor \"" + prefix + name + "\": missing (expected: " + Arrays.toString(shape)
+                        + ")"));
+        if (!Arrays.equals(tensor.shape(), shape)) {
+            throw new ModelException(tensor.file() + ": tensor \"" + tensor.name() + "\": shape "
+                    + Arrays.toString(tensor.shape()) + " (expected: " + Arrays.toString(shape) + ")");
+        }
+        if (!tensor.dtype().readableAsFloat()) {
+            throw new ModelException(tensor.describe() + " (expected: F32, F16, BF16 or F64)");
+        }
+        return tensor;
+    }
+
+    MatrixSource matrix(String name, int rows, int columns) {
+        return new StoredMatrix(require(name, rows, columns), rows, columns);
+    }
+
+    float[] vector(String name, int size) {
+        StoredTensor tensor = require(name, size);
+        float[] values = tensor.toFloats();
+        StoredMatrix.checkFinite(tensor, 0, values, 0, size);
+        return values;
+    }
+}
