@@ -1,0 +1,25 @@
+package dev.bgem3;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** Where the checked-in models lie. */
+public final class Fixtures {
+    /** The project's root. */
+    public static final Path ROOT = Path.of(System.getProperty("bgem3.root"));
+
+    /** The fixtures' folder. */
+    public static final Path FOLDER = ROOT.resolve("src/fixtures");
+
+    /** The tiny model as fp32 {@code pytorch_model.bin}. */
+    public static final Path TINY = FOLDER.resolve("tiny-m3");
+
+    /** One model in the three layouts. */
+    public static final List<Path> TINY_LAYOUTS = List.of(TINY, FOLDER.resolve("tiny-m3-safetensors"),
+            FOLDER.resolve("tiny-m3-sharded"));
+
+    /** The embedded default. */
+    public static final Path MINI = ROOT.resolve("models/bge-m3-mini");
+
+    private Fixtures() {}
+}
