@@ -1,0 +1,113 @@
+package dev.bgem3;
+
+import dev.bgem3.error.ModelException;
+import dev.bgem3.json.Json;
+import dev.bgem3.json.JsonObject;
+import dev.bgem3.json.JsonString;
+import dev.bgem3.json.JsonValue;
+import dev.bgem3.model.ModelConfig;
+import dev.bgem3.model.ModelFolder;
+import dev.bgem3.safetensors.SafetensorsWriter;
+import dev.bgem3.safetensors.TensorSink;
+import dev.bgem3.weights.DType;
+import dev.bgem3.weights.StoredTensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/** Rewrites a model folder of any readable layout as one {@code model.safetensors}, heads included, in one element type. */
+public final class ModelConverter {
+    /** What a folder holds besides weights and configuration, copied where it is there. */
+    private static final List<String> COPIED = List.of("tokenizer.json", "sentencepiece.bpe.model",
+            "tokenizer_config.json", "special_tokens_map.json", "1_Pooling/config.json");
+
+    private ModelConverter() {}
+
+    /**
+     * Converts a folder.
+     *
+     * @param folder
+     *            the model to read
+     * @param target
+     *            the folder to write: new or empty, and there only when it is complete
+     * @param dtype
+     *            {@link Precision#FP32}, {@link Precision#FP16} or {@link Precision#BF16}
+     * @throws ModelException
+     *             where the model cannot be read, a weight is not finite or too large for the type, or the target cannot be
+     *             written
+     */
+    public static void convert(Path folder, Path target, Precision dtype) {
+        DType type = switch (dtype) {
+            case FP32 -> DType.F32;
+            case FP16 -> DType.F16;
+            case BF16 -> DType.BF16;
+            case AUTO, INT8 -> throw new IllegalArgumentException(
+                    "dtype: " + dtype.label() + " (expected: fp32, fp16 or bf16)");
+        };
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            SequencedMap<String, StoredTensor> tensors = model.encoderTensors();
+            tensors.putAll(model.headTensors());
+            List<SafetensorsWriter.Source> sources = new ArrayList<>();
+            tensors.forEach(
+                    (name, tensor) -> sources.add(new SafetensorsWriter.Source(name, type, tensor.shape(),
+                            sink -> write(tensor, type, sink))));
+            FolderWriter.write(target, part -> {
+                SafetensorsWriter.write(part.resolve("model.safetensors"), sources);
+                Files.writeString(part.resolve(ModelConfig.FILE_NAME),
+                        configuration(folder.resolve(ModelConfig.FILE_NAME), dtype));
+                copyOthers(folder, part);
+            });
+        }
+    }
+
+    private static void write(StoredTensor tensor, DType type, TensorSink sink) throws IOException {
+        long[] shape = tensor.shape();
+        int columns = (int) shape[shape.length - 1];
+        long rows = tensor.elementCount() / columns;
+        float most = switch (type) {
+            case F16 -> 65_519.996f; // What rounds to the largest fp16 number, 65,504.
+            case BF16 -> 0x1.feffffp127f; // What rounds to the largest bf16 number.
+            default -> Float.MAX_VALUE;
+        };
+        float[] row = new float[columns];
+        for (long i = 0; i < rows; i++) {
+            tensor.readRow(i, row, 0);
+            for (int j = 0; j < columns; j++) {
+                if (!(Math.abs(row[j]) <= most)) {
+                    throw new ModelException(
+                            tensor.describe() + ": " + row[j] + " at row " + i + ", column " + j
+                                    + " (expected: finite numbers that fit " + type + ")");
+                }
+            }
+            sink.floats(row, 0, columns);
+        }
+    }
+
+    /** The configuration with the element type that the new file has. */
+    private static String configuration(Path file, Precision dtype) throws IOException {
+        SequencedMap<String, JsonValue> members = new LinkedHashMap<>(
+                ((JsonObject) Json.parse(Files.readAllBytes(file))).members());
+        Map<Precision, String> names = Map.of(Precision.FP32, "float32", Precision.FP16, "float16",
+                Precision.BF16,
+                "bfloat16");
+        members.put(members.containsKey("dtype") ? "dtype" : "torch_dtype", new JsonString(names.get(dtype)));
+        return Json.write(new JsonObject(members)) + "\n";
+    }
+
+    /** Copies the tokenizer's files and the pooling. */
+    static void copyOthers(Path from, Path to) throws IOException {
+        for (String name : COPIED) {
+            Path file = from.resolve(name);
+            if (Files.exists(file)) {
+                Path copy = to.resolve(name);
+                Files.createDirectories(copy.getParent());
+                Files.copy(file, copy);
+            }
+        }
+    }
+}
