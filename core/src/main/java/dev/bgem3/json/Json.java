@@ -3,9 +3,6 @@ package dev.bgem3.json;
 import dev.bgem3.error.JsonException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -30,19 +27,22 @@ public final class Json {
      *             at the first fault, be it of the encoding or of the text
      */
     public static JsonValue parse(byte[] utf8) {
-        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder()
-                .onMalformedInput(CodingErrorAction.REPORT)
-                .onUnmappableCharacter(CodingErrorAction.REPORT);
-        ByteBuffer bytes = ByteBuffer.wrap(utf8);
-        // UTF-8 has at least as many bytes as UTF-16 has units.
-        CharBuffer characters = CharBuffer.allocate(utf8.length);
-        CoderResult result = decoder.decode(bytes, characters, true);
-        String text = characters.flip().toString();
-        if (result.isError()) {
-            int found = Byte.toUnsignedInt(utf8[bytes.position()]);
-            throw JsonParser.fault(text, text.length(), "byte 0x%02x".formatted(found), "UTF-8");
+        String text = new String(utf8, StandardCharsets.UTF_8);
+        // Malformed bytes become this character; text that holds it honestly is rare, and is looked at again.
+        if (text.indexOf('\ufffd') >= 0) {
+            requireUtf8(utf8);
         }
         return parse(text);
+    }
+
+    private static void requireUtf8(byte[] utf8) {
+        ByteBuffer bytes = ByteBuffer.wrap(utf8);
+        CharBuffer characters = CharBuffer.allocate(utf8.length);
+        if (StandardCharsets.UTF_8.newDecoder().decode(bytes, characters, true).isError()) {
+            int found = Byte.toUnsignedInt(utf8[bytes.position()]);
+            String before = characters.flip().toString();
+            throw JsonParser.fault(before, before.length(), "byte 0x%02x".formatted(found), "UTF-8");
+        }
     }
 
     /**

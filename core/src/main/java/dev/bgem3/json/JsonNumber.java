@@ -28,16 +28,6 @@ public record JsonNumber(String text) implements JsonValue {
     }
 
     /**
-     * The number {@code value}, in the shortest decimal that reads back as it.
-     *
-     * @throws IllegalArgumentException
-     *             for NaN and the infinities, which JSON cannot spell
-     */
-    public static JsonNumber of(double value) {
-        return new JsonNumber(Double.toString(value));
-    }
-
-    /**
      * The number as a whole one of 64 bits, exactly.
      *
      * @throws JsonException

@@ -10,12 +10,15 @@ import java.util.SequencedMap;
 final class JsonParser {
     /** Deeper nesting is refused, so that a hostile text cannot exhaust the stack. */
     private static final int MAX_DEPTH = 512;
+    /** More values are refused, so that a hostile text of many small ones cannot exhaust the heap. */
+    private static final int MAX_VALUES = 1 << 21;
     /** What {@link #peek()} answers past the last character. */
     private static final int END = -1;
 
     private final String text;
     private int position;
     private int depth;
+    private int values;
 
     JsonParser(String text) {
         this.text = text;
@@ -47,6 +50,9 @@ final class JsonParser {
 
     private JsonValue value() {
         skipWhiteSpace();
+        if (++values > MAX_VALUES) {
+            throw fault(text, position, "more than " + MAX_VALUES + " values", "fewer");
+        }
         return switch (peek()) {
             case '{' -> object();
             case '[' -> array();

@@ -32,10 +32,12 @@ public final class SafetensorsReader {
     static final int LENGTH_BYTES = Long.BYTES;
     static final long MAX_HEADER_BYTES = 100_000_000;
 
-    private final MappedFile file;
+    private final Path path;
+    private final MemorySegment bytes;
 
-    private SafetensorsReader(MappedFile file) {
-        this.file = file;
+    SafetensorsReader(Path path, MemorySegment bytes) {
+        this.path = path;
+        this.bytes = bytes;
     }
 
     /**
@@ -45,20 +47,11 @@ public final class SafetensorsReader {
      *             where the file cannot be read or anything in it is not as the format says
      */
     public static TensorFile open(Path path) {
-        MappedFile file = MappedFile.open(path);
-        TensorFile opened = null;
-        try {
-            opened = file.holding(new SafetensorsReader(file).read());
-            return opened;
-        } finally {
-            if (opened == null) {
-                file.close();
-            }
-        }
+        return MappedFile.openTensors(path, (file, bytes) -> new SafetensorsReader(file, bytes).read());
     }
 
-    private SequencedMap<String, StoredTensor> read() {
-        MemorySegment bytes = file.bytes();
+    /** Checks the file and gives its tensors. */
+    SequencedMap<String, StoredTensor> read() {
         if (bytes.byteSize() < LENGTH_BYTES) {
             throw fault("the file ends within the header length: found " + bytes.byteSize()
                     + " bytes (expected: 8)");
@@ -131,7 +124,7 @@ public final class SafetensorsReader {
             }
             return new Entry(name, dtype, shape, offsets[0], offsets[1]);
         } catch (JsonException e) {
-            throw new ModelException(file.path() + ": tensor \"" + name + "\": " + e.getMessage(), e);
+            throw new ModelException(path + ": tensor \"" + name + "\": " + e.getMessage(), e);
         }
     }
 
@@ -174,7 +167,7 @@ public final class SafetensorsReader {
                         + Arrays.toString(entry.shape) + ")");
             }
             end = entry.end;
-            tensors.put(entry.name, StoredTensor.contiguous(file.path(), entry.name, entry.dtype, entry.shape,
+            tensors.put(entry.name, StoredTensor.contiguous(path, entry.name, entry.dtype, entry.shape,
                     data.asSlice(entry.begin, expected)));
         }
         if (end != data.byteSize()) {
@@ -192,7 +185,7 @@ public final class SafetensorsReader {
             }
             return entry.dtype.sizeBytes(elementCount);
         } catch (ArithmeticException e) {
-            throw new ModelException(file.path() + ": tensor \"" + entry.name + "\": shape: found "
+            throw new ModelException(path + ": tensor \"" + entry.name + "\": shape: found "
                     + Arrays.toString(entry.shape) + " of " + entry.dtype
                     + " (expected: a whole number of bytes, fewer than 2^63)", e);
         }
@@ -207,11 +200,11 @@ public final class SafetensorsReader {
     }
 
     private ModelException fault(String message) {
-        return new ModelException(file.path() + ": " + message);
+        return new ModelException(path + ": " + message);
     }
 
     private ModelException fault(String message, JsonException cause) {
-        return new ModelException(file.path() + ": " + message, cause);
+        return new ModelException(path + ": " + message, cause);
     }
 
     /** What the header says of a tensor; begin and end in bytes of the data. */

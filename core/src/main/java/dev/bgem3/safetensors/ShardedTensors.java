@@ -1,17 +1,17 @@
 package dev.bgem3.safetensors;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.weights.MappedFile;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -98,17 +98,13 @@ public final class ShardedTensors implements TensorFile {
     }
 
     private byte[] indexBytes() {
-        try {
-            long size = Files.size(index);
+        try (MappedFile file = MappedFile.open(index)) {
+            long size = file.bytes().byteSize();
             if (size > MAX_INDEX_BYTES) {
                 throw new ModelException(
                         index + ": found " + size + " bytes (expected: at most " + MAX_INDEX_BYTES + ")");
             }
-            return Files.readAllBytes(index);
-        } catch (NoSuchFileException e) {
-            throw new ModelException(index + ": no such file", e);
-        } catch (IOException e) {
-            throw new ModelException(index + ": cannot be read: " + e, e);
+            return file.bytes().toArray(JAVA_BYTE);
         }
     }
 

@@ -24,9 +24,11 @@ import java.util.Map;
  * the bytes that spell it, so that time and memory stay in proportion to the pickle's length. For one run.
  */
 final class PickleMachine {
-    private static final int MAX_STEPS = 4_000_000;
+    private static final int MAX_STEPS = 1_000_000;
     private static final int MAX_STACK = 1 << 16;
     private static final int MAX_MARKS = 1 << 10;
+    /** As PyTorch's own iterators allow; a tuple that a pickle names often is copied for each tensor. */
+    private static final int MAX_DIMENSIONS = 64;
     private static final int MIN_PROTOCOL = 2;
     private static final int MAX_PROTOCOL = 5;
 
@@ -186,6 +188,10 @@ final class PickleMachine {
     private long[] longs(PickleValue value) {
         if (!(value instanceof Tuple(List<PickleValue> elements))) {
             throw fault("found " + value.describe() + " as a size or stride (expected: a tuple)");
+        }
+        if (elements.size() > MAX_DIMENSIONS) {
+            throw fault(
+                    "found " + elements.size() + " dimensions (expected: at most " + MAX_DIMENSIONS + ")");
         }
         long[] longs = new long[elements.size()];
         for (int i = 0; i < longs.length; i++) {

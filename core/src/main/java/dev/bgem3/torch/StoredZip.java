@@ -7,7 +7,6 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.weights.MappedFile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -51,14 +50,14 @@ final class StoredZip {
     private long directoryOffset;
 
     /**
-     * Reads the directory of a mapped file.
+     * Reads the directory of a file.
      *
      * @throws ModelException
      *             where there is none or it is malformed
      */
-    StoredZip(MappedFile file) {
-        path = file.path();
-        bytes = file.bytes();
+    StoredZip(Path path, MemorySegment bytes) {
+        this.path = path;
+        this.bytes = bytes;
         readDirectory();
     }
 

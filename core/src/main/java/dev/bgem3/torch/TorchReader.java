@@ -26,18 +26,20 @@ import java.util.zip.CRC32;
 public final class TorchReader {
     private static final String PICKLE = "/data.pkl";
     /** Some hundred times the pickle of a large model. */
-    private static final long MAX_PICKLE_BYTES = 16 << 20;
+    private static final long MAX_PICKLE_BYTES = 8 << 20;
     private static final int TAR_MAGIC_OFFSET = 257;
 
-    private final MappedFile file;
+    private final Path path;
+    private final MemorySegment bytes;
     private final StoredZip zip;
     /** The folder at the top of the zip, which every entry's name begins with. */
     private final String top;
 
-    private TorchReader(MappedFile file) {
-        this.file = file;
+    TorchReader(Path path, MemorySegment bytes) {
+        this.path = path;
+        this.bytes = bytes;
         refuseOldFormats();
-        this.zip = new StoredZip(file);
+        this.zip = new StoredZip(path, bytes);
         this.top = top();
     }
 
@@ -49,20 +51,10 @@ public final class TorchReader {
      *             where the file cannot be read, is in another format, or holds anything but a state dict
      */
     public static TensorFile open(Path path) {
-        MappedFile file = MappedFile.open(path);
-        TensorFile opened = null;
-        try {
-            opened = file.holding(new TorchReader(file).read());
-            return opened;
-        } finally {
-            if (opened == null) {
-                file.close();
-            }
-        }
+        return MappedFile.openTensors(path, (file, bytes) -> new TorchReader(file, bytes).read());
     }
 
     private void refuseOldFormats() {
-        MemorySegment bytes = file.bytes();
         byte[] start = bytes.asSlice(0, Math.min(bytes.byteSize(), TAR_MAGIC_OFFSET + 5)).toArray(JAVA_BYTE);
         boolean pickle = start.length > 1 && start[0] == (byte) 0x80 && start[1] > 0 && start[1] < 6;
         boolean tar = new String(start, StandardCharsets.ISO_8859_1).startsWith("ustar", TAR_MAGIC_OFFSET);
@@ -84,9 +76,10 @@ public final class TorchReader {
         return name.substring(0, name.length() - PICKLE.length());
     }
 
-    private SequencedMap<String, StoredTensor> read() {
+    /** Checks the file and gives its tensors. */
+    SequencedMap<String, StoredTensor> read() {
         checkByteOrder();
-        String origin = file.path() + ": " + StoredZip.printable(top) + PICKLE;
+        String origin = path + ": " + StoredZip.printable(top) + PICKLE;
         PickleValue value = new PickleMachine(pickle(), origin).run();
         if (!(value instanceof Dict dict)) {
             throw new ModelException(
@@ -111,8 +104,9 @@ public final class TorchReader {
     private void checkByteOrder() {
         String name = top + "/byteorder";
         if (zip.names().contains(name)) {
-            MemorySegment bytes = zip.bytes(name);
-            String order = new String(bytes.asSlice(0, Math.min(bytes.byteSize(), 100)).toArray(JAVA_BYTE),
+            MemorySegment content = zip.bytes(name);
+            String order = new String(
+                    content.asSlice(0, Math.min(content.byteSize(), 100)).toArray(JAVA_BYTE),
                     StandardCharsets.UTF_8);
             if (!order.equals("little")) {
                 throw fault("byteorder: found \"" + StoredZip.printable(order) + "\" (expected: \"little\")");
@@ -121,13 +115,14 @@ public final class TorchReader {
     }
 
     private byte[] pickle() {
-        MemorySegment bytes = zip.bytes(top + PICKLE);
+        MemorySegment content = zip.bytes(top + PICKLE);
         String name = StoredZip.printable(top) + PICKLE;
-        if (bytes.byteSize() > MAX_PICKLE_BYTES) {
-            throw fault(name + ": found " + bytes.byteSize() + " bytes (expected: at most " + MAX_PICKLE_BYTES
-                    + ")");
+        if (content.byteSize() > MAX_PICKLE_BYTES) {
+            throw fault(
+                    name + ": found " + content.byteSize() + " bytes (expected: at most " + MAX_PICKLE_BYTES
+                            + ")");
         }
-        byte[] pickle = bytes.toArray(JAVA_BYTE);
+        byte[] pickle = content.toArray(JAVA_BYTE);
         CRC32 crc = new CRC32();
         crc.update(pickle);
         if (crc.getValue() != zip.crc(top + PICKLE)) {
@@ -140,7 +135,7 @@ public final class TorchReader {
 
     /** Holds what the pickle claims against the storage that is there. */
     private StoredTensor tensor(String name, View view) {
-        MemorySegment bytes = storage(name, view.storage());
+        MemorySegment storage = storage(name, view.storage());
         String found = "tensor \"" + StoredZip.printable(name) + "\": found size "
                 + Arrays.toString(view.size())
                 + " by stride " + Arrays.toString(view.stride()) + " at offset " + view.offset();
@@ -156,14 +151,14 @@ public final class TorchReader {
             for (long size : view.size()) {
                 elementCount = Math.multiplyExact(elementCount, size);
             }
-            if (elementCount > file.bytes().byteSize() / elementBytes) {
-                throw fault(found + " (expected: no more elements than a file of " + file.bytes().byteSize()
+            if (elementCount > bytes.byteSize() / elementBytes) {
+                throw fault(found + " (expected: no more elements than a file of " + bytes.byteSize()
                         + " bytes can hold)");
             }
-            return StoredTensor.strided(file.path(), name, view.storage().dtype(), view.size(), view.stride(),
-                    bytes.asSlice(view.offset() * elementBytes, extent * elementBytes));
+            return StoredTensor.strided(path, name, view.storage().dtype(), view.size(), view.stride(),
+                    storage.asSlice(view.offset() * elementBytes, extent * elementBytes));
         } catch (ArithmeticException | IllegalArgumentException e) {
-            throw new ModelException(file.path() + ": " + found
+            throw new ModelException(path + ": " + found
                     + " (expected: as many strides as sizes, none negative, fewer than 2^63 elements)", e);
         }
     }
@@ -174,18 +169,18 @@ public final class TorchReader {
         if (!zip.names().contains(entry)) {
             throw fault(where + "found no entry \"" + StoredZip.printable(entry) + "\" (expected: one)");
         }
-        MemorySegment bytes = zip.bytes(entry);
+        MemorySegment content = zip.bytes(entry);
         int elementBytes = storage.dtype().sizeBits() / Byte.SIZE;
         long count = storage.elementCount();
-        if (count < 0 || count > bytes.byteSize() / elementBytes
-                || count * elementBytes != bytes.byteSize()) {
-            throw fault(where + "found " + bytes.byteSize() + " bytes (expected: " + count + " elements of "
+        if (count < 0 || count > content.byteSize() / elementBytes
+                || count * elementBytes != content.byteSize()) {
+            throw fault(where + "found " + content.byteSize() + " bytes (expected: " + count + " elements of "
                     + storage.dtype() + ")");
         }
-        return bytes;
+        return content;
     }
 
     private ModelException fault(String message) {
-        return new ModelException(file.path() + ": " + message);
+        return new ModelException(path + ": " + message);
     }
 }

@@ -10,12 +10,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 
 /**
- * A file mapped whole and read-only, of any size. It owns the mapping until it is closed or hands itself to the
- * {@link TensorFile} that {@link #holding} makes. While it is mapped nobody may shorten the file: the operating system
+ * A file mapped whole and read-only, of any size. While it is mapped nobody may shorten the file: the operating system
  * gives no safe way to notice.
  */
 public final class MappedFile implements AutoCloseable {
@@ -48,9 +46,32 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
+    /**
+     * Maps the file and reads the tensors in it; what comes back closes the mapping.
+     *
+     * @throws ModelException
+     *             where the file cannot be mapped or its format refuses it; it is unmapped again
+     */
+    public static TensorFile openTensors(Path path, TensorFormat format) {
+        MappedFile file = open(path);
+        TensorFile opened = null;
+        try {
+            opened = new MappedTensors(file,
+                    Collections.unmodifiableSequencedMap(format.read(path, file.bytes)));
+            return opened;
+        } finally {
+            if (opened == null) {
+                file.close();
+            }
+        }
+    }
+
     private static MemorySegment map(Path path, Arena arena) {
-        if (Files.isDirectory(path)) {
-            throw new ModelException(path + ": found a directory (expected: a file)");
+        // A pipe would block, a device has no size.
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new ModelException(
+                    path + ": found a " + (Files.isDirectory(path) ? "directory" : "special file")
+                            + " (expected: a regular file)");
         }
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long size = channel.size();
@@ -60,8 +81,8 @@ public final class MappedFile implements AutoCloseable {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
         } catch (NoSuchFileException e) {
             throw new ModelException(path + ": no such file", e);
-        } catch (IOException e) {
-            throw new ModelException(path + ": cannot be read: " + e, e);
+        } catch (IOException | UnsupportedOperationException e) {
+            throw new ModelException(path + ": cannot be mapped: " + e, e);
         }
     }
 
@@ -70,14 +91,9 @@ public final class MappedFile implements AutoCloseable {
         return path;
     }
 
-    /** The whole file; valid until this, or the {@link TensorFile} that took it over, is closed. */
+    /** The whole file; valid until this is closed. */
     public MemorySegment bytes() {
         return bytes;
-    }
-
-    /** A {@link TensorFile} of tensors in this file, which closes it from now on. */
-    public TensorFile holding(SequencedMap<String, StoredTensor> tensors) {
-        return new MappedTensors(this, Collections.unmodifiableSequencedMap(new LinkedHashMap<>(tensors)));
     }
 
     /** Unmaps the file; a second call does nothing. */

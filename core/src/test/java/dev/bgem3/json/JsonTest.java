@@ -152,9 +152,14 @@ class JsonTest {
     }
 
     @Test
-    void cannotWriteWhatJsonCannotSpell() {
-        assertThatThrownBy(() -> JsonNumber.of(Double.NaN)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> JsonNumber.of(Double.POSITIVE_INFINITY))
-                .isInstanceOf(IllegalArgumentException.class);
+    void refusesMoreValuesThanAMachineShouldHold() {
+        refuses("[" + "0,".repeat(3_000_000) + "0]",
+                "line 1, column 4194304: found more than 2097152 values (expected: fewer)");
+    }
+
+    @Test
+    void acceptsTheReplacementCharacterWhereItIsSpelled() {
+        assertThat(Json.parse("\"\ufffd\"".getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo(new JsonString("\ufffd"));
     }
 }

@@ -23,7 +23,10 @@ class SafetensorsReaderTest {
 
     /** Length, header and {@code dataBytes} bytes that count up from 0. */
     static byte[] file(String header, int dataBytes) {
-        byte[] json = header.getBytes(StandardCharsets.UTF_8);
+        return file(header.getBytes(StandardCharsets.UTF_8), dataBytes);
+    }
+
+    static byte[] file(byte[] json, int dataBytes) {
         ByteBuffer buffer = ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(json.length).put(json);
         for (int i = 0; i < dataBytes; i++) {
@@ -90,7 +93,7 @@ class SafetensorsReaderTest {
     @Test
     void refusesADirectory() {
         assertThatThrownBy(() -> SafetensorsReader.open(folder)).isInstanceOf(ModelException.class)
-                .hasMessage(folder + ": found a directory (expected: a file)");
+                .hasMessage(folder + ": found a directory (expected: a regular file)");
     }
 
     @Test

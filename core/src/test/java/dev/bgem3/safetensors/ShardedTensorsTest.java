@@ -86,7 +86,8 @@ class ShardedTensorsTest {
 
     @Test
     void refusesAnIndexThatIsNone() throws IOException {
-        refuses("", "line 1, column 1: found the end of the text (expected: a value)");
+        refuses("", "the file is empty");
+        refuses("{", "line 1, column 2: found the end of the text (expected: a key or '}')");
         refuses("[]", "found no JSON object (expected: one with a weight_map)");
         refuses("{}", "found no \"weight_map\" (expected: one from tensor to shard)");
         refuses("{\"weight_map\":[]}", "\"weight_map\": found an array (expected: an object)");

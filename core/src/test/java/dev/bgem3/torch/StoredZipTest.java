@@ -30,7 +30,8 @@ class StoredZipTest {
     private void refuses(ByteBuffer bytes, String message) throws IOException {
         Path path = Files.write(folder.resolve("w.zip"), bytes.array());
         try (MappedFile file = MappedFile.open(path)) {
-            assertThatThrownBy(() -> new StoredZip(file).bytes("a")).isInstanceOf(ModelException.class)
+            assertThatThrownBy(() -> new StoredZip(path, file.bytes()).bytes("a"))
+                    .isInstanceOf(ModelException.class)
                     .hasMessage(path + ": " + message);
         }
     }
@@ -41,7 +42,7 @@ class StoredZipTest {
         new ZipMaker().add("a", new byte[]{7}).add("é/b", new byte[0]).add("c", new byte[]{1, 2})
                 .writeTo(path);
         try (MappedFile file = MappedFile.open(path)) {
-            StoredZip zip = new StoredZip(file);
+            StoredZip zip = new StoredZip(path, file.bytes());
             assertThat(zip.names()).containsExactly("a", "é/b", "c");
             assertThat(zip.bytes("a").toArray(JAVA_BYTE)).containsExactly(7);
             assertThat(zip.bytes("é/b").byteSize()).isZero();
@@ -54,8 +55,10 @@ class StoredZipTest {
         ByteBuffer plain = single();
         byte[] bytes = java.util.Arrays.copyOf(plain.array(), plain.capacity() + 5);
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putShort(END + 20, (short) 5);
-        try (MappedFile file = MappedFile.open(Files.write(folder.resolve("w.zip"), bytes))) {
-            assertThat(new StoredZip(file).bytes("a").toArray(JAVA_BYTE)).containsExactly(7, 8, 9);
+        Path path = Files.write(folder.resolve("w.zip"), bytes);
+        try (MappedFile file = MappedFile.open(path)) {
+            assertThat(new StoredZip(path, file.bytes()).bytes("a").toArray(JAVA_BYTE)).containsExactly(7, 8,
+                    9);
         }
     }
 

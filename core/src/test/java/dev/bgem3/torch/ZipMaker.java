@@ -1,12 +1,11 @@
 package dev.bgem3.torch;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -30,26 +29,28 @@ final class ZipMaker {
         return this;
     }
 
-    /** The file as bytes. */
+    /** The file as bytes; for small ones. */
     byte[] toBytes() {
-        try {
-            Path path = Files.createTempFile("bgem3", ".zip");
-            try {
-                writeTo(path);
-                return Files.readAllBytes(path);
-            } finally {
-                Files.delete(path);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteBuffer directory = newDirectory();
+        for (Entry entry : entries) {
+            directoryEntry(directory, entry, out.size());
+            out.writeBytes(bytes(localHeader(entry)));
+            out.writeBytes(new byte[(int) entry.size - entry.tail.length]);
+            out.writeBytes(entry.tail);
         }
+        int offset = out.size();
+        out.writeBytes(bytes(directory.flip()));
+        out.writeBytes(bytes(end(offset, out.size())));
+        return out.toByteArray();
     }
 
     /** Writes the file, sparse where entries are. */
     void writeTo(Path path) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.SPARSE)) {
-            ByteBuffer directory = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.WRITE,
+                StandardOpenOption.SPARSE)) {
+            ByteBuffer directory = newDirectory();
             for (Entry entry : entries) {
                 directoryEntry(directory, entry, channel.position());
                 channel.write(localHeader(entry));
@@ -60,6 +61,16 @@ final class ZipMaker {
             channel.write(directory.flip());
             channel.write(end(offset, channel.position()));
         }
+    }
+
+    private static ByteBuffer newDirectory() {
+        return ByteBuffer.allocate(1 << 12).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static byte[] bytes(ByteBuffer buffer) {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
     }
 
     private static ByteBuffer localHeader(Entry entry) {
