@@ -126,11 +126,12 @@ final class Attention {
                 piece % headCount, scratches[worker]));
 
         int[] blocks = plan.queryBlocks();
-        team.run(blocks[sequences] * headCount, (piece, worker) -> {
-            // Heads inside blocks: neighbours in time read the same rows of queryKeyValue.
-            int block = piece / headCount;
+        int blockCount = blocks[sequences];
+        team.run(blockCount * headCount, (piece, worker) -> {
+            // Blocks inside heads: pieces at work at the same time read one head's keys and values, which a cache can hold.
+            int block = piece % blockCount;
             int sequence = sequenceOf(blocks, block);
-            attend(packed, plan, sequence, block - blocks[sequence], piece % headCount, scratches[worker]);
+            attend(packed, plan, sequence, block - blocks[sequence], piece / blockCount, scratches[worker]);
         });
     }
 

@@ -1,0 +1,427 @@
+package dev.bgem3.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Every available provider against {@code scalar}, over sizes that straddle lanes, panels, tiles and blocks, with extreme and
+ * non-finite numbers.
+ *
+ * <p>
+ * Each bound is the standard one of Higham (2002, section 3.1): a sum of n fp32 products, in any order, is off by at most
+ * n·u/(1 − n·u) times the sum of their magnitudes, u = 2⁻²⁴; {@code scalar} itself is exact but for one rounding.
+ */
+@ParameterizedClass
+@MethodSource("providers")
+class KernelsDifferentialTest {
+    private static final double U = 0x1p-24;
+
+    private final KernelProvider provider;
+    private final Kernels reference = KernelProviders.named("scalar").open(1);
+    private Kernels kernels;
+
+    KernelsDifferentialTest(KernelProvider provider) {
+        this.provider = provider;
+    }
+
+    static Iterable<KernelProvider> providers() {
+        return KernelProviders.all().stream()
+                .filter(one -> !one.name().equals("scalar") && one.unavailable().isEmpty()).toList();
+    }
+
+    @BeforeEach
+    void open() {
+        kernels = provider.open(2);
+    }
+
+    @AfterEach
+    void close() {
+        kernels.close();
+    }
+
+    /** Runs one operation with a provider's own tensors. */
+    @FunctionalInterface
+    private interface Operation {
+        void run(Kernels with, Workspace workspace, Tensor out);
+    }
+
+    private static float[] run(Kernels with, int rows, int columns, Operation operation) {
+        try (Workspace workspace = with.newWorkspace()) {
+            Tensor out = workspace.tensor(rows, columns);
+            operation.run(with, workspace, out);
+            float[] values = new float[rows * columns];
+            with.read(values, 0, out, 0, rows);
+            return values;
+        }
+    }
+
+    private static Tensor tensor(Kernels with, Workspace workspace, int rows, int columns, float[] values) {
+        Tensor tensor = workspace.tensor(rows, columns);
+        with.write(tensor, values);
+        return tensor;
+    }
+
+    private static MatrixSource source(int rows, int columns, float[] values) {
+        return new MatrixSource() {
+            @Override
+            public int rows() {
+                return rows;
+            }
+
+            @Override
+            public int columns() {
+                return columns;
+            }
+
+            @Override
+            public void readRow(int row, float[] destination, int offset) {
+                System.arraycopy(values, row * columns, destination, offset, columns);
+            }
+        };
+    }
+
+    private static float[] random(Random random, int length, double scale) {
+        float[] values = new float[length];
+        for (int i = 0; i < length; i++) {
+            values[i] = (float) (random.nextGaussian() * scale);
+        }
+        return values;
+    }
+
+    private static float[] absolute(float[] values) {
+        float[] magnitudes = values.clone();
+        for (int i = 0; i < values.length; i++) {
+            magnitudes[i] = Math.abs(values[i]);
+        }
+        return magnitudes;
+    }
+
+    private static void assertClose(String what, float[] actual, float[] expected, double[] bounds) {
+        for (int i = 0; i < expected.length; i++) {
+            boolean same = Float.isNaN(expected[i])
+                    ? Float.isNaN(actual[i])
+                    : actual[i] == expected[i] || Math.abs((double) actual[i] - expected[i]) <= bounds[i];
+            assertThat(same).as("%s [%d]: %s (expected: %s ± %s)", what, i, actual[i], expected[i], bounds[i])
+                    .isTrue();
+        }
+    }
+
+    private static double[] constant(int length, double bound) {
+        double[] bounds = new double[length];
+        Arrays.fill(bounds, bound);
+        return bounds;
+    }
+
+    /** Σ|in|·|weight| + |bias| for each number of a product: what its bound is a multiple of. */
+    private double[] productBounds(int m, int n, int k, float[] in, float[] weight, float[] bias) {
+        float[] magnitudes = run(reference, m, n,
+                (with, workspace, out) -> with.linear(out, tensor(with, workspace, m, k, absolute(in)),
+                        with.linear(source(n, k, absolute(weight)), absolute(bias))));
+        double gamma = (k + 2) * U / (1 - (k + 2) * U);
+        return IntStream.range(0, magnitudes.length).mapToDouble(i -> gamma * magnitudes[i] * (1 + 2 * U))
+                .toArray();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1", "1, 2, 3", "3, 15, 16", "4, 16, 17", "5, 17, 15", "7, 31, 64", "8, 32, 127",
+            "9, 33, 511",
+            "12, 64, 512", "13, 65, 513", "16, 1, 1024", "25, 207, 1023", "31, 13, 1025", "127, 97, 61",
+            "128, 96, 128", "129, 95, 320", "257, 40, 192", "2, 1024, 4098"})
+    void productsAgree(int m, int n, int k) {
+        Random random = new Random(m * 31L + n * 7L + k);
+        float[] in = random(random, m * k, 1);
+        float[] weight = random(random, n * k, 0.5);
+        float[] bias = random(random, n, 1);
+        float[] residual = random(random, m * n, 1);
+        double[] bounds = productBounds(m, n, k, in, weight, bias);
+        String shape = m + "×" + n + "×" + k;
+
+        Operation linear = (with, workspace, out) -> with.linear(out, tensor(with, workspace, m, k, in),
+                with.linear(source(n, k, weight), bias));
+        assertClose("linear " + shape, run(kernels, m, n, linear), run(reference, m, n, linear), bounds);
+
+        Operation relu = (with, workspace, out) -> with.linearRelu(out, tensor(with, workspace, m, k, in),
+                with.linear(source(n, k, weight), bias));
+        assertClose("linearRelu " + shape, run(kernels, m, n, relu), run(reference, m, n, relu), bounds);
+
+        // |gelu'| is below 1.13; Φ is within 1e-7 and the last product rounds: |z|·(1e-7 + 2u), with |z| at most the magnitudes.
+        Operation gelu = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, m, k, in),
+                with.linear(source(n, k, weight), bias));
+        float[] z = run(reference, m, n, linear);
+        double[] geluBounds = IntStream.range(0, bounds.length)
+                .mapToDouble(i -> 1.13 * bounds[i] + (Math.abs(z[i]) + bounds[i]) * (1e-7 + 2 * U)).toArray();
+        assertClose("linearGelu " + shape, run(kernels, m, n, gelu), run(reference, m, n, gelu), geluBounds);
+
+        // A layer norm moves an input's error by at most 2·γ/σ times the largest of its row.
+        float[] gamma = random(random, n, 1);
+        float[] beta = random(random, n, 1);
+        Operation addNorm = (with, workspace, out) -> {
+            Tensor before = tensor(with, workspace, m, n, residual);
+            with.linearAddNorm(before, tensor(with, workspace, m, k, in),
+                    with.linear(source(n, k, weight), bias),
+                    before, with.norm(gamma, beta, 1e-5f));
+            float[] values = new float[m * n];
+            with.read(values, 0, before, 0, m);
+            with.write(out, values);
+        };
+        double[] normBounds = normBounds(m, n, z, residual, gamma, bounds);
+        assertClose("linearAddNorm " + shape, run(kernels, m, n, addNorm), run(reference, m, n, addNorm),
+                normBounds);
+    }
+
+    private static double[] normBounds(int m, int n, float[] z, float[] residual, float[] gamma,
+            double[] bounds) {
+        double[] normBounds = new double[m * n];
+        for (int row = 0; row < m; row++) {
+            double mean = 0;
+            double largest = 0;
+            double error = 0;
+            for (int i = row * n; i < (row + 1) * n; i++) {
+                double x = (double) z[i] + residual[i];
+                mean += x / n;
+                largest = Math.max(largest, Math.abs(x));
+                error = Math.max(error, bounds[i] + Math.abs(x) * 2 * U);
+            }
+            double variance = 0;
+            for (int i = row * n; i < (row + 1) * n; i++) {
+                variance += Math.pow((double) z[i] + residual[i] - mean, 2) / n;
+            }
+            double deviation = Math.sqrt(variance + 1e-5);
+            for (int i = 0; i < n; i++) {
+                // The input's error, the mean's (n/lanes sums, at most n·u of the largest), and the scale's, all over σ.
+                double input = error + (n + 4) * U * largest;
+                double normalized = Math.abs((double) z[row * n + i] + residual[row * n + i] - mean)
+                        / deviation;
+                normBounds[row * n + i] = Math.abs(gamma[i])
+                        * (2 * input / deviation + normalized * (2 * input / deviation + (n + 8) * U))
+                        + 8 * U;
+            }
+        }
+        return normBounds;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 64", "2, 64", "3, 16", "5, 40", "15, 64", "16, 64", "17, 33", "31, 64", "32, 65",
+            "33, 128", "63, 64", "64, 64", "65, 64", "127, 48", "128, 64", "129, 64", "191, 7", "257, 64",
+            "300, 520"})
+    void attentionAgrees(int length, int headSize) {
+        checkAttention(new int[]{0, length}, 2, headSize, 1);
+    }
+
+    @Test
+    void attentionAgreesOverManySequencesAndEmptyOnes() {
+        checkAttention(new int[]{0, 0, 1, 3, 3, 67, 195, 196, 356, 356}, 3, 64, 1);
+    }
+
+    /** Scores of ±400 and more: all but one probability vanish, and none may overflow. */
+    @Test
+    void attentionAgreesOnExtremeScores() {
+        checkAttention(new int[]{0, 150, 170}, 2, 64, 20);
+    }
+
+    private void checkAttention(int[] cumulativeLengths, int headCount, int headSize, double scale) {
+        int t = cumulativeLengths[cumulativeLengths.length - 1];
+        int c = headCount * headSize;
+        Random random = new Random(t * 131L + headSize);
+        float[] qkv = random(random, t * 3 * c, 1);
+        double largestScore = 0;
+        for (int row = 0; row < t; row++) {
+            for (int i = 0; i < 2 * c; i++) {
+                qkv[row * 3 * c + i] *= (float) Math.sqrt(scale);
+            }
+        }
+        double norm = 0;
+        double largestValue = 0;
+        for (int row = 0; row < t; row++) {
+            double[] squares = new double[2 * headCount];
+            for (int i = 0; i < 2 * c; i++) {
+                squares[i / headSize] += Math.pow(qkv[row * 3 * c + i], 2);
+            }
+            norm = Math.max(norm, Math.sqrt(Arrays.stream(squares).max().orElseThrow()));
+            for (int i = 2 * c; i < 3 * c; i++) {
+                largestValue = Math.max(largestValue, Math.abs(qkv[row * 3 * c + i]));
+            }
+        }
+        largestScore = norm * norm / Math.sqrt(headSize);
+        // A score is off by (D + 3)·u·|q|·|k|/√D at most, an exponential by that and 4u, and so are their sum and its quotient;
+        // weighting T values adds (T + 3)·u. Twice, as it enters numerator and denominator.
+        double relative = 2 * ((headSize + 4) * U * largestScore + 8 * U + (t + 3) * U);
+        Operation attention = (with, workspace, out) -> with.attention(out,
+                tensor(with, workspace, t, 3 * c, qkv), cumulativeLengths, headCount);
+        assertClose("attention of " + Arrays.toString(cumulativeLengths), run(kernels, t, c, attention),
+                run(reference, t, c, attention), constant(t * c, relative * largestValue));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 13, 15, 16, 17, 31, 32, 33, 207, 1024, 4098})
+    void rowOperationsAgree(int columns) {
+        int rows = 37;
+        Random random = new Random(columns);
+        float[] in = random(random, rows * columns, 3);
+        Arrays.fill(in, 0, columns, 0); // A row of length 0.
+        int kept = Math.max(1, columns * 2 / 3);
+        Operation normalize = (with, workspace, out) -> {
+            with.write(out, in);
+            with.normalizeRows(out, kept);
+        };
+        assertClose("normalizeRows " + columns, run(kernels, rows, columns, normalize),
+                run(reference, rows, columns, normalize), constant(rows * columns, (columns + 4) * U));
+
+        int[] cumulativeLengths = {0, 1, 3, 20, rows};
+        Operation mean = (with, workspace, out) -> with.meanRows(out,
+                tensor(with, workspace, rows, columns, in),
+                cumulativeLengths);
+        assertClose("meanRows " + columns, run(kernels, 4, columns, mean), run(reference, 4, columns, mean),
+                constant(4 * columns, 0));
+
+        int[] chosen = {36, 0, 0, 17};
+        Operation gather = (with, workspace, out) -> with.gatherRows(out,
+                tensor(with, workspace, rows, columns, in), chosen);
+        assertClose("gatherRows " + columns, run(kernels, 4, columns, gather),
+                run(reference, 4, columns, gather),
+                constant(4 * columns, 0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 16, 31, 33, 192, 1024})
+    void embeddingsAgree(int columns) {
+        Random random = new Random(columns);
+        float[] words = random(random, 50 * columns, 1);
+        float[] positions = random(random, 40 * columns, 1);
+        float[] type = random(random, columns, 1);
+        float[] gamma = random(random, columns, 1);
+        float[] beta = random(random, columns, 1);
+        int[] ids = random.ints(37, 0, 50).toArray();
+        int[] positionIds = random.ints(37, 0, 40).toArray();
+        Operation embed = (with, workspace, out) -> with.embed(out, ids, positionIds,
+                with.table(source(50, columns, words)), with.table(source(40, columns, positions)), type,
+                with.norm(gamma, beta, 1e-5f));
+        // Sums of three numbers below 15; σ is about √3 (from two columns on), for one column everything is β.
+        assertClose("embed " + columns, run(kernels, 37, columns, embed), run(reference, 37, columns, embed),
+                constant(37 * columns, 100 * (columns + 8) * U));
+    }
+
+    /** What is not finite must come out in the same places: an operation that hid it would give silently wrong numbers. */
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3e38f,
+            Float.MIN_VALUE})
+    void nonFiniteAndExtremeNumbersComeOutAsInTheReference(float value) {
+        int m = 21;
+        int k = 37;
+        int n = 35;
+        Random random = new Random(1);
+        float[] in = random(random, m * k, 1);
+        in[5 * k + 3] = value;
+        float[] weight = random(random, n * k, 1);
+        float[] bias = new float[n];
+        Operation linear = (with, workspace, out) -> with.linear(out, tensor(with, workspace, m, k, in),
+                with.linear(source(n, k, weight), bias));
+        assertSameKind("linear", run(kernels, m, n, linear), run(reference, m, n, linear));
+        Operation relu = (with, workspace, out) -> with.linearRelu(out, tensor(with, workspace, m, k, in),
+                with.linear(source(n, k, weight), bias));
+        assertSameKind("linearRelu", run(kernels, m, n, relu), run(reference, m, n, relu));
+        Operation gelu = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, m, k, in),
+                with.linear(source(n, k, weight), bias));
+        assertSameKind("linearGelu", run(kernels, m, n, gelu), run(reference, m, n, gelu));
+
+        if (value == 3e38f) {
+            return; // What follows multiplies two activations: beyond fp32 here, as in PyTorch, and a number in double precision.
+        }
+        int t = 70;
+        int c = 64;
+        float[] qkv = random(random, t * 3 * c, 1);
+        for (int place : new int[]{7 * 3 * c + 2, 9 * 3 * c + c + 5, 11 * 3 * c + 2 * c + 8}) { // In a q, a k and a v.
+            float[] changed = qkv.clone();
+            changed[place] = value;
+            Operation attention = (with, workspace, out) -> with.attention(out,
+                    tensor(with, workspace, t, 3 * c, changed), new int[]{0, 40, t}, 1);
+            assertSameKind("attention", run(kernels, t, c, attention), run(reference, t, c, attention));
+        }
+        Operation normalize = (with, workspace, out) -> {
+            with.write(out, in);
+            with.normalizeRows(out, k);
+        };
+        assertSameKind("normalizeRows", run(kernels, m, k, normalize), run(reference, m, k, normalize));
+    }
+
+    /** NaN where the reference has NaN, finite where it is finite; where it is infinite, infinite or overflowed to NaN on the way. */
+    private static void assertSameKind(String what, float[] actual, float[] expected) {
+        for (int i = 0; i < expected.length; i++) {
+            boolean same = Float.isFinite(expected[i])
+                    ? Float.isFinite(actual[i])
+                            && Math.abs(actual[i] - expected[i]) <= 1e-4 * Math.max(1, Math.abs(expected[i]))
+                    : !Float.isFinite(actual[i]);
+            assertThat(same).as("%s [%d]: %s (expected: %s)", what, i, actual[i], expected[i]).isTrue();
+        }
+    }
+
+    @Test
+    void resultsHaveTheSameBitsWithAnyNeighboursAndThreads() {
+        int k = 333;
+        int n = 130;
+        Random random = new Random(2);
+        float[] in = random(random, 300 * k, 1);
+        float[] weight = random(random, n * k, 1);
+        float[] bias = random(random, n, 1);
+        Operation all = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, 300, k, in),
+                with.linear(source(n, k, weight), bias));
+        float[] whole = run(kernels, 300, n, all);
+        for (int row : new int[]{0, 1, 127, 128, 131, 299}) {
+            float[] one = Arrays.copyOfRange(in, row * k, (row + 1) * k);
+            Operation alone = (with, workspace, out) -> with.linearGelu(out,
+                    tensor(with, workspace, 1, k, one),
+                    with.linear(source(n, k, weight), bias));
+            assertThat(run(kernels, 1, n, alone)).as("row %d", row)
+                    .isEqualTo(Arrays.copyOfRange(whole, row * n, (row + 1) * n));
+        }
+        try (Kernels threeThreads = provider.open(3); Kernels oneThread = provider.open(1)) {
+            assertThat(run(threeThreads, 300, n, all)).isEqualTo(whole);
+            assertThat(run(oneThread, 300, n, all)).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void rejectsShapesThatDoNotFit() {
+        try (Workspace workspace = kernels.newWorkspace()) {
+            Tensor in = workspace.tensor(2, 5);
+            Tensor out = workspace.tensor(2, 7);
+            Kernels.Linear layer = kernels.linear(source(3, 4, new float[12]), new float[3]);
+            assertThatThrownBy(() -> kernels.linear(out, in, layer))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("linear: in is [2, 5] (expected: [2, 4])");
+            assertThatThrownBy(() -> kernels.attention(out, in, new int[]{0, 2}, 1))
+                    .hasMessage("attention: queryKeyValue is [2, 5] (expected: [2, 21])");
+            assertThatThrownBy(() -> kernels.attention(out, workspace.tensor(2, 21), new int[]{0, 3}, 1))
+                    .hasMessage("attention: cumulativeLengths do not ascend from 0 to 2");
+            assertThatThrownBy(() -> kernels.attention(out, workspace.tensor(2, 21), new int[]{0, 2}, 2))
+                    .hasMessage("attention: headCount: 2 (expected: a divisor of the hidden size 7)");
+            assertThatThrownBy(() -> kernels.gatherRows(workspace.tensor(1, 5), in, new int[]{2}))
+                    .hasMessage("gatherRows: rows: 2 (expected: 0..1)");
+        }
+    }
+
+    @Test
+    void refusesToWorkWhenClosed() {
+        Kernels closed = provider.open(2);
+        closed.close();
+        closed.close();
+        try (Workspace workspace = closed.newWorkspace()) {
+            Tensor tensor = workspace.tensor(2, 3);
+            assertThatThrownBy(() -> closed.normalizeRows(tensor, 3))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("the kernels are closed");
+        }
+    }
+}
