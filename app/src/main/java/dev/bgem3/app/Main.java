@@ -1,0 +1,34 @@
+package dev.bgem3.app;
+
+import dev.bgem3.app.command.Bgem3Command;
+import dev.bgem3.app.command.Session;
+import dev.bgem3.app.stream.Streams;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The program {@code bgem3}.
+ *
+ * <p>
+ * The launcher tells it two things by system properties: {@code bgem3.home}, the project's root, and {@code bgem3.terminal},
+ * true where standard error is a terminal, which Java cannot find out by itself.
+ */
+public final class Main {
+    private Main() {}
+
+    /** Runs one call and ends the process with its exit code. */
+    public static void main(String[] arguments) {
+        // The bare descriptors: System.out swallows write errors, and its encoding is not ours to say.
+        Streams streams = new Streams(new FileInputStream(FileDescriptor.in),
+                new FileOutputStream(FileDescriptor.out),
+                new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+                Boolean.getBoolean("bgem3.terminal"));
+        Optional<Path> home = Optional.ofNullable(System.getProperty("bgem3.home")).map(Path::of);
+        System.exit(Bgem3Command.run(new Session(streams, System.getenv(), home), arguments));
+    }
+}

@@ -1,0 +1,83 @@
+package dev.bgem3.app.command;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+
+/** The program: its commands, and what every one of them shares. */
+@Command(name = "bgem3", versionProvider = Bgem3Command.Version.class, description = "BGE-M3 on the JVM: dense vectors, lexical weights and ColBERT vectors of texts, and their scores.", footer = {
+        "", "Results go to standard output, messages to standard error.",
+        "Exit codes: 0 done, 1 the work failed, 2 the call's words are off, 3 the machine lacks something.",
+        "Environment: BGEM3_MODEL (as --model), BGEM3_JAVA_OPTS (options for Java, such as -Xmx8g), BGEM3_TRACE=1 (stack traces), HF_HUB_CACHE, HF_HOME."})
+public final class Bgem3Command implements Callable<Integer> {
+    private static final int HELP_WIDTH = 100;
+
+    private final Session session;
+
+    @Option(names = {"-V", "--version"}, versionHelp = true, description = "Print the version and leave.")
+    private boolean version;
+
+    private Bgem3Command(Session session) {
+        this.session = session;
+    }
+
+    /** Runs one call and returns its exit code. */
+    public static int run(Session session, String... arguments) {
+        boolean withTrace = !session.environment().getOrDefault(Failures.TRACE_VARIABLE, "").isEmpty();
+        Failures failures = new Failures(session.streams().err(), withTrace);
+        try {
+            return commandLine(session, failures).execute(arguments);
+        } catch (Throwable failure) {
+            // Errors too, such as OutOfMemoryError: a person reads one line, not a stack.
+            return failures.failure(failure);
+        }
+    }
+
+    private static CommandLine commandLine(Session session, Failures failures) {
+        CommandLine commandLine = new CommandLine(new Bgem3Command(session));
+        commandLine.addSubcommand(new ModelCommands.Demo(session)).addSubcommand(new EncodeCommand(session))
+                .addSubcommand(new ScoreCommand(session)).addSubcommand(new TokenizeCommand(session))
+                .addSubcommand(new ModelCommands.Info(session))
+                .addSubcommand(new ModelCommands.Verify(session))
+                .addSubcommand(new ConvertCommand(session)).addSubcommand(new SynthCommand(session))
+                .addSubcommand(new BenchCommand(session));
+        for (CommandLine one : commandLine.getSubcommands().values()) {
+            one.getCommandSpec().mixinStandardHelpOptions(false);
+        }
+        return commandLine.setUsageHelpWidth(HELP_WIDTH)
+                .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
+                .setOut(new PrintWriter(session.streams().out(), false, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(session.streams().err(), true))
+                .setParameterExceptionHandler(failures::usage)
+                .setExecutionExceptionHandler(failures::failure);
+    }
+
+    /** Without a command: which there are. */
+    @Override
+    public Integer call() {
+        session.streams().err().println("bgem3: no command was given");
+        CommandLine.usage(this, session.streams().err(), Ansi.OFF);
+        return ExitCodes.USAGE;
+    }
+
+    /** The version of the build, and of the Java that runs it. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() throws IOException {
+            Properties build = new Properties();
+            try (InputStream in = Bgem3Command.class.getResourceAsStream("/dev/bgem3/app/build.properties")) {
+                build.load(in);
+            }
+            return new String[]{
+                    "bgem3 " + build.getProperty("version") + " (Java " + Runtime.version() + ")"};
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.bgem3.app.command;
+
+import dev.bgem3.app.stream.ReaderGoneException;
+import dev.bgem3.app.stream.StreamException;
+import dev.bgem3.error.BackendException;
+import dev.bgem3.error.BgeM3Exception;
+import dev.bgem3.tokenizer.TokenizerException;
+import java.io.PrintStream;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * Turns what went wrong into one line on standard error and an exit code.
+ *
+ * @param err
+ *            where the line goes
+ * @param withTrace
+ *            whether the stack trace follows it
+ */
+record Failures(PrintStream err, boolean withTrace) {
+    /** The environment variable that asks for stack traces, set to anything. */
+    static final String TRACE_VARIABLE = "BGEM3_TRACE";
+    private static final int MIB = 1 << 20;
+
+    /** What picocli found wrong with the words of the call. */
+    int usage(ParameterException failure, String[] arguments) {
+        return usage(failure.getMessage(), failure.getCommandLine());
+    }
+
+    /** What a command met. */
+    int failure(Exception failure, CommandLine command, CommandLine.ParseResult words) {
+        // Options are checked as they become the library's own, which knows what it expects of them.
+        return failure instanceof IllegalArgumentException
+                ? usage(failure.getMessage(), command)
+                : failure(failure);
+    }
+
+    private int usage(String message, CommandLine command) {
+        String name = command.getCommandSpec().qualifiedName();
+        say(message);
+        err.println("Try '" + name + " --help'.");
+        return ExitCodes.USAGE;
+    }
+
+    /** What nobody else dealt with. */
+    int failure(Throwable failure) {
+        int exitCode = switch (failure) {
+            case ReaderGoneException _ -> ExitCodes.DONE;
+            case BackendException e -> {
+                say(e.getMessage());
+                yield ExitCodes.MACHINE;
+            }
+            case BgeM3Exception e -> failed(e.getMessage());
+            case TokenizerException e -> failed(e.getMessage());
+            case StreamException e -> failed(e.getMessage());
+            case OutOfMemoryError e -> failed("out of memory: " + e.getMessage() + " (the limit is "
+                    + Runtime.getRuntime().maxMemory() / MIB
+                    + " MiB; BGEM3_JAVA_OPTS=-Xmx8g raises it, a smaller --batch-size or --max-length needs less)");
+            default ->
+                failed("unexpected " + failure.getClass().getName() + ": " + failure.getMessage() + " ("
+                        + TRACE_VARIABLE + "=1 shows where)");
+        };
+        if (withTrace && exitCode != ExitCodes.DONE) {
+            failure.printStackTrace(err);
+        }
+        return exitCode;
+    }
+
+    private int failed(String message) {
+        say(message);
+        return ExitCodes.FAILED;
+    }
+
+    private void say(String message) {
+        err.println("bgem3: " + message);
+    }
+}

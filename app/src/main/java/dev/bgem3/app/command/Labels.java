@@ -1,0 +1,38 @@
+package dev.bgem3.app.command;
+
+import dev.bgem3.Pooling;
+import dev.bgem3.Precision;
+import java.util.Arrays;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Reads enum values by the labels that FlagEmbedding gives them. */
+final class Labels {
+    private Labels() {}
+
+    private static <E extends Enum<E>> E find(Class<E> type, Function<E, String> label, String word) {
+        return Arrays.stream(type.getEnumConstants()).filter(value -> label.apply(value).equals(word))
+                .findFirst()
+                .orElseThrow(() -> new TypeConversionException("'" + word + "' (expected: "
+                        + Arrays.stream(type.getEnumConstants()).map(label).collect(Collectors.joining(", "))
+                        + ")"));
+    }
+
+    /** For {@code --pooling}. */
+    static final class OfPooling implements ITypeConverter<Pooling> {
+        @Override
+        public Pooling convert(String word) {
+            return find(Pooling.class, Pooling::label, word);
+        }
+    }
+
+    /** For {@code --precision} and {@code --dtype}. */
+    static final class OfPrecision implements ITypeConverter<Precision> {
+        @Override
+        public Precision convert(String word) {
+            return find(Precision.class, Precision::label, word);
+        }
+    }
+}

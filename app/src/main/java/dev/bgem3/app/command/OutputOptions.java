@@ -1,0 +1,14 @@
+package dev.bgem3.app.command;
+
+import dev.bgem3.app.stream.ResultFile;
+import picocli.CommandLine.Option;
+
+/** Where the results go. */
+final class OutputOptions {
+    @Option(names = "--output", paramLabel = "FILE|-", defaultValue = "-", description = "JSON Lines, one object an input, in order. A FILE appears when it is complete and needs its room beside an older one until then; standard output, the default, gives each result at once.")
+    private String output;
+
+    ResultFile open(Session session) {
+        return ResultFile.open(output, session.streams());
+    }
+}

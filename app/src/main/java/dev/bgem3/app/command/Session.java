@@ -1,0 +1,30 @@
+package dev.bgem3.app.command;
+
+import dev.bgem3.app.model.ModelFinder;
+import dev.bgem3.app.stream.Streams;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a call of the program may touch.
+ *
+ * @param streams
+ *            its standard streams
+ * @param environment
+ *            its environment variables
+ * @param home
+ *            the project's root, below which models are looked for, if it is known
+ */
+public record Session(Streams streams, Map<String, String> environment, Optional<Path> home) {
+    ModelFinder models() {
+        return new ModelFinder(home, environment, streams.err());
+    }
+
+    /** Standard output for text that people read. */
+    PrintStream text() {
+        return new PrintStream(streams.out(), false, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.bgem3.app.command;
+
+import dev.bgem3.app.handler.LineWork;
+import dev.bgem3.app.handler.TokenizeHandler;
+import dev.bgem3.app.stream.LineReader;
+import dev.bgem3.app.stream.ResultFile;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(name = "tokenize", description = "Cuts texts into tokens; needs only the tokenizer's files of a model folder.", footer = {
+        "",
+        "An output line is {\"id\": ..., \"ids\": [...], \"tokens\": [...]} with the pieces as the vocabulary has them."})
+final class TokenizeCommand implements Callable<Integer> {
+    private static final int LEAST_LENGTH = 2;
+
+    private final Session session;
+
+    @Mixin
+    private ModelOptions model;
+    @Mixin
+    private InputOptions input;
+    @Mixin
+    private OutputOptions output;
+
+    @Option(names = "--max-length", paramLabel = "N", description = "The most tokens of a text, <s> and </s> included; the rest is cut. Default: no limit.")
+    private int maxLength = Integer.MAX_VALUE;
+
+    TokenizeCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        if (maxLength < LEAST_LENGTH) {
+            throw new IllegalArgumentException(
+                    "--max-length: " + maxLength + " (expected: at least " + LEAST_LENGTH + ")");
+        }
+        model.check();
+        LineWork work = input.work(LineWork.DEFAULT_ITEMS, session);
+        Path folder = model.folder(session);
+        try (LineReader reader = input.open(session); ResultFile result = output.open(session)) {
+            new TokenizeHandler(XlmRobertaTokenizer.load(folder), maxLength, work).run(reader,
+                    input.textParser(),
+                    result);
+            result.complete();
+        }
+        return ExitCodes.DONE;
+    }
+}

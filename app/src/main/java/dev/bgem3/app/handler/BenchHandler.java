@@ -1,0 +1,119 @@
+package dev.bgem3.app.handler;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.ModelInfo;
+import dev.bgem3.Output;
+import dev.bgem3.app.stream.ResultFile;
+import dev.bgem3.app.wire.BenchmarkResult;
+import dev.bgem3.app.wire.ResultWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Measures passes of random token ids through the encoder and its heads.
+ *
+ * @param loadNanos
+ *            how long the model took to load
+ * @param batch
+ *            the texts of a pass
+ * @param tokens
+ *            the tokens of a text
+ * @param repeat
+ *            the least number of passes to measure
+ */
+public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, int repeat) {
+    private static final long SEED = 20_240_205;
+    /** Ids below are special. */
+    private static final int FIRST_ID = 4;
+    private static final int LEAST_WARM_UP = 2;
+    /** Short passes are repeated until the compiler has seen enough of them, and the median rests on enough of them. */
+    private static final long LEAST_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int MOST_PASSES = 1_000;
+    private static final Path STATUS = Path.of("/proc/self/status");
+
+    /** Checks the sizes. */
+    public BenchHandler {
+        atLeastOne("--batch", batch);
+        atLeastOne("--repeat", repeat);
+        if (tokens < 2 || tokens > model.info().maxLength()) {
+            throw new IllegalArgumentException(
+                    "--tokens: " + tokens + " (expected: 2.." + model.info().maxLength() + ")");
+        }
+    }
+
+    private static void atLeastOne(String option, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(option + ": " + value + " (expected: at least 1)");
+        }
+    }
+
+    /** Warms up, measures, and writes one line. */
+    public void run(ResultFile result) {
+        ModelInfo info = model.info();
+        List<int[]> ids = randomIds(info.vocabSize());
+        EncodeOptions options = EncodeOptions.builder().outputs(info.outputs()).build();
+        passes(ids, options, LEAST_WARM_UP);
+        double[] millis = passes(ids, options, repeat);
+        Arrays.sort(millis);
+        double median = (millis[(millis.length - 1) / 2] + millis[millis.length / 2]) / 2;
+        double seconds = median / 1e3;
+        ResultWriter writer = new ResultWriter(result.stream());
+        writer.benchmark(new BenchmarkResult(batch, tokens, info.precision().label(), "cpu", info.kernels(),
+                info.threads(), rounded(median), rounded(millis[0]), rounded(millis[millis.length - 1]),
+                rounded((double) batch * tokens / seconds), rounded(operations(info) / seconds / 1e9),
+                rounded(loadNanos / 1e6), peakMemory()));
+        writer.flush();
+    }
+
+    private double[] passes(List<int[]> ids, EncodeOptions options, int least) {
+        List<Double> millis = new ArrayList<>();
+        long start = System.nanoTime();
+        while (millis.size() < least
+                || millis.size() < MOST_PASSES && System.nanoTime() - start < LEAST_NANOS) {
+            long before = System.nanoTime();
+            model.encodeTokenIds(ids, options);
+            millis.add((System.nanoTime() - before) / 1e6);
+        }
+        return millis.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    private List<int[]> randomIds(int vocabSize) {
+        SplittableRandom random = new SplittableRandom(SEED);
+        return Stream.generate(() -> random.ints(tokens, FIRST_ID, vocabSize - 1).toArray()).limit(batch)
+                .toList();
+    }
+
+    /** The encoder's products and attention; the command's help gives the formula. */
+    private double operations(ModelInfo info) {
+        double hidden = info.hiddenSize();
+        double layerParameters = 4 * hidden * hidden + 2 * hidden * info.intermediateSize();
+        double all = (double) batch * tokens;
+        return info.layerCount() * (2 * all * layerParameters + 4 * all * tokens * hidden);
+    }
+
+    private static double rounded(double value) {
+        return Math.round(value * 1e3) / 1e3;
+    }
+
+    /** {@code VmHWM}, proc(5): the peak of the resident set, in kB of 1,024 bytes. */
+    private static OptionalLong peakMemory() {
+        if (!Files.isReadable(STATUS)) {
+            return OptionalLong.empty();
+        }
+        try (Stream<String> lines = Files.lines(STATUS)) {
+            return lines.filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024).findFirst();
+        } catch (IOException _) {
+            return OptionalLong.empty();
+        }
+    }
+}

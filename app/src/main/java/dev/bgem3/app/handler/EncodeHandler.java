@@ -1,0 +1,71 @@
+package dev.bgem3.app.handler;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.Embedding;
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.app.stream.LineReader;
+import dev.bgem3.app.stream.ResultFile;
+import dev.bgem3.app.wire.LineParser;
+import dev.bgem3.app.wire.ResultWriter;
+import dev.bgem3.app.wire.TextLine;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** Encodes the texts of an input. */
+public final class EncodeHandler {
+    private final BgeM3 model;
+    private final EncodeOptions options;
+    private final Function<Embedding, Map<String, Float>> tokenNames;
+    private final LineWork work;
+    private final Progress progress;
+    private long texts;
+    private long cutTexts;
+
+    /**
+     * Sets the work up.
+     *
+     * @param options
+     *            what to compute, with {@code progress} told of it
+     * @param namedTokens
+     *            whether lexical weights are written by decoded token, not by id
+     */
+    public EncodeHandler(BgeM3 model, EncodeOptions options, boolean namedTokens, LineWork work,
+            Progress progress) {
+        this.model = model;
+        this.options = options;
+        this.tokenNames = namedTokens
+                ? embedding -> model.convertIdToToken(embedding.lexicalWeights())
+                : null;
+        this.work = work;
+        this.progress = progress;
+    }
+
+    /** Encodes all lines, and says at the end how many texts were cut. */
+    public void run(LineReader reader, LineParser<TextLine> parser, ResultFile result) {
+        ResultWriter writer = new ResultWriter(result.stream());
+        try {
+            work.run(reader, parser, line -> line.text().length(), window -> encode(window, writer));
+        } finally {
+            writer.flush();
+        }
+        if (cutTexts > 0) {
+            int limit = options.maxLength().orElse(model.info().maxLength());
+            work.err()
+                    .println("bgem3: warning: " + cutTexts + " of " + texts + " texts were longer than "
+                            + limit
+                            + " tokens and were cut");
+        }
+    }
+
+    private void encode(List<TextLine> window, ResultWriter writer) {
+        progress.beginWindow(window.size());
+        List<Embedding> embeddings = model.encode(window.stream().map(TextLine::text).toList(), options);
+        for (int i = 0; i < window.size(); i++) {
+            Embedding embedding = embeddings.get(i);
+            texts++;
+            cutTexts += embedding.truncated() ? 1 : 0;
+            writer.embedding(window.get(i).id(), embedding, tokenNames);
+        }
+    }
+}

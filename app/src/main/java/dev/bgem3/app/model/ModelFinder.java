@@ -1,0 +1,184 @@
+package dev.bgem3.app.model;
+
+import dev.bgem3.error.ModelException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Finds the model folder that a name stands for, or the default one.
+ *
+ * <p>
+ * A name is a folder; or the name of a folder below {@code models/} of the project; or {@code owner/name} of a model in the
+ * Hugging Face cache, which lies at {@code HF_HUB_CACHE}, {@code HF_HOME/hub} or {@code ~/.cache/huggingface/hub} and holds
+ * {@code models--owner--name/snapshots/REVISION}. Of several revisions the one that {@code refs/main} names is taken, else
+ * the newest; one that was not downloaded whole (no {@code config.json}, no weights) is passed over.
+ */
+public final class ModelFinder {
+    /** The environment variable that names the model where the call does not. */
+    public static final String VARIABLE = "BGEM3_MODEL";
+    private static final String DEFAULT_HUB_NAME = "BAAI/bge-m3";
+    private static final String DEFAULT_FOLDER = "bge-m3";
+    private static final String DEMONSTRATION_FOLDER = "bge-m3-mini";
+    private static final List<String> WEIGHT_FILES = List.of("model.safetensors",
+            "model.safetensors.index.json",
+            "pytorch_model.bin");
+
+    private final Optional<Path> home;
+    private final Map<String, String> environment;
+    private final PrintStream err;
+
+    /**
+     * Looks below one project and in one environment.
+     *
+     * @param home
+     *            the project's root, if it is known
+     * @param environment
+     *            the process's variables
+     * @param err
+     *            where it is said that the demonstration model serves
+     */
+    public ModelFinder(Optional<Path> home, Map<String, String> environment, PrintStream err) {
+        this.home = home;
+        this.environment = environment;
+        this.err = err;
+    }
+
+    /**
+     * The folder of a model that is named, or that {@code BGEM3_MODEL} names, or of the best that is there.
+     *
+     * @throws ModelException
+     *             where there is none; the message lists where it was looked for
+     */
+    public Path find(Optional<String> name) {
+        if (name.isPresent()) {
+            return named(name.get(), "model " + name.get());
+        }
+        String variable = environment.getOrDefault(VARIABLE, "");
+        if (!variable.isEmpty()) {
+            return named(variable, "model " + variable + " (from " + VARIABLE + ")");
+        }
+        return defaultModel();
+    }
+
+    private Path named(String name, String subject) {
+        List<String> places = new ArrayList<>();
+        Path folder;
+        try {
+            folder = Path.of(name);
+        } catch (InvalidPathException e) {
+            throw new ModelException(subject + ": not a path: " + e.getReason(), e);
+        }
+        if (Files.isDirectory(folder)) {
+            return folder;
+        }
+        if (Files.exists(folder)) {
+            throw new ModelException(subject + ": is a file (expected: a model folder)");
+        }
+        places.add("the folder " + folder.toAbsolutePath());
+        if (!folder.isAbsolute()) {
+            Optional<Path> own = home.map(root -> root.resolve("models").resolve(name));
+            if (own.filter(Files::isDirectory).isPresent()) {
+                return own.get();
+            }
+            own.ifPresent(path -> places.add("the folder " + path));
+        }
+        if (name.matches("[\\w.-]+/[\\w.-]+")) {
+            Path cached = cacheFolder(name);
+            Optional<Path> snapshot = snapshot(cached);
+            if (snapshot.isPresent()) {
+                return snapshot.get();
+            }
+            places.add(Files.isDirectory(cached)
+                    ? "the Hugging Face cache, where " + cached + " holds no whole revision"
+                    : "the Hugging Face cache at " + hubCache());
+        }
+        throw new ModelException(subject + ": not found; looked for " + String.join("; for ", places));
+    }
+
+    private Path defaultModel() {
+        List<String> places = new ArrayList<>();
+        if (home.isPresent()) {
+            Path own = home.get().resolve("models").resolve(DEFAULT_FOLDER);
+            if (Files.isDirectory(own)) {
+                return own;
+            }
+            places.add("the folder " + own);
+        }
+        Optional<Path> snapshot = snapshot(cacheFolder(DEFAULT_HUB_NAME));
+        if (snapshot.isPresent()) {
+            return snapshot.get();
+        }
+        places.add(DEFAULT_HUB_NAME + " in the Hugging Face cache at " + hubCache());
+        if (home.isPresent()) {
+            Path demonstration = home.get().resolve("models").resolve(DEMONSTRATION_FOLDER);
+            if (Files.isDirectory(demonstration)) {
+                err.println("bgem3: no BGE-M3 found, so the small demonstration model " + DEMONSTRATION_FOLDER
+                        + " serves; models/README.md tells how to get BGE-M3");
+                return demonstration;
+            }
+            places.add("the folder " + demonstration);
+        }
+        throw new ModelException("no model found; looked for " + String.join("; for ", places)
+                + "; name one with --model or " + VARIABLE);
+    }
+
+    private Path hubCache() {
+        String cache = environment.getOrDefault("HF_HUB_CACHE", "");
+        if (!cache.isEmpty()) {
+            return Path.of(cache);
+        }
+        String hubHome = environment.getOrDefault("HF_HOME", "");
+        if (!hubHome.isEmpty()) {
+            return Path.of(hubHome, "hub");
+        }
+        String cacheHome = environment.getOrDefault("XDG_CACHE_HOME", "");
+        String userHome = environment.getOrDefault("HOME", System.getProperty("user.home"));
+        Path caches = cacheHome.isEmpty() ? Path.of(userHome, ".cache") : Path.of(cacheHome);
+        return caches.resolve("huggingface").resolve("hub");
+    }
+
+    private Path cacheFolder(String hubName) {
+        return hubCache().resolve("models--" + hubName.replace("/", "--"));
+    }
+
+    private static Optional<Path> snapshot(Path cached) {
+        Path snapshots = cached.resolve("snapshots");
+        if (!Files.isDirectory(snapshots)) {
+            return Optional.empty();
+        }
+        try {
+            Path main = cached.resolve("refs").resolve("main");
+            if (Files.isRegularFile(main)) {
+                Path revision = snapshots.resolve(Files.readString(main).strip());
+                if (isWhole(revision)) {
+                    return Optional.of(revision);
+                }
+            }
+            try (Stream<Path> revisions = Files.list(snapshots)) {
+                return revisions.filter(ModelFinder::isWhole).max(Comparator.comparing(ModelFinder::changed));
+            }
+        } catch (IOException | InvalidPathException e) {
+            throw new ModelException(cached + ": the Hugging Face cache cannot be read: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static boolean isWhole(Path folder) {
+        return Files.isRegularFile(folder.resolve("config.json"))
+                && WEIGHT_FILES.stream().anyMatch(file -> Files.isRegularFile(folder.resolve(file)));
+    }
+
+    private static FileTime changed(Path folder) {
+        return FileTime.fromMillis(folder.toFile().lastModified());
+    }
+}

@@ -1,0 +1,179 @@
+package dev.bgem3.app.stream;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.OptionalLong;
+
+/**
+ * Lines of strict UTF-8, each ended by LF or CR LF; the last one needs no end.
+ *
+ * <p>
+ * A byte order mark before the first line is skipped. After a fault the next call goes on with the next line, so that the
+ * caller may choose to. Memory is bounded by the longest line allowed.
+ */
+public final class LineReader implements Closeable {
+    /** The longest line that is read: 64 MiB. */
+    public static final int MAX_LINE_BYTES = 64 << 20;
+    private static final int CHUNK = 1 << 16;
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+
+    private final String name;
+    private final InputStream in;
+    private final OptionalLong sizeBytes;
+    private final int maxLineBytes;
+    private final byte[] chunk = new byte[CHUNK];
+    private int chunkFrom;
+    private int chunkTo;
+    private byte[] line = new byte[256];
+    private int lineLength;
+    private long lineNumber;
+    private long bytesRead;
+
+    LineReader(String name, InputStream in, OptionalLong sizeBytes, int maxLineBytes) {
+        this.name = name;
+        this.in = in;
+        this.sizeBytes = sizeBytes;
+        this.maxLineBytes = maxLineBytes;
+    }
+
+    /**
+     * Opens a file, or standard input for {@code -}.
+     *
+     * @throws StreamException
+     *             where it cannot be opened
+     */
+    public static LineReader open(String file, Streams streams) {
+        if (file.equals("-")) {
+            return new LineReader("standard input", streams.in(), OptionalLong.empty(), MAX_LINE_BYTES);
+        }
+        Path path = Path.of(file);
+        if (Files.isDirectory(path)) {
+            throw new StreamException(file + ": is a folder (expected: a file)");
+        }
+        try {
+            InputStream in = Files.newInputStream(path);
+            OptionalLong size = Files.isRegularFile(path)
+                    ? OptionalLong.of(Files.size(path))
+                    : OptionalLong.empty();
+            return new LineReader(file, in, size, MAX_LINE_BYTES);
+        } catch (IOException e) {
+            throw new StreamException(file + ": cannot be read: " + IoFault.reason(e), e);
+        }
+    }
+
+    /** The file's name as it was given, or {@code standard input}. */
+    public String name() {
+        return name;
+    }
+
+    /** How many bytes there are in all, where that is known. */
+    public OptionalLong sizeBytes() {
+        return sizeBytes;
+    }
+
+    /** How many bytes the lines so far took. */
+    public long bytesRead() {
+        return bytesRead;
+    }
+
+    /** The number of the line that {@link #next()} last gave or found at fault; the first is 1. */
+    public long lineNumber() {
+        return lineNumber;
+    }
+
+    /**
+     * The next line without its end; null after the last.
+     *
+     * @throws LineFaultException
+     *             where the line is too long or not UTF-8
+     * @throws StreamException
+     *             where reading fails
+     */
+    public String next() throws LineFaultException {
+        lineLength = 0;
+        boolean tooLong = false;
+        boolean ended = false;
+        boolean any = false;
+        while (!ended && (chunkFrom < chunkTo || fill())) {
+            any = true;
+            int end = chunkFrom;
+            while (end < chunkTo && chunk[end] != '\n') {
+                end++;
+            }
+            ended = end < chunkTo;
+            tooLong |= !append(chunkFrom, end);
+            bytesRead += end - chunkFrom + (ended ? 1 : 0);
+            chunkFrom = ended ? end + 1 : end;
+        }
+        if (!any) {
+            return null;
+        }
+        lineNumber++;
+        if (tooLong) {
+            line = new byte[256];
+            throw new LineFaultException("longer than " + maxLineBytes + " bytes");
+        }
+        if (ended && lineLength > 0 && line[lineLength - 1] == '\r') {
+            lineLength--;
+        }
+        return decode();
+    }
+
+    private boolean append(int from, int to) {
+        int more = to - from;
+        if (more > maxLineBytes - lineLength) {
+            return false;
+        }
+        if (lineLength + more > line.length) {
+            line = Arrays.copyOf(line, Math.min(maxLineBytes, Math.max(lineLength + more, line.length * 2)));
+        }
+        System.arraycopy(chunk, from, line, lineLength, more);
+        lineLength += more;
+        return true;
+    }
+
+    private boolean fill() {
+        try {
+            chunkFrom = 0;
+            chunkTo = Math.max(0, in.read(chunk));
+            return chunkTo > 0;
+        } catch (IOException e) {
+            throw new StreamException(name + ": cannot be read: " + IoFault.reason(e), e);
+        }
+    }
+
+    private String decode() throws LineFaultException {
+        int from = lineNumber == 1 && startsWithMark() ? BYTE_ORDER_MARK.length : 0;
+        ByteBuffer bytes = ByteBuffer.wrap(line, from, lineLength - from);
+        try {
+            return StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
+                    .decode(bytes)
+                    .toString();
+        } catch (CharacterCodingException _) {
+            int at = bytes.position();
+            throw new LineFaultException("not UTF-8: byte 0x%02X at place %d".formatted(line[at], at));
+        }
+    }
+
+    private boolean startsWithMark() {
+        return lineLength >= BYTE_ORDER_MARK.length && Arrays.equals(line, 0, BYTE_ORDER_MARK.length,
+                BYTE_ORDER_MARK, 0, BYTE_ORDER_MARK.length);
+    }
+
+    @Override
+    public void close() {
+        try {
+            in.close();
+        } catch (IOException e) {
+            throw new StreamException(name + ": cannot be closed: " + IoFault.reason(e), e);
+        }
+    }
+}

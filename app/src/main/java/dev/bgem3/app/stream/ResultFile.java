@@ -1,0 +1,192 @@
+package dev.bgem3.app.stream;
+
+import java.io.BufferedOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Where results go: standard output, or a file that appears under its name only when it is complete.
+ *
+ * <p>
+ * The file is written beside its place under another name, and moved in one step. Where the work fails, or the process is
+ * asked to end (SIGINT, SIGTERM), what was written is deleted. A name that stands for no regular file, such as
+ * {@code /dev/null} or a named pipe, is written to directly.
+ */
+public final class ResultFile implements AutoCloseable {
+    private static final int BUFFER = 1 << 16;
+
+    private final String name;
+    private final OutputStream stream;
+    /** Null where nothing has to be moved. */
+    private final FileChannel partChannel;
+    private final Path part;
+    private final Path target;
+    private final Thread deleteOnExit;
+    private boolean done;
+
+    private ResultFile(Guarded raw) {
+        this(raw, null, null, null);
+    }
+
+    private ResultFile(Guarded raw, FileChannel partChannel, Path part, Path target) {
+        this.name = raw.name;
+        this.stream = new BufferedOutputStream(raw, BUFFER);
+        this.partChannel = partChannel;
+        this.part = part;
+        this.target = target;
+        this.deleteOnExit = part == null ? null : new Thread(() -> part.toFile().delete(), "delete-" + part);
+        if (deleteOnExit != null) {
+            Runtime.getRuntime().addShutdownHook(deleteOnExit);
+        }
+    }
+
+    /**
+     * Opens a file for writing, or standard output for {@code -}.
+     *
+     * @throws StreamException
+     *             where it cannot be written
+     */
+    public static ResultFile open(String file, Streams streams) {
+        if (file.equals("-")) {
+            return new ResultFile(new Guarded("standard output", streams.out(), true));
+        }
+        Path path = Path.of(file);
+        if (Files.isDirectory(path)) {
+            throw new StreamException(file + ": is a folder (expected: a file to write)");
+        }
+        try {
+            if (!Files.exists(path)) {
+                return openPart(file, path.toAbsolutePath());
+            }
+            if (!Files.isRegularFile(path)) {
+                return new ResultFile(
+                        new Guarded(file, Files.newOutputStream(path, StandardOpenOption.WRITE), false));
+            }
+            if (!Files.isWritable(path)) {
+                throw new StreamException(file + ": cannot be written: permission denied");
+            }
+            return openPart(file, path.toRealPath());
+        } catch (IOException e) {
+            throw new StreamException(file + ": cannot be written: " + IoFault.reason(e), e);
+        }
+    }
+
+    private static ResultFile openPart(String name, Path target) throws IOException {
+        Path folder = target.getParent();
+        if (!Files.isDirectory(folder)) {
+            throw new StreamException(name + ": cannot be written: no such folder: " + folder);
+        }
+        String suffix = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
+        Path part = folder.resolve("." + target.getFileName() + "." + suffix + ".part");
+        FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        return new ResultFile(new Guarded(name, Channels.newOutputStream(channel), false), channel, part,
+                target);
+    }
+
+    /** Where to write; a failure to write is a {@link StreamException}. */
+    public OutputStream stream() {
+        return stream;
+    }
+
+    /** Ends the writing: all is on its way to the disk or the reader, and the file stands under its name. */
+    public void complete() {
+        try {
+            stream.flush();
+            if (part != null) {
+                partChannel.force(true);
+                stream.close();
+                move();
+                removeHook();
+            }
+            done = true;
+        } catch (IOException e) {
+            throw new StreamException(name + ": cannot be written: " + IoFault.reason(e), e);
+        }
+    }
+
+    private void move() throws IOException {
+        try {
+            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException _) {
+            Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    /** Where the work was not completed: what was written so far goes to the reader of standard output, or is deleted. */
+    @Override
+    public void close() {
+        if (done) {
+            return;
+        }
+        done = true;
+        try {
+            if (part == null) {
+                stream.flush();
+            } else {
+                partChannel.close();
+                Files.deleteIfExists(part);
+                removeHook();
+            }
+        } catch (IOException e) {
+            throw new StreamException(name + ": cannot be closed: " + IoFault.reason(e), e);
+        }
+    }
+
+    private void removeHook() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(deleteOnExit);
+        } catch (IllegalStateException _) {
+            // The process is ending, and the hook runs: what it would delete is no longer there.
+            return;
+        }
+    }
+
+    /** Names the file in what goes wrong. */
+    private static final class Guarded extends FilterOutputStream {
+        private final String name;
+        private final boolean standardOutput;
+
+        Guarded(String name, OutputStream out, boolean standardOutput) {
+            super(out);
+            this.name = name;
+            this.standardOutput = standardOutput;
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) {
+            try {
+                out.write(bytes, from, length);
+            } catch (IOException e) {
+                throw failure(e);
+            }
+        }
+
+        @Override
+        public void flush() {
+            try {
+                out.flush();
+            } catch (IOException e) {
+                throw failure(e);
+            }
+        }
+
+        private StreamException failure(IOException e) {
+            String reason = IoFault.reason(e);
+            // The system's words for EPIPE on Unix, and for ERROR_NO_DATA on Windows.
+            if (standardOutput
+                    && (reason.contains("Broken pipe") || reason.contains("pipe is being closed"))) {
+                return new ReaderGoneException(e);
+            }
+            return new StreamException(name + ": cannot be written: " + reason, e);
+        }
+    }
+}

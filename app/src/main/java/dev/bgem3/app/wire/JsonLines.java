@@ -1,0 +1,126 @@
+package dev.bgem3.app.wire;
+
+import dev.bgem3.app.stream.LineFaultException;
+import dev.bgem3.app.stream.LineReader;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * Reads JSON Lines: one object a line, with the texts asked for and an {@code id} of any kind.
+ *
+ * <p>
+ * Other keys are passed over. An id is kept as it is written, so that no number is rounded. A key that comes twice, at any
+ * depth, is a fault.
+ */
+public final class JsonLines {
+    private static final String ID = "id";
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(200)
+                    .maxStringLength(LineReader.MAX_LINE_BYTES).maxNumberLength(LineReader.MAX_LINE_BYTES)
+                    .build())
+            .build();
+
+    private JsonLines() {}
+
+    /** Reads {@code {"id": any, "text": "…"}}. */
+    public static LineParser<TextLine> texts() {
+        Set<String> keys = Set.of("text");
+        return (line, index) -> {
+            Map<String, String> values = read(line, keys);
+            return new TextLine(values.getOrDefault(ID, Long.toString(index)), values.get("text"));
+        };
+    }
+
+    /** Reads {@code {"id": any, "query": "…", "passage": "…"}}. */
+    public static LineParser<PairLine> pairs() {
+        Set<String> keys = Set.of("query", "passage");
+        return (line, index) -> {
+            Map<String, String> values = read(line, keys);
+            return new PairLine(values.getOrDefault(ID, Long.toString(index)), values.get("query"),
+                    values.get("passage"));
+        };
+    }
+
+    /** The texts of {@code keys}, all of them, and the id as written if there is one. */
+    private static Map<String, String> read(String line, Set<String> keys) throws LineFaultException {
+        Map<String, String> values = new HashMap<>();
+        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), line)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new LineFaultException(
+                        (line.isBlank() ? "nothing" : kind(parser)) + " (expected: a JSON object)");
+            }
+            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+                String key = parser.currentName();
+                parser.nextToken();
+                if (key.equals(ID)) {
+                    values.put(ID, written(line, parser));
+                } else if (!keys.contains(key)) {
+                    parser.skipChildren();
+                } else if (parser.currentToken() == JsonToken.VALUE_STRING) {
+                    values.put(key, parser.getString());
+                } else {
+                    throw new LineFaultException(
+                            "\"" + key + "\": " + kind(parser) + " (expected: a string)");
+                }
+            }
+            if (parser.nextToken() != null) {
+                throw new LineFaultException(kind(parser) + " after the object (expected: the line's end)");
+            }
+        } catch (JacksonException e) {
+            throw fault(e);
+        }
+        for (String key : keys) {
+            if (!values.containsKey(key)) {
+                throw new LineFaultException("no \"" + key + "\"");
+            }
+        }
+        return values;
+    }
+
+    private static String written(String line, JsonParser parser) {
+        int from = (int) parser.currentTokenLocation().getCharOffset();
+        if (parser.currentToken().isScalarValue()) {
+            parser.finishToken();
+            return switch (parser.currentToken()) {
+                // The parser may have looked beyond these, so their own length counts.
+                case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT, VALUE_TRUE, VALUE_FALSE, VALUE_NULL -> line
+                        .substring(from, from + parser.getStringLength());
+                default -> line.substring(from, (int) parser.currentLocation().getCharOffset());
+            };
+        }
+        parser.skipChildren();
+        return line.substring(from, (int) parser.currentLocation().getCharOffset());
+    }
+
+    private static String kind(JsonParser parser) {
+        return switch (parser.currentToken()) {
+            case START_OBJECT, END_OBJECT, PROPERTY_NAME -> "an object";
+            case START_ARRAY, END_ARRAY -> "an array";
+            case VALUE_STRING -> "a string";
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
+            case VALUE_TRUE, VALUE_FALSE -> "a boolean";
+            case VALUE_NULL -> "null";
+            case null, default -> "nothing";
+        };
+    }
+
+    private static LineFaultException fault(JacksonException e) {
+        TokenStreamLocation location = e.getLocation();
+        String where = location == null || location.getColumnNr() < 1
+                ? ""
+                : ", column " + location.getColumnNr();
+        // The first line is the reason; the rest repeats where.
+        String reason = e.getOriginalMessage().lines().findFirst().orElse("");
+        return new LineFaultException("not JSON" + where + ": " + reason);
+    }
+}
