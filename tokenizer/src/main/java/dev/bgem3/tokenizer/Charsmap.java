@@ -100,6 +100,11 @@ final class Charsmap {
         }
     }
 
+    /** Whether any key begins with this byte, which is not 0. */
+    boolean hasKeyFrom(int leadByte) {
+        return (units[offset(units[0]) ^ leadByte] & (LEAF | 0xFF)) == leadByte;
+    }
+
     /**
      * Looks up the first, shortest key that is a prefix of the characters {@code text[from, to)}.
      *
@@ -143,11 +148,7 @@ final class Charsmap {
 
     /** The byte of a code point's UTF-8 form that has {@code remaining} bytes after it; {@code first} follow the lead. */
     private static int utf8Byte(int codePoint, int first, int remaining) {
-        if (first == 0) {
-            return codePoint;
-        }
-        int bits = codePoint >> 6 * remaining;
-        return remaining < first ? 0x80 | bits & 0x3F : bits | 0xFF & 0xF00 >> first + 1;
+        return remaining < first ? 0x80 | codePoint >> 6 * remaining & 0x3F : Utf8.leadByte(codePoint);
     }
 
     private static boolean hasLeaf(int unit) {

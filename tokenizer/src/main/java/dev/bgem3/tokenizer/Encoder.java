@@ -109,8 +109,12 @@ final class Encoder {
     private void markWord(int at) {
         normalized.chars[at] = WORD_MARK;
         if (starts != null) {
-            normalized.sourceStarts[at] = normalized.sourceStarts[at + 1];
-            normalized.sourceEnds[at] = normalized.sourceStarts[at + 1];
+            int wordStart = normalized.sourceStarts[at + 1];
+            // Within a replacement such as U+FDFA's the mark, like all around it, comes from the whole of its source.
+            boolean withinReplacement = at >= NormalizedText.FIRST
+                    && normalized.sourceStarts[at] == wordStart;
+            normalized.sourceStarts[at] = wordStart;
+            normalized.sourceEnds[at] = withinReplacement ? normalized.sourceEnds[at + 1] : wordStart;
         }
     }
 

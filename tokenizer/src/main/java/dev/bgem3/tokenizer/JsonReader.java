@@ -1,6 +1,5 @@
 package dev.bgem3.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -15,10 +14,8 @@ import java.util.Map;
  */
 final class JsonReader {
     static final int MAX_DEPTH = 64;
-    private static final double[] POWERS_OF_TEN = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
-            1e11, 1e12, 1e13,
-            1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    private static final int MAX_EXACT_DIGITS = 15;
+    /** Beyond the file's length, so that a larger one changes nothing. */
+    private static final int MAX_EXPONENT = 1 << 29;
 
     private final SourceFile file;
     private final byte[] bytes;
@@ -28,6 +25,7 @@ final class JsonReader {
     private int depth;
     private char[] chars = new char[256];
     private int charCount;
+    private final DecimalNumber number = new DecimalNumber();
 
     JsonReader(SourceFile file) {
         this.file = file;
@@ -130,21 +128,19 @@ final class JsonReader {
         return new String(chars, 0, charCount);
     }
 
-    /** Reads a finite number; the value is the nearest double. */
+    /** Reads a finite number, rounded as {@link DecimalNumber} says. */
     double number() {
         char first = peek();
         int start = position;
         if (first == '-') {
             position++;
         }
-        int digits = 0;
-        long mantissa = 0;
-        int scale = 0;
         int integerStart = position;
+        number.begin(first == '-');
         for (; isDigit(position); position++) {
-            mantissa = mantissa * 10 + bytes[position] - '0';
-            digits++;
+            number.integerDigit(bytes[position] - '0');
         }
+        int digits = position - integerStart;
         if (digits == 0 || digits > 1 && bytes[integerStart] == '0') {
             position = start;
             throw expected("a number");
@@ -152,25 +148,16 @@ final class JsonReader {
         if (position < bytes.length && bytes[position] == '.') {
             int fractionStart = ++position;
             for (; isDigit(position); position++) {
-                mantissa = mantissa * 10 + bytes[position] - '0';
+                number.fractionDigit(bytes[position] - '0');
             }
-            scale = position - fractionStart;
-            if (scale == 0) {
+            if (position == fractionStart) {
                 throw expected("a digit");
             }
-            digits += scale;
         }
-        boolean exponent = position < bytes.length && (bytes[position] | 0x20) == 'e';
-        if (exponent) {
-            skipExponent();
+        if (position < bytes.length && (bytes[position] | 0x20) == 'e') {
+            readExponent();
         }
-        if (!exponent && digits <= MAX_EXACT_DIGITS) {
-            // Both are exact doubles, so that the one division rounds as it must (Clinger 1990).
-            double value = mantissa / POWERS_OF_TEN[scale];
-            return first == '-' ? -value : value;
-        }
-        double value = Double
-                .parseDouble(new String(bytes, start, position - start, StandardCharsets.ISO_8859_1));
+        double value = number.value();
         if (Double.isInfinite(value)) {
             position = start;
             throw error("a number beyond the range of a double");
@@ -296,17 +283,21 @@ final class JsonReader {
         return unit;
     }
 
-    private void skipExponent() {
+    private void readExponent() {
         position++;
-        if (position < bytes.length && (bytes[position] == '+' || bytes[position] == '-')) {
+        boolean negative = position < bytes.length && bytes[position] == '-';
+        if (negative || position < bytes.length && bytes[position] == '+') {
             position++;
         }
-        if (!isDigit(position)) {
+        int exponent = 0;
+        int start = position;
+        for (; isDigit(position); position++) {
+            exponent = (int) Math.min(exponent * 10L + bytes[position] - '0', MAX_EXPONENT);
+        }
+        if (position == start) {
             throw expected("a digit");
         }
-        while (isDigit(position)) {
-            position++;
-        }
+        number.scale(negative ? -exponent : exponent);
     }
 
     private boolean isDigit(int at) {

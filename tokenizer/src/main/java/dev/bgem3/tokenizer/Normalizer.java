@@ -9,35 +9,54 @@ package dev.bgem3.tokenizer;
 final class Normalizer {
     private static final int MAX_WHOLE_CLUSTER_BYTES = 5;
     /** The character never joins its successor unless that has {@link #JOINS}, and stands for itself. */
-    private static final int PLAIN = 1;
+    private static final byte PLAIN = 1;
     /** The character may join its predecessor. */
-    private static final int JOINS = 2;
+    private static final byte JOINS = 2;
+
+    /** The flags of each unit as far as Unicode alone decides them. */
+    private static final byte[] BREAK_FLAGS = breakFlags();
 
     private final Charsmap charsmap; // null: nothing is replaced
-    private final byte[] flags = new byte[0x10000];
+    private final byte[] flags = BREAK_FLAGS.clone();
 
     Normalizer(Charsmap charsmap) {
         this.charsmap = charsmap;
+        if (charsmap == null) {
+            return;
+        }
         char[] single = new char[1];
         for (int unit = 0; unit < flags.length; unit++) {
-            byte breakClass = GraphemeClusters.classOf(unit);
-            boolean joins = switch (breakClass) {
-                case GraphemeClusters.EXTEND, GraphemeClusters.LINKER,
-                        GraphemeClusters.EXTEND_OUTSIDE_CONJUNCT, GraphemeClusters.ZERO_WIDTH_JOINER,
-                        GraphemeClusters.SPACING_MARK, GraphemeClusters.HANGUL_V, GraphemeClusters.HANGUL_T ->
-                    true;
-                default -> Character.isSurrogate((char) unit);
-            };
-            boolean joinsOthers = switch (breakClass) {
-                case GraphemeClusters.CARRIAGE_RETURN, GraphemeClusters.PREPEND, GraphemeClusters.HANGUL_L ->
-                    true;
-                default -> Character.isSurrogate((char) unit);
-            };
+            if (unit >= 0x80 && !charsmap.hasKeyFrom(Utf8.leadByte(unit))) {
+                // None of the characters with this lead byte has a replacement.
+                unit |= unit < 0x800 ? 0x3F : 0xFFF;
+                continue;
+            }
             single[0] = (char) unit;
-            boolean plain = !joinsOthers
-                    && (charsmap == null || charsmap.find(single, 0, 1) == Charsmap.NONE);
-            flags[unit] = (byte) ((plain ? PLAIN : 0) | (joins ? JOINS : 0));
+            if (charsmap.find(single, 0, 1) != Charsmap.NONE) {
+                flags[unit] &= ~PLAIN;
+            }
         }
+    }
+
+    private static byte[] breakFlags() {
+        byte[] flags = new byte[0x10000];
+        for (int unit = 0; unit < flags.length; unit++) {
+            flags[unit] = Character.isSurrogate((char) unit)
+                    ? JOINS
+                    : switch (GraphemeClusters.classOf(unit)) {
+                        case GraphemeClusters.EXTEND, GraphemeClusters.LINKER,
+                                GraphemeClusters.EXTEND_OUTSIDE_CONJUNCT ->
+                            PLAIN | JOINS;
+                        case GraphemeClusters.ZERO_WIDTH_JOINER, GraphemeClusters.SPACING_MARK ->
+                            PLAIN | JOINS;
+                        case GraphemeClusters.HANGUL_V, GraphemeClusters.HANGUL_T -> PLAIN | JOINS;
+                        case GraphemeClusters.CARRIAGE_RETURN, GraphemeClusters.PREPEND,
+                                GraphemeClusters.HANGUL_L ->
+                            0;
+                        default -> PLAIN;
+                    };
+        }
+        return flags;
     }
 
     /** Appends the normal form of {@code text[from, to)} to {@code out}. */

@@ -38,8 +38,8 @@ final class PieceTrie {
         }
         roots = new int[maxRoot + 1];
         Arrays.fill(roots, NONE);
-        // A vocabulary of XLM-R's kind needs some 2.5 nodes a piece.
-        long expectedNodes = Math.min(starts[stringCount], 3L * stringCount);
+        // XLM-R's vocabulary needs two nodes a piece. Memory not touched is time saved when loading.
+        long expectedNodes = Math.min(starts[stringCount], 2L * stringCount);
         int bits = Math.max(4, 64 - Long.numberOfLeadingZeros(expectedNodes * 2 - 1));
         slots = new long[1 << bits];
         shift = 64 - bits;
@@ -58,11 +58,12 @@ final class PieceTrie {
         long key = (long) node << 16 | unit;
         for (int slot = slotOf(key);; slot = slot + 1 & slots.length - 1) {
             long entry = slots[slot];
-            if (entry >>> 24 == key) {
-                return (int) entry & MAX_NODES - 1;
-            }
+            // First, because the key of parent 0 and unit 0 looks like a free slot's.
             if (entry == 0) {
                 return NONE;
+            }
+            if (entry >>> 24 == key) {
+                return (int) entry & MAX_NODES - 1;
             }
         }
     }

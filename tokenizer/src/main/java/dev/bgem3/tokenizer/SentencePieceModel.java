@@ -12,6 +12,8 @@ final class SentencePieceModel {
     private static final List<String> FIRST_PIECES = List.of("<unk>", "<s>", "</s>");
     private static final int UNIGRAM = 1;
     private static final int BYTE_PIECE = 6;
+    /** What a piece takes in the file, or a little less. */
+    private static final int PIECE_BYTES = 20;
 
     private final SourceFile file;
     private final ProtobufReader reader;
@@ -19,11 +21,14 @@ final class SentencePieceModel {
     private final char[] piece = new char[4 * Vocabulary.MAX_PIECE_CHARS];
     private int pieceIndex;
     private Charsmap charsmap;
+    private final DecimalNumber number = new DecimalNumber();
+    private float lastFloatScore;
+    private double lastScore;
 
     SentencePieceModel(SourceFile file) {
         this.file = file;
         reader = new ProtobufReader(file);
-        vocabulary = new Vocabulary.Builder(file);
+        vocabulary = new Vocabulary.Builder(file, file.bytes().length / PIECE_BYTES);
         for (String special : List.of("<s>", "<pad>", "</s>", "<unk>")) {
             vocabulary.add(special, 0);
         }
@@ -57,12 +62,12 @@ final class SentencePieceModel {
 
     private void readPiece() {
         int length = 0;
-        float score = 0;
+        float floatScore = 0;
         int mark = reader.enter();
         for (int field = reader.nextField(); field != 0; field = reader.nextField()) {
             switch (field) {
                 case 1 -> length = reader.text(piece);
-                case 2 -> score = reader.floatValue();
+                case 2 -> floatScore = reader.floatValue();
                 case 3 -> {
                     if (reader.intValue() == BYTE_PIECE) {
                         throw reader.error(
@@ -81,9 +86,22 @@ final class SentencePieceModel {
                         + ", as in XLM-RoBERTa)");
             }
         } else {
-            vocabulary.add(piece, length, score);
+            vocabulary.add(piece, length, score(floatScore));
         }
         pieceIndex++;
+    }
+
+    /** The score that {@code tokenizer.json} would give, so that either file leads to the same ids. */
+    private double score(float floatScore) {
+        if (!Float.isFinite(floatScore)) {
+            return floatScore;
+        }
+        // Pieces are in the order of their scores, and many scores are the same.
+        if (floatScore != lastFloatScore) {
+            lastFloatScore = floatScore;
+            lastScore = number.throughDecimal(floatScore);
+        }
+        return lastScore;
     }
 
     private void readTrainerSpec() {

@@ -16,6 +16,8 @@ import java.util.Set;
  */
 final class TokenizerJson {
     private static final String WORD_MARK = String.valueOf(Encoder.WORD_MARK);
+    /** What a piece takes in the file, indented; where it is not, there are more of them. */
+    private static final int PIECE_BYTES = 64;
 
     private final SourceFile file;
     private final JsonReader reader;
@@ -93,7 +95,7 @@ final class TokenizerJson {
     }
 
     private Vocabulary.Builder readVocabulary() {
-        Vocabulary.Builder builder = new Vocabulary.Builder(file);
+        Vocabulary.Builder builder = new Vocabulary.Builder(file, file.bytes().length / PIECE_BYTES);
         reader.beginArray();
         while (reader.nextElement()) {
             reader.beginArray();

@@ -69,6 +69,16 @@ final class Utf8 {
         };
     }
 
+    /** The first byte of the code point's sequence, 0 to 0xF4. */
+    static int leadByte(int codePoint) {
+        if (codePoint < 0x80) {
+            return codePoint;
+        }
+        return codePoint < 0x800
+                ? 0xC0 | codePoint >> 6
+                : codePoint < 0x10000 ? 0xE0 | codePoint >> 12 : 0xF0 | codePoint >> 18;
+    }
+
     /** How many bytes the code point takes. */
     static int length(int codePoint) {
         return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;

@@ -11,7 +11,7 @@ final class Vocabulary {
     static final int MAX_PIECES = 1 << 22;
 
     private final char[] text;
-    private final int[] starts; // one more than there are pieces
+    private final int[] starts; // of the pieces, and where the last one ends
     private final int size;
     final double[] scores;
     final PieceTrie trie;
@@ -20,12 +20,12 @@ final class Vocabulary {
 
     private Vocabulary(Builder builder) {
         size = builder.size;
-        text = Arrays.copyOf(builder.text, builder.length);
-        starts = Arrays.copyOf(builder.starts, size + 1);
-        scores = Arrays.copyOf(builder.scores, size);
+        text = builder.text;
+        starts = builder.starts;
+        scores = builder.scores;
         double lowest = Double.POSITIVE_INFINITY;
-        for (double score : scores) {
-            lowest = Math.min(lowest, score);
+        for (int id = 0; id < size; id++) {
+            lowest = Math.min(lowest, scores[id]);
         }
         unknownScore = lowest - UNKNOWN_PENALTY;
         try {
@@ -60,15 +60,22 @@ final class Vocabulary {
 
     /** Takes pieces in the order of their ids. */
     static final class Builder {
+        private static final int EXPECTED_PIECE_CHARS = 6;
+
         private final SourceFile file;
-        private char[] text = new char[1 << 12];
+        private char[] text;
         private int length;
-        private int[] starts = new int[1 << 10];
-        private double[] scores = new double[1 << 10];
+        private int[] starts;
+        private double[] scores;
         private int size;
 
-        Builder(SourceFile file) {
+        /** Makes room for {@code expectedPieces}; there may be more. */
+        Builder(SourceFile file, int expectedPieces) {
             this.file = file;
+            int pieces = expectedPieces + 16;
+            text = new char[Math.max(pieces * EXPECTED_PIECE_CHARS, MAX_PIECE_CHARS)];
+            starts = new int[pieces];
+            scores = new double[pieces];
         }
 
         int size() {

@@ -1,0 +1,79 @@
+package dev.bgem3.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Random;
+import java.util.function.Function;
+
+import org.junit.jupiter.api.Test;
+
+/** A spoilt file is read, or refused with our exception, and what was read encodes any text. */
+class TokenizerFileFuzzTest {
+    private static final int MUTATIONS = 20_000;
+
+    @Test
+    void aMutatedTokenizerJsonIsReadOrRefused() {
+        fuzz(new SyntheticModel().json(), file -> new TokenizerJson(file).read());
+    }
+
+    @Test
+    void aMutatedSentencePieceModelIsReadOrRefused() {
+        fuzz(new SyntheticModel().sentencePiece(), file -> new SentencePieceModel(file).read());
+    }
+
+    private static void fuzz(byte[] original, Function<SourceFile, Pipeline> reader) {
+        Random random = Seeds.random(TokenizerFileFuzzTest.class);
+        RandomText texts = new RandomText(random);
+        int refused = 0;
+        for (int i = 0; i < MUTATIONS; i++) {
+            byte[] bytes = mutate(original, random);
+            try {
+                Pipeline pipeline = reader.apply(new SourceFile("fuzzed", bytes));
+                new Encoder(pipeline, texts.nextWithLoneSurrogates(), true).encode();
+            } catch (TokenizerException e) {
+                assertThat(e).hasMessageStartingWith("fuzzed: ");
+                refused++;
+            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                fail("mutation " + i + ": " + HexFormat.of().formatHex(bytes), e);
+            }
+        }
+        assertThat(refused).as("refused of %d", MUTATIONS).isBetween(MUTATIONS / 10, MUTATIONS - 1);
+    }
+
+    private static byte[] mutate(byte[] original, Random random) {
+        byte[] bytes = original.clone();
+        for (int count = random.nextInt(1, 4); count > 0 && bytes.length > 0; count--) {
+            int at = random.nextInt(bytes.length);
+            switch (random.nextInt(7)) {
+                case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+                case 1 -> bytes[at] = (byte) random.nextInt(256);
+                case 2 -> bytes = Arrays.copyOf(bytes, at);
+                case 3 -> bytes = splice(bytes, at, random.nextInt(1, 40), new byte[0]);
+                case 4 -> {
+                    int from = random.nextInt(bytes.length);
+                    bytes = splice(bytes, at, 0,
+                            Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + 30)));
+                }
+                case 5 -> bytes = splice(bytes, at, 1,
+                        new byte[]{(byte) 0xFF, (byte) 0xFF, (byte) 0xFF, (byte) 0x7F});
+                default -> {
+                    byte[] noise = new byte[random.nextInt(1, 9)];
+                    random.nextBytes(noise);
+                    bytes = splice(bytes, at, noise.length, noise);
+                }
+            }
+        }
+        return bytes;
+    }
+
+    private static byte[] splice(byte[] bytes, int at, int removed, byte[] inserted) {
+        int tail = Math.min(bytes.length, at + removed);
+        byte[] result = Arrays.copyOf(bytes, at + inserted.length + bytes.length - tail);
+        System.arraycopy(inserted, 0, result, at, inserted.length);
+        System.arraycopy(bytes, tail, result, at + inserted.length, bytes.length - tail);
+        return result;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.bgem3.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class XlmRobertaTokenizerTest {
+    private final XlmRobertaTokenizer tokenizer = XlmRobertaTokenizer.load(TestFiles.mini());
+
+    @Test
+    void knowsItsSpecialTokens() {
+        assertThat(tokenizer.vocabSize()).isEqualTo(15_000);
+        assertThat(List.of(tokenizer.clsTokenId(), tokenizer.padTokenId(), tokenizer.eosTokenId(),
+                tokenizer.unkTokenId(),
+                tokenizer.maskTokenId())).containsExactly(0, 1, 2, 3, 14_999);
+    }
+
+    @Test
+    void findsEveryPieceByItsText() {
+        for (int id = 0; id < tokenizer.vocabSize(); id++) {
+            assertThat(tokenizer.id(tokenizer.piece(id))).hasValue(id);
+        }
+        assertThat(tokenizer.id("")).isEqualTo(OptionalInt.empty());
+        assertThat(tokenizer.id("no such piece")).isEqualTo(OptionalInt.empty());
+        assertThat(tokenizer.id("\uD800")).isEqualTo(OptionalInt.empty());
+    }
+
+    @Test
+    void decodesPiecesWithTheirSpaces() {
+        int mark = tokenizer.id("▁").orElseThrow();
+        assertThat(tokenizer.decode()).isEmpty();
+        assertThat(tokenizer.decode(mark)).isEmpty();
+        assertThat(tokenizer.decode(0, mark, 2)).isEqualTo("<s> </s>");
+        int[] ids = tokenizer.encode("the quick  brown fox").ids();
+        assertThat(tokenizer.decode(ids)).isEqualTo("<s> the quick brown fox</s>");
+        assertThat(tokenizer.decode(IntStream.of(ids).skip(1).limit(ids.length - 2).toArray()))
+                .isEqualTo("the quick brown fox");
+    }
+
+    @Test
+    void tellsWhereATokenStands() {
+        Encoding encoding = tokenizer.encode("  the ﬁ <mask>\t");
+        assertThat(encoding.id(1)).isEqualTo(tokenizer.id("▁the").orElseThrow());
+        assertThat(List.of(encoding.start(1), encoding.end(1))).containsExactly(2, 5);
+        int last = encoding.length() - 1;
+        assertThat(encoding.id(last - 1)).isEqualTo(tokenizer.maskTokenId());
+        assertThat(List.of(encoding.start(last - 1), encoding.end(last - 1))).containsExactly(7, 14);
+        assertThat(List.of(encoding.start(last), encoding.end(last))).containsExactly(15, 15);
+    }
+
+    @Test
+    void emptyAndBlankTextsHaveNoPieces() {
+        for (String text : List.of("", " ", "\n\t\u3000", "▁")) {
+            assertThat(tokenizer.encode(text).ids()).as(RandomText.escaped(text)).containsExactly(0, 2);
+        }
+    }
+
+    @Test
+    void refusesArgumentsOutOfRange() {
+        assertThatIllegalArgumentException().isThrownBy(() -> tokenizer.encode("a", 1))
+                .withMessage("maxLength: 1 (expected: at least 2)");
+        assertThatIllegalArgumentException().isThrownBy(() -> tokenizer.piece(15_000))
+                .withMessage("id: 15000 (expected: 0..14999)");
+        assertThatIllegalArgumentException().isThrownBy(() -> tokenizer.decode(0, -1))
+                .withMessage("id: -1 (expected: 0..14999)");
+        assertThatIllegalArgumentException().isThrownBy(() -> tokenizer.encode("").start(2))
+                .withMessage("token: 2 (expected: 0..1)");
+        assertThatThrownBy(() -> tokenizer.encode(null)).isInstanceOf(NullPointerException.class);
+    }
+
+    @Test
+    void handsOutItsOwnCopyOfTheIds() {
+        Encoding encoding = tokenizer.encode("a");
+        encoding.ids()[0] = 77;
+        assertThat(encoding.ids()[0]).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "\u0301", " ", "\uFDFA", "<", "<mask>", "\uD800", "\0", "क्", "👩‍", "가",
+            "<s>", "한"})
+    void takesTimeInProportionToTheText(String unit) {
+        String text = unit.repeat(1_000_000 / unit.length());
+        Assertions.assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
+            Encoding encoding = tokenizer.encode(text, 100);
+            assertThat(encoding.length()).isLessThanOrEqualTo(100);
+        });
+    }
+
+    @Test
+    void givesTheSameToManyThreads() {
+        List<String> texts = IntStream.range(0, 500)
+                .mapToObj(i -> "text " + i + " of many ﬁ <mask> 日本 " + i * i).toList();
+        List<String> alone = texts.stream().map(this::describe).toList();
+        for (int round = 0; round < 20; round++) {
+            assertThat(texts.parallelStream().map(this::describe).toList()).isEqualTo(alone);
+        }
+    }
+
+    private String describe(String text) {
+        Encoding encoding = tokenizer.encode(text);
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < encoding.length(); i++) {
+            out.append(encoding.id(i)).append(':').append(encoding.start(i)).append('-')
+                    .append(encoding.end(i)).append(' ');
+        }
+        return out.toString();
+    }
+
+    @Test
+    void saysWhatIsMissing(@TempDir Path folder) throws IOException {
+        assertThatThrownBy(() -> XlmRobertaTokenizer.load(folder)).isInstanceOf(TokenizerException.class)
+                .hasMessage(folder + ": no tokenizer (expected: tokenizer.json or sentencepiece.bpe.model)");
+        Path absent = folder.resolve("absent");
+        assertThatThrownBy(() -> XlmRobertaTokenizer.load(absent)).isInstanceOf(TokenizerException.class)
+                .hasMessage(absent + ": no such folder (expected: a model folder)");
+        assertThatThrownBy(() -> XlmRobertaTokenizer.fromTokenizerJson(absent))
+                .isInstanceOf(TokenizerException.class)
+                .hasMessage(absent + ": no such file");
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertThatThrownBy(() -> XlmRobertaTokenizer.load(file)).isInstanceOf(TokenizerException.class)
+                .hasMessage(file + ": not a folder (expected: a model folder)");
+        assertThatThrownBy(() -> XlmRobertaTokenizer.fromSentencePiece(folder))
+                .isInstanceOf(TokenizerException.class)
+                .hasMessageStartingWith(folder + ": cannot be read: ");
+    }
+}
