@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
@@ -31,8 +32,8 @@ import java.util.stream.Stream;
  * the order in which they ask. A text's outputs have the same bits alone or among others, with any number of threads.
  *
  * <p>
- * Close it to free its memory and threads; a call under way ends first. Any later call throws
- * {@link IllegalStateException}.
+ * Close it to free its memory and threads. A batch that another thread has under way ends first; a call that then has
+ * batches left, and any later call that computes, throws {@link IllegalStateException}.
  */
 public final class BgeM3 implements AutoCloseable {
     private final LoadedModel model;
@@ -97,13 +98,16 @@ public final class BgeM3 implements AutoCloseable {
      *
      * @throws InputException
      *             where a text is null, or the options ask what this model does not have
+     * @throws ModelException
+     *             where an embedding that a text needs is NaN or infinite in the model's file: embeddings are read when they
+     *             are used; the message names the tensor
      * @throws dev.bgem3.error.NonFiniteOutputException
      *             where an output is NaN or infinite; the message names the text
      * @throws dev.bgem3.error.CancelledException
      *             where the options' {@code cancelled} said so
      */
     public List<Embedding> encode(List<String> texts, EncodeOptions options) {
-        return encodeAll(texts, options, "", LoadOptions.PLAIN_FORMAT);
+        return encodeTexts(texts, places("text ", 0), options);
     }
 
     /**
@@ -111,7 +115,8 @@ public final class BgeM3 implements AutoCloseable {
      * answered in order. Lazy and sequential; closing the result closes {@code texts}.
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
-        return EncodeStream.of(texts, options, window -> encode(window, options));
+        return EncodeStream.of(texts, options,
+                (window, first) -> encodeTexts(window, places("text ", first), options));
     }
 
     /** As {@code encode}, with the query instruction. */
@@ -132,13 +137,13 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encode}, with the query instruction. */
     public List<Embedding> encodeQueries(List<String> queries, EncodeOptions options) {
-        return encodeAll(queries, options, loadOptions.queryInstruction(),
-                loadOptions.queryInstructionFormat());
+        return encodeQueries(queries, places("text ", 0), options);
     }
 
     /** As {@code encode}, with the query instruction. */
     public Stream<Embedding> encodeQueries(Stream<String> queries, EncodeOptions options) {
-        return EncodeStream.of(queries, options, window -> encodeQueries(window, options));
+        return EncodeStream.of(queries, options,
+                (window, first) -> encodeQueries(window, places("text ", first), options));
     }
 
     /** As {@code encode}, with the passage instruction. */
@@ -159,13 +164,13 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encode}, with the passage instruction. */
     public List<Embedding> encodeCorpus(List<String> passages, EncodeOptions options) {
-        return encodeAll(passages, options, loadOptions.passageInstruction(),
-                loadOptions.passageInstructionFormat());
+        return encodeCorpus(passages, places("text ", 0), options);
     }
 
     /** As {@code encode}, with the passage instruction. */
     public Stream<Embedding> encodeCorpus(Stream<String> passages, EncodeOptions options) {
-        return EncodeStream.of(passages, options, window -> encodeCorpus(window, options));
+        return EncodeStream.of(passages, options,
+                (window, first) -> encodeCorpus(window, places("text ", first), options));
     }
 
     /**
@@ -218,17 +223,26 @@ public final class BgeM3 implements AutoCloseable {
             int firstNumber) {
         Map<String, Integer> queries = new LinkedHashMap<>();
         Map<String, Integer> passages = new LinkedHashMap<>();
+        List<String> queryPlaces = new ArrayList<>();
+        List<String> passagePlaces = new ArrayList<>();
         for (int i = 0; i < pairs.size(); i++) {
             TextPair pair = pairs.get(i);
             if (pair == null || pair.query() == null || pair.passage() == null) {
                 throw new InputException(
                         "pair " + (firstNumber + i) + ": null (expected: a query and a passage)");
             }
-            queries.putIfAbsent(pair.query(), queries.size());
-            passages.putIfAbsent(pair.passage(), passages.size());
+            String place = "pair " + (firstNumber + i);
+            if (queries.putIfAbsent(pair.query(), queries.size()) == null) {
+                queryPlaces.add(place + ": query");
+            }
+            if (passages.putIfAbsent(pair.passage(), passages.size()) == null) {
+                passagePlaces.add(place + ": passage");
+            }
         }
-        List<Embedding> encodedQueries = encodeQueries(List.copyOf(queries.keySet()), options);
-        List<Embedding> encodedPassages = encodeCorpus(List.copyOf(passages.keySet()), options);
+        List<Embedding> encodedQueries = encodeQueries(List.copyOf(queries.keySet()),
+                queryPlaces::get, options);
+        List<Embedding> encodedPassages = encodeCorpus(List.copyOf(passages.keySet()),
+                passagePlaces::get, options);
         return pairs.stream().map(pair -> PairScores.of(encodedQueries.get(queries.get(pair.query())),
                 encodedPassages.get(passages.get(pair.passage())), weights)).toList();
     }
@@ -270,20 +284,43 @@ public final class BgeM3 implements AutoCloseable {
         return weights.stream().map(this::convertIdToToken).toList();
     }
 
-    private List<Embedding> encodeAll(List<String> texts, EncodeOptions options, String instruction,
-            String format) {
+    /** What messages call the texts, the first of which is number {@code first}. */
+    private static IntFunction<String> places(String kind, long first) {
+        return i -> kind + (first + i);
+    }
+
+    private List<Embedding> encodeTexts(List<String> texts, IntFunction<String> places,
+            EncodeOptions options) {
+        return encodeAll(texts, places, options, "", LoadOptions.PLAIN_FORMAT);
+    }
+
+    private List<Embedding> encodeQueries(List<String> queries, IntFunction<String> places,
+            EncodeOptions options) {
+        return encodeAll(queries, places, options, loadOptions.queryInstruction(),
+                loadOptions.queryInstructionFormat());
+    }
+
+    private List<Embedding> encodeCorpus(List<String> passages, IntFunction<String> places,
+            EncodeOptions options) {
+        return encodeAll(passages, places, options, loadOptions.passageInstruction(),
+                loadOptions.passageInstructionFormat());
+    }
+
+    private List<Embedding> encodeAll(List<String> texts, IntFunction<String> places, EncodeOptions options,
+            String instruction, String format) {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
         Optional<String> own = options.instruction();
         String usedFormat = options.instructionFormat()
                 .orElse(own.isPresent() ? LoadOptions.PLAIN_FORMAT : format);
         return model.encode(
-                TokenizedText.of(texts, text -> Instruction.apply(usedFormat, own.orElse(instruction), text),
+                TokenizedText.of(texts, places,
+                        text -> Instruction.apply(usedFormat, own.orElse(instruction), text),
                         model, options),
                 options);
     }
 
-    /** Frees memory and threads once the calls under way have ended; closing again does nothing. */
+    /** Frees memory and threads once the batch under way has ended; closing again does nothing. */
     @Override
     public void close() {
         model.close();

@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Spliterator;
 import java.util.Spliterators;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -24,10 +23,22 @@ final class EncodeStream {
     /** A token has at least about two characters in most scripts; a window's size need not be exact. */
     private static final int CHARS_PER_TOKEN = 2;
 
+    /** Encodes the texts of a window. */
+    @FunctionalInterface
+    interface WindowEncoder {
+        /**
+         * The embeddings in the order of the texts.
+         *
+         * @param firstNumber
+         *            how many texts of the stream stood before these, for messages
+         */
+        List<Embedding> encode(List<String> window, long firstNumber);
+    }
+
     private EncodeStream() {}
 
     static Stream<Embedding> of(Stream<String> texts, EncodeOptions options,
-            Function<List<String>, List<Embedding>> encode) {
+            WindowEncoder encode) {
         Objects.requireNonNull(options, "options");
         long windowChars = (long) WINDOW_BUDGETS * options.tokenBudget() * CHARS_PER_TOKEN;
         Iterator<Embedding> embeddings = new Windows(texts.iterator(), windowChars, encode);
@@ -39,10 +50,11 @@ final class EncodeStream {
     private static final class Windows implements Iterator<Embedding> {
         private final Iterator<String> texts;
         private final long windowChars;
-        private final Function<List<String>, List<Embedding>> encode;
+        private final WindowEncoder encode;
         private final Queue<Embedding> ready = new ArrayDeque<>();
+        private long taken;
 
-        Windows(Iterator<String> texts, long windowChars, Function<List<String>, List<Embedding>> encode) {
+        Windows(Iterator<String> texts, long windowChars, WindowEncoder encode) {
             this.texts = texts;
             this.windowChars = windowChars;
             this.encode = encode;
@@ -58,7 +70,9 @@ final class EncodeStream {
                     window.add(text);
                     chars += text == null ? 0 : text.length();
                 }
-                ready.addAll(encode.apply(window));
+                long firstNumber = taken;
+                taken += window.size();
+                ready.addAll(encode.encode(window, firstNumber));
             }
             return !ready.isEmpty();
         }

@@ -5,6 +5,7 @@ import dev.bgem3.error.InputException;
 import dev.bgem3.tokenizer.Encoding;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 
 /**
@@ -20,20 +21,26 @@ import java.util.function.UnaryOperator;
 record TokenizedText(int[] tokenIds, int fullLength, String name) {
     private static final int NAME_CHARS = 40;
 
-    /** Tokenizes texts after {@code prepare}, cut to the options' or the model's limit. */
-    static List<TokenizedText> of(List<String> texts, UnaryOperator<String> prepare, LoadedModel model,
-            EncodeOptions options) {
+    /**
+     * Tokenizes texts after {@code prepare}, cut to the options' or the model's limit.
+     *
+     * @param place
+     *            what messages call the text at an index: {@code text 7}
+     */
+    static List<TokenizedText> of(List<String> texts, IntFunction<String> place,
+            UnaryOperator<String> prepare,
+            LoadedModel model, EncodeOptions options) {
         int maxLength = maxLength(model.info(), options);
         List<TokenizedText> tokenized = new ArrayList<>(texts.size());
         for (int i = 0; i < texts.size(); i++) {
             String text = texts.get(i);
             if (text == null) {
-                throw new InputException("text " + i + ": null (expected: a string)");
+                throw new InputException(place.apply(i) + ": null (expected: a string)");
             }
             checkCancelled(options);
             Encoding encoding = model.tokenizer().encode(prepare.apply(text), maxLength);
-            tokenized.add(new TokenizedText(encoding.ids(), encoding.fullLength(), "text " + i + " (\""
-                    + (text.length() <= NAME_CHARS ? text : text.substring(0, NAME_CHARS) + "…") + "\")"));
+            tokenized.add(new TokenizedText(encoding.ids(), encoding.fullLength(),
+                    place.apply(i) + " (\"" + beginning(text) + "\")"));
         }
         return tokenized;
     }
@@ -58,6 +65,21 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
             tokenized.add(new TokenizedText(ids.clone(), ids.length, "text " + i));
         }
         return tokenized;
+    }
+
+    /** So much of a text as tells it from others, on one line. */
+    private static String beginning(String text) {
+        if (text.length() <= NAME_CHARS) {
+            return printable(text);
+        }
+        boolean splitsPair = Character.isSurrogatePair(text.charAt(NAME_CHARS - 1), text.charAt(NAME_CHARS));
+        return printable(text.substring(0, splitsPair ? NAME_CHARS - 1 : NAME_CHARS)) + "…";
+    }
+
+    private static String printable(String text) {
+        StringBuilder printable = new StringBuilder(text.length());
+        text.chars().forEach(c -> printable.append(Character.isISOControl(c) ? ' ' : (char) c));
+        return printable.toString();
     }
 
     static void checkCancelled(EncodeOptions options) {
