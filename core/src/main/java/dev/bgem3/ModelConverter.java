@@ -71,7 +71,7 @@ public final class ModelConverter {
         long rows = tensor.elementCount() / columns;
         float most = switch (type) {
             case F16 -> 65_519.996f; // What rounds to the largest fp16 number, 65,504.
-            case BF16 -> 0x1.feffffp127f; // What rounds to the largest bf16 number.
+            case BF16 -> 0x1.fefffep127f; // What rounds to the largest bf16 number.
             default -> Float.MAX_VALUE;
         };
         float[] row = new float[columns];
