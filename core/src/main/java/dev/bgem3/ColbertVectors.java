@@ -1,6 +1,7 @@
 package dev.bgem3;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * ColBERT vectors: a matrix {@code [rows, dimension]} with one vector of length 1 for each token of a text but its first.
@@ -22,8 +23,14 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
         }
     }
 
-    /** A copy of one row. */
+    /**
+     * A copy of one row.
+     *
+     * @throws IndexOutOfBoundsException
+     *             where there is no such row
+     */
     public float[] row(int row) {
+        Objects.checkIndex(row, rows);
         return Arrays.copyOfRange(values, row * dimension, (row + 1) * dimension);
     }
 
