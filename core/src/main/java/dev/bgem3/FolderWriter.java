@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** Writes a folder that appears under its name only when it is complete. */
@@ -21,7 +23,8 @@ final class FolderWriter {
     private FolderWriter() {}
 
     /**
-     * Fills a temporary folder beside {@code folder} and renames it; on failure nothing is left.
+     * Fills a temporary folder beside {@code folder} and renames it; on failure nothing is left, parents made
+     * for it included.
      *
      * @throws ModelException
      *             where {@code folder} exists and is not an empty folder, or cannot be written
@@ -32,17 +35,46 @@ final class FolderWriter {
                 target.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".part");
         try {
             requireVacant(folder);
-            Files.createDirectories(target.getParent());
-            Files.createDirectory(part);
+            List<Path> newParents = missing(target.getParent());
+            boolean done = false;
             try {
+                Files.createDirectories(target.getParent());
+                Files.createDirectory(part);
                 content.writeTo(part);
                 Files.deleteIfExists(target);
                 Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+                done = true;
             } finally {
-                deleteTree(part);
+                if (!done) {
+                    deleteTree(part);
+                    for (Path parent : newParents) {
+                        deleteIfEmpty(parent);
+                    }
+                }
             }
         } catch (IOException e) {
             throw new ModelException(folder + ": cannot be written: " + reason(e), e);
+        }
+    }
+
+    /** A folder and those above it that are not there yet, the innermost first. */
+    private static List<Path> missing(Path folder) {
+        List<Path> missing = new ArrayList<>();
+        for (Path one = folder; one != null && !Files.exists(one); one = one.getParent()) {
+            missing.add(one);
+        }
+        return missing;
+    }
+
+    /** Another may have put something there meanwhile. */
+    private static void deleteIfEmpty(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> entries = Files.list(folder)) {
+                if (entries.findAny().isPresent()) {
+                    return;
+                }
+            }
+            Files.delete(folder);
         }
     }
 
