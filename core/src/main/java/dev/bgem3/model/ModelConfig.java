@@ -1,10 +1,7 @@
 package dev.bgem3.model;
 
-import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonObject;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
@@ -41,7 +38,6 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
     private static final int MOST_SIZE = 65_536;
     private static final int MOST_ROWS = 16_777_216;
     private static final int MOST_LAYERS = 1_024;
-    private static final long MOST_FILE_BYTES = 16 << 20;
 
     /** The most tokens of a text, {@code <s>} and {@code </s>} included: positions start at {@code padTokenId + 1}. */
     public int maxTokens() {
@@ -62,24 +58,10 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
      */
     public static ModelConfig read(Path folder) {
         Path file = folder.resolve(FILE_NAME);
-        try {
-            if (!Files.isRegularFile(file)) {
-                throw new ModelException(file + ": no such file (expected: the model's configuration)");
-            }
-            if (Files.size(file) > MOST_FILE_BYTES) {
-                throw new ModelException(
-                        file + ": " + Files.size(file) + " bytes (expected: at most " + MOST_FILE_BYTES
-                                + ")");
-            }
-            if (!(Json.parse(Files.readAllBytes(file)) instanceof JsonObject object)) {
-                throw new ModelException(file + ": not a JSON object");
-            }
-            return of(file, object);
-        } catch (JsonException e) {
-            throw new ModelException(file + ": " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new ModelException(file + ": cannot be read: " + e.getMessage(), e);
+        if (!Files.exists(file)) {
+            throw new ModelException(file + ": no such file (expected: the model's configuration)");
         }
+        return ConfigFile.read(file, json -> of(file, json));
     }
 
     private static ModelConfig of(Path file, JsonObject json) {

@@ -1,8 +1,6 @@
 package dev.bgem3.model;
 
-import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.safetensors.SafetensorsReader;
@@ -10,7 +8,6 @@ import dev.bgem3.safetensors.ShardedTensors;
 import dev.bgem3.torch.TorchReader;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +32,9 @@ public final class ModelFolder implements AutoCloseable {
             "pytorch_model.bin");
     private static final String SPARSE = "sparse_linear";
     private static final String COLBERT = "colbert_linear";
+    private static final int MOST_COLBERT_SIZE = 65_536;
+    private static final Map<String, String> POOLING_SWITCHES = Map.of("pooling_mode_cls_token", "cls",
+            "pooling_mode_mean_tokens", "mean", "pooling_mode_lasttoken", "last_token");
 
     private final Path folder;
     private final ModelConfig config;
@@ -104,18 +104,12 @@ public final class ModelFolder implements AutoCloseable {
         Path file = folder.resolve(name + ".pt");
         if (Files.exists(file)) {
             TensorFile opened = keepOpen(TorchReader.open(file));
-            return Optional.of(NamedTensors.plain(file, opened.tensors()));
+            return Optional.of(NamedTensors.prefixed(file, opened.tensors(), ""));
         }
-        Map<String, StoredTensor> inside = new LinkedHashMap<>();
-        for (String part : List.of("weight", "bias")) {
-            StoredTensor tensor = encoderFile.tensors().get(name + "." + part);
-            if (tensor != null) {
-                inside.put(part, tensor);
-            }
-        }
-        return inside.isEmpty()
-                ? Optional.empty()
-                : Optional.of(NamedTensors.plain(encoderFile.path(), inside));
+        NamedTensors inside = NamedTensors.prefixed(encoderFile.path(), encoderFile.tensors(), name + ".");
+        return inside.find("weight").or(() -> inside.find("bias")).isPresent()
+                ? Optional.of(inside)
+                : Optional.empty();
     }
 
     private void checkHeadShapes() {
@@ -169,13 +163,11 @@ public final class ModelFolder implements AutoCloseable {
         if (colbert.isEmpty()) {
             return 0;
         }
-        StoredTensor weight = colbert.get().find("weight")
-                .orElseThrow(
-                        () -> new ModelException(folder + ": " + COLBERT + ": tensor \"weight\": missing"));
+        String expected = "[1.." + MOST_COLBERT_SIZE + ", " + config.hiddenSize() + "]";
+        StoredTensor weight = colbert.get().require("weight", expected);
         long[] shape = weight.shape();
-        if (shape.length != 2 || shape[0] < 1 || shape[0] > 65_536) {
-            throw new ModelException(
-                    weight.describe() + " (expected: [1..65536, " + config.hiddenSize() + "])");
+        if (shape.length != 2 || shape[0] < 1 || shape[0] > MOST_COLBERT_SIZE) {
+            throw new ModelException(weight.describe() + " (expected: " + expected + ")");
         }
         return (int) shape[0];
     }
@@ -220,8 +212,8 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * The pooling that {@code 1_Pooling/config.json} names, as sentence-transformers writes it; empty where there is no such
-     * file.
+     * The pooling that {@code 1_Pooling/config.json} names, as sentence-transformers writes it: one of several switches, or
+     * in newer files a word. Empty where there is no such file.
      *
      * @return {@code cls}, {@code mean} or {@code last_token}
      */
@@ -230,25 +222,26 @@ public final class ModelFolder implements AutoCloseable {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        try {
-            if (!(Json.parse(Files.readAllBytes(file)) instanceof JsonObject json)) {
-                throw new ModelException(file + ": not a JSON object");
+        return Optional.of(ConfigFile.read(file, json -> pooling(file, json)));
+    }
+
+    private static String pooling(Path file, JsonObject json) {
+        Optional<String> mode = json.string("pooling_mode");
+        if (mode.isPresent()) {
+            String pooling = mode.get().equals("lasttoken") ? "last_token" : mode.get();
+            if (!POOLING_SWITCHES.containsValue(pooling)) {
+                throw new ModelException(file + ": pooling_mode: \"" + mode.get()
+                        + "\" (expected: one of cls, lasttoken, mean)");
             }
-            Map<String, String> modes = Map.of("pooling_mode_cls_token", "cls", "pooling_mode_mean_tokens",
-                    "mean",
-                    "pooling_mode_lasttoken", "last_token");
-            List<String> on = json.members().keySet().stream().filter(key -> key.startsWith("pooling_mode_"))
-                    .filter(key -> json.bool(key).orElse(false)).toList();
-            if (on.size() != 1 || !modes.containsKey(on.getFirst())) {
-                throw new ModelException(file + ": pooling modes: " + on + " (expected: one of "
-                        + modes.keySet().stream().sorted().toList() + ")");
-            }
-            return Optional.of(modes.get(on.getFirst()));
-        } catch (JsonException e) {
-            throw new ModelException(file + ": " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new ModelException(file + ": cannot be read: " + e.getMessage(), e);
+            return pooling;
         }
+        List<String> on = json.members().keySet().stream().filter(key -> key.startsWith("pooling_mode_"))
+                .filter(key -> json.bool(key).orElse(false)).toList();
+        if (on.size() != 1 || !POOLING_SWITCHES.containsKey(on.getFirst())) {
+            throw new ModelException(file + ": pooling modes: " + on + " (expected: one of "
+                    + POOLING_SWITCHES.keySet().stream().sorted().toList() + ")");
+        }
+        return POOLING_SWITCHES.get(on.getFirst());
     }
 
     /** Unmaps the files; closing again does nothing. */

@@ -32,20 +32,24 @@ final class NamedTensors {
         return new NamedTensors(file, tensors, prefix);
     }
 
-    /** The tensors of a file whose names stand as they are. */
-    static NamedTensors plain(Path file, Map<String, StoredTensor> tensors) {
-        return new NamedTensors(file, tensors, "");
+    /** The tensors of a file whose names begin with {@code prefix}, which callers leave out. */
+    static NamedTensors prefixed(Path file, Map<String, StoredTensor> tensors, String prefix) {
+        return new NamedTensors(file, tensors, prefix);
     }
 
     Optional<StoredTensor> find(String name) {
         return Optional.ofNullable(tensors.get(prefix + name));
     }
 
+    /** The tensor of that name, whatever its shape; {@code expected} is what a message says of it. */
+    StoredTensor require(String name, String expected) {
+        return find(name).orElseThrow(() -> new ModelException(
+                file + ": tensor \"" + prefix + name + "\": missing (expected: " + expected + ")"));
+    }
+
     /** The tensor of that name and shape. */
     StoredTensor require(String name, long... shape) {
-        StoredTensor tensor = find(name).orElseThrow(() -> new ModelException(
-                file + ": tensor \"" + prefix + name + "\": missing (expected: " + Arrays.toString(shape)
-                        + ")"));
+        StoredTensor tensor = require(name, Arrays.toString(shape));
         if (!Arrays.equals(tensor.shape(), shape)) {
             throw new ModelException(tensor.file() + ": tensor \"" + tensor.name() + "\": shape "
                     + Arrays.toString(tensor.shape()) + " (expected: " + Arrays.toString(shape) + ")");

@@ -1,0 +1,44 @@
+package dev.bgem3.model;
+
+import dev.bgem3.error.JsonException;
+import dev.bgem3.error.ModelException;
+import dev.bgem3.json.Json;
+import dev.bgem3.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Function;
+
+/** Reads the small JSON files of a model folder, and says of which file every error is. */
+final class ConfigFile {
+    private static final long MOST_BYTES = 16 << 20;
+
+    private ConfigFile() {}
+
+    /**
+     * What {@code reading} makes of the object in the file.
+     *
+     * @throws ModelException
+     *             where it is no regular file, too large, unreadable or no JSON object, or {@code reading} finds a value of the
+     *             wrong type
+     */
+    static <T> T read(Path file, Function<JsonObject, T> reading) {
+        try {
+            if (!Files.isRegularFile(file)) {
+                throw new ModelException(file + ": not a regular file (expected: a JSON object)");
+            }
+            if (Files.size(file) > MOST_BYTES) {
+                throw new ModelException(
+                        file + ": " + Files.size(file) + " bytes (expected: at most " + MOST_BYTES + ")");
+            }
+            if (!(Json.parse(Files.readAllBytes(file)) instanceof JsonObject object)) {
+                throw new ModelException(file + ": not a JSON object");
+            }
+            return reading.apply(object);
+        } catch (JsonException e) {
+            throw new ModelException(file + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new ModelException(file + ": cannot be read: " + e, e);
+        }
+    }
+}
