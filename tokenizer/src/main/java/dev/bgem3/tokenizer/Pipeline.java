@@ -8,13 +8,14 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
         AddedTokens normalizedTokens,
         int unknownId) {
 
-    /** Puts the steps together and checks that the added tokens are the vocabulary's. */
+    /** Puts the steps together and checks that the added tokens are the vocabulary's, or follow it without a gap. */
     static Pipeline of(SourceFile file, Vocabulary vocabulary, Normalizer normalizer, int unknownId,
             List<AddedToken> addedTokens) {
         List<AddedToken> raw = new ArrayList<>();
         List<AddedToken> normalized = new ArrayList<>();
         List<String> rawContents = new ArrayList<>();
         List<String> normalizedContents = new ArrayList<>();
+        List<String> beyondModel = new ArrayList<>();
         for (AddedToken token : addedTokens) {
             String content = token.content();
             if (content.isEmpty() || content.length() > AddedTokens.MAX_CHARS
@@ -22,7 +23,10 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
                 throw file.error("added_tokens: \"" + content + "\" (expected: 1 to " + AddedTokens.MAX_CHARS
                         + " characters, the first of them no white space)");
             }
-            if (!vocabulary.piece(token.id()).equals(content)) {
+            if (token.id() >= vocabulary.size()) {
+                requireNext(file, vocabulary, token, beyondModel.size());
+                beyondModel.add(content);
+            } else if (!vocabulary.piece(token.id()).equals(content)) {
                 throw file.error("added_tokens: \"" + content + "\" has id " + token.id() + ", the piece \""
                         + vocabulary.piece(token.id())
                         + "\" (expected: the id that it has in the vocabulary)");
@@ -35,8 +39,20 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
                 rawContents.add(content);
             }
         }
-        return new Pipeline(vocabulary, normalizer, search(file, raw, rawContents),
+        return new Pipeline(vocabulary.with(beyondModel), normalizer, search(file, raw, rawContents),
                 search(file, normalized, normalizedContents), unknownId);
+    }
+
+    private static void requireNext(SourceFile file, Vocabulary vocabulary, AddedToken token,
+            int alreadyBeyond) {
+        int expected = vocabulary.find(token.content());
+        if (expected == PieceTrie.NONE) {
+            expected = vocabulary.size() + alreadyBeyond;
+        }
+        if (token.id() != expected) {
+            throw file.error("added_tokens: \"" + token.content() + "\" has id " + token.id() + " (expected: "
+                    + expected + ")");
+        }
     }
 
     /** The normalised text is searched for the normalised content. */

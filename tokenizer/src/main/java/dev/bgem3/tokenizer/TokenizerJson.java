@@ -219,7 +219,7 @@ final class TokenizerJson {
                         .error(where + ": single_word is true (expected: false; that kind is not supported)");
             }
             flag(where, fields, "special"); // Split out of the text whether special or not.
-            int id = integer(where + ": id", fields.get("id"), vocabulary.size() - 1);
+            int id = integer(where + ": id", fields.get("id"), vocabulary.size() + addedTokens.size() - 1);
             tokens.add(new AddedToken(id, content, flag(where, fields, "normalized"),
                     flag(where, fields, "lstrip"),
                     flag(where, fields, "rstrip")));
@@ -252,7 +252,10 @@ final class TokenizerJson {
         if (value instanceof Double number && number >= 0 && number <= max && number == Math.rint(number)) {
             return number.intValue();
         }
-        throw file.error(where + ": " + value + " (expected: 0.." + max + ")");
+        Object shown = value instanceof Double number && number == number.longValue()
+                ? (Object) number.longValue()
+                : value;
+        throw file.error(where + ": " + shown + " (expected: 0.." + max + ")");
     }
 
     private String checkType(String where, Object value, String expected) {

@@ -1,6 +1,7 @@
 package dev.bgem3.tokenizer;
 
 import java.util.Arrays;
+import java.util.List;
 
 /** The pieces of a unigram model: text and score by id, and a trie to find them. Immutable. */
 final class Vocabulary {
@@ -17,6 +18,8 @@ final class Vocabulary {
     final PieceTrie trie;
     /** The score of a character that no piece covers. */
     final double unknownScore;
+    /** Tokens that the model does not know, with the ids after its own. */
+    private final List<String> beyondModel;
 
     private Vocabulary(Builder builder) {
         size = builder.size;
@@ -28,6 +31,7 @@ final class Vocabulary {
             lowest = Math.min(lowest, scores[id]);
         }
         unknownScore = lowest - UNKNOWN_PENALTY;
+        beyondModel = List.of();
         try {
             trie = new PieceTrie(text, starts, size);
         } catch (PieceTrie.DuplicateStringException e) {
@@ -40,17 +44,41 @@ final class Vocabulary {
         }
     }
 
+    private Vocabulary(Vocabulary model, List<String> beyondModel) {
+        text = model.text;
+        starts = model.starts;
+        size = model.size;
+        scores = model.scores;
+        trie = model.trie;
+        unknownScore = model.unknownScore;
+        this.beyondModel = List.copyOf(beyondModel);
+    }
+
+    /** This vocabulary, and after it tokens that only the search for added tokens finds. */
+    Vocabulary with(List<String> tokens) {
+        return new Vocabulary(this, tokens);
+    }
+
     int size() {
-        return size;
+        return size + beyondModel.size();
     }
 
     String piece(int id) {
-        return new String(text, starts[id], starts[id + 1] - starts[id]);
+        return id < size
+                ? new String(text, starts[id], starts[id + 1] - starts[id])
+                : beyondModel.get(id - size);
+    }
+
+    /** The id of a piece, or {@link PieceTrie#NONE}. */
+    int find(String piece) {
+        int id = trie.find(piece);
+        int beyond = id == PieceTrie.NONE ? beyondModel.indexOf(piece) : -1;
+        return beyond < 0 ? id : size + beyond;
     }
 
     /** The id of a piece that the file must have. */
     int required(SourceFile file, String piece) {
-        int id = trie.find(piece);
+        int id = find(piece);
         if (id == PieceTrie.NONE) {
             throw file.error("no piece " + piece
                     + " (expected: XLM-RoBERTa's special pieces <s>, <pad>, </s>, <unk> and <mask>)");

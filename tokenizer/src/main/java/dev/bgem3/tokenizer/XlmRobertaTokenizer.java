@@ -119,7 +119,7 @@ public final class XlmRobertaTokenizer {
 
     /** The id of a piece, if the vocabulary has it. */
     public OptionalInt id(String piece) {
-        int id = vocabulary.trie.find(piece);
+        int id = vocabulary.find(piece);
         return id == PieceTrie.NONE ? OptionalInt.empty() : OptionalInt.of(id);
     }
 

@@ -63,6 +63,19 @@ class TokenizerFileTest {
     }
 
     @Test
+    void numbersAddedTokensThatTheModelDoesNotKnowAfterItsPieces() {
+        SyntheticModel model = new SyntheticModel();
+        model.moreAddedTokens = SyntheticModel.addedToken(13, "[new]", "\"normalized\": true") + ", "
+                + SyntheticModel.addedToken(14, "[A]", "\"normalized\": true");
+        XlmRobertaTokenizer tokenizer = model.loadJson(folder);
+        assertThat(tokenizer.vocabSize()).isEqualTo(15);
+        assertThat(tokenizer.id("[new]")).hasValue(13);
+        // The text is normalised before it is searched, and so is what is searched for.
+        assertThat(tokenizer.encode("ab[new][a][A]").ids()).containsExactly(0, 8, 13, 14, 14, 2);
+        assertThat(tokenizer.decode(8, 13, 14)).isEqualTo("ab[new][A]");
+    }
+
+    @Test
     void refusesStepsOfOtherTokenizersByName() {
         refusesJson(m -> m.modelType = "BPE", "model: type BPE (expected: Unigram)");
         refusesJson(m -> m.byteFallback = "true", "model.byte_fallback: not false");
@@ -91,8 +104,12 @@ class TokenizerFileTest {
                 "added_tokens: \"ab\": single_word is true");
         refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(7, "a", "\"lstrip\": false"),
                 "added_tokens: \"a\" has id 7, the piece \"ab\"");
-        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(13, "new", "\"lstrip\": false"),
-                "added_tokens: \"new\": id: 13.0 (expected: 0..12)");
+        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(14, "new", "\"lstrip\": false"),
+                "added_tokens: \"new\" has id 14 (expected: 13)");
+        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(13, "ab", "\"lstrip\": false"),
+                "added_tokens: \"ab\" has id 13 (expected: 7)");
+        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(99, "new", "\"lstrip\": false"),
+                "added_tokens: \"new\": id: 99 (expected: 0..18)");
         refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(2, "</s>", "\"lstrip\": false"),
                 "added_tokens: \"</s>\" again");
         refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(7, "ab", "\"lstrip\": 1"),
