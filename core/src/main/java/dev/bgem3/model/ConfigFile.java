@@ -31,14 +31,21 @@ final class ConfigFile {
                 throw new ModelException(
                         file + ": " + Files.size(file) + " bytes (expected: at most " + MOST_BYTES + ")");
             }
-            if (!(Json.parse(Files.readAllBytes(file)) instanceof JsonObject object)) {
+            return parse(file, Files.readAllBytes(file), reading);
+        } catch (IOException e) {
+            throw new ModelException(file + ": cannot be read: " + e, e);
+        }
+    }
+
+    /** As {@link #read}, from the file's content. */
+    static <T> T parse(Path file, byte[] content, Function<JsonObject, T> reading) {
+        try {
+            if (!(Json.parse(content) instanceof JsonObject object)) {
                 throw new ModelException(file + ": not a JSON object");
             }
             return reading.apply(object);
         } catch (JsonException e) {
             throw new ModelException(file + ": " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new ModelException(file + ": cannot be read: " + e, e);
         }
     }
 }

@@ -64,7 +64,8 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
         return ConfigFile.read(file, json -> of(file, json));
     }
 
-    private static ModelConfig of(Path file, JsonObject json) {
+    /** The sizes in the object that {@code file} holds. */
+    static ModelConfig of(Path file, JsonObject json) {
         expect(file, json, "model_type", "xlm-roberta", true);
         expect(file, json, "hidden_act", "gelu", true);
         expect(file, json, "position_embedding_type", "absolute", false);
@@ -75,11 +76,11 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
                     + " (expected: a divisor of hidden_size, " + hiddenSize + ")");
         }
         int vocabSize = size(file, json, "vocab_size", 5, MOST_ROWS);
-        int padTokenId = json.get("pad_token_id").isPresent()
+        int padTokenId = json.integer("pad_token_id").isPresent()
                 ? size(file, json, "pad_token_id", 0, vocabSize - 1)
                 : 1;
         int maxPositions = size(file, json, "max_position_embeddings", padTokenId + 3, MOST_ROWS);
-        int typeVocabSize = json.get("type_vocab_size").isPresent()
+        int typeVocabSize = json.integer("type_vocab_size").isPresent()
                 ? size(file, json, "type_vocab_size", 1, 1_024)
                 : 1;
         return new ModelConfig(hiddenSize, size(file, json, "num_hidden_layers", 1, MOST_LAYERS), headCount,
@@ -91,7 +92,7 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
         String found = json.string(key).orElse(required ? "" : expected);
         if (!found.equals(expected)) {
             throw new ModelException(file + ": " + key + ": "
-                    + (json.get(key).isPresent() ? "\"" + found + "\"" : "absent") + " (expected: \""
+                    + (json.string(key).isPresent() ? "\"" + found + "\"" : "absent") + " (expected: \""
                     + expected
                     + "\")");
         }
@@ -113,7 +114,7 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
     private static float epsilon(Path file, JsonObject json) {
         OptionalDouble value = json.number("layer_norm_eps");
         double epsilon = value.orElse(1e-12); // The default of the reference's configuration class.
-        if (!(epsilon > 0 && epsilon < 1)) {
+        if (!((float) epsilon > 0 && epsilon < 1)) { // Too small a one is 0 in fp32, and divides by 0.
             throw new ModelException(file + ": layer_norm_eps: " + epsilon + " (expected: above 0, below 1)");
         }
         return (float) epsilon;
