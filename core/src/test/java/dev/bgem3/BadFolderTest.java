@@ -1,0 +1,141 @@
+package dev.bgem3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.bgem3.error.ModelException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a user hears of a folder that is no model, or lacks a file, or has another thing in its place. */
+class BadFolderTest {
+    /** Not read, or not read because another stands before it. */
+    private static final Set<String> UNREAD = Set.of("tokenizer_config.json",
+            "tiny-m3/sentencepiece.bpe.model");
+    private static final Set<String> HEADS = Set.of("sparse_linear.pt", "colbert_linear.pt");
+
+    @TempDir
+    private Path temporary;
+
+    @Test
+    void namesTheFolderThatIsNotThere() {
+        Path missing = temporary.resolve("missing");
+        assertRefused(missing, missing + ": no such folder (expected: a model folder with config.json)");
+    }
+
+    @Test
+    void namesTheFileThatIsNoFolder() throws IOException {
+        Path file = Files.createFile(temporary.resolve("file"));
+        assertRefused(file, file + ": not a folder (expected: a model folder with config.json)");
+    }
+
+    @Test
+    void namesTheConfigurationThatAnEmptyFolderLacks() {
+        assertRefused(temporary,
+                temporary.resolve("config.json") + ": no such file (expected: the model's configuration)");
+    }
+
+    @Test
+    void namesTheWeightFilesOfWhichOneIsExpected() throws IOException {
+        Files.copy(Fixtures.TINY.resolve("config.json"), temporary.resolve("config.json"));
+        assertRefused(temporary, temporary + ": no weights (expected one of: model.safetensors, "
+                + "model.safetensors.index.json, pytorch_model.bin)");
+    }
+
+    @Test
+    void namesTheTokenizerFilesOfWhichOneIsExpected() {
+        Path folder = ModelVariant.ofTiny().withoutFile("sentencepiece.bpe.model")
+                .write(temporary.resolve("model"));
+        assertRefused(folder,
+                folder + ": no tokenizer (expected: tokenizer.json or sentencepiece.bpe.model)");
+    }
+
+    static Stream<Path> filesOfTheFixtures() {
+        return Fixtures.TINY_LAYOUTS.stream().flatMap(folder -> {
+            try (Stream<Path> files = Files.list(folder)) {
+                return files.sorted().toList().stream();
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("filesOfTheFixtures")
+    void loadsWithoutAFileThatItNeedNotHaveAndNamesOneThatItMust(Path file) throws IOException {
+        Path folder = copyOf(file.getParent());
+        String name = file.getFileName().toString();
+        Files.delete(folder.resolve(name));
+        boolean otherTokenizer = name.equals("tokenizer.json")
+                && Files.exists(folder.resolve("sentencepiece.bpe.model"));
+        if (isUnread(file) || HEADS.contains(name) || otherTokenizer) {
+            try (BgeM3 model = BgeM3.load(folder)) {
+                assertThat(model.encode("text").dense().dimension()).isEqualTo(128);
+                assertThat(model.info().outputs()).hasSize(HEADS.contains(name) ? 2 : 3);
+                assertThat(model.info().weightFiles()).doesNotContain(name);
+            }
+        } else {
+            boolean stands = name.equals("config.json") || name.startsWith("model-");
+            assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
+                    .withMessageContaining(folder.toString())
+                    .withMessageContaining(stands ? name : "expected");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("filesOfTheFixtures")
+    void namesTheFileThatIsEmpty(Path file) throws IOException {
+        Path folder = copyOf(file.getParent());
+        Path empty = folder.resolve(file.getFileName());
+        Files.write(empty, new byte[0]);
+        if (isUnread(file)) {
+            BgeM3.load(folder).close();
+        } else {
+            assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
+                    .withMessageStartingWith(empty.toString());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("filesOfTheFixtures")
+    void namesTheFileThatIsADirectory(Path file) throws IOException {
+        Path folder = copyOf(file.getParent());
+        Path directory = folder.resolve(file.getFileName());
+        Files.delete(directory);
+        Files.createDirectory(directory);
+        if (isUnread(file)) {
+            BgeM3.load(folder).close();
+        } else {
+            assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
+                    .withMessageStartingWith(directory.toString());
+        }
+    }
+
+    private static boolean isUnread(Path file) {
+        String name = file.getFileName().toString();
+        return UNREAD.contains(name) || UNREAD.contains(file.getParent().getFileName() + "/" + name);
+    }
+
+    private Path copyOf(Path folder) throws IOException {
+        Path copy = Files.createDirectory(temporary.resolve("copy"));
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : List.copyOf(files.toList())) {
+                Files.copy(file, copy.resolve(file.getFileName()));
+            }
+        }
+        return copy;
+    }
+
+    private static void assertRefused(Path folder, String message) {
+        assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
+                .withMessage(message);
+    }
+}

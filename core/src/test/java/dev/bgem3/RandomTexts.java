@@ -1,0 +1,55 @@
+package dev.bgem3;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Seeded texts of several scripts, for property tests; {@code -Dbgem3.seed} repeats a run. */
+final class RandomTexts {
+    private static final String[] WORDS = {"the", "query", "embedding", "BGE", "M3", "25", "is", "año", "été",
+            "ß",
+            "данные", "поиск", "検索", "数据", "データ", "검색", "بحث", "खोज", "🙂", "👩‍👩‍👧", "—", "?", "...",
+            "supercalifragilistic", "\t", "e\u0301", "\ufb01n", "x\u0000y", "\ud800", "<mask>", "</s>"};
+
+    private final Random random;
+
+    private RandomTexts(Random random) {
+        this.random = random;
+    }
+
+    /** A source with a fresh or the given seed, which it prints. */
+    static RandomTexts seeded(String what) {
+        long seed = Long.getLong("bgem3.seed", new Random().nextLong());
+        System.out.println(what + ": -Dbgem3.seed=" + seed);
+        return new RandomTexts(new Random(seed));
+    }
+
+    Random random() {
+        return random;
+    }
+
+    /** A text of {@code words} words. */
+    String text(int words) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < words; i++) {
+            text.append(i == 0 ? "" : " ");
+            if (random.nextInt(8) == 0) {
+                text.appendCodePoint(random.nextInt(0x3000));
+            } else {
+                text.append(WORDS[random.nextInt(WORDS.length)]);
+            }
+        }
+        return text.toString();
+    }
+
+    /** Texts of up to {@code mostWords} words, empty ones and duplicates among them. */
+    List<String> texts(int count, int mostWords) {
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            texts.add(i > 0 && random.nextInt(8) == 0
+                    ? texts.get(random.nextInt(i))
+                    : text(random.nextInt(mostWords + 1)));
+        }
+        return texts;
+    }
+}
