@@ -10,7 +10,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The program: its commands, and what every one of them shares. */
 @Command(name = "bgem3", versionProvider = Bgem3Command.Version.class, description = "BGE-M3 on the JVM: dense vectors, lexical weights and ColBERT vectors of texts, and their scores.", footer = {
@@ -24,6 +27,9 @@ public final class Bgem3Command implements Callable<Integer> {
 
     @Option(names = {"-V", "--version"}, versionHelp = true, description = "Print the version and leave.")
     private boolean version;
+
+    @Spec
+    private CommandSpec spec;
 
     private Bgem3Command(Session session) {
         this.session = session;
@@ -49,9 +55,8 @@ public final class Bgem3Command implements Callable<Integer> {
                 .addSubcommand(new ModelCommands.Verify(session))
                 .addSubcommand(new ConvertCommand(session)).addSubcommand(new SynthCommand(session))
                 .addSubcommand(new BenchCommand(session));
-        for (CommandLine one : commandLine.getSubcommands().values()) {
-            one.getCommandSpec().mixinStandardHelpOptions(false);
-        }
+        addHelp(commandLine);
+        commandLine.getSubcommands().values().forEach(Bgem3Command::addHelp);
         return commandLine.setUsageHelpWidth(HELP_WIDTH)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
                 .setOut(new PrintWriter(session.streams().out(), false, StandardCharsets.UTF_8))
@@ -60,11 +65,16 @@ public final class Bgem3Command implements Callable<Integer> {
                 .setExecutionExceptionHandler(failures::failure);
     }
 
+    private static void addHelp(CommandLine command) {
+        command.getCommandSpec().addOption(OptionSpec.builder("-h", "--help").usageHelp(true)
+                .description("Print this help and leave.").build());
+    }
+
     /** Without a command: which there are. */
     @Override
     public Integer call() {
         session.streams().err().println("bgem3: no command was given");
-        CommandLine.usage(this, session.streams().err(), Ansi.OFF);
+        spec.commandLine().usage(session.streams().err());
         return ExitCodes.USAGE;
     }
 

@@ -1,11 +1,13 @@
 package dev.bgem3.app.command;
 
 import dev.bgem3.BgeM3;
+import dev.bgem3.LoadOptions;
 import dev.bgem3.app.handler.DemoHandler;
 import dev.bgem3.app.handler.InfoHandler;
 import dev.bgem3.app.handler.VerifyHandler;
-import dev.bgem3.LoadOptions;
+import dev.bgem3.app.stream.ResultFile;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,10 +28,12 @@ abstract sealed class ModelCommands implements Callable<Integer> {
     public Integer call() {
         LoadOptions options = model.check();
         Path folder = model.folder(session);
-        try (BgeM3 loaded = BgeM3.load(folder, options)) {
-            PrintStream out = session.text();
+        try (BgeM3 loaded = BgeM3.load(folder, options);
+                ResultFile result = ResultFile.open("-", session.streams())) {
+            PrintStream out = new PrintStream(result.stream(), false, StandardCharsets.UTF_8);
             int exitCode = run(loaded, folder, out);
             out.flush();
+            result.complete();
             return exitCode;
         }
     }

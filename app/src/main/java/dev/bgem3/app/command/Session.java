@@ -2,8 +2,6 @@ package dev.bgem3.app.command;
 
 import dev.bgem3.app.model.ModelFinder;
 import dev.bgem3.app.stream.Streams;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -21,10 +19,5 @@ import java.util.Optional;
 public record Session(Streams streams, Map<String, String> environment, Optional<Path> home) {
     ModelFinder models() {
         return new ModelFinder(home, environment, streams.err());
-    }
-
-    /** Standard output for text that people read. */
-    PrintStream text() {
-        return new PrintStream(streams.out(), false, StandardCharsets.UTF_8);
     }
 }

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Tells what a model folder holds, and what would compute it. */
 public final class InfoHandler {
@@ -28,27 +29,26 @@ public final class InfoHandler {
 
     /** Prints a line for each thing. */
     public void run(ModelInfo info) {
-        line("folder", info.folder().toString());
-        line("weights",
-                "%s; %s; %,.1f million".formatted(String.join(", ", info.weightFiles()), info.weightDtype(),
-                        info.parameterCount() / 1e6));
-        line("encoder", "%d layers, hidden %,d, %d heads, intermediate %,d".formatted(info.layerCount(),
-                info.hiddenSize(), info.headCount(), info.intermediateSize()));
-        line("vocabulary", "%,d token ids".formatted(info.vocabSize()));
-        line("max length", "%,d tokens".formatted(info.maxLength()));
-        line("outputs", Arrays.stream(Output.values()).map(output -> output(info, output))
+        line("folder", "%s", info.folder());
+        line("weights", "%s; %s; %,.1f million", String.join(", ", info.weightFiles()), info.weightDtype(),
+                info.parameterCount() / 1e6);
+        line("encoder", "%d layers, hidden %,d, %d heads, intermediate %,d", info.layerCount(),
+                info.hiddenSize(),
+                info.headCount(), info.intermediateSize());
+        line("vocabulary", "%,d token ids", info.vocabSize());
+        line("max length", "%,d tokens", info.maxLength());
+        line("outputs", "%s", Arrays.stream(Output.values()).map(output -> output(info, output))
                 .collect(Collectors.joining(", ")));
-        line("pooling", info.pooling().label());
-        line("precision", info.precision().label());
-        line("kernels", info.kernels() + ": " + info.kernelDescription());
+        line("pooling", "%s", info.pooling().label());
+        line("precision", "%s", info.precision().label());
+        line("kernels", "%s, used", info.kernelDescription());
         for (String kernels : CPU_KERNELS) {
             if (!kernels.equals(info.kernels())) {
-                line("", kernels + ": not used, " + whyNot(kernels, info));
+                line("", "%s: not used, %s", kernels, whyNot(kernels, info));
             }
         }
-        line("devices",
-                "cpu: %d %s, used".formatted(info.threads(), info.threads() == 1 ? "thread" : "threads"));
-        line("", "cuda: not used, " + Devices.NO_CUDA);
+        line("devices", "cpu: %d %s, used", info.threads(), info.threads() == 1 ? "thread" : "threads");
+        line("", "cuda: not used, %s", Devices.NO_CUDA);
     }
 
     private static String output(ModelInfo info, Output output) {
@@ -74,7 +74,8 @@ public final class InfoHandler {
         }
     }
 
-    private void line(String name, String value) {
-        out.println(String.format(Locale.ROOT, "%-12s%s", name, value));
+    private void line(String name, String format, Object... values) {
+        out.printf(Locale.ROOT, "%-12s" + format + "%n",
+                Stream.concat(Stream.of(name), Arrays.stream(values)).toArray());
     }
 }

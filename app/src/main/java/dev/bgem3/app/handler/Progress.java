@@ -5,6 +5,7 @@ import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.Streams;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import me.tongfei.progressbar.ProgressBar;
@@ -60,7 +61,8 @@ public final class Progress implements ProgressListener, AutoCloseable {
         }
         if (bar != null) {
             bar.stepTo(position());
-            bar.setExtraMessage(" %,d tokens, %,.0f/s".formatted(tokens, tokens * 1e9 / elapsed));
+            bar.setExtraMessage(
+                    String.format(Locale.ROOT, " %,d tokens, %,.0f/s", tokens, tokens * 1e9 / elapsed));
         }
     }
 

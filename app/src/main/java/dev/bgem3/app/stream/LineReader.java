@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.OptionalLong;
 
 /**
@@ -159,7 +160,8 @@ public final class LineReader implements Closeable {
                     .toString();
         } catch (CharacterCodingException _) {
             int at = bytes.position();
-            throw new LineFaultException("not UTF-8: byte 0x%02X at place %d".formatted(line[at], at));
+            throw new LineFaultException(
+                    String.format(Locale.ROOT, "not UTF-8: byte 0x%02X at offset %d", line[at], at));
         }
     }
 

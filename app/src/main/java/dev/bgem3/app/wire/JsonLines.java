@@ -5,6 +5,7 @@ import dev.bgem3.app.stream.LineReader;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -29,6 +30,10 @@ public final class JsonLines {
                     .maxStringLength(LineReader.MAX_LINE_BYTES).maxNumberLength(LineReader.MAX_LINE_BYTES)
                     .build())
             .build();
+
+    /** What Jackson adds to a reason: where a structure began, and settings that are not the user's to make. */
+    private static final Pattern BEYOND_REASON = Pattern
+            .compile("( \\((start marker|for \\w+ starting) at|: enable `|\\R).*", Pattern.DOTALL);
 
     private JsonLines() {}
 
@@ -119,8 +124,7 @@ public final class JsonLines {
         String where = location == null || location.getColumnNr() < 1
                 ? ""
                 : ", column " + location.getColumnNr();
-        // The first line is the reason; the rest repeats where.
-        String reason = e.getOriginalMessage().lines().findFirst().orElse("");
+        String reason = BEYOND_REASON.matcher(e.getOriginalMessage()).replaceFirst("");
         return new LineFaultException("not JSON" + where + ": " + reason);
     }
 }

@@ -1,0 +1,65 @@
+package dev.bgem3.app;
+
+import dev.bgem3.app.command.Bgem3Command;
+import dev.bgem3.app.command.Session;
+import dev.bgem3.app.stream.Streams;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** Runs the program in this process, with streams of its own. */
+final class CommandRunner {
+    static final Path ROOT = Path.of(System.getProperty("bgem3.root"));
+    static final Path FIXTURES = ROOT.resolve("src/fixtures");
+    static final Path TINY = FIXTURES.resolve("tiny-m3");
+    static final Path MINI = ROOT.resolve("models/bge-m3-mini");
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** What a call left behind. */
+    record Result(int exitCode, String out, String err) {
+        /** The output's lines as JSON. */
+        List<JsonNode> json() {
+            return out.lines().map(JSON::readTree).toList();
+        }
+    }
+
+    private CommandRunner() {}
+
+    static Result run(String... arguments) {
+        return runWithInput("", arguments);
+    }
+
+    static Result runWithInput(String input, String... arguments) {
+        return runWithInput(input.getBytes(StandardCharsets.UTF_8), Map.of(), arguments);
+    }
+
+    static Result runWithInput(byte[] input, Map<String, String> environment, String... arguments) {
+        return runIn(Optional.of(ROOT), input, environment, arguments);
+    }
+
+    static Result runIn(Optional<Path> home, byte[] input, Map<String, String> environment,
+            String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Streams streams = new Streams(new ByteArrayInputStream(input), out,
+                new PrintStream(err, true, StandardCharsets.UTF_8), false);
+        int exitCode = Bgem3Command.run(new Session(streams, environment, home), arguments);
+        return new Result(exitCode, out.toString(StandardCharsets.UTF_8),
+                err.toString(StandardCharsets.UTF_8));
+    }
+
+    static JsonNode goldens() {
+        return JSON.readTree(FIXTURES.resolve("tiny-m3-goldens.json").toFile());
+    }
+
+    static String quoted(String text) {
+        return JSON.writeValueAsString(text);
+    }
+}

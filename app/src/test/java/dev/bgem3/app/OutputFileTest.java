@@ -1,0 +1,114 @@
+package dev.bgem3.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.bgem3.app.CommandRunner.Result;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A file of results appears under its name only when it is complete. */
+class OutputFileTest {
+    private static final String TINY = CommandRunner.TINY.toString();
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void holdsWhatStandardOutputWould() throws Exception {
+        Path file = folder.resolve("out.jsonl");
+        Result toFile = CommandRunner.runWithInput("a\nb", "encode", "--model", TINY, "--output",
+                file.toString());
+        assertThat(toFile.exitCode()).isZero();
+        assertThat(toFile.out()).isEmpty();
+        assertThat(Files.readString(file))
+                .isEqualTo(CommandRunner.runWithInput("a\nb", "encode", "--model", TINY).out());
+        assertThat(contents()).containsExactly("out.jsonl");
+    }
+
+    @Test
+    void replacesAnOlderFileOnlyWhenComplete() throws Exception {
+        Path file = Files.writeString(folder.resolve("out.jsonl"), "old");
+        Result failed = CommandRunner.runWithInput("{\"text\": \"a\"}\nbad", "tokenize", "--jsonl", "--model",
+                TINY,
+                "--output", file.toString());
+        assertThat(failed.exitCode()).isEqualTo(1);
+        assertThat(Files.readString(file)).isEqualTo("old");
+        assertThat(contents()).containsExactly("out.jsonl");
+        Result done = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                file.toString());
+        assertThat(done.exitCode()).isZero();
+        assertThat(Files.readString(file)).startsWith("{\"id\":0,");
+    }
+
+    @Test
+    void leavesNothingWhereTheWorkFails() throws Exception {
+        for (String command : List.of("encode", "tokenize", "score")) {
+            Result result = CommandRunner.runWithInput("bad", command, "--jsonl", "--model", TINY, "--output",
+                    folder.resolve("out.jsonl").toString());
+            assertThat(result.exitCode()).isEqualTo(1);
+            assertThat(contents()).isEmpty();
+        }
+    }
+
+    @Test
+    void mayStandAtTheInputsPlace() throws Exception {
+        Path file = Files.writeString(folder.resolve("lines.txt"), "a\nb\n");
+        Result result = CommandRunner.run("tokenize", "--model", TINY, "--input", file.toString(), "--output",
+                file.toString());
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(Files.readString(file)).hasLineCount(2).startsWith("{\"id\":0,");
+    }
+
+    @Test
+    void writesToWhatALinkPointsTo() throws Exception {
+        Path target = Files.writeString(folder.resolve("target"), "old");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), target);
+        CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output", link.toString());
+        assertThat(link).isSymbolicLink();
+        assertThat(Files.readString(target)).startsWith("{\"id\":0,");
+    }
+
+    @Test
+    void saysWhyAFileCannotBeWritten() throws Exception {
+        Path nowhere = folder.resolve("no/where.jsonl");
+        assertFails(nowhere, nowhere + ": cannot be written: no such folder: " + nowhere.getParent());
+        assertFails(folder, folder + ": is a folder (expected: a file to write)");
+        Path below = Files.writeString(folder.resolve("file"), "").resolve("out");
+        assertFails(below, below + ": cannot be written: no such folder: " + below.getParent());
+    }
+
+    @Test
+    void saysThatTheDiskIsFull() throws Exception {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.exists(full), "this system has no /dev/full");
+        assertFails(full, full + ": cannot be written: No space left on device");
+    }
+
+    @Test
+    void writesStraightToWhatIsNoFile() throws Exception {
+        Path nothing = Path.of("/dev/null");
+        assumeTrue(Files.exists(nothing), "this system has no /dev/null");
+        Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                nothing.toString());
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(Files.isRegularFile(nothing)).isFalse();
+    }
+
+    private static void assertFails(Path output, String message) {
+        Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                output.toString());
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).isEqualTo("bgem3: " + message + System.lineSeparator());
+    }
+
+    private List<String> contents() throws Exception {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+}

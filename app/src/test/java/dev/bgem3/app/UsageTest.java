@@ -1,0 +1,106 @@
+package dev.bgem3.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bgem3.app.CommandRunner.Result;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The words of a call: what is wrong with them, and their help. */
+class UsageTest {
+    private static final String TINY = CommandRunner.TINY.toString();
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+            "encode --no-such | Unknown option: '--no-such'",
+            "encode word | Unmatched argument", "no-such-command | Unmatched argument",
+            "encode --max-length 1 | maxLength: 1 (expected: at least 2)",
+            "encode --max-length x | 'x' is not an int",
+            "encode --truncate-dim 0 | truncateDim: 0 (expected: at least 1)",
+            "encode --batch-size 0 | --batch-size: 0 (expected: at least 1)",
+            "encode --pooling max | 'max' (expected: cls, mean, last_token)",
+            "encode --precision fp8 | 'fp8' (expected: auto, fp32, fp16, bf16, int8)",
+            "encode --threads -1 | threads: -1 (expected: 0..1024)",
+            "encode --device gpu | --device: gpu (expected: auto, cpu, cuda or cuda:N)",
+            "score --weights 1,2 | --weights: 1,2 (expected: three numbers",
+            "score --weights 1,x,2 | --weights: 1,x,2 (expected: three numbers",
+            "score --weights 1,-1,2 | weights: sparse: -1.0 (expected: 0..1e9)",
+            "score --query a | --query, --passage: 1 and 0 (expected: one query, or as many as passages)",
+            "score --query a --query b --passage c | --query, --passage: 2 and 1",
+            "score --query a --passage b --input c | --input: given beside --query or --passage",
+            "tokenize --max-length 1 | --max-length: 1 (expected: at least 2)",
+            "bench --batch 1 | Missing required option: '--tokens=N'",
+            "convert a | Missing required parameter: 'DIR-OUT'",
+            "convert a b --dtype int8 | --dtype: int8 (expected: fp32, fp16 or bf16)",
+            "synth d --layers 0 | layers: 0 (expected: 1..1024)",
+            "synth d --hidden 10 --heads 3 | heads: 3 (expected: a divisor of hidden, 10)"})
+    void endsWithTwoAndAShortHint(String words, String message) {
+        Result result = CommandRunner.run(words.split(" "));
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
+        assertThat(result.err()).contains(message).contains("Try 'bgem3").startsWith("bgem3: ")
+                .hasLineCount(2);
+        assertThat(result.out()).isEmpty();
+    }
+
+    @Test
+    void optionsThatOnlyTheModelCanJudgeEndWithTwoAsWell() {
+        Result result = CommandRunner.run("bench", "--model", TINY, "--batch", "1", "--tokens", "513");
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains("--tokens: 513 (expected: 2..512)");
+    }
+
+    @Test
+    void withoutACommandShowsWhichThereAre() {
+        Result result = CommandRunner.run();
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("demo", "encode", "score", "tokenize", "info", "verify", "convert",
+                "synth",
+                "bench", "Exit codes");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "demo", "encode", "score", "tokenize", "info", "verify", "convert", "synth",
+            "bench"})
+    void helpGoesToStandardOutput(String command) {
+        List<String> words = new ArrayList<>(List.of("--help"));
+        if (!command.isEmpty()) {
+            words.addFirst(command);
+        }
+        Result result = CommandRunner.run(words.toArray(String[]::new));
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).startsWith("Usage: bgem3");
+        assertThat(result.err()).isEmpty();
+        // Width of help, and plain letters for any terminal.
+        assertThat(result.out().lines()).allMatch(line -> line.length() <= 100)
+                .allMatch(line -> line.chars().allMatch(c -> c >= ' ' && c < 127));
+    }
+
+    @Test
+    void versionIsOneLine() {
+        Result result = CommandRunner.run("--version");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).matches("bgem3 \\d+\\.\\d+\\.\\d+\\S* \\(Java .+\\)\\R");
+    }
+
+    @Test
+    void endsWithThreeWhereTheMachineLacksTheDeviceOrThePrecision() {
+        for (String device : List.of("cuda", "cuda:1")) {
+            Result result = CommandRunner.run("encode", "--model", TINY, "--device", device);
+            assertThat(result.exitCode()).isEqualTo(3);
+            assertThat(result.err()).isEqualTo("bgem3: device: " + device
+                    + ": no CUDA kernels are installed in this build (--device cpu serves)"
+                    + System.lineSeparator());
+        }
+        Result result = CommandRunner.run("encode", "--model", TINY, "--precision", "fp16");
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(3);
+        assertThat(result.err()).contains("fp16").hasLineCount(1);
+        assertThat(CommandRunner.run("encode", "--model", TINY, "--device", "cpu", "--precision", "fp32")
+                .exitCode())
+                .isZero();
+    }
+}
