@@ -1,0 +1,114 @@
+package dev.bgem3.bench;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.Embedding;
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.LoadOptions;
+import dev.bgem3.Output;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Texts to everything that the model gives for them: tokenizer, encoder and heads. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 2)
+@Fork(value = 1, jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
+public class EncodeBenchmark {
+    private static final long SEED = 5;
+    /** Few, since the scalar kernels compute them too: seconds at BGE-M3's size. */
+    private static final int CHECKED_TOKENS = 8;
+
+    /** A model folder; a relative one begins at the project's root. */
+    @Param(Models.MINI)
+    String model;
+
+    /** The kernels; {@code scalar} takes minutes a pass on a model of BGE-M3's size. */
+    @Param("vector")
+    String kernels;
+
+    /** How many threads compute; 0 for as many as there are processors. */
+    @Param("0")
+    int threads;
+
+    /** Texts × tokens of each, {@code <s>} and {@code </s>} included. */
+    @Param({"1x16", "1x128", "8x128"})
+    String texts;
+
+    private BgeM3 loaded;
+    private List<String> batch;
+    private EncodeOptions options;
+
+    /** Loads the model, and compares a short text's outputs with the scalar kernels'. */
+    @Setup
+    public void open() {
+        Path folder = Models.folder(model);
+        BatchShape shape = BatchShape.parse(texts);
+        loaded = load(folder, kernels);
+        SampleText sample = new SampleText(loaded.tokenizer(), SEED);
+        // A text of n pieces has at least n / 4 tokens: neighbours seldom join into one, and a piece is 16 characters at most.
+        batch = Stream.generate(() -> sample.next(4 * shape.tokens())).limit(shape.texts()).toList();
+        options = options(shape.tokens());
+        for (Embedding embedding : loaded.encode(batch, options)) {
+            if (embedding.tokenCount() != shape.tokens()) {
+                throw new IllegalStateException(
+                        "tokens: " + embedding.tokenCount() + " (expected: " + shape.tokens() + ")");
+            }
+        }
+        try (BgeM3 reference = load(folder, "scalar")) {
+            EncodeOptions few = options(Math.min(CHECKED_TOKENS, shape.tokens()));
+            check(loaded.encode(batch.getFirst(), few), reference.encode(batch.getFirst(), few));
+        }
+    }
+
+    private BgeM3 load(Path folder, String name) {
+        return BgeM3.load(folder, LoadOptions.builder().kernels(name).threads(threads).build());
+    }
+
+    private EncodeOptions options(int maxLength) {
+        return EncodeOptions.builder().outputs(loaded.info().outputs()).maxLength(maxLength).build();
+    }
+
+    private static void check(Embedding actual, Embedding expected) {
+        Agreement.check("dense", actual.dense().values(), expected.dense().values(), Agreement.FP32);
+        if (expected.has(Output.SPARSE)) {
+            Agreement.check("sparse", actual.lexicalWeights().weights(), expected.lexicalWeights().weights(),
+                    Agreement.FP32);
+        }
+        if (expected.has(Output.COLBERT)) {
+            Agreement.check("colbert", actual.colbert().values(), expected.colbert().values(),
+                    Agreement.FP32);
+        }
+    }
+
+    /** All texts in one call. */
+    @Benchmark
+    public List<Embedding> encode(KernelBenchmark.Tokens done) {
+        List<Embedding> embeddings = loaded.encode(batch, options);
+        for (Embedding embedding : embeddings) {
+            done.tokens += embedding.tokenCount();
+        }
+        return embeddings;
+    }
+
+    /** Frees the model. */
+    @TearDown
+    public void close() {
+        loaded.close();
+    }
+}

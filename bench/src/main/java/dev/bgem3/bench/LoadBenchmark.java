@@ -1,0 +1,65 @@
+package dev.bgem3.bench;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * How long loading takes, in milliseconds, with the files in the operating system's cache: the first load of a fresh JVM,
+ * which is what a program waits for, in each of five JVMs.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.SingleShotTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Warmup(iterations = 0)
+@Measurement(iterations = 1)
+@Fork(value = 5, jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
+public class LoadBenchmark {
+    /** A model folder; a relative one begins at the project's root. */
+    @Param(Models.MINI)
+    String model;
+
+    private Path folder;
+
+    /** Finds the folder; that what was loaded works is what {@link EncodeBenchmark} checks. */
+    @Setup
+    public void open() {
+        folder = Models.folder(model);
+        if (!Files.isDirectory(folder)) {
+            throw new IllegalStateException("model: " + folder + ": no such folder");
+        }
+    }
+
+    /** The whole model, ready to encode. */
+    @Benchmark
+    public int model() {
+        try (BgeM3 loaded = BgeM3.load(folder)) {
+            return loaded.info().hiddenSize();
+        }
+    }
+
+    /** The tokenizer alone, from {@code tokenizer.json}. */
+    @Benchmark
+    public XlmRobertaTokenizer tokenizerJson() {
+        return XlmRobertaTokenizer.fromTokenizerJson(folder.resolve("tokenizer.json"));
+    }
+
+    /** The tokenizer alone, from {@code sentencepiece.bpe.model}. */
+    @Benchmark
+    public XlmRobertaTokenizer sentencePiece() {
+        return XlmRobertaTokenizer.fromSentencePiece(folder.resolve("sentencepiece.bpe.model"));
+    }
+}

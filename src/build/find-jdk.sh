@@ -1,0 +1,62 @@
+# Sourced by what starts Java: finds a JDK 25 or newer.
+#
+# JAVA_HOME         looked at first, then the java on PATH, then the usual folders
+# BGEM3_JDK_FOLDERS the usual folders, in place of the list below: patterns of JDK homes, separated by colons
+
+readonly least_java=25
+readonly usual_folders="/usr/lib/jvm/*:/opt/*:$HOME/.sdkman/candidates/java/*:$HOME/.jdks/*:/Library/Java/JavaVirtualMachines/*/Contents/Home"
+
+# The file that a chain of symbolic links ends at. (readlink -f is not everywhere.)
+resolve() {
+  local file=$1 link
+  while [[ -L $file ]]; do
+    link=$(readlink "$file")
+    [[ $link == /* ]] || link=$(dirname "$file")/$link
+    file=$link
+  done
+  printf '%s/%s' "$(cd -P "$(dirname "$file")" && pwd)" "$(basename "$file")"
+}
+
+# Whether a folder is the home of a JDK that is new enough; its release file tells without starting it.
+is_jdk() {
+  local version='' line
+  [[ -x $1/bin/java && -x $1/bin/javac ]] || return 1
+  if [[ -r $1/release ]]; then
+    while IFS= read -r line; do
+      [[ $line == JAVA_VERSION=* ]] && version=${line#*=}
+    done <"$1/release"
+  fi
+  if [[ -z $version ]]; then
+    version=$("$1/bin/java" -version 2>&1 | sed -n 's/.* version "\([^"]*\)".*/\1/p')
+  fi
+  version=${version//\"/}
+  version=${version%%[!0-9]*}
+  [[ -n $version && $version -ge $least_java ]]
+}
+
+# Sets java_home; where there is none, says so in one line that begins with the first argument, and ends with 3.
+find_jdk() {
+  local on_path pattern folder
+  if [[ -n ${JAVA_HOME:-} ]] && is_jdk "$JAVA_HOME"; then
+    java_home=$JAVA_HOME
+    return
+  fi
+  if on_path=$(command -v java); then
+    folder=$(dirname "$(dirname "$(resolve "$on_path")")")
+    if is_jdk "$folder"; then
+      java_home=$folder
+      return
+    fi
+  fi
+  local IFS=:
+  for pattern in ${BGEM3_JDK_FOLDERS-$usual_folders}; do
+    # The patterns were expanded with the list.
+    if is_jdk "$pattern"; then
+      java_home=$pattern
+      return
+    fi
+  done
+  printf '%s: no JDK %s or newer found; install one, such as Temurin %s from https://adoptium.net, or point JAVA_HOME at it\n' \
+    "$1" "$least_java" "$least_java" >&2
+  exit 3
+}
