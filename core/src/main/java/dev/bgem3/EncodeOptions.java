@@ -44,6 +44,14 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, int toke
 
     /** Checks what can be checked without the model. */
     public EncodeOptions {
+        Objects.requireNonNull(outputs, "outputs");
+        Objects.requireNonNull(maxLength, "maxLength");
+        Objects.requireNonNull(instruction, "instruction");
+        Objects.requireNonNull(instructionFormat, "instructionFormat");
+        Objects.requireNonNull(pooling, "pooling");
+        Objects.requireNonNull(truncateDim, "truncateDim");
+        Objects.requireNonNull(progress, "progress");
+        Objects.requireNonNull(cancelled, "cancelled");
         if (outputs.isEmpty()) {
             throw new IllegalArgumentException(
                     "outputs: none (expected: at least one of dense, sparse, colbert)");
@@ -61,10 +69,6 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, int toke
             throw new IllegalArgumentException(
                     "truncateDim: " + truncateDim.getAsInt() + " (expected: at least 1)");
         }
-        Objects.requireNonNull(instruction, "instruction");
-        Objects.requireNonNull(pooling, "pooling");
-        Objects.requireNonNull(progress, "progress");
-        Objects.requireNonNull(cancelled, "cancelled");
     }
 
     /** Dense vectors alone, the model's own limit, normalised. */
