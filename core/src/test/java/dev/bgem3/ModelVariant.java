@@ -9,6 +9,7 @@ import dev.bgem3.safetensors.SafetensorsWriter;
 import dev.bgem3.weights.DType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,9 +25,9 @@ import java.util.function.Consumer;
  * The tiny model with changes, written as one fp32 safetensors file with the heads inside, unless told otherwise, and
  * {@code sentencepiece.bpe.model}.
  */
-public final class ModelVariant {
+final class ModelVariant {
     /** The names of the heads' tensors. */
-    public static final List<String> HEADS = List.of("colbert_linear.weight", "colbert_linear.bias",
+    static final List<String> HEADS = List.of("colbert_linear.weight", "colbert_linear.bias",
             "sparse_linear.weight", "sparse_linear.bias");
 
     private record Tensor(DType dtype, long[] shape, float[] values) {}
@@ -52,46 +53,46 @@ public final class ModelVariant {
     }
 
     /** The tiny model, unchanged. */
-    public static ModelVariant ofTiny() {
+    static ModelVariant ofTiny() {
         return new ModelVariant(Fixtures.TINY);
     }
 
     /** The names of the encoder's and the heads' tensors. */
-    public List<String> tensorNames() {
+    List<String> tensorNames() {
         return List.copyOf(tensors.keySet());
     }
 
     /** The shape of a tensor. */
-    public long[] shape(String tensor) {
+    long[] shape(String tensor) {
         return tensors.get(tensor).shape.clone();
     }
 
     /** Sets a member of {@code config.json} to a JSON text. */
-    public ModelVariant config(String key, String json) {
+    ModelVariant config(String key, String json) {
         config.put(key, Json.parse(json.getBytes(StandardCharsets.UTF_8)));
         return this;
     }
 
     /** Leaves a member of {@code config.json} out. */
-    public ModelVariant withoutConfig(String key) {
+    ModelVariant withoutConfig(String key) {
         config.remove(key);
         return this;
     }
 
     /** Leaves tensors out. */
-    public ModelVariant without(List<String> names) {
+    ModelVariant without(List<String> names) {
         names.forEach(tensors::remove);
         return this;
     }
 
     /** Changes a tensor's numbers, row-major. */
-    public ModelVariant change(String tensor, Consumer<float[]> change) {
+    ModelVariant change(String tensor, Consumer<float[]> change) {
         change.accept(tensors.get(tensor).values);
         return this;
     }
 
     /** Gives a tensor another shape, with its first numbers and then zeros. */
-    public ModelVariant reshape(String tensor, long... shape) {
+    ModelVariant reshape(String tensor, long... shape) {
         Tensor old = tensors.get(tensor);
         long count = Arrays.stream(shape).reduce(1, Math::multiplyExact);
         tensors.put(tensor, new Tensor(old.dtype, shape, Arrays.copyOf(old.values, (int) count)));
@@ -99,21 +100,21 @@ public final class ModelVariant {
     }
 
     /** Gives a tensor another element type. */
-    public ModelVariant dtype(String tensor, DType dtype) {
+    ModelVariant dtype(String tensor, DType dtype) {
         Tensor old = tensors.get(tensor);
         tensors.put(tensor, new Tensor(dtype, old.shape, old.values));
         return this;
     }
 
     /** Adds a tensor of zeros. */
-    public ModelVariant add(String tensor, DType dtype, long... shape) {
+    ModelVariant add(String tensor, DType dtype, long... shape) {
         int count = (int) Arrays.stream(shape).reduce(1, Math::multiplyExact);
         tensors.put(tensor, new Tensor(dtype, shape, new float[count]));
         return this;
     }
 
     /** Puts {@code prefix} before the names of the encoder's tensors. */
-    public ModelVariant prefix(String prefix) {
+    ModelVariant prefix(String prefix) {
         SequencedMap<String, Tensor> renamed = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> renamed.put(HEADS.contains(name) ? name : prefix + name, tensor));
         tensors.clear();
@@ -122,24 +123,24 @@ public final class ModelVariant {
     }
 
     /** Sets a file's bytes, by its path in the folder. */
-    public ModelVariant file(String name, byte[] bytes) {
+    ModelVariant file(String name, byte[] bytes) {
         files.put(name, bytes);
         return this;
     }
 
     /** Sets a file's text, by its path in the folder. */
-    public ModelVariant file(String name, String text) {
+    ModelVariant file(String name, String text) {
         return file(name, text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Leaves a file out. */
-    public ModelVariant withoutFile(String name) {
+    ModelVariant withoutFile(String name) {
         files.remove(name);
         return this;
     }
 
     /** Writes the folder and names it. */
-    public Path write(Path folder) {
+    Path write(Path folder) {
         List<SafetensorsWriter.Source> sources = new ArrayList<>();
         tensors.forEach((name, tensor) -> sources
                 .add(new SafetensorsWriter.Source(name, tensor.dtype, tensor.shape, sink -> {
@@ -147,7 +148,7 @@ public final class ModelVariant {
                         sink.floats(tensor.values, 0, tensor.values.length);
                     } else {
                         int bytes = (int) tensor.dtype.sizeBytes(tensor.values.length);
-                        sink.bytes(java.lang.foreign.MemorySegment.ofArray(new byte[bytes]));
+                        sink.bytes(MemorySegment.ofArray(new byte[bytes]));
                     }
                 })));
         try {

@@ -1,0 +1,78 @@
+package dev.bgem3;
+
+import static dev.bgem3.Embeddings.ALL;
+import static dev.bgem3.Embeddings.assertSameBits;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** A text's three outputs have the same bits whatever stands beside it, in whatever batches, on any number of threads. */
+class BatchInvariancePropertyTest {
+    private static final int[] BUDGETS = {1, 7, 100, 4096};
+
+    @Test
+    void vectorGivesATextTheSameBitsHoweverItIsBatched() {
+        // Every length of a tile's edge and of a few panels, and some that are random; 1 to 300 tokens.
+        int[] lengths = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128,
+                129, 255,
+                256, 257, 299, 300};
+        check(Fixtures.MINI, "vector", lengths, 64, 300, new int[]{1, 2, 3});
+    }
+
+    @Test
+    void scalarGivesATextTheSameBitsHoweverItIsBatched() {
+        check(Fixtures.TINY, "scalar", new int[]{1, 2, 3, 40}, 12, 30, new int[]{1, 2});
+    }
+
+    private static void check(Path folder, String kernels, int[] lengths, int count, int longest,
+            int[] threads) {
+        RandomTexts source = RandomTexts.seeded("batch invariance, " + kernels);
+        List<int[]> texts = new ArrayList<>();
+        List<Embedding> alone = new ArrayList<>();
+        for (int threadCount : threads) {
+            LoadOptions options = LoadOptions.builder().kernels(kernels).threads(threadCount).build();
+            try (BgeM3 model = BgeM3.load(folder, options)) {
+                if (alone.isEmpty()) {
+                    texts.addAll(texts(source, model, lengths, count, longest));
+                    texts.forEach(text -> alone.add(model.encodeTokenIds(List.of(text), ALL).getFirst()));
+                }
+                for (int budget : BUDGETS) {
+                    checkShuffled(model, budget, texts, alone, source.random());
+                }
+            }
+        }
+    }
+
+    /** Half of them the ids of random texts, half random ids of the lengths given. */
+    private static List<int[]> texts(RandomTexts source, BgeM3 model, int[] lengths, int count, int longest) {
+        Random random = source.random();
+        List<int[]> texts = new ArrayList<>();
+        for (int length : lengths) {
+            texts.add(random.ints(length, 0, model.info().vocabSize()).toArray());
+        }
+        while (texts.size() < count) {
+            texts.add(model.tokenizer().encode(source.text(random.nextInt(longest / 4)), longest).ids());
+        }
+        return texts;
+    }
+
+    private static void checkShuffled(BgeM3 model, int budget, List<int[]> texts, List<Embedding> alone,
+            Random random) {
+        List<Integer> order = new ArrayList<>(IntStream.range(0, texts.size()).boxed().toList());
+        Collections.shuffle(order, random);
+        EncodeOptions options = EncodeOptions.builder().outputs(ALL.outputs()).tokenBudget(budget).build();
+        List<Embedding> together = model.encodeTokenIds(order.stream().map(texts::get).toList(), options);
+        for (int i = 0; i < order.size(); i++) {
+            int text = order.get(i);
+            assertSameBits("budget " + budget + ", threads " + model.info().threads() + ", "
+                    + texts.get(text).length + " tokens " + Arrays.toString(texts.get(text)), together.get(i),
+                    alone.get(text));
+        }
+    }
+}

@@ -1,0 +1,289 @@
+package dev.bgem3;
+
+import static dev.bgem3.Embeddings.ALL;
+import static dev.bgem3.Embeddings.assertSameBits;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import dev.bgem3.error.BackendException;
+import dev.bgem3.error.CancelledException;
+import dev.bgem3.error.InputException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What texts, requests and settings the public interface takes, and what it says of those that it does not. */
+class BgeM3Test {
+    private static BgeM3 model;
+
+    @BeforeAll
+    static void load() {
+        model = BgeM3.load(Fixtures.TINY);
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+    }
+
+    @Test
+    void answersAnEmptyListWithAnEmptyList() {
+        assertThat(model.encode(List.of(), ALL)).isEmpty();
+        assertThat(model.encode(Stream.of(), ALL)).isEmpty();
+        assertThat(model.encodeTokenIds(List.of(), ALL)).isEmpty();
+        assertThat(model.computeScore(List.of())).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "\n\t\u00a0\u3000 "})
+    void givesTheEmptyAndTheBlankTextTheVectorsOfTheTwoSpecialTokens(String text) {
+        Embedding embedding = model.encode(text, ALL);
+        assertThat(embedding.tokenCount()).isEqualTo(2);
+        assertThat(embedding.truncated()).isFalse();
+        assertThat(embedding.lexicalWeights().size()).isZero();
+        assertThat(embedding.colbert().rows()).isOne();
+        Embeddings.assertSound("blank", embedding);
+        assertSameBits("blank", embedding, model.encodeTokenIds(List.of(new int[]{0, 2}), ALL).getFirst());
+    }
+
+    @Test
+    void readsALoneSurrogateAsTheReplacementCharacterAndTakesNul() {
+        Embedding replacement = model.encode("a \ufffd b", ALL);
+        assertSameBits("high", model.encode("a \ud800 b", ALL), replacement);
+        assertSameBits("low", model.encode("a \udc00 b", ALL), replacement);
+        Embeddings.assertSound("nul", model.encode("\u0000", ALL));
+        Embeddings.assertSound("nul inside", model.encode("a\u0000b", ALL));
+    }
+
+    @Test
+    void cutsATextThatIsTooLongAndSaysSo() {
+        String text = "long ".repeat(600);
+        int full = model.tokenizer().encode(text).ids().length;
+        assertThat(full).isGreaterThan(512);
+        Embedding cut = model.encode(text, ALL);
+        assertThat(cut.tokenCount()).isEqualTo(512).isEqualTo(model.info().maxLength());
+        assertThat(cut.fullTokenCount()).isEqualTo(full);
+        assertThat(cut.truncated()).isTrue();
+        assertThat(cut.colbert().rows()).isEqualTo(511);
+        EncodeOptions ten = EncodeOptions.builder().outputs(ALL.outputs()).maxLength(10).build();
+        Embedding shorter = model.encode(text, ten);
+        assertThat(shorter.tokenCount()).isEqualTo(10);
+        assertThat(shorter.fullTokenCount()).isEqualTo(full);
+        int[] ids = model.tokenizer().encode(text, 10).ids();
+        assertThat(shorter.dense()).isEqualTo(model.encodeTokenIds(List.of(ids), ALL).getFirst().dense());
+    }
+
+    @Test
+    void leavesATextWholeThatIsExactlyAsLongAsAllowed() {
+        String text = "What is BGE M3?";
+        int length = model.tokenizer().encode(text).ids().length;
+        Embedding whole = model.encode(text, EncodeOptions.builder().maxLength(length).build());
+        assertThat(whole.truncated()).isFalse();
+        assertThat(whole.tokenCount()).isEqualTo(length);
+        Embedding cut = model.encode(text, EncodeOptions.builder().maxLength(length - 1).build());
+        assertThat(cut.truncated()).isTrue();
+        assertThat(cut.fullTokenCount()).isEqualTo(length);
+        assertThat(model.encode(text, EncodeOptions.builder().maxLength(2).build()).dense())
+                .isEqualTo(model.encode("").dense());
+    }
+
+    @Test
+    void namesTheNullText() {
+        assertThatNullPointerException().isThrownBy(() -> model.encode((String) null)).withMessage("text");
+        assertThatNullPointerException().isThrownBy(() -> model.encodeQueries((String) null))
+                .withMessage("query");
+        assertThatNullPointerException().isThrownBy(() -> model.encodeCorpus((String) null))
+                .withMessage("passage");
+        assertThatNullPointerException().isThrownBy(() -> model.encode((List<String>) null))
+                .withMessage("texts");
+        assertThatNullPointerException().isThrownBy(() -> model.encode("text", null)).withMessage("options");
+        assertRefused("text 2: null (expected: a string)",
+                () -> model.encode(Arrays.asList("a", "b", null), ALL));
+        assertRefused("pair 1: null (expected: a query and a passage)",
+                () -> model.computeScore(Arrays.asList(new TextPair("a", "b"), null)));
+        assertRefused("pair 0: null (expected: a query and a passage)",
+                () -> model.computeScore(List.of(new TextPair("a", null))));
+    }
+
+    @Test
+    void countsTheTextsOfAStreamFromItsBeginning() {
+        EncodeOptions small = EncodeOptions.builder().tokenBudget(1).build();
+        List<String> texts = new ArrayList<>(IntStream.range(0, 50).mapToObj(i -> "text " + i).toList());
+        texts.set(37, null);
+        assertRefused("text 37: null (expected: a string)",
+                () -> model.encode(texts.stream(), small).forEach(embedding -> {}));
+        assertRefused("text 37: null (expected: a string)",
+                () -> model.encodeQueries(texts.stream(), small).forEach(embedding -> {}));
+        assertRefused("text 37: null (expected: a string)",
+                () -> model.encodeCorpus(texts.stream(), small).forEach(embedding -> {}));
+    }
+
+    @Test
+    void countsThePairsFromTheBeginning() {
+        List<TextPair> pairs = new ArrayList<>(
+                IntStream.range(0, 300).mapToObj(i -> new TextPair("query", "p " + i % 3)).toList());
+        pairs.set(299, new TextPair(null, "p"));
+        EncodeOptions two = EncodeOptions.builder().maxLength(2).build();
+        assertRefused("pair 299: null (expected: a query and a passage)",
+                () -> model.computeScore(pairs, ScoreWeights.EQUAL, two));
+    }
+
+    @Test
+    void namesTokenIdsThatItCannotRead() {
+        assertRefused("text 1: null (expected: 1..512)",
+                () -> model.encodeTokenIds(Arrays.asList(new int[]{0}, null), ALL));
+        assertRefused("text 0: 0 token ids (expected: 1..512)",
+                () -> model.encodeTokenIds(List.of(new int[0]), ALL));
+        assertRefused("text 0: 513 token ids (expected: 1..512)",
+                () -> model.encodeTokenIds(List.of(new int[513]), ALL));
+        assertRefused("text 0: token id -1 (expected: 0..1501)",
+                () -> model.encodeTokenIds(List.of(new int[]{0, -1}), ALL));
+        assertRefused("text 0: token id 1502 (expected: 0..1501)",
+                () -> model.encodeTokenIds(List.of(new int[]{0, 1502}), ALL));
+    }
+
+    @Test
+    void takesOneTokenIdWhichHasNoColbertVectors() {
+        Embedding one = model.encodeTokenIds(List.of(new int[]{7}), ALL).getFirst();
+        assertThat(one.colbert().rows()).isZero();
+        assertThat(one.dense().dimension()).isEqualTo(128);
+    }
+
+    @Test
+    void refusesOptionsBeyondTheModel() {
+        assertRefused("maxLength: 513 (expected: 2..512, the model's limit)",
+                () -> model.encode("a", EncodeOptions.builder().maxLength(513).build()));
+        assertRefused("truncateDim: 129 (expected: 1..128)",
+                () -> model.encode("a", EncodeOptions.builder().truncateDim(129).build()));
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Precision.class, names = {"BF16", "FP16", "INT8"})
+    void refusesAPrecisionThatTheKernelsDoNotCompute(Precision precision) {
+        for (String kernels : List.of("scalar", "vector")) {
+            LoadOptions options = LoadOptions.builder().kernels(kernels).precision(precision).build();
+            assertThatExceptionOfType(BackendException.class)
+                    .isThrownBy(() -> BgeM3.load(Fixtures.TINY, options))
+                    .withMessage("precision: " + precision.label()
+                            + " (expected: fp32, which is all that the " + kernels + " kernels compute)");
+        }
+    }
+
+    @Test
+    void namesTheKernelsThatThereAre() {
+        assertThatExceptionOfType(BackendException.class)
+                .isThrownBy(
+                        () -> BgeM3.load(Fixtures.TINY, LoadOptions.builder().kernels("abacus").build()))
+                .withMessageStartingWith("kernels: abacus (expected one of: ").withMessageContaining("vector")
+                .withMessageContaining("scalar");
+    }
+
+    @Test
+    void saysWhatItLoaded() {
+        LoadOptions options = LoadOptions.builder().kernels("vector").threads(3).build();
+        try (BgeM3 other = BgeM3.load(Fixtures.TINY, options)) {
+            ModelInfo info = other.info();
+            assertThat(info.folder()).isEqualTo(Fixtures.TINY);
+            assertThat(info.outputs()).containsExactlyInAnyOrder(Output.values());
+            assertThat(info.maxLength()).isEqualTo(512);
+            assertThat(info.hiddenSize()).isEqualTo(128);
+            assertThat(info.kernels()).isEqualTo("vector");
+            assertThat(info.threads()).isEqualTo(3);
+            assertThat(info.precision()).isEqualTo(Precision.FP32);
+        }
+    }
+
+    @Test
+    void namesTheOutputThatWasNotAskedFor() {
+        Embedding dense = model.encode("a");
+        assertThat(dense.has(Output.DENSE)).isTrue();
+        assertThat(dense.has(Output.SPARSE)).isFalse();
+        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(dense::lexicalWeights)
+                .withMessage("sparse was not computed (expected: Output.SPARSE in EncodeOptions.outputs)");
+        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(dense::colbert)
+                .withMessage("colbert was not computed (expected: Output.COLBERT in EncodeOptions.outputs)");
+        Embedding sparse = model.encode("a", EncodeOptions.of(Output.SPARSE));
+        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(sparse::dense)
+                .withMessage("dense was not computed (expected: Output.DENSE in EncodeOptions.outputs)");
+    }
+
+    @Test
+    void tellsOfProgressAfterEachBatch() {
+        List<String> texts = RandomTexts.seeded("progress").texts(100, 30);
+        AtomicInteger calls = new AtomicInteger();
+        int[] textsDone = new int[1];
+        long[] tokensDone = new long[1];
+        Thread caller = Thread.currentThread();
+        EncodeOptions options = EncodeOptions.builder().tokenBudget(64).progress((newTexts, newTokens) -> {
+            assertThat(Thread.currentThread()).isSameAs(caller);
+            assertThat(newTexts).isPositive();
+            assertThat(newTokens <= 64 || newTexts == 1).isTrue();
+            calls.incrementAndGet();
+            textsDone[0] += newTexts;
+            tokensDone[0] += newTokens;
+        }).build();
+        List<Embedding> embeddings = model.encode(texts, options);
+        assertThat(textsDone[0]).isEqualTo(100);
+        assertThat(tokensDone[0]).isEqualTo(embeddings.stream().mapToLong(Embedding::tokenCount).sum());
+        assertThat(calls.get()).isGreaterThan(10);
+    }
+
+    @Test
+    void endsACancelledCallAndGoesOnWorking() {
+        List<String> texts = RandomTexts.seeded("cancel").texts(40, 20);
+        AtomicInteger batches = new AtomicInteger();
+        EncodeOptions options = EncodeOptions.builder().tokenBudget(16)
+                .progress((newTexts, tokens) -> batches.incrementAndGet()).cancelled(() -> batches.get() == 3)
+                .build();
+        assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> model.encode(texts, options))
+                .withMessage("cancelled by the caller");
+        assertThat(batches).hasValue(3);
+        assertThat(model.encode("after").dense().dimension()).isEqualTo(128);
+        EncodeOptions atOnce = EncodeOptions.builder().cancelled(() -> true).build();
+        assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> model.encode("a", atOnce));
+        assertThatExceptionOfType(CancelledException.class)
+                .isThrownBy(() -> model.encode(Stream.of("a"), atOnce).toList());
+    }
+
+    @Test
+    void passesOnWhatAListenerThrowsAndGoesOnWorking() {
+        EncodeOptions options = EncodeOptions.builder().progress((texts, tokens) -> {
+            throw new UnsupportedOperationException("from the listener");
+        }).build();
+        assertThatExceptionOfType(UnsupportedOperationException.class)
+                .isThrownBy(() -> model.encode("a", options)).withMessage("from the listener");
+        assertThat(model.encode("after").dense().dimension()).isEqualTo(128);
+    }
+
+    @Test
+    void lazilyTakesTextsFromAStreamAndClosesIt() {
+        AtomicInteger taken = new AtomicInteger();
+        AtomicReference<String> closed = new AtomicReference<>("open");
+        Stream<String> texts = IntStream.range(0, 100_000).mapToObj(i -> {
+            taken.incrementAndGet();
+            return "number " + i;
+        }).onClose(() -> closed.set("closed"));
+        EncodeOptions options = EncodeOptions.builder().tokenBudget(32).build();
+        try (Stream<Embedding> embeddings = model.encode(texts, options)) {
+            assertThat(taken).hasValue(0);
+            assertThat(embeddings.limit(10).toList()).hasSize(10);
+        }
+        assertThat(taken.get()).isLessThan(200);
+        assertThat(closed).hasValue("closed");
+    }
+
+    private static void assertRefused(String message, Runnable call) {
+        assertThatExceptionOfType(InputException.class).isThrownBy(call::run).withMessage(message);
+    }
+}

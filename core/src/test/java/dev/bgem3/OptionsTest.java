@@ -1,0 +1,107 @@
+package dev.bgem3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Settings that are wrong whatever the model. */
+class OptionsTest {
+    @Test
+    void startsFromDocumentedDefaults() {
+        EncodeOptions options = EncodeOptions.defaults();
+        assertThat(options.outputs()).containsExactly(Output.DENSE);
+        assertThat(options.maxLength()).isEmpty();
+        assertThat(options.tokenBudget()).isEqualTo(4096).isEqualTo(EncodeOptions.DEFAULT_TOKEN_BUDGET);
+        assertThat(options.normalize()).isTrue();
+        assertThat(options.pooling()).isEmpty();
+        LoadOptions load = LoadOptions.defaults();
+        assertThat(load.kernels()).isEqualTo("auto");
+        assertThat(load.precision()).isEqualTo(Precision.AUTO);
+        assertThat(load.threads()).isZero();
+        assertThat(load.queryInstructionFormat()).isEqualTo("{}{}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, 1})
+    void refusesAMaximumLengthBelowTheTwoSpecialTokens(int length) {
+        assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().maxLength(length)::build)
+                .withMessage("maxLength: " + length + " (expected: at least 2)");
+    }
+
+    @Test
+    void refusesSizesBelowOne() {
+        assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().tokenBudget(0)::build)
+                .withMessage("tokenBudget: 0 (expected: at least 1)");
+        assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().truncateDim(0)::build)
+                .withMessage("truncateDim: 0 (expected: at least 1)");
+    }
+
+    @Test
+    void refusesNoOutputs() {
+        assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().outputs(Set.of())::build)
+                .withMessage("outputs: none (expected: at least one of dense, sparse, colbert)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 1025})
+    void refusesThreadsOutOfRange(int threads) {
+        assertThatIllegalArgumentException().isThrownBy(LoadOptions.builder().threads(threads)::build)
+                .withMessage("threads: " + threads + " (expected: 0..1024)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{}", "{}{}{}", "instruction: {}", "{ }{}"})
+    void refusesAFormatWithoutTwoSlots(String format) {
+        String rest = ": \"" + format + "\" (expected: {} twice, for the instruction and for the text)";
+        assertThatIllegalArgumentException()
+                .isThrownBy(EncodeOptions.builder().instructionFormat(format)::build)
+                .withMessage("instructionFormat" + rest);
+        assertThatIllegalArgumentException()
+                .isThrownBy(LoadOptions.builder().queryInstructionFormat(format)::build)
+                .withMessage("queryInstructionFormat" + rest);
+        assertThatIllegalArgumentException()
+                .isThrownBy(LoadOptions.builder().passageInstructionFormat(format)::build)
+                .withMessage("passageInstructionFormat" + rest);
+    }
+
+    @Test
+    void namesWhatIsNull() {
+        assertThatNullPointerException().isThrownBy(LoadOptions.builder().kernels(null)::build)
+                .withMessage("kernels");
+        assertThatNullPointerException().isThrownBy(LoadOptions.builder().precision(null)::build)
+                .withMessage("precision");
+        assertThatNullPointerException().isThrownBy(LoadOptions.builder().queryInstruction(null)::build)
+                .withMessage("queryInstruction");
+        assertThatNullPointerException()
+                .isThrownBy(LoadOptions.builder().passageInstructionFormat(null)::build)
+                .withMessage("passageInstructionFormat");
+        assertThatNullPointerException()
+                .isThrownBy(EncodeOptions.builder().outputs((Set<Output>) null)::build)
+                .withMessage("outputs");
+        assertThatNullPointerException().isThrownBy(EncodeOptions.builder().progress(null)::build)
+                .withMessage("progress");
+        assertThatNullPointerException().isThrownBy(EncodeOptions.builder().cancelled(null)::build)
+                .withMessage("cancelled");
+        assertThatNullPointerException().isThrownBy(() -> BgeM3.load(null)).withMessage("folder");
+        assertThatNullPointerException().isThrownBy(() -> BgeM3.load(Fixtures.TINY, null))
+                .withMessage("options");
+    }
+
+    @Test
+    void refusesWeightsWithoutAWeightedMean() {
+        assertThatIllegalArgumentException().isThrownBy(() -> new ScoreWeights(0, 0, 1))
+                .withMessage("weights: dense + sparse is 0 (expected: above 0)");
+        assertThatIllegalArgumentException().isThrownBy(() -> new ScoreWeights(1, -0.5, 1))
+                .withMessage("weights: sparse: -0.5 (expected: 0..1e9)");
+        assertThatIllegalArgumentException().isThrownBy(() -> new ScoreWeights(1, 1, Double.NaN))
+                .withMessage("weights: colbert: NaN (expected: 0..1e9)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new ScoreWeights(Double.POSITIVE_INFINITY, 1, 1))
+                .withMessage("weights: dense: Infinity (expected: 0..1e9)");
+    }
+}

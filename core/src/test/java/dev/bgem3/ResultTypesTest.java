@@ -1,0 +1,75 @@
+package dev.bgem3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The vectors and weights by themselves, on numbers worked out by hand. */
+class ResultTypesTest {
+    @Test
+    void multipliesDenseVectorsOfOneDimension() {
+        DenseVector first = new DenseVector(new float[]{1, 2, 3, 4, 5});
+        assertThat(first.dot(new DenseVector(new float[]{1, -1, 0.5f, 0.25f, 2}))).isEqualTo(11.5f);
+        assertThat(first).isEqualTo(new DenseVector(new float[]{1, 2, 3, 4, 5})).hasSameHashCodeAs(
+                new DenseVector(new float[]{1, 2, 3, 4, 5}));
+        assertThat(first.toString()).isEqualTo("DenseVector[5 dimensions]");
+        assertThatIllegalArgumentException().isThrownBy(() -> first.dot(new DenseVector(new float[3])))
+                .withMessage("dimension: 3 (expected: 5)");
+    }
+
+    @Test
+    void averagesTheBestMatchOfEachQueryRow() {
+        ColbertVectors query = new ColbertVectors(new float[]{1, 0, 0, 1}, 2, 2);
+        ColbertVectors passage = new ColbertVectors(new float[]{0.5f, -1, 0.25f, -2, -3, -4}, 3, 2);
+        assertThat(query.score(passage)).isEqualTo((0.5f - 1) / 2);
+        assertThat(passage.score(query)).isEqualTo((0.5f + 0.25f - 3) / 3);
+        assertThat(passage.row(1)).containsExactly(0.25f, -2);
+    }
+
+    @Test
+    void refusesColbertVectorsThatDoNotFit() {
+        ColbertVectors two = new ColbertVectors(new float[4], 2, 2);
+        assertThatIllegalArgumentException().isThrownBy(() -> new ColbertVectors(new float[5], 2, 2))
+                .withMessage("values: 5 numbers (expected: 2 × 2)");
+        assertThatIllegalArgumentException().isThrownBy(() -> new ColbertVectors(new float[0], -1, 0));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> two.score(new ColbertVectors(new float[3], 1, 3)))
+                .withMessage("dimension: 3 (expected: 2)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> two.score(new ColbertVectors(new float[0], 0, 2)))
+                .withMessage("rows: 2 and 0 (expected: at least 1 on both sides)");
+        assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> two.row(2));
+        assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> two.row(-1));
+    }
+
+    @Test
+    void gathersWeightsAsTheReferenceDoes() {
+        int[] ids = {0, 9, 7, 9, 3, 5, 7, 2};
+        float[] tokenWeights = {-9, 8, 0.5f, 0, 2, 4, -1, 0.25f, 8};
+        LexicalWeights weights = LexicalWeights.gather(ids, tokenWeights, 1, new int[]{0, 1, 2, 3});
+        assertThat(weights.asMap()).isEqualTo(Map.of(9, 2f, 7, 0.25f));
+        assertThat(weights.tokenIds()).containsExactly(7, 9);
+        assertThat(weights.weights()).containsExactly(0.25f, 2);
+        assertThat(List.copyOf(weights.asMap().keySet())).containsExactly(9, 7);
+        assertThat(weights.weight(5)).isZero();
+        assertThat(weights.toString()).isEqualTo("LexicalWeights{9=2.0, 7=0.25}");
+    }
+
+    @Test
+    void makesWeightsOfAMapInItsOrder() {
+        Map<Integer, Float> map = new LinkedHashMap<>();
+        map.put(30, 1f);
+        map.put(10, 2f);
+        map.put(20, 3f);
+        LexicalWeights weights = LexicalWeights.of(map);
+        assertThat(List.copyOf(weights.asMap().entrySet())).isEqualTo(List.copyOf(map.entrySet()));
+        assertThat(weights.dot(LexicalWeights.of(Map.of(10, 0.5f, 30, 4f, 40, 9f)))).isEqualTo(5);
+        assertThat(weights.dot(LexicalWeights.of(Map.of()))).isZero();
+        assertThat(weights).isEqualTo(LexicalWeights.of(Map.of(10, 2f, 20, 3f, 30, 1f)));
+    }
+}

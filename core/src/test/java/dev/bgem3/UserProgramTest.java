@@ -1,0 +1,140 @@
+package dev.bgem3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bgem3.json.Json;
+import dev.bgem3.json.JsonArray;
+import dev.bgem3.json.JsonNumber;
+import dev.bgem3.json.JsonObject;
+import dev.bgem3.json.JsonValue;
+import dev.bgem3.sample.EncodeMain;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The library in a JVM of its own, as users start it: on the class path or the module path, with the incubator or without. */
+class UserProgramTest {
+    private static final String INCUBATOR = "jdk.incubator.vector";
+    /** As in {@link BgeM3GoldenTest}. */
+    private static final double BOUND = 2e-5;
+
+    @TempDir
+    private Path temporary;
+
+    private record Run(List<String> out, List<String> errors) {}
+
+    @Test
+    void runsOnScalarKernelsWithoutTheIncubatorAndSaysOnceHowToGetTheSpeed()
+            throws IOException, InterruptedException {
+        Run run = run("-cp", path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class));
+        assertThat(run.out.subList(0, 2)).containsExactly("scalar", "false");
+        assertGivesTheGoldens(run);
+        assertThat(run.errors.stream().filter(line -> line.contains("--add-modules"))).singleElement()
+                .asString()
+                .contains(
+                        "the vector kernels are not used: the module jdk.incubator.vector is not loaded; start "
+                                + "Java with --add-modules jdk.incubator.vector for vector speed");
+        assertThat(run.errors.stream().filter(line -> line.contains("kernels"))).hasSize(1);
+    }
+
+    @Test
+    void runsOnVectorKernelsFromTheClassPath() throws IOException, InterruptedException {
+        Run run = run("--add-modules", INCUBATOR, "-cp",
+                path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class));
+        assertThat(run.out.subList(0, 2)).containsExactly("vector", "false");
+        assertGivesTheGoldens(run);
+        assertThat(run.errors).noneMatch(line -> line.contains("kernels"));
+    }
+
+    @Test
+    void runsOnVectorKernelsFromTheModulePath() throws IOException, InterruptedException {
+        Run run = run("--module-path", path(BgeM3.class, XlmRobertaTokenizer.class), "--add-modules",
+                "dev.bgem3.core," + INCUBATOR, "-cp", path(EncodeMain.class));
+        assertThat(run.out.subList(0, 2)).containsExactly("vector", "true");
+        assertGivesTheGoldens(run);
+        assertThat(run.errors).noneMatch(line -> line.contains("kernels"));
+    }
+
+    @Test
+    void runsOnScalarKernelsFromTheModulePathWithoutTheIncubator() throws IOException, InterruptedException {
+        Run run = run("--module-path", path(BgeM3.class, XlmRobertaTokenizer.class), "--add-modules",
+                "dev.bgem3.core", "-cp", path(EncodeMain.class));
+        assertThat(run.out.subList(0, 2)).containsExactly("scalar", "true");
+        assertGivesTheGoldens(run);
+    }
+
+    @Test
+    void takesTheKernelsThatASystemPropertyNames() throws IOException, InterruptedException {
+        Run run = run("--add-modules", INCUBATOR, "-Dbgem3.kernels=scalar", "-cp",
+                path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class));
+        assertThat(run.out.getFirst()).isEqualTo("scalar");
+        assertThat(run.errors).noneMatch(line -> line.contains("kernels"));
+    }
+
+    /** The first text of the goldens, its dense vector and its lexical weights. */
+    private static void assertGivesTheGoldens(Run run) throws IOException {
+        JsonObject item = firstGolden();
+        List<JsonValue> dense = ((JsonArray) item.get("dense").orElseThrow()).elements();
+        String line = run.out.get(2);
+        double[] found = Arrays.stream(line.substring(1, line.length() - 1).split(", "))
+                .mapToDouble(Double::parseDouble).toArray();
+        assertThat(found).hasSameSizeAs(dense);
+        for (int i = 0; i < found.length; i++) {
+            assertThat(Math.abs(found[i] - ((JsonNumber) dense.get(i)).asDouble())).as("dense %d", i)
+                    .isLessThan(BOUND);
+        }
+        for (String id : item.object("sparse").orElseThrow().members().keySet()) {
+            assertThat(run.out.get(3)).contains(id + "=");
+        }
+    }
+
+    private static JsonObject firstGolden() throws IOException {
+        JsonObject goldens = (JsonObject) Json
+                .parse(Files.readAllBytes(Fixtures.FOLDER.resolve("tiny-m3-goldens.json")));
+        JsonObject encode = (JsonObject) goldens.array("encode").orElseThrow().elements().getFirst();
+        return (JsonObject) encode.array("items").orElseThrow().elements().getFirst();
+    }
+
+    private Run run(String... options) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(options));
+        command.add(EncodeMain.class.getName());
+        command.add(Fixtures.TINY.toString());
+        command.add(firstGolden().string("text").orElseThrow());
+        Path out = temporary.resolve("out");
+        Path errors = temporary.resolve("errors");
+        Process process = new ProcessBuilder(command).redirectOutput(out.toFile())
+                .redirectError(errors.toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s ended", command).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        String said = Files.readString(errors, StandardCharsets.UTF_8);
+        assertThat(process.exitValue()).as("%s: %s", command, said).isZero();
+        return new Run(Files.readAllLines(out), said.lines().toList());
+    }
+
+    /** Where the classes come from; resources lie with them. */
+    private static String path(Class<?>... classes) {
+        return String.join(File.pathSeparator, Arrays.stream(classes).map(type -> {
+            try {
+                return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+            } catch (URISyntaxException e) {
+                throw new IllegalStateException(e);
+            }
+        }).toList());
+    }
+}

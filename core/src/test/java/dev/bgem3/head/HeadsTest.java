@@ -1,0 +1,106 @@
+package dev.bgem3.head;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.Tensor;
+import dev.bgem3.kernel.Workspace;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The heads on hidden states so small that their results are worked out by hand: 5 tokens of 2 texts, C = 2. */
+@ParameterizedClass
+@ValueSource(strings = {"scalar", "vector"})
+class HeadsTest {
+    private static final int[] CUMULATIVE_LENGTHS = {0, 3, 5};
+    private static final float[] HIDDEN = {3, 4, 0, 2, -1, 0, 0, 0, 6, -8};
+
+    private final Kernels kernels;
+    private Workspace workspace;
+    private Tensor hidden;
+
+    HeadsTest(String provider) {
+        kernels = KernelProviders.named(provider).open(2);
+    }
+
+    @BeforeEach
+    void write() {
+        workspace = kernels.newWorkspace();
+        hidden = workspace.tensor(5, 2);
+        kernels.write(hidden, HIDDEN);
+    }
+
+    @AfterEach
+    void close() {
+        workspace.close();
+        kernels.close();
+    }
+
+    private float[][] dense(DenseHead.Pooling pooling, int dimension, boolean normalize) {
+        return new DenseHead(kernels).vectors(workspace, hidden, CUMULATIVE_LENGTHS, pooling, dimension,
+                normalize);
+    }
+
+    @Test
+    void poolsTheFirstTokenAndLeavesAVectorOfZerosAsItIs() {
+        assertThat(dense(DenseHead.Pooling.CLS, 2, true)).isDeepEqualTo(new float[][]{{0.6f, 0.8f}, {0, 0}});
+        assertThat(dense(DenseHead.Pooling.CLS, 2, false)).isDeepEqualTo(new float[][]{{3, 4}, {0, 0}});
+    }
+
+    @Test
+    void poolsTheLastToken() {
+        assertThat(dense(DenseHead.Pooling.LAST_TOKEN, 2, true))
+                .isDeepEqualTo(new float[][]{{-1, 0}, {0.6f, -0.8f}});
+    }
+
+    @Test
+    void poolsTheMean() {
+        assertThat(dense(DenseHead.Pooling.MEAN, 2, false))
+                .isDeepEqualTo(new float[][]{{2 / 3f, 2}, {3, -4}});
+    }
+
+    @Test
+    void cutsBeforeItNormalises() {
+        assertThat(dense(DenseHead.Pooling.CLS, 1, true)).isDeepEqualTo(new float[][]{{1}, {0}});
+        assertThat(dense(DenseHead.Pooling.CLS, 1, false)).isDeepEqualTo(new float[][]{{3}, {0}});
+    }
+
+    @Test
+    void givesEachTokenItsWeightAboveZero() {
+        SparseHead head = new SparseHead(kernels, matrix(new float[][]{{1, -2}}), new float[]{0.5f});
+        assertThat(head.tokenWeights(workspace, hidden)).containsExactly(0, 0, 0, 0.5f, 22.5f);
+    }
+
+    @Test
+    void projectsAllTokensButTheFirstOfEachText() {
+        ColbertHead head = new ColbertHead(kernels, matrix(new float[][]{{1, 0}, {0, 1}, {0, 0}}),
+                new float[]{0, 0, 0});
+        assertThat(head.dimension()).isEqualTo(3);
+        assertThat(head.vectors(workspace, hidden, CUMULATIVE_LENGTHS))
+                .isDeepEqualTo(new float[][]{{0, 1, 0, -1, 0, 0}, {0.6f, -0.8f, 0}});
+    }
+
+    private static MatrixSource matrix(float[][] rows) {
+        return new MatrixSource() {
+            @Override
+            public int rows() {
+                return rows.length;
+            }
+
+            @Override
+            public int columns() {
+                return rows[0].length;
+            }
+
+            @Override
+            public void readRow(int row, float[] destination, int offset) {
+                System.arraycopy(rows[row], 0, destination, offset, rows[row].length);
+            }
+        };
+    }
+}
