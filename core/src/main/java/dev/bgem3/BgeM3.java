@@ -112,7 +112,8 @@ public final class BgeM3 implements AutoCloseable {
 
     /**
      * The outputs of texts that need not fit in memory: they are taken from the stream in windows of a few token budgets and
-     * answered in order. Lazy and sequential; closing the result closes {@code texts}.
+     * answered in order. Lazy and sequential: what {@link #encode(List, EncodeOptions)} throws comes out of the
+     * result's terminal operation. Closing the result closes {@code texts}.
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
         return EncodeStream.of(texts, options,

@@ -16,7 +16,7 @@ import java.util.Objects;
  * @param precision
  *            the arithmetic of the products
  * @param threads
- *            how many threads compute, at least 1; 0 for as many as the JVM sees processors
+ *            how many threads compute, 1 to 1,024; 0 for as many as the JVM sees processors. The scalar kernels use one, whatever is set
  * @param queryInstruction
  *            put before each query; empty for none
  * @param queryInstructionFormat
