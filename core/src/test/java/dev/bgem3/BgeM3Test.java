@@ -267,6 +267,19 @@ class BgeM3Test {
     }
 
     @Test
+    void encodesOnAnInterruptedThreadAndOnAVirtualOne() throws InterruptedException {
+        List<String> texts = List.of("What is BGE M3?", "long ".repeat(300));
+        List<Embedding> expected = model.encode(texts, ALL);
+        Thread.currentThread().interrupt();
+        List<Embedding> interrupted = model.encode(texts, ALL);
+        assertThat(Thread.interrupted()).isTrue();
+        assertSameBits("interrupted", interrupted, expected);
+        AtomicReference<List<Embedding>> virtual = new AtomicReference<>(List.of());
+        Thread.ofVirtual().start(() -> virtual.set(model.encode(texts, ALL))).join();
+        assertSameBits("virtual", virtual.get(), expected);
+    }
+
+    @Test
     void lazilyTakesTextsFromAStreamAndClosesIt() {
         AtomicInteger taken = new AtomicInteger();
         AtomicReference<String> closed = new AtomicReference<>("open");

@@ -309,6 +309,18 @@ class ModelWeightsTest {
         }
     }
 
+    @Test
+    void namesThePairWhoseOutputIsNotFinite() {
+        ModelVariant.ofTiny().change("encoder.layer.2.output.LayerNorm.weight",
+                values -> Arrays.fill(values, Float.MAX_VALUE)).write(folder);
+        try (BgeM3 model = BgeM3.load(folder)) {
+            List<TextPair> pairs = List.of(new TextPair("q", "p"), new TextPair("the longer query", "p"));
+            assertThatExceptionOfType(NonFiniteOutputException.class)
+                    .isThrownBy(() -> model.computeScore(pairs))
+                    .withMessageStartingWith("pair 1: query (\"the longer query\"): dense: number 0 is ");
+        }
+    }
+
     private void assertRefused(String message) {
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
                 .withMessage(folder.resolve("model.safetensors") + ": " + message);
