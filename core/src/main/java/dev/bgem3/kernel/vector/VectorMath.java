@@ -34,7 +34,7 @@ final class VectorMath {
     private static final float G1 = 0.318298876285553f;
     private static final float G2 = 0.03638757765293121f;
     private static final float G3 = -0.004895989783108234f;
-    private static final float G4 = 9.491706e-5f;
+    private static final float G4 = 9.4917064e-5f;
     private static final float G5 = 1.2905031e-4f;
     private static final float G6 = -2.7294534e-5f;
     private static final float G7 = 1.9650117e-6f;
