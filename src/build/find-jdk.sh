@@ -4,17 +4,18 @@
 # BGEM3_JDK_FOLDERS the usual folders, in place of the list below: patterns of JDK homes, separated by colons
 
 readonly least_java=25
-readonly usual_folders="/usr/lib/jvm/*:/opt/*:$HOME/.sdkman/candidates/java/*:$HOME/.jdks/*:/Library/Java/JavaVirtualMachines/*/Contents/Home"
+readonly usual_folders="/usr/lib/jvm/*:/opt/*:${HOME:-}/.sdkman/candidates/java/*:${HOME:-}/.jdks/*:/Library/Java/JavaVirtualMachines/*/Contents/Home"
 
 # The file that a chain of symbolic links ends at. (readlink -f is not everywhere.)
 resolve() {
   local file=$1 link
+  [[ $file == */* ]] || file=./$file
   while [[ -L $file ]]; do
     link=$(readlink "$file")
-    [[ $link == /* ]] || link=$(dirname "$file")/$link
+    [[ $link == /* ]] || link=${file%/*}/$link
     file=$link
   done
-  printf '%s/%s' "$(cd -P "$(dirname "$file")" && pwd)" "$(basename "$file")"
+  printf '%s/%s' "$(cd -P "${file%/*}/" && pwd)" "${file##*/}"
 }
 
 # Whether a folder is the home of a JDK that is new enough; its release file tells without starting it.
@@ -42,7 +43,8 @@ find_jdk() {
     return
   fi
   if on_path=$(command -v java); then
-    folder=$(dirname "$(dirname "$(resolve "$on_path")")")
+    folder=$(resolve "$on_path")
+    folder=${folder%/bin/java}
     if is_jdk "$folder"; then
       java_home=$folder
       return

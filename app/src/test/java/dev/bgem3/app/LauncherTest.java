@@ -53,7 +53,9 @@ class LauncherTest {
         for (String file : List.of("pom.xml", "app/pom.xml", "core/src/main/A.java")) {
             Files.writeString(home.resolve(file), "");
         }
-        Files.copy(CommandRunner.ROOT.resolve("bgem3"), home.resolve("bgem3"));
+        for (String file : List.of("bgem3", "src/build/find-jdk.sh")) {
+            Files.copy(CommandRunner.ROOT.resolve(file), home.resolve(file));
+        }
         tools = Files.createDirectory(temporary.resolve("tools"));
         packageProgram(home.resolve("app/target/lib"));
         pretendBuilt();
