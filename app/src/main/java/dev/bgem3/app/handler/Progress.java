@@ -61,8 +61,7 @@ public final class Progress implements ProgressListener, AutoCloseable {
         }
         if (bar != null) {
             bar.stepTo(position());
-            bar.setExtraMessage(
-                    String.format(Locale.ROOT, " %,d tokens, %,.0f/s", tokens, tokens * 1e9 / elapsed));
+            bar.setExtraMessage(String.format(Locale.ROOT, " %,.0f tokens/s", tokens * 1e9 / elapsed));
         }
     }
 
