@@ -11,5 +11,6 @@ module dev.bgem3.core {
     uses dev.bgem3.kernel.KernelProvider;
 
     provides dev.bgem3.kernel.KernelProvider
-            with dev.bgem3.kernel.scalar.ScalarProvider, dev.bgem3.kernel.vector.VectorProvider;
+            with dev.bgem3.kernel.scalar.ScalarProvider, dev.bgem3.kernel.vector.VectorProvider,
+            dev.bgem3.kernel.jit.JitProvider;
 }

@@ -1,232 +1,90 @@
 package dev.bgem3.kernel.vector;
 
-import dev.bgem3.kernel.ThreadTeam;
+import dev.bgem3.kernel.HostAttention;
+import dev.bgem3.kernel.HostTensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Variable-length self-attention in tiles, with the running softmax of Milakov and Gimelshein (2018) as FlashAttention
- * uses it (Dao et al. 2022, algorithm 1): never more than {@link #QUERIES} × {@link #KEYS} scores at a time for each
- * worker.
+ * One head of one block of queries, with the running softmax of Milakov and Gimelshein (2018) as FlashAttention uses it (Dao
+ * et al. 2022, algorithm 1): never more than {@link HostAttention#QUERIES} × {@link #KEYS} scores at a time.
  *
  * <p>
- * First every sequence's keys and values are packed into panels, per head: keys as {@code kᵀ} in panels of PANEL keys
- * {@code [D][PANEL]}, values in panels of PANEL of their D columns {@code [keys][PANEL]}; both are products' right
- * operands then. Each piece of work is one head of one block of queries, walks the keys in ascending blocks, and keeps per query
- * the maximum so far, the sum of exponentials per lane, and the weighted sum of values. Blocks start at the sequence's
- * start, so a text's result does not depend on its neighbours. 4·T²·C operations and 2·T·C floats of packed memory.
+ * It walks the keys in ascending blocks and keeps per query the maximum so far, the sum of exponentials per lane, and the
+ * weighted sum of values. 4·T·C operations for each query.
  */
-final class Attention {
-    /** Queries in a block. */
-    static final int QUERIES = 64;
+final class Attention implements HostAttention.BlockWork {
     /** Keys in a block: a multiple of PANEL on every machine of up to 64 lanes. */
-    static final int KEYS = Math.max(128, Lanes.PANEL);
-
-    /** The sizes of one call. */
-    private record Plan(SegmentTensor out, SegmentTensor qkv, int[] cumulativeLengths, int headCount,
-            int headSize) {
-        int hiddenSize() {
-            return out.columns();
-        }
-
-        int valuePanels() {
-            return (headSize + Lanes.PANEL - 1) / Lanes.PANEL;
-        }
-
-        int length(int sequence) {
-            return cumulativeLengths[sequence + 1] - cumulativeLengths[sequence];
-        }
-
-        /** A sequence's first slot for keys: each sequence is padded to whole panels. */
-        int[] keySlots() {
-            int[] slots = new int[cumulativeLengths.length];
-            for (int s = 0; s + 1 < slots.length; s++) {
-                slots[s + 1] = slots[s] + Lanes.roundUp(length(s), Lanes.PANEL);
-            }
-            return slots;
-        }
-
-        /** Blocks of queries before each sequence. */
-        int[] queryBlocks() {
-            int[] blocks = new int[cumulativeLengths.length];
-            for (int s = 0; s + 1 < blocks.length; s++) {
-                blocks[s + 1] = blocks[s] + (length(s) + QUERIES - 1) / QUERIES;
-            }
-            return blocks;
-        }
-    }
-
-    /** Where the packed keys and values lie: a head's keys, then its values, one sequence after another. */
-    private record PackedKeysAndValues(MemorySegment memory, int[] slots, int headSize, int valueColumns) {
-        private long headFloats() {
-            return (long) slots[slots.length - 1] * (headSize + valueColumns);
-        }
-
-        long keysOffset(int head, int sequence) {
-            return 4 * (head * headFloats() + (long) slots[sequence] * headSize);
-        }
-
-        long valuesOffset(int head, int sequence) {
-            return 4 * (head * headFloats() + (long) slots[slots.length - 1] * headSize
-                    + (long) slots[sequence] * valueColumns);
-        }
-
-        /** Bytes between two panels of a sequence's values. */
-        long valuePanelBytes(int sequence) {
-            return 4L * (slots[sequence + 1] - slots[sequence]) * Lanes.PANEL;
-        }
-    }
+    private static final int KEYS = Math.max(128, Lanes.PANEL);
+    private static final int QUERIES = HostAttention.QUERIES;
 
     /** A worker's own memory. */
-    static final class Scratch {
+    private static final class Scratch {
         private final float[] scores = new float[QUERIES * KEYS];
         private final float[] probabilities = new float[Product.blockFloats(QUERIES, KEYS)];
         private final float[] maxima = new float[QUERIES];
         private final float[] laneSums = new float[QUERIES * Lanes.COUNT];
         private float[] queries = new float[0];
         private float[] values = new float[0];
-        private float[] rows = new float[0];
-        private float[] panel = new float[0];
 
-        private void reserve(int headSize, int valuePanels) {
+        private void reserve(int headSize) {
             int queryFloats = Product.blockFloats(QUERIES, headSize);
             if (queries.length < queryFloats) {
                 queries = new float[queryFloats];
-            }
-            if (values.length < valuePanels * QUERIES * Lanes.PANEL) {
-                values = new float[valuePanels * QUERIES * Lanes.PANEL];
-            }
-            if (rows.length < valuePanels * Lanes.PANEL * Lanes.PANEL) {
-                rows = new float[valuePanels * Lanes.PANEL * Lanes.PANEL];
-                panel = new float[valuePanels * Lanes.PANEL * Lanes.PANEL];
+                values = new float[valuePanels(headSize) * QUERIES * Lanes.PANEL];
             }
         }
     }
 
-    private Attention() {}
+    private final Scratch[] scratches;
 
-    /** The operation; {@code packedMemory} gives memory of so many bytes for the time of the call. */
-    static void run(ThreadTeam team, Scratch[] scratches, SegmentWorkspace packedMemory, SegmentTensor out,
-            SegmentTensor queryKeyValue, int[] cumulativeLengths, int headCount, int headSize) {
-        Plan plan = new Plan(out, queryKeyValue, cumulativeLengths, headCount, headSize);
-        for (Scratch scratch : scratches) {
-            scratch.reserve(headSize, plan.valuePanels());
-        }
-        int[] slots = plan.keySlots();
-        int valueColumns = plan.valuePanels() * Lanes.PANEL;
-        packedMemory.reset();
-        PackedKeysAndValues packed = new PackedKeysAndValues(
-                packedMemory.memory(4L * slots[slots.length - 1] * headCount * (headSize + valueColumns)),
-                slots,
-                headSize, valueColumns);
-        int sequences = cumulativeLengths.length - 1;
-        team.run(sequences * headCount, (piece, worker) -> pack(packed, plan, piece / headCount,
-                piece % headCount, scratches[worker]));
-
-        int[] blocks = plan.queryBlocks();
-        int blockCount = blocks[sequences];
-        team.run(blockCount * headCount, (piece, worker) -> {
-            // Blocks inside heads: pieces at work at the same time read one head's keys and values, which a cache can hold.
-            int block = piece % blockCount;
-            int sequence = sequenceOf(blocks, block);
-            attend(packed, plan, sequence, block - blocks[sequence], piece / blockCount, scratches[worker]);
-        });
+    Attention(int threads) {
+        scratches = new Scratch[threads];
+        Arrays.setAll(scratches, _ -> new Scratch());
     }
 
-    /** The sequence whose blocks hold {@code block}; empty sequences have none. */
-    private static int sequenceOf(int[] blocks, int block) {
-        int found = Arrays.binarySearch(blocks, block);
-        if (found < 0) {
-            return -found - 2;
-        }
-        while (blocks[found + 1] == block) {
-            found++;
-        }
-        return found;
+    private static int valuePanels(int headSize) {
+        return (headSize + Lanes.PANEL - 1) / Lanes.PANEL;
     }
 
-    /** Packs one head of one sequence, PANEL keys at a time; what is beyond its length or D becomes zeros. */
-    private static void pack(PackedKeysAndValues packed, Plan plan, int sequence, int head, Scratch scratch) {
-        int d = plan.headSize;
-        int length = plan.length(sequence);
-        int firstRow = plan.cumulativeLengths[sequence];
-        for (int from = 0; from < length; from += Lanes.PANEL) {
-            int count = Math.min(Lanes.PANEL, length - from);
-            readHead(scratch.rows, plan, firstRow + from, count, plan.hiddenSize() + head * d);
-            Arrays.fill(scratch.panel, 0, d * Lanes.PANEL, 0);
-            for (int i = 0; i < d; i++) {
-                for (int key = 0; key < count; key++) {
-                    scratch.panel[i * Lanes.PANEL + key] = scratch.rows[key * d + i];
-                }
-            }
-            MemorySegment.copy(scratch.panel, 0, packed.memory, Lanes.FLOAT,
-                    packed.keysOffset(head, sequence) + 4L * from * d, d * Lanes.PANEL);
-
-            readHead(scratch.rows, plan, firstRow + from, count, 2 * plan.hiddenSize() + head * d);
-            for (int valuePanel = 0; valuePanel < plan.valuePanels(); valuePanel++) {
-                int column = valuePanel * Lanes.PANEL;
-                int columns = Math.min(Lanes.PANEL, d - column);
-                Arrays.fill(scratch.panel, 0, count * Lanes.PANEL, 0);
-                for (int key = 0; key < count; key++) {
-                    System.arraycopy(scratch.rows, key * d + column, scratch.panel, key * Lanes.PANEL,
-                            columns);
-                }
-                MemorySegment.copy(scratch.panel, 0, packed.memory, Lanes.FLOAT,
-                        packed.valuesOffset(head, sequence) + valuePanel * packed.valuePanelBytes(sequence)
-                                + 4L * from * Lanes.PANEL,
-                        count * Lanes.PANEL);
-            }
-        }
-    }
-
-    /** Copies D numbers at {@code column} of each of {@code count} rows of queryKeyValue to {@code rows}, densely. */
-    private static void readHead(float[] rows, Plan plan, int firstRow, int count, int column) {
-        for (int row = 0; row < count; row++) {
-            MemorySegment.copy(plan.qkv.data(), Lanes.FLOAT,
-                    plan.qkv.offsetBytes(firstRow + row) + 4L * column,
-                    rows, row * plan.headSize, plan.headSize);
-        }
-    }
-
-    /** One head of one block of queries. */
-    private static void attend(PackedKeysAndValues packed, Plan plan, int sequence, int block, int head,
-            Scratch scratch) {
-        int d = plan.headSize;
-        int length = plan.length(sequence);
-        int firstRow = plan.cumulativeLengths[sequence] + block * QUERIES;
-        int rows = Math.min(QUERIES, length - block * QUERIES);
+    @Override
+    public void run(HostAttention.Block block, int worker) {
+        Scratch scratch = scratches[worker];
+        int d = block.headSize();
+        int rows = block.rows();
         int padded = Lanes.roundUp(rows, MicroKernel.LEAST_ROWS);
+        int valuePanels = valuePanels(d);
         float scale = (float) (1 / Math.sqrt(d));
 
-        Product.fillBlock(scratch.queries, plan.qkv, firstRow, rows, padded, head * d, d);
+        scratch.reserve(d);
+        Product.fillBlock(scratch.queries, block.queryKeyValue(), block.firstRow(), rows, padded,
+                block.column(), d);
         Arrays.fill(scratch.maxima, 0, rows, Float.NEGATIVE_INFINITY);
         Arrays.fill(scratch.laneSums, 0, rows * Lanes.COUNT, 0);
-        Arrays.fill(scratch.values, 0, plan.valuePanels() * padded * Lanes.PANEL, 0);
-        for (int from = 0; from < length; from += KEYS) {
-            int keys = Math.min(KEYS, length - from);
+        Arrays.fill(scratch.values, 0, valuePanels * padded * Lanes.PANEL, 0);
+        for (int from = 0; from < block.keys(); from += KEYS) {
+            int keys = Math.min(KEYS, block.keys() - from);
             int panels = (keys + Lanes.PANEL - 1) / Lanes.PANEL;
-            score(scratch, packed, packed.keysOffset(head, sequence) + 4L * from * d, d, padded, panels);
+            score(scratch, block.packed(), block.keysOffset() + 4L * from * d, d, padded, panels);
             for (int row = 0; row < rows; row++) {
-                exponentiate(scratch, row, padded, keys, panels, plan.valuePanels(), scale);
+                exponentiate(scratch, row, padded, keys, panels, valuePanels, scale);
             }
-            long values = packed.valuesOffset(head, sequence) + 4L * from * Lanes.PANEL;
-            weigh(scratch, packed, values, packed.valuePanelBytes(sequence), padded, keys,
-                    plan.valuePanels());
+            weigh(scratch, block, block.valuesOffset() + 4L * from * Lanes.PANEL, padded, keys, valuePanels);
         }
         for (int row = 0; row < rows; row++) {
-            writeRow(plan, firstRow + row, head * d, scratch, row, padded);
+            writeRow(block, scratch, row, padded);
         }
     }
 
     /** {@code scores[panel][padded][PANEL] = q · kᵀ} for one block of keys. */
-    private static void score(Scratch scratch, PackedKeysAndValues packed, long keys, int d, int padded,
+    private static void score(Scratch scratch, MemorySegment packed, long keys, int d, int padded,
             int panels) {
         Arrays.fill(scratch.scores, 0, panels * padded * Lanes.PANEL, 0);
         for (int panel = 0; panel < panels; panel++) {
             MicroKernel.multiply(scratch.scores, panel * padded * Lanes.PANEL, scratch.queries, padded, d,
-                    packed.memory, keys + 4L * panel * d * Lanes.PANEL);
+                    packed, keys + 4L * panel * d * Lanes.PANEL);
         }
     }
 
@@ -298,32 +156,33 @@ final class Attention {
     }
 
     /** {@code values[panel][padded][PANEL] += probabilities · v} for one block of keys. */
-    private static void weigh(Scratch scratch, PackedKeysAndValues packed, long values, long panelBytes,
-            int padded,
-            int keys, int valuePanels) {
+    private static void weigh(Scratch scratch, HostAttention.Block block, long values, int padded, int keys,
+            int valuePanels) {
         for (int panel = 0; panel < valuePanels; panel++) {
             MicroKernel.multiply(scratch.values, panel * padded * Lanes.PANEL, scratch.probabilities, padded,
                     keys,
-                    packed.memory, values + panel * panelBytes);
+                    block.packed(), values + panel * block.valuePanelBytes());
         }
     }
 
     /** Divides one row of weighted sums by its sum of exponentials, and writes it out. */
-    private static void writeRow(Plan plan, int outRow, int column, Scratch scratch, int row, int padded) {
+    private static void writeRow(HostAttention.Block block, Scratch scratch, int row, int padded) {
         float sum = 0;
         for (int lane = 0; lane < Lanes.COUNT; lane++) {
             sum += scratch.laneSums[row * Lanes.COUNT + lane];
         }
         FloatVector divisor = FloatVector.broadcast(Lanes.SPECIES, sum);
-        for (int panel = 0; panel < plan.valuePanels(); panel++) {
+        for (int panel = 0; panel < valuePanels(block.headSize()); panel++) {
             int first = (panel * padded + row) * Lanes.PANEL;
             for (int at = first; at < first + Lanes.PANEL; at += Lanes.COUNT) {
                 FloatVector.fromArray(Lanes.SPECIES, scratch.values, at).div(divisor)
                         .intoArray(scratch.values, at);
             }
-            int columns = Math.min(Lanes.PANEL, plan.headSize - panel * Lanes.PANEL);
-            MemorySegment.copy(scratch.values, first, plan.out.data(), Lanes.FLOAT,
-                    plan.out.offsetBytes(outRow) + 4L * (column + panel * Lanes.PANEL), columns);
+            int columns = Math.min(Lanes.PANEL, block.headSize() - panel * Lanes.PANEL);
+            MemorySegment.copy(scratch.values, first, block.out().data(), HostTensor.FLOAT,
+                    block.out().offsetBytes(block.firstRow() + row)
+                            + 4L * (block.column() + panel * Lanes.PANEL),
+                    columns);
         }
     }
 }

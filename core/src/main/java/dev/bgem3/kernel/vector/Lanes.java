@@ -19,9 +19,6 @@ final class Lanes {
 
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    /** Elements may lie at any multiple of 4 bytes from an aligned start; the unaligned layout spares a check each access. */
-    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-
     private Lanes() {}
 
     /** The smallest multiple of {@code step} that is at least {@code value}. */

@@ -1,5 +1,6 @@
 package dev.bgem3.kernel.vector;
 
+import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.Kernels.Linear;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.ThreadTeam;
@@ -90,7 +91,7 @@ final class Product {
                 transposed[i * Lanes.PANEL + j] = rows[j * k + i];
             }
         }
-        MemorySegment.copy(transposed, 0, packed.panels, Lanes.FLOAT, packed.panelOffset(panel),
+        MemorySegment.copy(transposed, 0, packed.panels, HostTensor.FLOAT, packed.panelOffset(panel),
                 transposed.length);
     }
 
@@ -106,8 +107,8 @@ final class Product {
      * @param residual
      *            [M, N] for {@link Finish#BIAS_RESIDUAL}, and may be {@code out}; else unused and may be null
      */
-    static void run(ThreadTeam team, Scratch[] scratches, SegmentTensor out, SegmentTensor in, Packed layer,
-            Finish finish, SegmentTensor residual) {
+    static void run(ThreadTeam team, Scratch[] scratches, HostTensor out, HostTensor in, Packed layer,
+            Finish finish, HostTensor residual) {
         int blockRows = blockRows(layer.inputSize);
         int blocks = (in.rows() + blockRows - 1) / blockRows;
         int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + blocks - 1) / Math.max(1, blocks), 1,
@@ -123,9 +124,9 @@ final class Product {
         });
     }
 
-    private static void runPiece(Scratch scratch, SegmentTensor out, SegmentTensor in, Packed layer,
+    private static void runPiece(Scratch scratch, HostTensor out, HostTensor in, Packed layer,
             Finish finish,
-            SegmentTensor residual, int firstRow, int rows, int fromPanel, int toPanel) {
+            HostTensor residual, int firstRow, int rows, int fromPanel, int toPanel) {
         int padded = Lanes.roundUp(rows, MicroKernel.LEAST_ROWS);
         int depth = layer.inputSize;
         scratch.reserve(blockFloats(padded, depth), padded * Lanes.PANEL);
@@ -154,13 +155,14 @@ final class Product {
     }
 
     /** Lays {@code depth} columns of some rows out as a block; the rows up to {@code padded} become zeros. */
-    static void fillBlock(float[] block, SegmentTensor in, int firstRow, int rows, int padded, int column,
+    static void fillBlock(float[] block, HostTensor in, int firstRow, int rows, int padded, int column,
             int depth) {
         for (int k = 0; k < depth; k += MicroKernel.DEPTH) {
             int slice = Math.min(MicroKernel.DEPTH, depth - k);
             int start = k / MicroKernel.DEPTH * padded * MicroKernel.ROW_STRIDE;
             for (int row = 0; row < rows; row++) {
-                MemorySegment.copy(in.data(), Lanes.FLOAT, in.offsetBytes(firstRow + row) + 4L * (column + k),
+                MemorySegment.copy(in.data(), HostTensor.FLOAT,
+                        in.offsetBytes(firstRow + row) + 4L * (column + k),
                         block,
                         start + row * MicroKernel.ROW_STRIDE, slice);
             }
@@ -195,11 +197,11 @@ final class Product {
         }
     }
 
-    private static void addResidual(Scratch scratch, int rows, SegmentTensor residual, int firstRow,
+    private static void addResidual(Scratch scratch, int rows, HostTensor residual, int firstRow,
             int column) {
         int columns = Math.min(Lanes.PANEL, residual.columns() - column);
         for (int row = 0; row < rows; row++) {
-            MemorySegment.copy(residual.data(), Lanes.FLOAT,
+            MemorySegment.copy(residual.data(), HostTensor.FLOAT,
                     residual.offsetBytes(firstRow + row) + 4L * column,
                     scratch.residual, 0, columns);
             for (int at = 0; at < Lanes.PANEL; at += Lanes.COUNT) {
@@ -211,7 +213,7 @@ final class Product {
         }
     }
 
-    private static void store(SegmentTensor out, int firstRow, int column, float[] tile, int rows) {
+    private static void store(HostTensor out, int firstRow, int column, float[] tile, int rows) {
         int columns = Math.min(Lanes.PANEL, out.columns() - column);
         for (int row = 0; row < rows; row++) {
             long to = out.offsetBytes(firstRow + row) + 4L * column;
@@ -221,7 +223,7 @@ final class Product {
                 FloatVector.fromArray(Lanes.SPECIES, tile, at + Lanes.COUNT).intoMemorySegment(out.data(),
                         to + 4L * Lanes.COUNT, Lanes.ORDER);
             } else {
-                MemorySegment.copy(tile, row * Lanes.PANEL, out.data(), Lanes.FLOAT, to, columns);
+                MemorySegment.copy(tile, row * Lanes.PANEL, out.data(), HostTensor.FLOAT, to, columns);
             }
         }
     }

@@ -1,17 +1,15 @@
-package dev.bgem3.kernel.vector;
+package dev.bgem3.kernel;
 
-import dev.bgem3.kernel.Tensor;
-import dev.bgem3.kernel.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Memory handed out front to back from one chunk; what does not fit gets a chunk of its own, and the next reset makes one
+ * Memory off the heap for the providers that compute on the CPU, handed out front to back from one chunk; what does not fit gets a chunk of its own, and the next reset makes one
  * chunk of the sum.
  */
-final class SegmentWorkspace implements Workspace {
+public final class HostWorkspace implements Workspace {
     private static final long ALIGNMENT = 64;
 
     private record Chunk(Arena arena, MemorySegment memory) {
@@ -25,13 +23,16 @@ final class SegmentWorkspace implements Workspace {
     private long used;
     private long capacity;
 
+    /** An empty one. */
+    public HostWorkspace() {}
+
     @Override
     public Tensor tensor(int rows, int columns) {
-        return new SegmentTensor(memory(4L * rows * columns), rows, columns);
+        return new HostTensor(memory(4L * rows * columns), rows, columns);
     }
 
     /** Memory of at least one byte, aligned for whole vectors. */
-    MemorySegment memory(long bytes) {
+    public MemorySegment memory(long bytes) {
         long size = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
         if (chunks.isEmpty() || used + size > chunks.getLast().memory().byteSize()) {
             chunks.add(Chunk.of(size));

@@ -1,0 +1,82 @@
+package dev.bgem3.asm;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * The calling conventions of x86-64, for functions that take one pointer.
+ *
+ * <p>
+ * Sources: System V Application Binary Interface, AMD64 supplement, section 3.2.1; Microsoft, "x64 calling convention", caller
+ * and callee saved registers. In both, mask registers and vector registers 16 to 31 are the callee's to use, and so, under
+ * Windows, are the bits of vector registers 6 to 15 beyond the lowest 128.
+ */
+public enum Abi {
+    /** Linux and macOS. */
+    SYSTEM_V(Gpr.RDI, List.of(Gpr.RBX, Gpr.RBP, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15), 16, 15),
+    /** Windows. */
+    WINDOWS(Gpr.RCX, List.of(Gpr.RBX, Gpr.RBP, Gpr.RDI, Gpr.RSI, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15), 6, 15);
+
+    private final Gpr argument;
+    private final List<Gpr> savedGprs;
+    private final int firstSavedVector;
+    private final int lastSavedVector;
+
+    Abi(Gpr argument, List<Gpr> savedGprs, int firstSavedVector, int lastSavedVector) {
+        this.argument = argument;
+        this.savedGprs = savedGprs;
+        this.firstSavedVector = firstSavedVector;
+        this.lastSavedVector = lastSavedVector;
+    }
+
+    /** The convention of this machine's operating system. */
+    public static Abi ofThisMachine() {
+        boolean windows = System.getProperty("os.name").startsWith("Windows");
+        return windows ? WINDOWS : SYSTEM_V;
+    }
+
+    /** The register that holds the function's one argument when its body starts. */
+    public Gpr argument() {
+        return argument;
+    }
+
+    /**
+     * A whole function around a body: saves the registers that the body uses and the convention protects, and restores them
+     * before the return. The body must end where it falls through, without {@code ret}, with rsp as it found it.
+     *
+     * @param body
+     *            emits the code; called twice, on an assembler each (first to learn which registers it uses), so it creates its
+     *            labels itself
+     */
+    public byte[] function(Consumer<Assembler> body) {
+        Assembler trial = new Assembler();
+        body.accept(trial);
+        RegisterUse use = trial.use();
+        List<Gpr> gprs = savedGprs.stream().filter(use::uses).toList();
+        int[] vectors = IntStream.rangeClosed(firstSavedVector, lastSavedVector)
+                .filter(use::usesVector).toArray();
+
+        Assembler code = new Assembler();
+        gprs.forEach(code::push);
+        if (vectors.length > 0) {
+            code.sub(Gpr.RSP, 16 * vectors.length);
+        }
+        for (int slot = 0; slot < vectors.length; slot++) {
+            code.emit(VectorOp.VMOVUPS, Mem.at(Gpr.RSP, 16 * slot), Vec.xmm(vectors[slot]));
+        }
+        body.accept(code);
+        if (use.usesWideVectors()) {
+            code.vzeroupper();
+        }
+        for (int slot = 0; slot < vectors.length; slot++) {
+            code.emit(VectorOp.VMOVUPS, Vec.xmm(vectors[slot]), Mem.at(Gpr.RSP, 16 * slot));
+        }
+        if (vectors.length > 0) {
+            code.add(Gpr.RSP, 16 * vectors.length);
+        }
+        gprs.reversed().forEach(code::pop);
+        code.ret();
+        return code.toByteArray();
+    }
+}

@@ -1,0 +1,351 @@
+package dev.bgem3.asm;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Assembles x86-64 code: just the instructions that kernels use, the destination first as in Intel's syntax.
+ *
+ * {@snippet :
+ * Assembler code = new Assembler();
+ * Label loop = code.label("loop");
+ * code.emit(VMOVUPS, b, Mem.at(panel));
+ * code.emit(VFMADD231PS, sum, b, Mem.at(row).broadcasting());
+ * code.add(panel, 64);
+ * code.dec(count);
+ * code.jump(Condition.NOT_EQUAL, loop);
+ * }
+ *
+ * <p>
+ * General-purpose instructions are methods and work on 64 bits unless their name says otherwise; vector, mask and tile
+ * instructions are lines of {@link VectorOp}, written by {@link #emit(VectorOp, Operand...)}. Whatever cannot be encoded is an
+ * {@link IllegalArgumentException} with the value and what was expected. Not thread-safe.
+ */
+public final class Assembler {
+    /** Constants start at a cache line, so that none straddles two. */
+    private static final int CONSTANT_ALIGNMENT = 64;
+
+    private record Constant(Label label, int[] words) {}
+
+    private final CodeBuffer code = new CodeBuffer();
+    private final VectorEncoder vectors = new VectorEncoder(code);
+    private final List<Constant> constants = new ArrayList<>();
+    private final RegisterUse use = new RegisterUse();
+    private final GeneralEncoder general = new GeneralEncoder(code, use);
+
+    // Labels and data
+
+    /** A label bound here, such as the top of a loop. */
+    public Label label(String name) {
+        Label label = new Label(name);
+        bind(label);
+        return label;
+    }
+
+    /** Binds a label to the next instruction. */
+    public void bind(Label label) {
+        label.bind(code.position());
+    }
+
+    /** Fills with no-operations until the position in the code is a multiple of {@code boundary}, a power of two up to 64. */
+    public void align(int boundary) {
+        Ranges.check("alignment", boundary, 1, CONSTANT_ALIGNMENT);
+        if (Integer.bitCount(boundary) != 1) {
+            throw new IllegalArgumentException("alignment: " + boundary + " (expected: a power of two)");
+        }
+        code.align(boundary);
+    }
+
+    /** Numbers that stand after the code, aligned to 64 bytes, for {@link Mem#at(Label)}. */
+    public Label constant(float... values) {
+        int[] words = new int[values.length];
+        for (int i = 0; i < values.length; i++) {
+            words[i] = Float.floatToRawIntBits(values[i]);
+        }
+        return constant(words);
+    }
+
+    /** Numbers that stand after the code, aligned to 64 bytes, for {@link Mem#at(Label)}. */
+    public Label constant(int... words) {
+        Label label = new Label("constant " + constants.size());
+        constants.add(new Constant(label, words.clone()));
+        return label;
+    }
+
+    /** The finished code, its constants after it; every label that is used must be bound. Ends this assembler's work. */
+    public byte[] toByteArray() {
+        for (Constant constant : constants) {
+            code.align(CONSTANT_ALIGNMENT);
+            bind(constant.label);
+            for (int word : constant.words) {
+                code.int32(word);
+            }
+        }
+        constants.clear();
+        return code.toByteArray();
+    }
+
+    /** How many bytes of code there are so far. */
+    public int position() {
+        return code.position();
+    }
+
+    // Vector, mask and tile instructions
+
+    /** One instruction of the table. */
+    public void emit(VectorOp op, Operand... operands) {
+        if (op.layout.roles.endsWith("i")) {
+            throw new IllegalArgumentException(op + ": no immediate byte (expected: one after the operands)");
+        }
+        vector(op, 0, operands);
+    }
+
+    /** One instruction of the table with two operands and an immediate byte. */
+    public void emit(VectorOp op, Operand destination, Operand source, int immediate) {
+        vector(op, immediate, destination, source);
+    }
+
+    /** One instruction of the table with three operands and an immediate byte. */
+    public void emit(VectorOp op, Operand destination, Operand first, Operand second, int immediate) {
+        vector(op, immediate, destination, first, second);
+    }
+
+    private void vector(VectorOp op, int immediate, Operand... operands) {
+        vectors.emit(op, immediate, operands);
+        for (Operand operand : operands) {
+            use.add(operand);
+        }
+    }
+
+    /** Clears the upper halves of all vector registers, so that SSE code that follows runs at full speed. */
+    public void vzeroupper() {
+        code.bytes(0xC5, 0xF8, 0x77);
+    }
+
+    /** Returns the tiles to their initial state. */
+    public void tilerelease() {
+        code.bytes(0xC4, 0xE2, 0x78, 0x49, 0xC0);
+    }
+
+    // Moves
+
+    /** {@code destination = value}: in 7 bytes if it fits 32 signed bits, else in 10. */
+    public void mov(Gpr destination, long value) {
+        if (Ranges.isInt32(value)) {
+            general.register(1, 0, destination, 0xC7);
+            code.int32((int) value);
+        } else {
+            general.oneByte(1, destination, 0xB8);
+            code.int64(value);
+        }
+    }
+
+    /** {@code destination = source}. */
+    public void mov(Gpr destination, Gpr source) {
+        register(1, source, destination, 0x89);
+    }
+
+    /** Loads 64 bits. */
+    public void mov(Gpr destination, Mem source) {
+        memory(1, destination, source, 0x8B);
+    }
+
+    /** Stores 64 bits. */
+    public void mov(Mem destination, Gpr source) {
+        memory(1, source, destination, 0x89);
+    }
+
+    /** Loads 32 bits; the upper 32 become zero. */
+    public void mov32(Gpr destination, Mem source) {
+        memory(0, destination, source, 0x8B);
+    }
+
+    /** Stores the lower 32 bits. */
+    public void mov32(Mem destination, Gpr source) {
+        memory(0, source, destination, 0x89);
+    }
+
+    /** Loads 8 bits, unsigned. */
+    public void movzx8(Gpr destination, Mem source) {
+        memory(0, destination, source, 0x0F, 0xB6);
+    }
+
+    /** Loads 16 bits, unsigned. */
+    public void movzx16(Gpr destination, Mem source) {
+        memory(0, destination, source, 0x0F, 0xB7);
+    }
+
+    /** Loads 32 bits, signed. */
+    public void movsxd(Gpr destination, Mem source) {
+        memory(1, destination, source, 0x63);
+    }
+
+    /** {@code destination} = the address itself. */
+    public void lea(Gpr destination, Mem address) {
+        memory(1, destination, address, 0x8D);
+    }
+
+    /** Pushes 64 bits. */
+    public void push(Gpr source) {
+        general.oneByte(0, source, 0x50);
+    }
+
+    /** Pops 64 bits. */
+    public void pop(Gpr destination) {
+        general.oneByte(0, destination, 0x58);
+    }
+
+    // Arithmetic
+
+    /** {@code destination += source}. */
+    public void add(Gpr destination, Gpr source) {
+        register(1, source, destination, 0x01);
+    }
+
+    /** {@code destination += value}. */
+    public void add(Gpr destination, int value) {
+        general.immediate(0, destination, value);
+    }
+
+    /** {@code destination += [source]}. */
+    public void add(Gpr destination, Mem source) {
+        memory(1, destination, source, 0x03);
+    }
+
+    /** {@code destination -= source}. */
+    public void sub(Gpr destination, Gpr source) {
+        register(1, source, destination, 0x29);
+    }
+
+    /** {@code destination -= value}. */
+    public void sub(Gpr destination, int value) {
+        general.immediate(5, destination, value);
+    }
+
+    /** {@code destination &= value}. */
+    public void and(Gpr destination, int value) {
+        general.immediate(4, destination, value);
+    }
+
+    /** {@code destination ^= source}. */
+    public void xor(Gpr destination, Gpr source) {
+        register(1, source, destination, 0x31);
+    }
+
+    /** Sets the flags by {@code left - right}. */
+    public void cmp(Gpr left, Gpr right) {
+        register(1, right, left, 0x39);
+    }
+
+    /** Sets the flags by {@code left - right}. */
+    public void cmp(Gpr left, int right) {
+        general.immediate(7, left, right);
+    }
+
+    /** Sets the flags by {@code left & right}. */
+    public void test(Gpr left, Gpr right) {
+        register(1, right, left, 0x85);
+    }
+
+    /** {@code destination++}. */
+    public void inc(Gpr destination) {
+        general.register(1, 0, destination, 0xFF);
+    }
+
+    /** {@code destination--}. */
+    public void dec(Gpr destination) {
+        general.register(1, 1, destination, 0xFF);
+    }
+
+    /** {@code destination *= source}. */
+    public void imul(Gpr destination, Gpr source) {
+        register(1, destination, source, 0x0F, 0xAF);
+    }
+
+    /** {@code destination = source * factor}. */
+    public void imul(Gpr destination, Gpr source, int factor) {
+        boolean small = Ranges.isInt8(factor);
+        register(1, destination, source, small ? 0x6B : 0x69);
+        general.value(factor, small);
+    }
+
+    /** {@code destination <<= bits}. */
+    public void shl(Gpr destination, int bits) {
+        general.shift(4, destination, bits);
+    }
+
+    /** {@code destination >>>= bits}. */
+    public void shr(Gpr destination, int bits) {
+        general.shift(5, destination, bits);
+    }
+
+    /** {@code destination >>= bits}. */
+    public void sar(Gpr destination, int bits) {
+        general.shift(7, destination, bits);
+    }
+
+    // Control
+
+    /** Goes on at a label, at most 2 GiB away. */
+    public void jump(Label target) {
+        code.int8(0xE9);
+        code.distance(target, 0, 0);
+    }
+
+    /** Goes on at a label if the flags say so. */
+    public void jump(Condition condition, Label target) {
+        code.bytes(0x0F, 0x80 | condition.number());
+        code.distance(target, 0, 0);
+    }
+
+    /** Returns to the caller. */
+    public void ret() {
+        code.int8(0xC3);
+    }
+
+    /** Asks the processor about itself: leaf eax, sub-leaf ecx; the answer is in eax, ebx, ecx and edx. */
+    public void cpuid() {
+        use.add(Gpr.RAX);
+        use.add(Gpr.RBX);
+        use.add(Gpr.RCX);
+        use.add(Gpr.RDX);
+        code.bytes(0x0F, 0xA2);
+    }
+
+    /** Reads the extended control register ecx into edx and eax. */
+    public void xgetbv() {
+        use.add(Gpr.RAX);
+        use.add(Gpr.RDX);
+        code.bytes(0x0F, 0x01, 0xD0);
+    }
+
+    /** Fetches a line for one use, past the outer caches. */
+    public void prefetchnta(Mem line) {
+        general.memory(0, 0, line, 0x0F, 0x18);
+    }
+
+    /** Fetches a line into all caches. */
+    public void prefetcht0(Mem line) {
+        general.memory(0, 1, line, 0x0F, 0x18);
+    }
+
+    /** Fetches a line into the second cache and beyond. */
+    public void prefetcht1(Mem line) {
+        general.memory(0, 2, line, 0x0F, 0x18);
+    }
+
+    /** The registers that the code so far names. */
+    RegisterUse use() {
+        return use;
+    }
+
+    private void register(int w, Gpr reg, Gpr rm, int... opcode) {
+        use.add(reg);
+        general.register(w, reg.number(), rm, opcode);
+    }
+
+    private void memory(int w, Gpr reg, Mem mem, int... opcode) {
+        use.add(reg);
+        general.memory(w, reg.number(), mem, opcode);
+    }
+}

@@ -1,0 +1,54 @@
+package dev.bgem3.asm;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * A function of assembled code that takes one pointer, to its argument block, and returns nothing.
+ *
+ * <p>
+ * While it runs, the calling thread reaches no safepoint, so a garbage collection that begins waits for it: let a call take well
+ * under a millisecond. Calls may run in any number of threads at a time. What the argument block points to must stay alive and
+ * off the heap; code checks no bounds.
+ */
+public final class Code {
+    private final String name;
+    private final MemorySegment bytes;
+
+    Code(String name, MemorySegment bytes) {
+        this.name = name;
+        this.bytes = bytes;
+    }
+
+    /** What it is called in profiles and messages. */
+    public String name() {
+        return name;
+    }
+
+    /** Its bytes, read-only; they end with the arena that it was loaded into. */
+    public MemorySegment bytes() {
+        return bytes;
+    }
+
+    /**
+     * Runs it.
+     *
+     * @param argumentBlock
+     *            a native segment
+     * @throws IllegalStateException
+     *             if the code's or the block's arena is closed
+     */
+    public void call(MemorySegment argumentBlock) {
+        NativeCalls.callCode(bytes, argumentBlock);
+    }
+
+    /** A handle of type {@code (MemorySegment)void} to this code, for holders that keep it in a static final. */
+    public MethodHandle handle() {
+        return NativeCalls.codeHandle(bytes);
+    }
+
+    @Override
+    public String toString() {
+        return name + ", " + bytes.byteSize() + " bytes at 0x" + Long.toHexString(bytes.address());
+    }
+}

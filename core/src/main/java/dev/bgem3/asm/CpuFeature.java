@@ -1,0 +1,58 @@
+package dev.bgem3.asm;
+
+/** An extension of the instruction set that kernels ask for, with the name that Linux shows. */
+public enum CpuFeature {
+    // @formatter:off: one a line
+    // leaf, sub-leaf, register, bit (Intel SDM volume 2A, CPUID); then the state that the operating system must save
+    FMA("fma", 1, 0, Register.ECX, 12, State.YMM),
+    AVX2("avx2", 7, 0, Register.EBX, 5, State.YMM),
+    BMI2("bmi2", 7, 0, Register.EBX, 8, State.NONE),
+    AVX_VNNI("avx_vnni", 7, 1, Register.EAX, 4, State.YMM),
+    AVX512F("avx512f", 7, 0, Register.EBX, 16, State.ZMM),
+    AVX512DQ("avx512dq", 7, 0, Register.EBX, 17, State.ZMM),
+    AVX512BW("avx512bw", 7, 0, Register.EBX, 30, State.ZMM),
+    AVX512VL("avx512vl", 7, 0, Register.EBX, 31, State.ZMM),
+    AVX512_VNNI("avx512_vnni", 7, 0, Register.ECX, 11, State.ZMM),
+    AVX512_BF16("avx512_bf16", 7, 1, Register.EAX, 5, State.ZMM),
+    AMX_TILE("amx_tile", 7, 0, Register.EDX, 24, State.TILES),
+    AMX_BF16("amx_bf16", 7, 0, Register.EDX, 22, State.TILES),
+    AMX_INT8("amx_int8", 7, 0, Register.EDX, 25, State.TILES);
+    // @formatter:on
+
+    /** Where an answer stands; the ordinal is its place in the answer. */
+    enum Register {
+        EAX, EBX, ECX, EDX
+    }
+
+    /** Bits of the register xcr0 that must be set (Intel SDM volume 1, section 13.3). */
+    enum State {
+        NONE(0), YMM(0x6), ZMM(0xE6), TILES(0x60006);
+
+        final int xcr0;
+
+        State(int xcr0) {
+            this.xcr0 = xcr0;
+        }
+    }
+
+    final int leaf;
+    final int subleaf;
+    final Register register;
+    final int bit;
+    final State state;
+    private final String label;
+
+    CpuFeature(String label, int leaf, int subleaf, Register register, int bit, State state) {
+        this.label = label;
+        this.leaf = leaf;
+        this.subleaf = subleaf;
+        this.register = register;
+        this.bit = bit;
+        this.state = state;
+    }
+
+    @Override
+    public String toString() {
+        return label;
+    }
+}

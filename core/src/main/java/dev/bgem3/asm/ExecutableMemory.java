@@ -1,0 +1,70 @@
+package dev.bgem3.asm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Memory for assembled code: mapped readable and writable, filled, then made readable and executable; at no time both writable
+ * and executable. Thread-safe.
+ */
+public final class ExecutableMemory {
+    private static final Object LOCK = new Object();
+    private static SystemMemory system;
+
+    private ExecutableMemory() {}
+
+    /**
+     * Places code in memory of its own.
+     *
+     * @param arena
+     *            owns the memory: closing it unmaps the code, so no call may be under way
+     * @param name
+     *            what profilers show, see {@link PerfMap}
+     * @param code
+     *            a function of this machine's {@link Abi} with one pointer, position-independent
+     * @throws CodeUnavailableException
+     *             if this is no x86-64 processor, or the operating system or the JVM denies it; the message says which
+     */
+    public static Code load(Arena arena, String name, byte[] code) {
+        SystemMemory memory = system();
+        MemorySegment pages = memory.map(code.length);
+        MemorySegment owned;
+        try {
+            MemorySegment.copy(code, 0, NativeCalls.view(pages, code.length), ValueLayout.JAVA_BYTE, 0,
+                    code.length);
+            memory.makeExecutable(pages, code.length);
+            owned = NativeCalls.adopt(pages, code.length, arena, () -> memory.unmap(pages, code.length));
+        } catch (RuntimeException failure) { // denied, or the arena is closed
+            memory.unmap(pages, code.length);
+            throw failure;
+        }
+        PerfMap.add(name, owned);
+        return new Code(name, owned.asReadOnly());
+    }
+
+    private static SystemMemory system() {
+        synchronized (LOCK) {
+            if (system == null) {
+                system = open();
+            }
+            return system;
+        }
+    }
+
+    private static SystemMemory open() {
+        String processor = System.getProperty("os.arch");
+        if (!processor.equals("amd64") && !processor.equals("x86_64")) {
+            throw new CodeUnavailableException("processor: " + processor + " (expected: amd64 or x86_64)");
+        }
+        String name = System.getProperty("os.name");
+        boolean windows = name.startsWith("Windows");
+        boolean macos = name.startsWith("Mac");
+        if (!windows && !macos && !name.equals("Linux")) {
+            throw new CodeUnavailableException(
+                    "operating system: " + name + " (expected: Linux, macOS or Windows)");
+        }
+        NativeCalls.checkAccess();
+        return windows ? new WindowsMemory() : new PosixMemory(macos);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.bgem3.asm;
+
+import java.util.Locale;
+
+/** A general-purpose register; the ordinal is its number in encodings. */
+public enum Gpr implements Operand {
+    RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15;
+
+    int number() {
+        return ordinal();
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

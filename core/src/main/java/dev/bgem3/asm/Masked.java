@@ -1,0 +1,31 @@
+package dev.bgem3.asm;
+
+/**
+ * A destination under a mask.
+ *
+ * @param destination
+ *            a vector register, a mask register (of a comparison) or memory
+ * @param mask
+ *            k1 to k7: the lanes that are written
+ * @param zeroing
+ *            whether the other lanes become zero; else they keep their value. Registers only.
+ */
+public record Masked(Operand destination, Mask mask, boolean zeroing) implements Operand {
+    /** Checks that the destination can be masked so. */
+    public Masked {
+        Ranges.check("mask of a destination", mask.number(), 1, 7);
+        if (!(destination instanceof Vec || destination instanceof Mask || destination instanceof Mem)) {
+            throw new IllegalArgumentException("masked destination: " + destination
+                    + " (expected: a vector or mask register, or memory)");
+        }
+        if (zeroing && !(destination instanceof Vec)) {
+            throw new IllegalArgumentException(
+                    "zeroed destination: " + destination + " (expected: a vector register)");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return destination + "{" + mask + "}" + (zeroing ? "{z}" : "");
+    }
+}

@@ -1,0 +1,47 @@
+package dev.bgem3.asm;
+
+import java.util.BitSet;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** Which registers a piece of code names: what {@link Abi} saves around it. */
+final class RegisterUse {
+    private final Set<Gpr> gprs = EnumSet.noneOf(Gpr.class);
+    private final BitSet vectors = new BitSet();
+    private boolean wide;
+
+    void add(Operand operand) {
+        switch (operand) {
+            case Gpr gpr -> gprs.add(gpr);
+            case Vec vec -> {
+                vectors.set(vec.number());
+                wide |= vec.widthBytes() > 16;
+            }
+            case Mem mem -> {
+                if (mem.base() != null) {
+                    gprs.add(mem.base());
+                }
+                if (mem.index() != null) {
+                    gprs.add(mem.index());
+                }
+            }
+            case Masked masked -> add(masked.destination());
+            case Mask _,Tile _ -> {
+                // Volatile in every convention: no one saves them.
+            }
+        }
+    }
+
+    boolean uses(Gpr gpr) {
+        return gprs.contains(gpr);
+    }
+
+    boolean usesVector(int number) {
+        return vectors.get(number);
+    }
+
+    /** Whether any vector register was used beyond its lower 128 bits, so that vzeroupper is due. */
+    boolean usesWideVectors() {
+        return wide;
+    }
+}

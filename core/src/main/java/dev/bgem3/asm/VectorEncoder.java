@@ -1,0 +1,229 @@
+package dev.bgem3.asm;
+
+import dev.bgem3.asm.VectorOp.Forms;
+import dev.bgem3.asm.VectorOp.Layout;
+import dev.bgem3.asm.VectorOp.Tuple;
+import java.util.Arrays;
+
+/**
+ * Writes instructions with VEX and EVEX prefixes (Intel SDM volume 2A, sections 2.3 and 2.7).
+ *
+ * <pre>
+ * VEX, 2 bytes | C5 | ~R ~v3 ~v2 ~v1 ~v0 L p1 p0 |
+ * VEX, 3 bytes | C4 | ~R ~X ~B m4 m3 m2 m1 m0 | W ~v3 ~v2 ~v1 ~v0 L p1 p0 |
+ * EVEX         | 62 | ~R ~X ~B ~R' 0 m2 m1 m0 | W ~v3 ~v2 ~v1 ~v0 1 p1 p0 | z L' L b ~V' a2 a1 a0 |
+ * </pre>
+ *
+ * <p>
+ * R and R' extend ModRM.reg by bits 3 and 4, V' extends vvvv by bit 4. X and B are bit 3 of index and base; where ModRM.rm is a
+ * register they are its bits 4 and 3. Callers pass plain numbers: bits marked ~ are inverted in {@link #vex} and {@link #evex}
+ * alone.
+ */
+final class VectorEncoder {
+    /** One instruction's operands, by place. */
+    private record Places(Operand reg, Operand vvvv, Operand rm, Masked masked) {
+        int regNumber() {
+            return reg == null ? 0 : number(reg);
+        }
+
+        int vvvvNumber() {
+            return vvvv == null ? 0 : number(vvvv);
+        }
+
+        /** Bit 3 of the base or of the register in ModRM.rm. */
+        int b() {
+            return switch (rm) {
+                case null -> 0;
+                case Mem mem -> mem.base() == null ? 0 : mem.base().number() >> 3;
+                default -> number(rm) >> 3 & 1;
+            };
+        }
+
+        /** Bit 3 of the index or bit 4 of the register in ModRM.rm. */
+        int x() {
+            return switch (rm) {
+                case null -> 0;
+                case Mem mem -> mem.index() == null ? 0 : mem.index().number() >> 3;
+                default -> number(rm) >> 4;
+            };
+        }
+
+        boolean broadcasts() {
+            return rm instanceof Mem mem && mem.broadcast();
+        }
+    }
+
+    private final CodeBuffer code;
+
+    VectorEncoder(CodeBuffer code) {
+        this.code = code;
+    }
+
+    /** Writes one instruction; {@code immediate} is ignored where the layout has none. */
+    void emit(VectorOp op, int immediate, Operand... operands) {
+        Layout layout = op.layout;
+        boolean store = layout.storeRoles != null && (operands[0] instanceof Mem
+                || operands[0] instanceof Masked masked && masked.destination() instanceof Mem
+                || layout == Layout.LOAD_STORE_GPR && operands[0] instanceof Gpr);
+        String roles = (store ? layout.storeRoles : layout.roles).replace("i", "");
+        boolean hasImmediate = layout.roles.endsWith("i");
+        Places places = places(op, roles, operands);
+        int vectorBytes = vectorBytes(op, places);
+        checkWidths(op, places, vectorBytes);
+        int opcode = store ? op.second : op.opcode;
+        int following = hasImmediate ? 1 : 0;
+        int unit = 1;
+        if (fitsVex(op, places, vectorBytes)) {
+            vex(op, places, vectorBytes);
+        } else {
+            evex(op, places, vectorBytes);
+            int elementBytes = op.w.of(true) == 1 ? 8 : 4;
+            unit = places.broadcasts() ? elementBytes : op.tuple.memoryBytes(vectorBytes);
+        }
+        code.int8(opcode);
+        int reg = layout == Layout.VMI || layout == Layout.M ? op.second : places.regNumber();
+        switch (places.rm) {
+            case null -> code.modRm(reg, 0);
+            case Mem mem -> code.modRm(reg, mem, unit, following);
+            default -> code.modRm(reg, number(places.rm));
+        }
+        if (hasImmediate) {
+            code.int8(Ranges.check("immediate byte of " + op, immediate, -128, 255));
+        }
+    }
+
+    private static Places places(VectorOp op, String roles, Operand... operands) {
+        if (operands.length != roles.length()) {
+            throw refusal(op, operands.length + " operands",
+                    roles.length() + ": " + Arrays.toString(operands));
+        }
+        Operand reg = null;
+        Operand vvvv = null;
+        Operand rm = null;
+        Masked masked = null;
+        for (int i = 0; i < operands.length; i++) {
+            Operand operand = operands[i];
+            if (operand instanceof Masked found) {
+                if (i != 0 || op.forms == Forms.VEX) {
+                    throw refusal(op, "a mask on operand " + i,
+                            "on the destination of an AVX-512 instruction");
+                }
+                masked = found;
+                operand = found.destination();
+            }
+            char role = roles.charAt(i);
+            Class<? extends Operand> kind = role == 'r' ? op.layout.regKind : op.layout.rmKind;
+            boolean fits = operand instanceof Mem
+                    ? role == 'm' || role == 'M'
+                    : role != 'M' && kind.isInstance(operand);
+            if (!fits) {
+                throw refusal(op, "operand " + i + " " + operand,
+                        role == 'M' ? "memory" : kind.getSimpleName() + (role == 'm' ? " or memory" : ""));
+            }
+            switch (role) {
+                case 'r' -> reg = operand;
+                case 'v' -> vvvv = operand;
+                default -> rm = operand;
+            }
+        }
+        return new Places(reg, vvvv, rm, masked);
+    }
+
+    private static int vectorBytes(VectorOp op, Places places) {
+        if (op.layout == Layout.RM_HALF) {
+            return places.rm instanceof Vec source
+                    ? source.widthBytes()
+                    : 2 * ((Vec) places.reg).widthBytes();
+        }
+        if (places.reg instanceof Vec vec) {
+            return vec.widthBytes();
+        }
+        return places.vvvv instanceof Vec vec ? vec.widthBytes() : 16;
+    }
+
+    private static void checkWidths(VectorOp op, Places places, int vectorBytes) {
+        if (vectorBytes < op.leastWidthBytes()) {
+            throw refusal(op, "a vector of " + vectorBytes + " bytes", "at least " + op.leastWidthBytes());
+        }
+        if (places.vvvv instanceof Vec vec) {
+            checkWidth(op, vec, vectorBytes);
+        }
+        if (places.rm instanceof Vec vec) {
+            checkWidth(op, vec, op.tuple.registerBytes(vectorBytes));
+        }
+        if (op.layout == Layout.RM_HALF) {
+            checkWidth(op, (Vec) places.reg, Math.max(16, vectorBytes / 2));
+        }
+        if (op.layout == Layout.LOAD_STORE_GPR || op.tuple == Tuple.NONE && places.reg instanceof Vec) {
+            checkWidth(op, (Vec) places.reg, 16);
+        }
+        if ((op.layout == Layout.TILE_LOAD || op.layout == Layout.TILE_STORE)
+                && places.rm instanceof Mem mem && mem.index() == null) {
+            throw refusal(op, "address " + mem, "an index that holds the stride of the rows in bytes");
+        }
+        if (places.broadcasts() && (op.tuple != Tuple.FULL || op.forms == Forms.VEX)) {
+            throw refusal(op, "a broadcast from " + places.rm, "plain memory");
+        }
+    }
+
+    private static void checkWidth(VectorOp op, Vec vec, int expectedBytes) {
+        if (vec.widthBytes() != expectedBytes) {
+            throw refusal(op, "register " + vec, "one of " + expectedBytes + " bytes");
+        }
+    }
+
+    /** Whether the VEX form serves: no register beyond 15, no mask, no broadcast, no zmm; shifts of memory are AVX-512's. */
+    private static boolean fitsVex(VectorOp op, Places places, int vectorBytes) {
+        boolean high = places.regNumber() > 15 || places.vvvvNumber() > 15
+                || places.rm != null && !(places.rm instanceof Mem) && number(places.rm) > 15;
+        boolean fits = !high && places.masked == null && !places.broadcasts() && vectorBytes < 64
+                && !(op.layout == Layout.VMI && places.rm instanceof Mem);
+        if (op.forms == Forms.VEX && !fits) {
+            throw refusal(op, String.valueOf(places),
+                    "registers 0..15 of at most 32 bytes, no mask, no broadcast");
+        }
+        return op.forms != Forms.EVEX && fits;
+    }
+
+    private void vex(VectorOp op, Places places, int vectorBytes) {
+        int r = places.regNumber() >> 3;
+        int map = op.map.number();
+        int w = op.w.of(false);
+        // W ~v3 ~v2 ~v1 ~v0 L p1 p0, still without W
+        int last = places.vvvvNumber() << 3 | (vectorBytes == 32 ? 1 : 0) << 2 | op.prefix.ordinal();
+        if (map == 1 && w == 0 && places.x() == 0 && places.b() == 0) {
+            code.bytes(0xC5, (r << 7 | last) ^ 0b1_1111_000);
+        } else {
+            int middle = r << 7 | places.x() << 6 | places.b() << 5 | map;
+            code.bytes(0xC4, middle ^ 0b111_00000, (w << 7 | last) ^ 0b0_1111_000);
+        }
+    }
+
+    private void evex(VectorOp op, Places places, int vectorBytes) {
+        int reg = places.regNumber();
+        int vvvv = places.vvvvNumber();
+        int first = (reg >> 3 & 1) << 7 | places.x() << 6 | places.b() << 5 | (reg >> 4) << 4
+                | op.map.number();
+        int second = op.w.of(true) << 7 | (vvvv & 15) << 3 | 1 << 2 | op.prefix.ordinal();
+        int mask = places.masked == null ? 0 : places.masked.mask().number();
+        int zeroing = places.masked != null && places.masked.zeroing() ? 1 : 0;
+        int length = Integer.numberOfTrailingZeros(vectorBytes / 16);
+        int third = zeroing << 7 | length << 5 | (places.broadcasts() ? 1 : 0) << 4 | (vvvv >> 4) << 3 | mask;
+        code.bytes(0x62, first ^ 0b1111_0000, second ^ 0b0_1111_000, third ^ 0b0000_1000);
+    }
+
+    private static int number(Operand register) {
+        return switch (register) {
+            case Gpr gpr -> gpr.number();
+            case Vec vec -> vec.number();
+            case Mask mask -> mask.number();
+            case Tile tile -> tile.number();
+            case Mem mem -> throw new AssertionError(mem);
+            case Masked masked -> throw new AssertionError(masked);
+        };
+    }
+
+    private static IllegalArgumentException refusal(VectorOp op, String found, String expected) {
+        return new IllegalArgumentException(op + ": " + found + " (expected: " + expected + ")");
+    }
+}

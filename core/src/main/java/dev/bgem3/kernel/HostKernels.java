@@ -1,0 +1,173 @@
+package dev.bgem3.kernel;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What the providers that compute on the CPU share: {@link HostTensor}s, a team of threads, moving rows about. The arithmetic
+ * is theirs: products, attention, and the two norms of a row.
+ */
+public abstract class HostKernels implements Kernels {
+    /** Rows of a piece of row-wise work. */
+    private static final int ROWS_PER_PIECE = 16;
+
+    private record HostTable(MatrixSource source) implements Table {
+        @Override
+        public int rows() {
+            return source.rows();
+        }
+    }
+
+    /** Work on one row with a worker's array of at least the length asked for. */
+    @FunctionalInterface
+    private interface RowWork {
+        void run(int row, float[] scratch, int worker);
+    }
+
+    /** The threads that work. */
+    protected final ThreadTeam team;
+    /** Owns the weights in the provider's layout. */
+    protected final Arena weights = Arena.ofShared();
+    private final float[][] rowScratches;
+    private boolean closed;
+
+    /** Starts the team. */
+    protected HostKernels(int threads) {
+        team = new ThreadTeam(threads);
+        rowScratches = new float[threads][0];
+    }
+
+    /** {@code row} = layer norm of itself, {@code norm.size()} numbers; {@code worker} as in {@link ThreadTeam.Work}. */
+    protected abstract void normalizeRow(float[] row, Norm norm, int worker);
+
+    /** Divides {@code row[0 .. length)} by {@code max(‖·‖₂, 1e-12)}. */
+    protected abstract void normalizeRowLength(float[] row, int length, int worker);
+
+    @Override
+    public final int threads() {
+        return team.threads();
+    }
+
+    @Override
+    public final Workspace newWorkspace() {
+        return new HostWorkspace();
+    }
+
+    @Override
+    public final Table table(MatrixSource rows) {
+        return new HostTable(rows);
+    }
+
+    @Override
+    public final void embed(Tensor out, int[] tokenIds, int[] positionIds, Table words, Table positions,
+            float[] tokenType, Norm norm) {
+        int c = norm.size();
+        Shapes.check("embed", "out", out, tokenIds.length, c);
+        Shapes.checkLength("embed", "positionIds", positionIds.length, tokenIds.length);
+        Shapes.checkRows("embed", "tokenIds", tokenIds, words.rows());
+        Shapes.checkRows("embed", "positionIds", positionIds, positions.rows());
+        HostTensor x = HostTensor.of(out);
+        forRows(out.rows(), 2 * c, (t, row, worker) -> {
+            ((HostTable) words).source.readRow(tokenIds[t], row, 0);
+            ((HostTable) positions).source.readRow(positionIds[t], row, c);
+            for (int i = 0; i < c; i++) {
+                row[i] = row[i] + tokenType[i] + row[c + i];
+            }
+            normalizeRow(row, norm, worker);
+            x.writeRow(t, row, 0);
+        });
+    }
+
+    /** Layer norm of every row, in place. */
+    protected final void normalizeRows(HostTensor x, Norm norm) {
+        forRows(x.rows(), x.columns(), (m, row, worker) -> {
+            x.readRow(m, row, 0);
+            normalizeRow(row, norm, worker);
+            x.writeRow(m, row, 0);
+        });
+    }
+
+    @Override
+    public final void normalizeRows(Tensor tensor, int columns) {
+        HostTensor x = HostTensor.of(tensor);
+        forRows(tensor.rows(), tensor.columns(), (m, row, worker) -> {
+            x.readRow(m, row, 0);
+            normalizeRowLength(row, columns, worker);
+            x.writeRow(m, row, 0);
+        });
+    }
+
+    @Override
+    public final void gatherRows(Tensor out, Tensor in, int[] rows) {
+        Shapes.check("gatherRows", "out", out, rows.length, in.columns());
+        Shapes.checkRows("gatherRows", "rows", rows, in.rows());
+        HostTensor from = HostTensor.of(in);
+        HostTensor to = HostTensor.of(out);
+        for (int i = 0; i < rows.length; i++) {
+            MemorySegment.copy(from.data(), from.offsetBytes(rows[i]), to.data(), to.offsetBytes(i),
+                    4L * in.columns());
+        }
+    }
+
+    /** In double precision: the sums are as long as the text. */
+    @Override
+    public final void meanRows(Tensor out, Tensor in, int[] cumulativeLengths) {
+        int c = in.columns();
+        Shapes.check("meanRows", "out", out, cumulativeLengths.length - 1, c);
+        Shapes.checkCumulativeLengths("meanRows", cumulativeLengths, in.rows());
+        HostTensor from = HostTensor.of(in);
+        HostTensor to = HostTensor.of(out);
+        forRows(out.rows(), c, (s, row, _) -> {
+            double[] sums = new double[c];
+            for (int t = cumulativeLengths[s]; t < cumulativeLengths[s + 1]; t++) {
+                from.readRow(t, row, 0);
+                for (int i = 0; i < c; i++) {
+                    sums[i] += row[i];
+                }
+            }
+            for (int i = 0; i < c; i++) {
+                row[i] = (float) (sums[i] / (cumulativeLengths[s + 1] - cumulativeLengths[s]));
+            }
+            to.writeRow(s, row, 0);
+        });
+    }
+
+    @Override
+    public final void write(Tensor out, float[] values) {
+        Shapes.checkLength("write", "values", values.length, out.rows() * out.columns());
+        MemorySegment.copy(values, 0, HostTensor.of(out).data(), HostTensor.FLOAT, 0, values.length);
+    }
+
+    @Override
+    public final void read(float[] out, int offset, Tensor in, int firstRow, int rowCount) {
+        HostTensor from = HostTensor.of(in);
+        MemorySegment.copy(from.data(), HostTensor.FLOAT, from.offsetBytes(firstRow), out, offset,
+                rowCount * in.columns());
+    }
+
+    /** Frees what the provider itself holds; called once. */
+    protected abstract void closeOwn();
+
+    @Override
+    public final void close() {
+        if (!closed) {
+            closed = true;
+            team.close();
+            closeOwn();
+            weights.close();
+        }
+    }
+
+    private void forRows(int rows, int scratchLength, RowWork work) {
+        int pieces = (rows + ROWS_PER_PIECE - 1) / ROWS_PER_PIECE;
+        team.run(pieces, (piece, worker) -> {
+            if (rowScratches[worker].length < scratchLength) {
+                rowScratches[worker] = new float[scratchLength];
+            }
+            int end = Math.min(rows, (piece + 1) * ROWS_PER_PIECE);
+            for (int row = piece * ROWS_PER_PIECE; row < end; row++) {
+                work.run(row, rowScratches[worker], worker);
+            }
+        });
+    }
+}

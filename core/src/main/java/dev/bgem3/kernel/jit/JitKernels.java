@@ -1,0 +1,139 @@
+package dev.bgem3.kernel.jit;
+
+import dev.bgem3.kernel.HostAttention;
+import dev.bgem3.kernel.HostKernels;
+import dev.bgem3.kernel.HostTensor;
+import dev.bgem3.kernel.HostWorkspace;
+import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.Shapes;
+import dev.bgem3.kernel.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * fp32 in assembled code and a team of threads: sums of fused multiply-adds in fp32, in ascending order of the summed index, so
+ * a product's error is at most {@code K · 2⁻²⁴ · Σ|in·weight|}.
+ */
+final class JitKernels extends HostKernels {
+    private record JitNorm(MemorySegment gamma, MemorySegment beta, float epsilon,
+            int size) implements Norm {}
+
+    private final Arena codeArena = Arena.ofShared();
+    private final KernelCode code;
+    private final JitAttention attention;
+    private final HostWorkspace packedKeysAndValues = new HostWorkspace();
+    private final MemorySegment[] tileBlocks;
+    private final MemorySegment[] normBlocks;
+    private final MemorySegment[] rows;
+
+    JitKernels(int threads) {
+        super(threads);
+        code = new KernelCode(codeArena);
+        attention = new JitAttention(code, threads);
+        tileBlocks = new MemorySegment[threads];
+        normBlocks = new MemorySegment[threads];
+        rows = new MemorySegment[threads];
+        Arena arena = Arena.ofAuto();
+        for (int i = 0; i < threads; i++) {
+            tileBlocks[i] = arena.allocate(TileKernel.BLOCK_BYTES, 64);
+            normBlocks[i] = arena.allocate(NormKernel.BLOCK_BYTES, 64);
+            rows[i] = MemorySegment.NULL;
+        }
+    }
+
+    @Override
+    public String description() {
+        return "jit, AVX-512 code assembled at start";
+    }
+
+    @Override
+    public Linear linear(MatrixSource weight, float[] bias) {
+        Shapes.checkLength("linear", "bias", bias.length, weight.rows());
+        return JitProduct.pack(team, weights, weight, bias);
+    }
+
+    @Override
+    public Norm norm(float[] gamma, float[] beta, float epsilon) {
+        Shapes.checkLength("norm", "beta", beta.length, gamma.length);
+        return new JitNorm(padded(gamma), padded(beta), epsilon, gamma.length);
+    }
+
+    /** A copy off the heap with zeros up to a whole vector. */
+    private MemorySegment padded(float[] values) {
+        long vectors = (values.length + VectorCode.LANES - 1) / VectorCode.LANES;
+        MemorySegment copy = weights.allocate(vectors * VectorCode.BYTES, VectorCode.BYTES);
+        MemorySegment.copy(values, 0, copy, HostTensor.FLOAT, 0, values.length);
+        return copy;
+    }
+
+    @Override
+    protected void normalizeRow(float[] row, Norm norm, int worker) {
+        JitNorm layerNorm = (JitNorm) norm;
+        MemorySegment x = rowOf(row, layerNorm.size, worker);
+        NormKernel.fill(normBlocks[worker], x, layerNorm.size, layerNorm.gamma.address(),
+                layerNorm.beta.address(),
+                layerNorm.epsilon);
+        code.layerNorm.call(normBlocks[worker]);
+        MemorySegment.copy(x, HostTensor.FLOAT, 0, row, 0, layerNorm.size);
+    }
+
+    @Override
+    protected void normalizeRowLength(float[] row, int length, int worker) {
+        MemorySegment x = rowOf(row, length, worker);
+        NormKernel.fill(normBlocks[worker], x, length, 0, 0, 0);
+        code.lengthNorm.call(normBlocks[worker]);
+        MemorySegment.copy(x, HostTensor.FLOAT, 0, row, 0, length);
+    }
+
+    /** The row in a worker's memory off the heap. */
+    private MemorySegment rowOf(float[] row, int length, int worker) {
+        if (rows[worker].byteSize() < 4L * length) {
+            rows[worker] = Arena.ofAuto().allocate(4L * length, VectorCode.BYTES);
+        }
+        MemorySegment.copy(row, 0, rows[worker], HostTensor.FLOAT, 0, length);
+        return rows[worker];
+    }
+
+    @Override
+    public void linear(Tensor out, Tensor in, Linear layer) {
+        product("linear", out, in, layer, TileKernel.Finish.BIAS, null);
+    }
+
+    @Override
+    public void linearGelu(Tensor out, Tensor in, Linear layer) {
+        product("linearGelu", out, in, layer, TileKernel.Finish.BIAS_GELU, null);
+    }
+
+    @Override
+    public void linearRelu(Tensor out, Tensor in, Linear layer) {
+        product("linearRelu", out, in, layer, TileKernel.Finish.BIAS_RELU, null);
+    }
+
+    @Override
+    public void linearAddNorm(Tensor out, Tensor in, Linear layer, Tensor residual, Norm norm) {
+        Shapes.check("linearAddNorm", "residual", residual, in.rows(), layer.outputSize());
+        Shapes.checkLength("linearAddNorm", "norm", norm.size(), layer.outputSize());
+        product("linearAddNorm", out, in, layer, TileKernel.Finish.BIAS_RESIDUAL, HostTensor.of(residual));
+        normalizeRows(HostTensor.of(out), norm);
+    }
+
+    private void product(String operation, Tensor out, Tensor in, Linear layer, TileKernel.Finish finish,
+            HostTensor residual) {
+        Shapes.checkLinear(operation, out, in, layer);
+        JitProduct.run(team, code, tileBlocks, HostTensor.of(out), HostTensor.of(in),
+                (JitProduct.Packed) layer,
+                finish, residual);
+    }
+
+    @Override
+    public void attention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount) {
+        HostAttention.run(team, packedKeysAndValues, HostTensor.of(out), HostTensor.of(queryKeyValue),
+                cumulativeLengths, headCount, TileKernel.PANEL, attention);
+    }
+
+    @Override
+    protected void closeOwn() {
+        packedKeysAndValues.close();
+        codeArena.close();
+    }
+}

@@ -1,0 +1,31 @@
+package dev.bgem3.kernel.jit;
+
+import dev.bgem3.asm.Assembler;
+import dev.bgem3.asm.Condition;
+import dev.bgem3.asm.Gpr;
+import dev.bgem3.asm.Label;
+
+/** The loop that every row-wise kernel has. */
+final class Loops {
+    private Loops() {}
+
+    /**
+     * {@code at} goes from {@code start} over {@code full} vectors, which may be 0, and is left behind them.
+     *
+     * @param count
+     *            scratch
+     */
+    static void overVectors(Assembler code, Gpr start, Gpr at, Gpr full, Gpr count, Runnable body) {
+        Label done = new Label("vectors done");
+        code.mov(at, start);
+        code.mov(count, full);
+        code.test(count, count);
+        code.jump(Condition.EQUAL, done);
+        Label again = code.label("next vector");
+        body.run();
+        code.add(at, VectorCode.BYTES);
+        code.dec(count);
+        code.jump(Condition.NOT_EQUAL, again);
+        code.bind(done);
+    }
+}

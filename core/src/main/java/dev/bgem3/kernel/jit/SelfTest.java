@@ -1,0 +1,64 @@
+package dev.bgem3.kernel.jit;
+
+import dev.bgem3.kernel.HostTensor;
+import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.Tensor;
+import dev.bgem3.kernel.Workspace;
+import java.util.Optional;
+
+/** The start-up proof: a product of small whole numbers, every height of tile in it, comes out exact. */
+final class SelfTest {
+    private static final int ROWS = 27; // 12 + 12 + 2 + 1
+    private static final int COLUMNS = 35;
+    private static final int DEPTH = 7;
+
+    private SelfTest() {}
+
+    private record Weight() implements MatrixSource {
+        @Override
+        public int rows() {
+            return COLUMNS;
+        }
+
+        @Override
+        public int columns() {
+            return DEPTH;
+        }
+
+        @Override
+        public void readRow(int row, float[] destination, int offset) {
+            for (int k = 0; k < DEPTH; k++) {
+                destination[offset + k] = row - 3 * k;
+            }
+        }
+    }
+
+    static Optional<String> failure() {
+        try (JitKernels kernels = new JitKernels(1); Workspace workspace = kernels.newWorkspace()) {
+            float[] in = new float[ROWS * DEPTH];
+            for (int i = 0; i < in.length; i++) {
+                in[i] = i % 11 - 5;
+            }
+            Tensor left = workspace.tensor(ROWS, DEPTH);
+            Tensor out = workspace.tensor(ROWS, COLUMNS);
+            kernels.write(left, in);
+            kernels.linear(out, left, kernels.linear(new Weight(), new float[COLUMNS]));
+            for (int row = 0; row < ROWS; row++) {
+                for (int column = 0; column < COLUMNS; column++) {
+                    float expected = 0;
+                    for (int k = 0; k < DEPTH; k++) {
+                        expected += in[row * DEPTH + k] * (column - 3 * k);
+                    }
+                    float found = HostTensor.of(out).data().get(HostTensor.FLOAT,
+                            HostTensor.of(out).offsetBytes(row) + 4L * column);
+                    if (found != expected) {
+                        return Optional
+                                .of("the self-test's product is " + found + " at [" + row + ", " + column
+                                        + "] (expected: " + expected + ")");
+                    }
+                }
+            }
+            return Optional.empty();
+        }
+    }
+}

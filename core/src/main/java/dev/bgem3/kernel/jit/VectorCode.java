@@ -1,0 +1,156 @@
+package dev.bgem3.kernel.jit;
+
+import static dev.bgem3.asm.VectorOp.VADDPS;
+import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
+import static dev.bgem3.asm.VectorOp.VCMPPS;
+import static dev.bgem3.asm.VectorOp.VFMADD213PS;
+import static dev.bgem3.asm.VectorOp.VFMADD231PS;
+import static dev.bgem3.asm.VectorOp.VMAXPS;
+import static dev.bgem3.asm.VectorOp.VMULPS;
+import static dev.bgem3.asm.VectorOp.VPADDD;
+import static dev.bgem3.asm.VectorOp.VPANDD;
+import static dev.bgem3.asm.VectorOp.VPSLLD;
+import static dev.bgem3.asm.VectorOp.VSHUFF32X4;
+import static dev.bgem3.asm.VectorOp.VSHUFPS;
+import static dev.bgem3.asm.VectorOp.VSUBPS;
+
+import dev.bgem3.asm.Assembler;
+import dev.bgem3.asm.Label;
+import dev.bgem3.asm.Mask;
+import dev.bgem3.asm.Mem;
+import dev.bgem3.asm.Vec;
+import dev.bgem3.asm.VectorOp;
+
+/** exp, GELU and sums over lanes as sequences of AVX-512 instructions, with their constants. */
+final class VectorCode {
+    /** Lanes of fp32 in a register. */
+    static final int LANES = 16;
+    /** Bytes of a register. */
+    static final int BYTES = 64;
+
+    private static final int NOT_LESS_THAN = 5; // unordered compares as true
+    private static final int GREATER_THAN = 14; // unordered compares as false
+
+    /** As kernel.vector's VectorMath has them, where their errors are argued; by src/reference/fit_polynomials.py. */
+    private static final float[] CONSTANTS = {-87.3f, 1.4426950408889634f, 12582912f, -0.693359375f,
+            2.1219444e-4f,
+            0x1.6a2434p-10f, 0x1.1239e2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f, 1f, 0.5f, 0f,
+            1.9650117e-6f, -2.7294534e-5f, 1.2905031e-4f, 9.4917064e-5f, -0.004895989783108234f,
+            0.03638757765293121f, 0.318298876285553f, 0.7978852987289429f, Float.intBitsToFloat(0x7fffffff),
+            Float.NEGATIVE_INFINITY, 1e-12f, Float.intBitsToFloat(0x80000000)};
+    private static final int LEAST_EXPONENT = 0;
+    private static final int LOG2_E = 1;
+    private static final int ROUNDER = 2;
+    private static final int MINUS_LN2_HIGH = 3;
+    private static final int MINUS_LN2_LOW = 4;
+    private static final int E4 = 5;
+    private static final int E0 = 9;
+    private static final int ONE = 10;
+    private static final int HALF = 11;
+    private static final int ZERO = 12;
+    private static final int G7 = 13;
+    private static final int G0 = 20;
+    private static final int MAGNITUDE = 21;
+    private static final int MINUS_INFINITY = 22;
+    private static final int NORM_FLOOR = 23;
+    private static final int SIGN = 24;
+
+    private final Assembler code;
+    private final Label constants;
+
+    VectorCode(Assembler code) {
+        this.code = code;
+        constants = code.constant(CONSTANTS);
+    }
+
+    private Mem constant(int index) {
+        return Mem.at(constants).plus(4 * index).broadcasting();
+    }
+
+    private void spread(Vec destination, int index) {
+        code.emit(VBROADCASTSS, destination, Mem.at(constants).plus(4 * index));
+    }
+
+    /** {@code destination = −∞} in every lane. */
+    void minusInfinity(Vec destination) {
+        spread(destination, MINUS_INFINITY);
+    }
+
+    /** {@code destination = 1} in every lane. */
+    void one(Vec destination) {
+        spread(destination, ONE);
+    }
+
+    /** {@code value = max(value, 1e-12)}; NaN stays NaN. */
+    void floorNorm(Vec value, Vec scratch) {
+        spread(scratch, NORM_FLOOR);
+        code.emit(VMAXPS, value, scratch, value);
+    }
+
+    /**
+     * {@code x = exp(x)} for x ≤ 0, 0 below −87.3, NaN for NaN.
+     *
+     * @param s
+     *            scratch
+     * @param p
+     *            scratch
+     * @param kept
+     *            scratch
+     */
+    void exp(Vec x, Vec s, Vec p, Mask kept) {
+        code.emit(VCMPPS, kept, x, constant(LEAST_EXPONENT), NOT_LESS_THAN);
+        spread(s, ROUNDER);
+        code.emit(VFMADD231PS, s, x, constant(LOG2_E)); // x / ln 2, rounded, in the low bits
+        code.emit(VSUBPS, p, s, constant(ROUNDER)); // n
+        code.emit(VFMADD231PS, x, p, constant(MINUS_LN2_HIGH));
+        code.emit(VFMADD231PS, x, p, constant(MINUS_LN2_LOW)); // r
+        spread(p, E4);
+        for (int coefficient = E4 + 1; coefficient <= E0; coefficient++) {
+            code.emit(VFMADD213PS, p, x, constant(coefficient));
+        }
+        code.emit(VMULPS, p, p, x);
+        code.emit(VFMADD213PS, p, x, x);
+        code.emit(VADDPS, p, p, constant(ONE)); // exp(r)
+        code.emit(VPSLLD, s, s, 23);
+        code.emit(VPADDD, x.zeroed(kept), p, s); // · 2ⁿ
+    }
+
+    /** {@code z = z·Φ(z)}; the other registers are scratch. */
+    void gelu(Vec z, Vec x, Vec q, Vec s, Vec p, Mask mask) {
+        code.emit(VPANDD, x, z, constant(MAGNITUDE));
+        spread(q, G7);
+        for (int coefficient = G7 + 1; coefficient <= G0; coefficient++) {
+            code.emit(VFMADD213PS, q, x, constant(coefficient));
+        }
+        code.emit(VMULPS, q, q, x);
+        code.emit(VectorOp.VPXORD, q, q, constant(SIGN));
+        exp(q, s, p, mask);
+        code.emit(VMULPS, q, q, constant(HALF)); // Φ(−|z|)
+        code.emit(VCMPPS, mask, z, constant(ZERO), GREATER_THAN);
+        spread(s, ONE);
+        code.emit(VSUBPS, q.masked(mask), s, q);
+        code.emit(VMULPS, z, z, q);
+    }
+
+    /** Every lane of {@code value} becomes the sum of all, in one fixed order. */
+    void sumOfLanes(Vec value, Vec scratch) {
+        reduceLanes(VADDPS, value, scratch);
+    }
+
+    /** Every lane of {@code value} becomes the largest. */
+    void largestLane(Vec value, Vec scratch) {
+        reduceLanes(VMAXPS, value, scratch);
+    }
+
+    /** Halves, quarters, pairs, neighbours. */
+    private void reduceLanes(VectorOp op, Vec value, Vec scratch) {
+        code.emit(VSHUFF32X4, scratch, value, value, 0x4E);
+        code.emit(op, value, value, scratch);
+        code.emit(VSHUFF32X4, scratch, value, value, 0xB1);
+        code.emit(op, value, value, scratch);
+        code.emit(VSHUFPS, scratch, value, value, 0x4E);
+        code.emit(op, value, value, scratch);
+        code.emit(VSHUFPS, scratch, value, value, 0xB1);
+        code.emit(op, value, value, scratch);
+    }
+}
