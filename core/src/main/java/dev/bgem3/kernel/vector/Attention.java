@@ -21,6 +21,8 @@ import jdk.incubator.vector.VectorOperators;
 final class Attention {
     /** Queries in a block. */
     static final int QUERIES = 64;
+    /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
+    private static final float LEAST = -Float.MAX_VALUE;
     /** Keys in a block: a multiple of PANEL on every machine of up to 64 lanes. */
     static final int KEYS = Math.max(128, Lanes.PANEL);
 
@@ -201,7 +203,7 @@ final class Attention {
         float scale = (float) (1 / Math.sqrt(d));
 
         Product.fillBlock(scratch.queries, plan.qkv, firstRow, rows, padded, head * d, d);
-        Arrays.fill(scratch.maxima, 0, rows, Float.NEGATIVE_INFINITY);
+        Arrays.fill(scratch.maxima, 0, rows, LEAST);
         Arrays.fill(scratch.laneSums, 0, rows * Lanes.COUNT, 0);
         Arrays.fill(scratch.values, 0, plan.valuePanels() * padded * Lanes.PANEL, 0);
         for (int from = 0; from < length; from += KEYS) {
@@ -246,7 +248,7 @@ final class Attention {
         float before = scratch.maxima[row];
         float maximum = Math.max(before, scale * maximum(scores, first, step, panels));
         int sums = row * Lanes.COUNT;
-        if (maximum > before && before != Float.NEGATIVE_INFINITY) {
+        if (maximum > before && before != LEAST) {
             float shrink = VectorMath.exp(before - maximum);
             scale(scratch.laneSums, sums, Lanes.COUNT, shrink);
             for (int panel = 0; panel < valuePanels; panel++) {

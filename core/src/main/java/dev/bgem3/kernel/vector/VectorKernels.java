@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * fp32 on the Vector API and a team of threads: sums of fused multiply-adds in fp32, in ascending order of the summed
- * index, so a product's error is at most {@code K · 2⁻²⁴ · Σ|in·weight|}.
+ * index, so a product's error is at most {@code (K + 1) · 2⁻²⁴ · (Σ|in·weight| + |bias|)} to first order.
  */
 final class VectorKernels implements Kernels {
     /** Rows of a piece of row-wise work. */
