@@ -3,6 +3,7 @@ package dev.bgem3;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
+import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.tokenizer.TokenizerException;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.nio.file.Path;
@@ -65,6 +66,12 @@ public final class BgeM3 implements AutoCloseable {
         } catch (TokenizerException e) {
             throw new ModelException(e.getMessage(), e);
         }
+    }
+
+    /** The kernels that are installed, the preferred first, whether they can be used here or not; needs no model. */
+    public static List<KernelStatus> kernels() {
+        return KernelProviders.all().stream()
+                .map(provider -> new KernelStatus(provider.name(), provider.unavailable())).toList();
     }
 
     /** What the folder holds and what serves it. */

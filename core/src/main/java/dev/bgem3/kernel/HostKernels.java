@@ -5,11 +5,12 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * What the providers that compute on the CPU share: {@link HostTensor}s, a team of threads, moving rows about. The arithmetic
- * is theirs: products, attention, and the two norms of a row.
+ * is theirs: products, attention, layer norm.
  */
 public abstract class HostKernels implements Kernels {
     /** Rows of a piece of row-wise work. */
     private static final int ROWS_PER_PIECE = 16;
+    private static final double NORM_FLOOR = 1e-12;
 
     private record HostTable(MatrixSource source) implements Table {
         @Override
@@ -39,9 +40,6 @@ public abstract class HostKernels implements Kernels {
 
     /** {@code row} = layer norm of itself, {@code norm.size()} numbers; {@code worker} as in {@link ThreadTeam.Work}. */
     protected abstract void normalizeRow(float[] row, Norm norm, int worker);
-
-    /** Divides {@code row[0 .. length)} by {@code max(‖·‖₂, 1e-12)}. */
-    protected abstract void normalizeRowLength(float[] row, int length, int worker);
 
     @Override
     public final int threads() {
@@ -90,11 +88,31 @@ public abstract class HostKernels implements Kernels {
     @Override
     public final void normalizeRows(Tensor tensor, int columns) {
         HostTensor x = HostTensor.of(tensor);
-        forRows(tensor.rows(), tensor.columns(), (m, row, worker) -> {
+        forRows(tensor.rows(), tensor.columns(), (m, row, _) -> {
             x.readRow(m, row, 0);
-            normalizeRowLength(row, columns, worker);
+            normalizeLength(row, columns);
             x.writeRow(m, row, 0);
         });
+    }
+
+    /**
+     * Divides {@code x[0 .. length)} by {@code max(‖x‖₂, 1e-12)}, the sum of squares in double precision, where those of all
+     * fp32 numbers have room.
+     */
+    private static void normalizeLength(float[] x, int length) {
+        double even = 0;
+        double odd = 0;
+        for (int i = 0; i + 1 < length; i += 2) {
+            even += (double) x[i] * x[i];
+            odd += (double) x[i + 1] * x[i + 1];
+        }
+        if (length % 2 == 1) {
+            even += (double) x[length - 1] * x[length - 1];
+        }
+        double norm = Math.max(Math.sqrt(even + odd), NORM_FLOOR);
+        for (int i = 0; i < length; i++) {
+            x[i] = (float) (x[i] / norm);
+        }
     }
 
     @Override

@@ -1,7 +1,7 @@
 package dev.bgem3.kernel;
 
 /**
- * A row-major fp32 or fp16 matrix {@code [rows, columns]} in memory that only its provider can read.
+ * A row-major matrix {@code [rows, columns]} in memory that only its provider can read.
  *
  * <p>
  * It belongs to the {@link Workspace} that made it and is gone when that is reset or closed.

@@ -1,6 +1,8 @@
 package dev.bgem3.kernel;
 
+import dev.bgem3.error.BackendException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -32,7 +34,7 @@ public final class ThreadTeam implements AutoCloseable {
     private final Member[] members;
     private volatile Round round;
     private volatile boolean closed;
-    private volatile Throwable failure;
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private volatile Thread waiting;
 
     /** A team of {@code threads} in all: the caller's and {@code threads − 1} of its own. */
@@ -44,8 +46,14 @@ public final class ThreadTeam implements AutoCloseable {
         for (int i = 0; i < members.length; i++) {
             members[i] = new Member(i + 1);
         }
-        for (Member member : members) {
-            member.start();
+        try {
+            for (Member member : members) {
+                member.start();
+            }
+        } catch (OutOfMemoryError noThread) { // "unable to create native thread": those that run must not wait for ever.
+            closed = true;
+            throw new BackendException("threads: " + threads + " (expected: as many as the system grants: "
+                    + noThread.getMessage() + ")", noThread);
         }
     }
 
@@ -65,7 +73,7 @@ public final class ThreadTeam implements AutoCloseable {
             }
             return;
         }
-        failure = null;
+        failure.set(null);
         Round mine = new Round(work, count, new AtomicInteger(), new AtomicInteger(members.length));
         waiting = Thread.currentThread();
         round = mine;
@@ -81,8 +89,9 @@ public final class ThreadTeam implements AutoCloseable {
             }
         }
         waiting = null;
-        if (failure != null) {
-            throw asUnchecked(failure);
+        Throwable first = failure.get();
+        if (first != null) {
+            throw asUnchecked(first);
         }
     }
 
@@ -92,7 +101,7 @@ public final class ThreadTeam implements AutoCloseable {
                 mine.work.run(i, worker);
             }
         } catch (Throwable thrown) { // Whatever it is, the caller must see it, and nobody may wait for ever.
-            failure = thrown;
+            failure.compareAndSet(null, thrown);
             mine.next.set(mine.count);
         }
     }

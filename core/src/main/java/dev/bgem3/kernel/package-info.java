@@ -13,6 +13,6 @@
  * {@code out[M, N] = in[M, K] · weight[N, K]ᵀ}. All matrices are row-major. The destination is the first argument.
  *
  * <p>
- * Nothing here accepts null. The package is exported to providers outside this module only (see module-info).
+ * Nothing here accepts null.
  */
 package dev.bgem3.kernel;

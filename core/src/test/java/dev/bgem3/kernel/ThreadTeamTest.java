@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -66,17 +67,24 @@ class ThreadTeamTest {
     void endsItsThreadsWhenClosed() throws InterruptedException {
         ThreadTeam team = new ThreadTeam(3);
         Thread[] members = new Thread[3];
-        team.run(300, (index, worker) -> {
+        CountDownLatch all = new CountDownLatch(3);
+        team.run(3, (_, worker) -> { // Each waits for the others, so each worker has one.
             members[worker] = Thread.currentThread();
-            Thread.onSpinWait();
+            all.countDown();
+            awaitUninterrupted(all);
         });
         team.close();
         for (int worker = 1; worker < 3; worker++) {
-            if (members[worker] != null) {
-                assertThat(members[worker].join(Duration.ofSeconds(5))).as("worker %d ended", worker)
-                        .isTrue();
-            }
+            assertThat(members[worker].join(Duration.ofSeconds(5))).as("worker %d ended", worker).isTrue();
         }
         assertThatThrownBy(() -> team.run(1, (_, _) -> {})).isInstanceOf(IllegalStateException.class);
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

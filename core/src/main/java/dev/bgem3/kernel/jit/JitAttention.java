@@ -7,6 +7,8 @@ import java.lang.foreign.MemorySegment;
 
 /** One head of one block of queries, with the running softmax: {@code kernel.vector}'s Attention in machine code. */
 final class JitAttention implements HostAttention.BlockWork {
+    /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
+    private static final float LEAST = -Float.MAX_VALUE;
     /** Keys in a block. */
     private static final int KEYS = 256;
     private static final int QUERIES = HostAttention.QUERIES;
@@ -29,7 +31,7 @@ final class JitAttention implements HostAttention.BlockWork {
             values.asSlice(0, valuesBytes).fill((byte) 0);
             sums.fill((byte) 0);
             for (int row = 0; row < QUERIES; row++) {
-                maxima.set(HostTensor.FLOAT, 4L * row, Float.NEGATIVE_INFINITY);
+                maxima.set(HostTensor.FLOAT, 4L * row, LEAST);
             }
         }
     }

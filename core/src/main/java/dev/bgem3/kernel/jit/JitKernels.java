@@ -77,14 +77,6 @@ final class JitKernels extends HostKernels {
         MemorySegment.copy(x, HostTensor.FLOAT, 0, row, 0, layerNorm.size);
     }
 
-    @Override
-    protected void normalizeRowLength(float[] row, int length, int worker) {
-        MemorySegment x = rowOf(row, length, worker);
-        NormKernel.fill(normBlocks[worker], x, length, 0, 0, 0);
-        code.lengthNorm.call(normBlocks[worker]);
-        MemorySegment.copy(x, HostTensor.FLOAT, 0, row, 0, length);
-    }
-
     /** The row in a worker's memory off the heap. */
     private MemorySegment rowOf(float[] row, int length, int worker) {
         if (rows[worker].byteSize() < 4L * length) {

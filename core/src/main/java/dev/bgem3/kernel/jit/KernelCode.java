@@ -15,7 +15,6 @@ final class KernelCode {
 
     private final Map<TileKernel.Finish, Code[]> tiles = new EnumMap<>(TileKernel.Finish.class);
     final Code layerNorm;
-    final Code lengthNorm;
     final Code exponentiate;
     final Code divide;
 
@@ -31,7 +30,6 @@ final class KernelCode {
             tiles.put(finish, codes);
         }
         layerNorm = ExecutableMemory.load(arena, "bgem3 layer norm", NormKernel.layerNorm(abi));
-        lengthNorm = ExecutableMemory.load(arena, "bgem3 length norm", NormKernel.lengthNorm(abi));
         exponentiate = ExecutableMemory.load(arena, "bgem3 softmax", SoftmaxKernel.exponentiate(abi));
         divide = ExecutableMemory.load(arena, "bgem3 softmax division", SoftmaxKernel.divide(abi));
     }

@@ -21,7 +21,7 @@ import dev.bgem3.asm.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The two norms of a row: layer norm in two passes (Ba et al. 2016), and division by {@code max(‖x‖₂, 1e-12)}. */
+/** Layer norm of a row, in two passes (Ba et al. 2016). */
 final class NormKernel {
     // The argument block.
     private static final int ROW_FIELD = 0;
@@ -49,7 +49,7 @@ final class NormKernel {
 
     private NormKernel() {}
 
-    /** Sets all fields; the addresses of gamma and beta are 0 for the second norm. */
+    /** Sets all fields. */
     static void fill(MemorySegment block, MemorySegment row, int length, long gamma, long beta,
             float epsilon) {
         int full = (length - 1) / VectorCode.LANES;
@@ -94,18 +94,6 @@ final class NormKernel {
                 code.add(GAMMA, VectorCode.BYTES);
                 code.add(BETA, VectorCode.BYTES);
             });
-        });
-    }
-
-    /** {@code x = x / max(√Σx², 1e-12)}. */
-    static byte[] lengthNorm(Abi abi) {
-        return abi.function(code -> {
-            VectorCode math = start(code, abi);
-            sum(code, () -> code.emit(VFMADD231PS, SUM, X, X));
-            math.sumOfLanes(SUM, OTHER);
-            code.emit(VSQRTPS, SUM, SUM);
-            math.floorNorm(SUM, OTHER);
-            replace(code, () -> code.emit(VDIVPS, X, X, SUM));
         });
     }
 

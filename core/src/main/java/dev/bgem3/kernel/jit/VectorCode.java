@@ -7,9 +7,9 @@ import static dev.bgem3.asm.VectorOp.VFMADD213PS;
 import static dev.bgem3.asm.VectorOp.VFMADD231PS;
 import static dev.bgem3.asm.VectorOp.VMAXPS;
 import static dev.bgem3.asm.VectorOp.VMULPS;
-import static dev.bgem3.asm.VectorOp.VPADDD;
 import static dev.bgem3.asm.VectorOp.VPANDD;
-import static dev.bgem3.asm.VectorOp.VPSLLD;
+import static dev.bgem3.asm.VectorOp.VPXORD;
+import static dev.bgem3.asm.VectorOp.VSCALEFPS;
 import static dev.bgem3.asm.VectorOp.VSHUFF32X4;
 import static dev.bgem3.asm.VectorOp.VSHUFPS;
 import static dev.bgem3.asm.VectorOp.VSUBPS;
@@ -37,7 +37,7 @@ final class VectorCode {
             0x1.6a2434p-10f, 0x1.1239e2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f, 1f, 0.5f, 0f,
             1.9650117e-6f, -2.7294534e-5f, 1.2905031e-4f, 9.4917064e-5f, -0.004895989783108234f,
             0.03638757765293121f, 0.318298876285553f, 0.7978852987289429f, Float.intBitsToFloat(0x7fffffff),
-            Float.NEGATIVE_INFINITY, 1e-12f, Float.intBitsToFloat(0x80000000)};
+            Float.NEGATIVE_INFINITY, Float.intBitsToFloat(0x80000000)};
     private static final int LEAST_EXPONENT = 0;
     private static final int LOG2_E = 1;
     private static final int ROUNDER = 2;
@@ -52,8 +52,7 @@ final class VectorCode {
     private static final int G0 = 20;
     private static final int MAGNITUDE = 21;
     private static final int MINUS_INFINITY = 22;
-    private static final int NORM_FLOOR = 23;
-    private static final int SIGN = 24;
+    private static final int SIGN = 23;
 
     private final Assembler code;
     private final Label constants;
@@ -81,12 +80,6 @@ final class VectorCode {
         spread(destination, ONE);
     }
 
-    /** {@code value = max(value, 1e-12)}; NaN stays NaN. */
-    void floorNorm(Vec value, Vec scratch) {
-        spread(scratch, NORM_FLOOR);
-        code.emit(VMAXPS, value, scratch, value);
-    }
-
     /**
      * {@code x = exp(x)} for x ≤ 0, 0 below −87.3, NaN for NaN.
      *
@@ -101,9 +94,9 @@ final class VectorCode {
         code.emit(VCMPPS, kept, x, constant(LEAST_EXPONENT), NOT_LESS_THAN);
         spread(s, ROUNDER);
         code.emit(VFMADD231PS, s, x, constant(LOG2_E)); // x / ln 2, rounded, in the low bits
-        code.emit(VSUBPS, p, s, constant(ROUNDER)); // n
-        code.emit(VFMADD231PS, x, p, constant(MINUS_LN2_HIGH));
-        code.emit(VFMADD231PS, x, p, constant(MINUS_LN2_LOW)); // r
+        code.emit(VSUBPS, s, s, constant(ROUNDER)); // n
+        code.emit(VFMADD231PS, x, s, constant(MINUS_LN2_HIGH));
+        code.emit(VFMADD231PS, x, s, constant(MINUS_LN2_LOW)); // r
         spread(p, E4);
         for (int coefficient = E4 + 1; coefficient <= E0; coefficient++) {
             code.emit(VFMADD213PS, p, x, constant(coefficient));
@@ -111,8 +104,7 @@ final class VectorCode {
         code.emit(VMULPS, p, p, x);
         code.emit(VFMADD213PS, p, x, x);
         code.emit(VADDPS, p, p, constant(ONE)); // exp(r)
-        code.emit(VPSLLD, s, s, 23);
-        code.emit(VPADDD, x.zeroed(kept), p, s); // · 2ⁿ
+        code.emit(VSCALEFPS, x.zeroed(kept), p, s); // · 2ⁿ
     }
 
     /** {@code z = z·Φ(z)}; the other registers are scratch. */
@@ -123,7 +115,7 @@ final class VectorCode {
             code.emit(VFMADD213PS, q, x, constant(coefficient));
         }
         code.emit(VMULPS, q, q, x);
-        code.emit(VectorOp.VPXORD, q, q, constant(SIGN));
+        code.emit(VPXORD, q, q, constant(SIGN));
         exp(q, s, p, mask);
         code.emit(VMULPS, q, q, constant(HALF)); // Φ(−|z|)
         code.emit(VCMPPS, mask, z, constant(ZERO), GREATER_THAN);

@@ -16,6 +16,8 @@ import jdk.incubator.vector.VectorOperators;
  * weighted sum of values. 4·T·C operations for each query.
  */
 final class Attention implements HostAttention.BlockWork {
+    /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
+    private static final float LEAST = -Float.MAX_VALUE;
     /** Keys in a block: a multiple of PANEL on every machine of up to 64 lanes. */
     private static final int KEYS = Math.max(128, Lanes.PANEL);
     private static final int QUERIES = HostAttention.QUERIES;
@@ -61,7 +63,7 @@ final class Attention implements HostAttention.BlockWork {
         scratch.reserve(d);
         Product.fillBlock(scratch.queries, block.queryKeyValue(), block.firstRow(), rows, padded,
                 block.column(), d);
-        Arrays.fill(scratch.maxima, 0, rows, Float.NEGATIVE_INFINITY);
+        Arrays.fill(scratch.maxima, 0, rows, LEAST);
         Arrays.fill(scratch.laneSums, 0, rows * Lanes.COUNT, 0);
         Arrays.fill(scratch.values, 0, valuePanels * padded * Lanes.PANEL, 0);
         for (int from = 0; from < block.keys(); from += KEYS) {
@@ -104,7 +106,7 @@ final class Attention implements HostAttention.BlockWork {
         float before = scratch.maxima[row];
         float maximum = Math.max(before, scale * maximum(scores, first, step, panels));
         int sums = row * Lanes.COUNT;
-        if (maximum > before && before != Float.NEGATIVE_INFINITY) {
+        if (maximum > before && before != LEAST) {
             float shrink = VectorMath.exp(before - maximum);
             scale(scratch.laneSums, sums, Lanes.COUNT, shrink);
             for (int panel = 0; panel < valuePanels; panel++) {

@@ -2,9 +2,17 @@ package dev.bgem3.kernel.vector;
 
 import java.util.Optional;
 
-/** The start-up proof: the lanes are wide enough, and a product of small whole numbers comes out exact. */
+/**
+ * The start-up proof: the lanes are wide enough, the processor has fused multiply-add, and a product of small whole numbers comes
+ * out exact, by both heights of tile.
+ */
 final class SelfTest {
     private static final int LEAST_LANES = 4;
+
+    /** Without the instruction Java computes fma in software, exactly: a hundred times the time of a product and a sum. */
+    private static final int MOST_FMA_RATIO = 10;
+    private static final int FMA_ROUNDS = 5;
+    private static final int FMA_CALLS = 500;
 
     private SelfTest() {}
 
@@ -14,7 +22,10 @@ final class SelfTest {
                     .of("the Vector API has " + Lanes.COUNT + " lanes of fp32 here (expected: at least "
                             + LEAST_LANES + ")");
         }
-        int rows = MicroKernel.MOST_ROWS;
+        if (!hasFma()) {
+            return Optional.of("the processor has no fused multiply-add (expected: FMA3, NEON or later)");
+        }
+        int rows = MicroKernel.MOST_ROWS + MicroKernel.LEAST_ROWS;
         int depth = 3;
         float[] a = new float[rows * MicroKernel.ROW_STRIDE];
         float[] tile = new float[rows * Lanes.PANEL];
@@ -42,5 +53,25 @@ final class SelfTest {
             }
         }
         return Optional.empty();
+    }
+
+    /** Times fma against a product and a sum; the least of some rounds, so that a busy machine does not decide. */
+    private static boolean hasFma() {
+        long fused = Long.MAX_VALUE;
+        long separate = Long.MAX_VALUE;
+        float x = 0.5f;
+        for (int round = 0; round < FMA_ROUNDS; round++) {
+            long start = System.nanoTime();
+            for (int i = 0; i < FMA_CALLS; i++) {
+                x = Math.fma(x, 0.75f, 0.25f);
+            }
+            long middle = System.nanoTime();
+            for (int i = 0; i < FMA_CALLS; i++) {
+                x = x * 0.75f + 0.25f;
+            }
+            fused = Math.min(fused, middle - start);
+            separate = Math.min(separate, System.nanoTime() - middle);
+        }
+        return x > 0 && fused <= MOST_FMA_RATIO * Math.max(separate, 1_000);
     }
 }

@@ -10,7 +10,7 @@ import dev.bgem3.kernel.Tensor;
 
 /**
  * fp32 on the Vector API and a team of threads: sums of fused multiply-adds in fp32, in ascending order of the summed
- * index, so a product's error is at most {@code K · 2⁻²⁴ · Σ|in·weight|}.
+ * index, so a product's error is at most {@code (K + 1) · 2⁻²⁴ · (Σ|in·weight| + |bias|)} to first order.
  */
 final class VectorKernels extends HostKernels {
     private record VectorNorm(float[] gamma, float[] beta, float epsilon) implements Norm {
@@ -54,11 +54,6 @@ final class VectorKernels extends HostKernels {
     protected void normalizeRow(float[] row, Norm norm, int worker) {
         VectorNorm layerNorm = (VectorNorm) norm;
         Rows.normalize(row, layerNorm.size(), layerNorm.gamma, layerNorm.beta, layerNorm.epsilon);
-    }
-
-    @Override
-    protected void normalizeRowLength(float[] row, int length, int worker) {
-        Rows.normalizeLength(row, length);
     }
 
     @Override

@@ -28,7 +28,12 @@ public final class VectorProvider implements KernelProvider {
                     .of("the module " + MODULE + " is not loaded; start Java with --add-modules " + MODULE
                             + " for vector speed (tens of times faster)");
         }
-        return SelfTest.failure();
+        try {
+            return SelfTest.failure();
+        } catch (LinkageError otherInterface) { // The module is an incubator: a later JDK may have changed it.
+            return Optional.of("the Vector API of Java " + Runtime.version() + " is not the one of Java 25: "
+                    + otherInterface);
+        }
     }
 
     @Override

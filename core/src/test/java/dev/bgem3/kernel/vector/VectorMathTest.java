@@ -43,7 +43,12 @@ class VectorMathTest {
         assertThat(vectorExp(0)).isEqualTo(1);
         assertThat(vectorExp(-0f)).isEqualTo(1);
         assertThat(vectorExp(Float.NaN)).isNaN();
-        assertThat(VectorMath.exp(Float.NaN)).isNaN();
+        for (int payload : new int[]{0x7fc00000, 0x7fc00001, 0x7fc001ff, 0xffc00001, 0x7fffffff,
+                0xffffffff}) {
+            float nan = Float.intBitsToFloat(payload);
+            assertThat(vectorExp(nan)).as("exp of NaN %x", payload).isNaN();
+            assertThat(VectorMath.exp(nan)).isNaN();
+        }
     }
 
     /** erf = 2·Φ(√2·x) − 1, so an error of gelu(z)/z is half of one of erf: 1e-7 for 2e-7. */
