@@ -1,6 +1,7 @@
 package dev.bgem3.kernel;
 
 import java.util.Optional;
+import java.util.Set;
 
 /** What a backend declares to {@link java.util.ServiceLoader}: whether it can serve on this machine, and how to start it. */
 public interface KernelProvider {
@@ -18,11 +19,16 @@ public interface KernelProvider {
      */
     Optional<String> unavailable();
 
+    /** What it can compute the linear layers' products in, on this machine; asked only if it can serve. */
+    Set<Arithmetic> arithmetics();
+
     /**
      * Starts it.
      *
+     * @param arithmetic
+     *            one of {@link #arithmetics()}
      * @param threads
      *            how many threads may work, the caller's included; at least 1
      */
-    Kernels open(int threads);
+    Kernels open(Arithmetic arithmetic, int threads);
 }

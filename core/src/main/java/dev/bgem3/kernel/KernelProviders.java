@@ -4,7 +4,10 @@ import dev.bgem3.error.BackendException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -26,22 +29,36 @@ public final class KernelProviders {
                 .toList();
     }
 
-    /** The preferred one of those that can serve; what stands above it is logged once, with the reason. */
-    public static KernelProvider best() {
+    /**
+     * The preferred one of those that can serve in this arithmetic. Where that is only the plain reference, the reasons of those
+     * above it are warned of, once.
+     */
+    public static KernelProvider best(Arithmetic arithmetic) {
+        Map<String, String> reasons = new LinkedHashMap<>();
         for (KernelProvider provider : all()) {
             Optional<String> reason = provider.unavailable();
-            if (reason.isEmpty()) {
+            if (reason.isPresent()) {
+                reasons.put(provider.name(), reason.get());
+            } else if (provider.arithmetics().contains(arithmetic)) {
+                Level level = provider.rank() == 0 ? Level.WARNING : Level.DEBUG;
+                reasons.forEach((name, why) -> {
+                    if (REPORTED.add(name)) {
+                        LOGGER.log(level, "the {0} kernels are not used: {1}", name, why);
+                    }
+                });
                 return provider;
             }
-            if (REPORTED.add(provider.name())) {
-                LOGGER.log(Level.WARNING, "the {0} kernels are not used: {1}", provider.name(), reason.get());
-            }
         }
-        throw new BackendException("no kernels are installed (expected: at least 'scalar')");
+        throw new BackendException("precision: " + label(arithmetic) + " (expected: fp32, or a processor with its units for "
+                + "the jit kernels: AVX-512 BF16 or AVX-512 VNNI" + (reasons.isEmpty() ? "" : "; not used: " + reasons) + ")");
     }
 
-    /** The one of that name. */
-    public static KernelProvider named(String name) {
+    private static String label(Arithmetic arithmetic) {
+        return arithmetic.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The one of that name, if it can serve in this arithmetic. */
+    public static KernelProvider named(String name, Arithmetic arithmetic) {
         List<KernelProvider> all = all();
         KernelProvider provider = all.stream().filter(one -> one.name().equals(name)).findFirst()
                 .orElseThrow(() -> new BackendException("kernels: " + name + " (expected one of: "
@@ -49,6 +66,11 @@ public final class KernelProviders {
         provider.unavailable().ifPresent(reason -> {
             throw new BackendException("kernels: " + name + " cannot be used: " + reason);
         });
+        if (!provider.arithmetics().contains(arithmetic)) {
+            throw new BackendException("precision: " + label(arithmetic) + " (expected: one of "
+                    + provider.arithmetics().stream().sorted().map(KernelProviders::label).toList()
+                    + ", which the " + name + " kernels compute here)");
+        }
         return provider;
     }
 }

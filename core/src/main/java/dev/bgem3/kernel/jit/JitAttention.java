@@ -82,7 +82,7 @@ final class JitAttention implements HostAttention.BlockWork {
                     block.packed().address() + block.keysOffset() + 4L * (from + key) * block.headSize(), 0,
                     keys - key);
             code.multiply(TileKernel.Finish.NONE, scratch.tileBlock, block.rows(),
-                    scratch.scores.address() + 4L * key, 4L * KEYS, queries, 4L * qkv.columns(), 0);
+                    scratch.scores.address() + 4L * key, 4L * KEYS, queries, 4L * qkv.columns());
         }
     }
 
@@ -96,7 +96,7 @@ final class JitAttention implements HostAttention.BlockWork {
             code.multiply(TileKernel.Finish.ADD, scratch.tileBlock, block.rows(),
                     scratch.values.address() + 4L * panel * TileKernel.PANEL, valuesStride,
                     scratch.scores.address(),
-                    4L * KEYS, 0);
+                    4L * KEYS);
         }
     }
 }

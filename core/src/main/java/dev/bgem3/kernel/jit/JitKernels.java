@@ -1,5 +1,6 @@
 package dev.bgem3.kernel.jit;
 
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostKernels;
 import dev.bgem3.kernel.HostTensor;
@@ -9,6 +10,7 @@ import dev.bgem3.kernel.Shapes;
 import dev.bgem3.kernel.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 
 /**
  * fp32 in assembled code and a team of threads: sums of fused multiply-adds in fp32, in ascending order of the summed index, so
@@ -18,24 +20,26 @@ final class JitKernels extends HostKernels {
     private record JitNorm(MemorySegment gamma, MemorySegment beta, float epsilon,
             int size) implements Norm {}
 
+    private final Arithmetic arithmetic;
     private final Arena codeArena = Arena.ofShared();
     private final KernelCode code;
     private final JitAttention attention;
     private final HostWorkspace packedKeysAndValues = new HostWorkspace();
-    private final MemorySegment[] tileBlocks;
+    private final JitProduct.Scratch[] scratches;
     private final MemorySegment[] normBlocks;
     private final MemorySegment[] rows;
 
-    JitKernels(int threads) {
+    JitKernels(Arithmetic arithmetic, int threads) {
         super(threads);
-        code = new KernelCode(codeArena);
+        this.arithmetic = arithmetic;
+        code = new KernelCode(codeArena, arithmetic);
         attention = new JitAttention(code, threads);
-        tileBlocks = new MemorySegment[threads];
+        scratches = new JitProduct.Scratch[threads];
         normBlocks = new MemorySegment[threads];
         rows = new MemorySegment[threads];
         Arena arena = Arena.ofAuto();
         for (int i = 0; i < threads; i++) {
-            tileBlocks[i] = arena.allocate(TileKernel.BLOCK_BYTES, 64);
+            scratches[i] = new JitProduct.Scratch();
             normBlocks[i] = arena.allocate(NormKernel.BLOCK_BYTES, 64);
             rows[i] = MemorySegment.NULL;
         }
@@ -43,13 +47,13 @@ final class JitKernels extends HostKernels {
 
     @Override
     public String description() {
-        return "jit, AVX-512 code assembled at start";
+        return "jit, AVX-512 code assembled at start, " + arithmetic.name().toLowerCase(Locale.ROOT) + " products";
     }
 
     @Override
     public Linear linear(MatrixSource weight, float[] bias) {
         Shapes.checkLength("linear", "bias", bias.length, weight.rows());
-        return JitProduct.pack(team, weights, weight, bias);
+        return JitProduct.pack(team, weights, arithmetic, weight, bias);
     }
 
     @Override
@@ -112,7 +116,7 @@ final class JitKernels extends HostKernels {
     private void product(String operation, Tensor out, Tensor in, Linear layer, TileKernel.Finish finish,
             HostTensor residual) {
         Shapes.checkLinear(operation, out, in, layer);
-        JitProduct.run(team, code, tileBlocks, HostTensor.of(out), HostTensor.of(in),
+        JitProduct.run(team, code, scratches, HostTensor.of(out), HostTensor.of(in),
                 (JitProduct.Packed) layer,
                 finish, residual);
     }

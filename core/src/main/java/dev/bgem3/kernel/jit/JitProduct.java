@@ -1,11 +1,13 @@
 package dev.bgem3.kernel.jit;
 
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.Kernels.Linear;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.ThreadTeam;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * {@code out = finish(in · weightᵀ + bias)}: the linear layers.
@@ -19,84 +21,164 @@ final class JitProduct {
     private static final int BLOCK_ROWS = 12 * TileKernel.MOST_ROWS;
     /** So many pieces of work for each thread, so that the last to finish is not far behind. */
     private static final int PIECES_PER_THREAD = 6;
+    /** int8 weights are symmetric: −127 to 127. */
+    private static final int INT8_RANGE = 127;
 
-    /** A weight [N, K] as panels {@code [⌈N / PANEL⌉][K][PANEL]}, and its bias padded with zeros. */
-    record Packed(MemorySegment panels, MemorySegment bias, int outputSize, int inputSize) implements Linear {
+    /**
+     * A weight [N, K] as panels {@code [⌈N / PANEL⌉][steps][PANEL]} of words of 32 bits, which hold 1, 2 or 4 numbers of K; its
+     * bias padded with zeros; for int8 each column's scale, and 128 times the sum of its numbers.
+     */
+    record Packed(MemorySegment panels, MemorySegment bias, MemorySegment scales, MemorySegment offsets, int outputSize,
+            int inputSize, int numbersPerWord) implements Linear {
         int panelCount() {
             return (outputSize + TileKernel.PANEL - 1) / TileKernel.PANEL;
         }
 
+        int steps() {
+            return (inputSize + numbersPerWord - 1) / numbersPerWord;
+        }
+
         private long panelBytes() {
-            return 4L * inputSize * TileKernel.PANEL;
+            return 4L * steps() * TileKernel.PANEL;
         }
     }
 
-    private JitProduct() {}
+    /** A worker's own memory. */
+    static final class Scratch {
+        private final MemorySegment tileBlock = Arena.ofAuto().allocate(TileKernel.BLOCK_BYTES, VectorCode.BYTES);
+        private final MemorySegment operandBlock = Arena.ofAuto().allocate(OperandKernel.BLOCK_BYTES, VectorCode.BYTES);
+        private final MemorySegment rowScales = Arena.ofAuto().allocate(4L * BLOCK_ROWS, VectorCode.BYTES);
+        private MemorySegment operand = MemorySegment.NULL;
+
+        private MemorySegment operand(long bytes) {
+            if (operand.byteSize() < bytes) {
+                operand = Arena.ofAuto().allocate(bytes, VectorCode.BYTES);
+            }
+            return operand;
+        }
+    }
+
+    private JitProduct() {
+    }
 
     /** Packs a weight with all the team's threads; the panels live as long as {@code arena}. */
-    static Packed pack(ThreadTeam team, Arena arena, MatrixSource weight, float[] bias) {
+    static Packed pack(ThreadTeam team, Arena arena, Arithmetic arithmetic, MatrixSource weight, float[] bias) {
         int panelCount = (weight.rows() + TileKernel.PANEL - 1) / TileKernel.PANEL;
-        MemorySegment panels = arena.allocate(4L * panelCount * weight.columns() * TileKernel.PANEL,
-                VectorCode.BYTES);
-        MemorySegment paddedBias = arena.allocate(4L * panelCount * TileKernel.PANEL, VectorCode.BYTES);
+        int numbersPerWord = switch (arithmetic) {
+            case FP32 -> 1;
+            case BF16 -> 2;
+            case INT8 -> 4;
+        };
+        int steps = (weight.columns() + numbersPerWord - 1) / numbersPerWord;
+        long columnsBytes = 4L * panelCount * TileKernel.PANEL;
+        MemorySegment panels = arena.allocate(columnsBytes * steps, VectorCode.BYTES);
+        MemorySegment paddedBias = arena.allocate(columnsBytes, VectorCode.BYTES);
         MemorySegment.copy(bias, 0, paddedBias, HostTensor.FLOAT, 0, bias.length);
-        Packed packed = new Packed(panels, paddedBias, weight.rows(), weight.columns());
+        boolean int8 = arithmetic == Arithmetic.INT8;
+        Packed packed = new Packed(panels, paddedBias,
+                int8 ? arena.allocate(columnsBytes, VectorCode.BYTES) : MemorySegment.NULL,
+                int8 ? arena.allocate(columnsBytes, VectorCode.BYTES) : MemorySegment.NULL, weight.rows(),
+                weight.columns(), numbersPerWord);
         team.run(panelCount, (panel, _) -> packPanel(packed, panel, weight));
         return packed;
     }
 
     private static void packPanel(Packed packed, int panel, MatrixSource weight) {
-        int k = packed.inputSize;
         int first = panel * TileKernel.PANEL;
         int count = Math.min(TileKernel.PANEL, packed.outputSize - first);
-        float[] rows = new float[count * k];
+        int[] words = new int[packed.steps() * TileKernel.PANEL];
+        float[] row = new float[packed.steps() * packed.numbersPerWord];
         for (int j = 0; j < count; j++) {
-            weight.readRow(first + j, rows, j * k);
-        }
-        float[] transposed = new float[k * TileKernel.PANEL];
-        for (int i = 0; i < k; i++) {
-            for (int j = 0; j < count; j++) {
-                transposed[i * TileKernel.PANEL + j] = rows[j * k + i];
+            weight.readRow(first + j, row, 0);
+            switch (packed.numbersPerWord) {
+                case 1 -> {
+                    for (int i = 0; i < row.length; i++) {
+                        words[i * TileKernel.PANEL + j] = Float.floatToRawIntBits(row[i]);
+                    }
+                }
+                case 2 -> {
+                    for (int i = 0; i < row.length; i += 2) {
+                        words[i / 2 * TileKernel.PANEL + j] = bf16(row[i]) | bf16(row[i + 1]) << 16;
+                    }
+                }
+                default -> packInt8(packed, first + j, row, words, j);
             }
         }
-        MemorySegment.copy(transposed, 0, packed.panels, HostTensor.FLOAT, panel * packed.panelBytes(),
-                transposed.length);
+        MemorySegment.copy(words, 0, packed.panels, ValueLayout.JAVA_INT, panel * packed.panelBytes(), words.length);
+    }
+
+    /** The upper half of a finite number's bits, rounded to nearest even. */
+    private static int bf16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return bits + 0x7fff + (bits >>> 16 & 1) >>> 16;
+    }
+
+    private static void packInt8(Packed packed, int column, float[] row, int[] words, int place) {
+        float largest = 0;
+        for (float number : row) {
+            largest = Math.max(largest, Math.abs(number));
+        }
+        float scale = largest / INT8_RANGE;
+        int sum = 0;
+        for (int i = 0; i < row.length; i++) {
+            int rounded = largest == 0 ? 0 : Math.round(row[i] / largest * INT8_RANGE);
+            words[i / 4 * TileKernel.PANEL + place] |= (rounded & 0xff) << i % 4 * 8;
+            sum += rounded;
+        }
+        packed.scales.set(HostTensor.FLOAT, 4L * column, scale);
+        packed.offsets.set(ValueLayout.JAVA_INT, 4L * column, 128 * sum);
     }
 
     /**
      * Runs a layer.
      *
-     * @param blocks
-     *            an argument block for each worker
      * @param residual
      *            [M, N] for {@link TileKernel.Finish#BIAS_RESIDUAL}, and may be {@code out}; else null
      */
-    static void run(ThreadTeam team, KernelCode code, MemorySegment[] blocks, HostTensor out, HostTensor in,
-            Packed layer, TileKernel.Finish finish, HostTensor residual) {
+    static void run(ThreadTeam team, KernelCode code, Scratch[] scratches, HostTensor out, HostTensor in, Packed layer,
+            TileKernel.Finish finish, HostTensor residual) {
         int rowBlocks = (in.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
-        int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + rowBlocks - 1) / Math.max(1, rowBlocks),
-                1,
+        int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + rowBlocks - 1) / Math.max(1, rowBlocks), 1,
                 layer.panelCount());
         team.run(rowBlocks * ranges, (piece, worker) -> {
             int firstRow = piece / ranges * BLOCK_ROWS;
             int rows = Math.min(BLOCK_ROWS, in.rows() - firstRow);
             int range = piece % ranges;
-            int toPanel = (int) ((long) layer.panelCount() * (range + 1) / ranges);
-            MemorySegment block = blocks[worker];
-            long outStride = 4L * out.columns();
-            long leftStride = 4L * in.columns();
-            TileKernel.fill(block, outStride, leftStride, layer.inputSize);
-            for (int panel = (int) ((long) layer.panelCount() * range / ranges); panel < toPanel; panel++) {
-                int column = panel * TileKernel.PANEL;
-                TileKernel.fillPanel(block, layer.panels.address() + panel * layer.panelBytes(),
-                        layer.bias.address() + 4L * column, layer.outputSize - column);
-                code.multiply(finish, block, rows,
-                        out.data().address() + out.offsetBytes(firstRow) + 4L * column,
-                        outStride, in.data().address() + in.offsetBytes(firstRow), leftStride,
-                        residual == null
-                                ? 0
-                                : residual.data().address() + residual.offsetBytes(firstRow) + 4L * column);
-            }
+            runPiece(code, scratches[worker], out, in, layer, finish, residual, firstRow, rows,
+                    (int) ((long) layer.panelCount() * range / ranges),
+                    (int) ((long) layer.panelCount() * (range + 1) / ranges));
         });
+    }
+
+    private static void runPiece(KernelCode code, Scratch scratch, HostTensor out, HostTensor in, Packed layer,
+            TileKernel.Finish finish, HostTensor residual, int firstRow, int rows, int fromPanel, int toPanel) {
+        MemorySegment block = scratch.tileBlock;
+        long outStride = 4L * out.columns();
+        long left = in.data().address() + in.offsetBytes(firstRow);
+        long leftStride = 4L * in.columns();
+        long rowScales = 0;
+        if (layer.numbersPerWord > 1) {
+            // Whole vectors of 16 numbers, and so whole words: what is beyond K is zeros.
+            long stride = (in.columns() + VectorCode.LANES - 1) / VectorCode.LANES
+                    * (long) VectorCode.BYTES / layer.numbersPerWord;
+            MemorySegment operand = scratch.operand(stride * rows);
+            rowScales = layer.numbersPerWord == 4 ? scratch.rowScales.address() : 0;
+            OperandKernel.fill(scratch.operandBlock, left, leftStride, operand.address(), stride, rows, in.columns(),
+                    rowScales);
+            code.operand.call(scratch.operandBlock);
+            left = operand.address();
+            leftStride = stride;
+        }
+        TileKernel.fill(block, outStride, leftStride, layer.steps());
+        for (int panel = fromPanel; panel < toPanel; panel++) {
+            int column = panel * TileKernel.PANEL;
+            TileKernel.fillPanel(block, layer.panels.address() + panel * layer.panelBytes(),
+                    layer.bias.address() + 4L * column, layer.outputSize - column);
+            TileKernel.fillScales(block, layer.scales.address() + 4L * column, layer.offsets.address() + 4L * column);
+            code.multiplyLayer(finish, block, rows, out.data().address() + out.offsetBytes(firstRow) + 4L * column,
+                    outStride, left, leftStride,
+                    residual == null ? 0 : residual.data().address() + residual.offsetBytes(firstRow) + 4L * column,
+                    rowScales);
+        }
     }
 }

@@ -3,9 +3,12 @@ package dev.bgem3.kernel.jit;
 import dev.bgem3.asm.CodeUnavailableException;
 import dev.bgem3.asm.CpuFeature;
 import dev.bgem3.asm.CpuFeatures;
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.Kernels;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 
 /** Offers {@link JitKernels} where assembled code may run and the processor has AVX-512. */
 public final class JitProvider implements KernelProvider {
@@ -31,14 +34,27 @@ public final class JitProvider implements KernelProvider {
                 return Optional.of(
                         "the processor is " + features + " (expected: avx512f avx512dq avx512vl avx512bw)");
             }
-            return SelfTest.failure();
+            return SelfTest.failure(arithmetics());
         } catch (CodeUnavailableException denied) {
             return Optional.of(denied.getMessage());
         }
     }
 
     @Override
-    public Kernels open(int threads) {
-        return new JitKernels(threads);
+    public Set<Arithmetic> arithmetics() {
+        CpuFeatures features = CpuFeatures.ofThisMachine();
+        EnumSet<Arithmetic> arithmetics = EnumSet.of(Arithmetic.FP32);
+        if (features.has(CpuFeature.AVX512_BF16)) {
+            arithmetics.add(Arithmetic.BF16);
+        }
+        if (features.has(CpuFeature.AVX512_VNNI)) {
+            arithmetics.add(Arithmetic.INT8);
+        }
+        return arithmetics;
+    }
+
+    @Override
+    public Kernels open(Arithmetic arithmetic, int threads) {
+        return new JitKernels(arithmetic, threads);
     }
 }

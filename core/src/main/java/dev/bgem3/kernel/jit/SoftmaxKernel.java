@@ -1,7 +1,6 @@
 package dev.bgem3.kernel.jit;
 
 import static dev.bgem3.asm.VectorOp.KMOVW;
-import static dev.bgem3.asm.VectorOp.KMOVW_KR;
 import static dev.bgem3.asm.VectorOp.VADDPS;
 import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
 import static dev.bgem3.asm.VectorOp.VDIVPS;
@@ -95,8 +94,7 @@ final class SoftmaxKernel {
         return abi.function(code -> {
             VectorCode math = start(code, abi);
             code.emit(VBROADCASTSS, SCALE, Mem.at(abi.argument(), SCALE_FIELD));
-            code.mov(COUNT, 1);
-            code.emit(KMOVW_KR, FIRST_LANE, COUNT);
+            math.firstLane(FIRST_LANE, COUNT);
             Label nextRow = code.label("next row");
             math.minusInfinity(MAXIMUM);
             math.minusInfinity(X);

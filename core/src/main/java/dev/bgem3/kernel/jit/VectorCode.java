@@ -1,5 +1,6 @@
 package dev.bgem3.kernel.jit;
 
+import static dev.bgem3.asm.VectorOp.KMOVW_KR;
 import static dev.bgem3.asm.VectorOp.VADDPS;
 import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
 import static dev.bgem3.asm.VectorOp.VCMPPS;
@@ -8,6 +9,7 @@ import static dev.bgem3.asm.VectorOp.VFMADD231PS;
 import static dev.bgem3.asm.VectorOp.VMAXPS;
 import static dev.bgem3.asm.VectorOp.VMULPS;
 import static dev.bgem3.asm.VectorOp.VPANDD;
+import static dev.bgem3.asm.VectorOp.VPMAXSD;
 import static dev.bgem3.asm.VectorOp.VPXORD;
 import static dev.bgem3.asm.VectorOp.VSCALEFPS;
 import static dev.bgem3.asm.VectorOp.VSHUFF32X4;
@@ -15,6 +17,7 @@ import static dev.bgem3.asm.VectorOp.VSHUFPS;
 import static dev.bgem3.asm.VectorOp.VSUBPS;
 
 import dev.bgem3.asm.Assembler;
+import dev.bgem3.asm.Gpr;
 import dev.bgem3.asm.Label;
 import dev.bgem3.asm.Mask;
 import dev.bgem3.asm.Mem;
@@ -37,7 +40,8 @@ final class VectorCode {
             0x1.6a2434p-10f, 0x1.1239e2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f, 1f, 0.5f, 0f,
             1.9650117e-6f, -2.7294534e-5f, 1.2905031e-4f, 9.4917064e-5f, -0.004895989783108234f,
             0.03638757765293121f, 0.318298876285553f, 0.7978852987289429f, Float.intBitsToFloat(0x7fffffff),
-            Float.NEGATIVE_INFINITY, Float.intBitsToFloat(0x80000000)};
+            Float.NEGATIVE_INFINITY, Float.intBitsToFloat(0x80000000),
+            1 / 127f, Float.intBitsToFloat(128)};
     private static final int LEAST_EXPONENT = 0;
     private static final int LOG2_E = 1;
     private static final int ROUNDER = 2;
@@ -53,6 +57,8 @@ final class VectorCode {
     private static final int MAGNITUDE = 21;
     private static final int MINUS_INFINITY = 22;
     private static final int SIGN = 23;
+    private static final int INT8_STEP = 24;
+    private static final int INT8_ZERO = 25;
 
     private final Assembler code;
     private final Label constants;
@@ -78,6 +84,27 @@ final class VectorCode {
     /** {@code destination = 1} in every lane. */
     void one(Vec destination) {
         spread(destination, ONE);
+    }
+
+    /** Every bit but the sign's in every lane. */
+    void magnitudeBits(Vec destination) {
+        spread(destination, MAGNITUDE);
+    }
+
+    /** {@code value = value / 127}, as a product. */
+    void overInt8Range(Vec value) {
+        code.emit(VMULPS, value, value, constant(INT8_STEP));
+    }
+
+    /** The integer 128 for every lane: what int8 operands are kept with. */
+    Mem int8Zero() {
+        return constant(INT8_ZERO);
+    }
+
+    /** A mask of the first lane alone. */
+    void firstLane(Mask mask, Gpr scratch) {
+        code.mov(scratch, 1);
+        code.emit(KMOVW_KR, mask, scratch);
     }
 
     /**
@@ -132,6 +159,11 @@ final class VectorCode {
     /** Every lane of {@code value} becomes the largest. */
     void largestLane(Vec value, Vec scratch) {
         reduceLanes(VMAXPS, value, scratch);
+    }
+
+    /** Every lane of {@code value} becomes the largest as signed integers. */
+    void largestLaneOfIntegers(Vec value, Vec scratch) {
+        reduceLanes(VPMAXSD, value, scratch);
     }
 
     /** Halves, quarters, pairs, neighbours. */

@@ -1,8 +1,10 @@
 package dev.bgem3.kernel.scalar;
 
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.Kernels;
 import java.util.Optional;
+import java.util.Set;
 
 /** Offers {@link ScalarKernels}, which run everywhere. */
 public final class ScalarProvider implements KernelProvider {
@@ -24,9 +26,14 @@ public final class ScalarProvider implements KernelProvider {
         return Optional.empty();
     }
 
+    @Override
+    public Set<Arithmetic> arithmetics() {
+        return Set.of(Arithmetic.FP32);
+    }
+
     /** The reference works in the caller's thread alone, however many are allowed. */
     @Override
-    public Kernels open(int threads) {
+    public Kernels open(Arithmetic arithmetic, int threads) {
         return new ScalarKernels();
     }
 }

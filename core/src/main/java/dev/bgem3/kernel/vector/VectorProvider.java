@@ -1,8 +1,10 @@
 package dev.bgem3.kernel.vector;
 
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.Kernels;
 import java.util.Optional;
+import java.util.Set;
 
 /** Offers {@link VectorKernels} where the incubator module is in the module graph and the CPU has lanes for it. */
 public final class VectorProvider implements KernelProvider {
@@ -37,7 +39,12 @@ public final class VectorProvider implements KernelProvider {
     }
 
     @Override
-    public Kernels open(int threads) {
+    public Set<Arithmetic> arithmetics() {
+        return Set.of(Arithmetic.FP32);
+    }
+
+    @Override
+    public Kernels open(Arithmetic arithmetic, int threads) {
         return new VectorKernels(threads);
     }
 }

@@ -1,0 +1,150 @@
+package dev.bgem3.kernel.jit;
+
+import static dev.bgem3.asm.VectorOp.KMOVW;
+import static dev.bgem3.asm.VectorOp.VCVTNEPS2BF16;
+import static dev.bgem3.asm.VectorOp.VCVTPS2DQ;
+import static dev.bgem3.asm.VectorOp.VDIVPS;
+import static dev.bgem3.asm.VectorOp.VMOVUPS;
+import static dev.bgem3.asm.VectorOp.VMULPS;
+import static dev.bgem3.asm.VectorOp.VPADDD;
+import static dev.bgem3.asm.VectorOp.VPANDD;
+import static dev.bgem3.asm.VectorOp.VPMAXSD;
+import static dev.bgem3.asm.VectorOp.VPMOVUSDB;
+import static dev.bgem3.asm.VectorOp.VPXORD;
+
+import dev.bgem3.asm.Abi;
+import dev.bgem3.asm.Assembler;
+import dev.bgem3.asm.Condition;
+import dev.bgem3.asm.Gpr;
+import dev.bgem3.asm.Label;
+import dev.bgem3.asm.Mask;
+import dev.bgem3.asm.Mem;
+import dev.bgem3.asm.Vec;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Rounds rows of fp32 to a product's left operand: bf16, to nearest even; or int8 with a scale a row, the largest magnitude over
+ * 127, kept as unsigned numbers 128 more. A row's last vector is filled up with zeros. A NaN or an infinity makes the row's scale one,
+ * and with it every number that the row gives.
+ */
+final class OperandKernel {
+    // The argument block.
+    private static final int FROM_FIELD = 0;
+    private static final int FROM_STRIDE_FIELD = 8;
+    private static final int TO_FIELD = 16;
+    private static final int TO_STRIDE_FIELD = 24;
+    private static final int ROWS_FIELD = 32;
+    private static final int FULL_FIELD = 40; // vectors of a row before the last
+    private static final int SCALES_FIELD = 48; // int8: fp32, one a row
+    private static final int MASK_FIELD = 56; // lanes of the last vector
+    static final int BLOCK_BYTES = 64;
+
+    private static final Gpr FROM = Gpr.R8;
+    private static final Gpr TO = Gpr.R9;
+    private static final Gpr ROWS = Gpr.R10;
+    private static final Gpr FULL = Gpr.R11;
+    private static final Gpr AT = Gpr.RBX;
+    private static final Gpr TO_AT = Gpr.RBP;
+    private static final Gpr COUNT = Gpr.RAX;
+    private static final Gpr SCALES = Gpr.RDX;
+    private static final Mask LAST = new Mask(1);
+    private static final Mask FIRST_LANE = new Mask(2);
+
+    private static final Vec X = Vec.zmm(0);
+    private static final Vec LARGEST = Vec.zmm(1);
+    private static final Vec FACTOR = Vec.zmm(2);
+    private static final Vec MAGNITUDE = Vec.zmm(3);
+    private static final Vec ONE = Vec.zmm(4);
+
+    private OperandKernel() {
+    }
+
+    /** Sets all fields; {@code scales} is 0 for bf16. */
+    static void fill(MemorySegment block, long from, long fromStrideBytes, long to, long toStrideBytes, int rows,
+            int columns, long scales) {
+        int full = (columns - 1) / VectorCode.LANES;
+        block.set(ValueLayout.JAVA_LONG, FROM_FIELD, from);
+        block.set(ValueLayout.JAVA_LONG, FROM_STRIDE_FIELD, fromStrideBytes);
+        block.set(ValueLayout.JAVA_LONG, TO_FIELD, to);
+        block.set(ValueLayout.JAVA_LONG, TO_STRIDE_FIELD, toStrideBytes);
+        block.set(ValueLayout.JAVA_LONG, ROWS_FIELD, rows);
+        block.set(ValueLayout.JAVA_LONG, FULL_FIELD, full);
+        block.set(ValueLayout.JAVA_LONG, SCALES_FIELD, scales);
+        block.set(ValueLayout.JAVA_INT, MASK_FIELD, TileKernel.maskOf(columns - full * VectorCode.LANES));
+    }
+
+    static byte[] toBf16(Abi abi) {
+        return abi.function(code -> {
+            start(code, abi);
+            Label nextRow = code.label("next row");
+            code.mov(TO_AT, TO);
+            Loops.overVectors(code, FROM, AT, FULL, COUNT, () -> {
+                code.emit(VCVTNEPS2BF16, Vec.ymm(X.number()), Mem.at(AT));
+                code.emit(VMOVUPS, Mem.at(TO_AT), Vec.ymm(X.number()));
+                code.add(TO_AT, VectorCode.BYTES / 2);
+            });
+            code.emit(VMOVUPS, X.zeroed(LAST), Mem.at(AT));
+            code.emit(VCVTNEPS2BF16, Vec.ymm(X.number()), X);
+            code.emit(VMOVUPS, Mem.at(TO_AT), Vec.ymm(X.number()));
+            nextRow(code, abi, nextRow);
+        });
+    }
+
+    static byte[] toInt8(Abi abi) {
+        return abi.function(code -> {
+            VectorCode math = start(code, abi);
+            math.firstLane(FIRST_LANE, COUNT);
+            math.magnitudeBits(MAGNITUDE);
+            math.one(ONE);
+            Label nextRow = code.label("next row");
+            // As integers, the bits of magnitudes are in their order, with NaN above all: it is not lost.
+            code.emit(VPXORD, LARGEST, LARGEST, LARGEST);
+            Loops.overVectors(code, FROM, AT, FULL, COUNT, () -> {
+                code.emit(VPANDD, X, MAGNITUDE, Mem.at(AT));
+                code.emit(VPMAXSD, LARGEST, LARGEST, X);
+            });
+            code.emit(VMOVUPS, X.zeroed(LAST), Mem.at(AT));
+            code.emit(VPANDD, X, X, MAGNITUDE);
+            code.emit(VPMAXSD, LARGEST, LARGEST, X);
+            math.largestLaneOfIntegers(LARGEST, X);
+            math.overInt8Range(LARGEST);
+            code.emit(VMOVUPS, Mem.at(SCALES).masked(FIRST_LANE), LARGEST);
+            code.emit(VDIVPS, FACTOR, ONE, LARGEST);
+            code.mov(TO_AT, TO);
+            Loops.overVectors(code, FROM, AT, FULL, COUNT, () -> {
+                code.emit(VMULPS, X, FACTOR, Mem.at(AT));
+                round(code, math);
+            });
+            code.emit(VMOVUPS, X.zeroed(LAST), Mem.at(AT));
+            code.emit(VMULPS, X, X, FACTOR);
+            round(code, math);
+            code.add(SCALES, Float.BYTES);
+            nextRow(code, abi, nextRow);
+        });
+    }
+
+    private static void round(Assembler code, VectorCode math) {
+        code.emit(VCVTPS2DQ, X, X);
+        code.emit(VPADDD, X, X, math.int8Zero());
+        code.emit(VPMOVUSDB, Mem.at(TO_AT), X);
+        code.add(TO_AT, VectorCode.LANES);
+    }
+
+    private static VectorCode start(Assembler code, Abi abi) {
+        code.mov(FROM, Mem.at(abi.argument(), FROM_FIELD));
+        code.mov(TO, Mem.at(abi.argument(), TO_FIELD));
+        code.mov(ROWS, Mem.at(abi.argument(), ROWS_FIELD));
+        code.mov(FULL, Mem.at(abi.argument(), FULL_FIELD));
+        code.mov(SCALES, Mem.at(abi.argument(), SCALES_FIELD));
+        code.emit(KMOVW, LAST, Mem.at(abi.argument(), MASK_FIELD));
+        return new VectorCode(code);
+    }
+
+    private static void nextRow(Assembler code, Abi abi, Label nextRow) {
+        code.add(FROM, Mem.at(abi.argument(), FROM_STRIDE_FIELD));
+        code.add(TO, Mem.at(abi.argument(), TO_STRIDE_FIELD));
+        code.dec(ROWS);
+        code.jump(Condition.NOT_EQUAL, nextRow);
+    }
+}
