@@ -7,6 +7,7 @@ import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.head.ColbertHead;
 import dev.bgem3.head.DenseHead;
 import dev.bgem3.head.SparseHead;
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
@@ -48,7 +49,7 @@ final class LoadedModel implements AutoCloseable {
     private boolean closed;
 
     private LoadedModel(ModelFolder folder, XlmRobertaTokenizer tokenizer, KernelProvider provider,
-            Kernels kernels) {
+            Kernels kernels, Arithmetic arithmetic) {
         this.folder = folder;
         this.tokenizer = tokenizer;
         this.kernels = kernels;
@@ -58,13 +59,14 @@ final class LoadedModel implements AutoCloseable {
         colbertHead = folder.colbertHead().map(head -> new ColbertHead(kernels, head.weight(), head.bias()));
         specialIds = IntStream.of(tokenizer.clsTokenId(), tokenizer.eosTokenId(), tokenizer.padTokenId(),
                 tokenizer.unkTokenId()).sorted().toArray();
-        info = describe(provider);
+        info = describe(provider, arithmetic);
         workspace = kernels.newWorkspace();
     }
 
     /** Opens a folder; on failure everything that was opened is closed again. */
     static LoadedModel open(Path path, LoadOptions options) {
-        KernelProvider provider = provider(options);
+        Arithmetic arithmetic = arithmetic(options.precision());
+        KernelProvider provider = provider(options, arithmetic);
         ModelFolder folder = ModelFolder.open(path);
         Kernels kernels = null;
         boolean done = false;
@@ -75,9 +77,9 @@ final class LoadedModel implements AutoCloseable {
                         + " token ids (expected: " + folder.config().vocabSize() + ", vocab_size in "
                         + ModelConfig.FILE_NAME + ")");
             }
-            kernels = provider.open(
+            kernels = provider.open(arithmetic,
                     options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads());
-            LoadedModel model = new LoadedModel(folder, tokenizer, provider, kernels);
+            LoadedModel model = new LoadedModel(folder, tokenizer, provider, kernels, arithmetic);
             done = true;
             return model;
         } finally {
@@ -90,20 +92,25 @@ final class LoadedModel implements AutoCloseable {
         }
     }
 
-    private static KernelProvider provider(LoadOptions options) {
+    private static KernelProvider provider(LoadOptions options, Arithmetic arithmetic) {
         String name = options.kernels().equals(AUTO)
                 ? System.getProperty(KERNELS_PROPERTY, AUTO)
                 : options.kernels();
-        KernelProvider provider = name.equals(AUTO) ? KernelProviders.best() : KernelProviders.named(name);
-        if (options.precision() != Precision.AUTO && options.precision() != Precision.FP32) {
-            throw new BackendException(
-                    "precision: " + options.precision().label() + " (expected: fp32, which is all that the "
-                            + provider.name() + " kernels compute)");
-        }
-        return provider;
+        return name.equals(AUTO) ? KernelProviders.best(arithmetic) : KernelProviders.named(name, arithmetic);
     }
 
-    private ModelInfo describe(KernelProvider provider) {
+    /** The default keeps the reference's numbers. */
+    private static Arithmetic arithmetic(Precision precision) {
+        return switch (precision) {
+            case AUTO, FP32 -> Arithmetic.FP32;
+            case BF16 -> Arithmetic.BF16;
+            case INT8 -> Arithmetic.INT8;
+            case FP16 -> throw new BackendException(
+                    "precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs)");
+        };
+    }
+
+    private ModelInfo describe(KernelProvider provider, Arithmetic arithmetic) {
         ModelConfig config = folder.config();
         Set<Output> outputs = EnumSet.of(Output.DENSE);
         if (sparseHead.isPresent()) {
@@ -115,7 +122,8 @@ final class LoadedModel implements AutoCloseable {
         return new ModelInfo(folder.folder(), folder.fileNames(), folder.weightDtype(), outputs, pooling(),
                 config.hiddenSize(), config.layerCount(), config.headCount(), config.intermediateSize(),
                 config.vocabSize(), config.maxTokens(), folder.colbertDimension(), folder.parameterCount(),
-                provider.name(), kernels.description(), Precision.FP32, kernels.threads());
+                provider.name(), kernels.description(), Precision.valueOf(arithmetic.name()),
+                kernels.threads());
     }
 
     private Pooling pooling() {

@@ -2,6 +2,7 @@ package dev.bgem3;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.Tensor;
@@ -48,7 +49,7 @@ class DensePoolingTest {
     private static List<float[]> hiddenStates(String provider, List<int[]> ids) {
         List<float[]> hidden = new ArrayList<>();
         try (ModelFolder folder = ModelFolder.open(Fixtures.TINY);
-                Kernels kernels = KernelProviders.named(provider).open(1);
+                Kernels kernels = KernelProviders.named(provider, Arithmetic.FP32).open(Arithmetic.FP32, 1);
                 Workspace workspace = kernels.newWorkspace()) {
             var encoder = folder.loadEncoder(kernels);
             for (int[] text : ids) {

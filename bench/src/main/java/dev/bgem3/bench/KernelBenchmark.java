@@ -1,5 +1,6 @@
 package dev.bgem3.bench;
 
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.Workspace;
@@ -58,13 +59,13 @@ public abstract class KernelBenchmark {
     }
 
     final void openKernels() {
-        measured = KernelProviders.named(kernels)
-                .open(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+        measured = KernelProviders.named(kernels, Arithmetic.FP32)
+                .open(Arithmetic.FP32, threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
         workspace = measured.newWorkspace();
     }
 
     static Kernels openReference() {
-        return KernelProviders.named("scalar").open(1);
+        return KernelProviders.named("scalar", Arithmetic.FP32).open(Arithmetic.FP32, 1);
     }
 
     /** Frees the kernels. */

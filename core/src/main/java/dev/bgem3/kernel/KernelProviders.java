@@ -49,8 +49,10 @@ public final class KernelProviders {
                 return provider;
             }
         }
-        throw new BackendException("precision: " + label(arithmetic) + " (expected: fp32, or a processor with its units for "
-                + "the jit kernels: AVX-512 BF16 or AVX-512 VNNI" + (reasons.isEmpty() ? "" : "; not used: " + reasons) + ")");
+        throw new BackendException(
+                "precision: " + label(arithmetic) + " (expected: fp32, or a processor with its units for "
+                        + "the jit kernels: AVX-512 BF16 or AVX-512 VNNI"
+                        + (reasons.isEmpty() ? "" : "; not used: " + reasons) + ")");
     }
 
     private static String label(Arithmetic arithmetic) {

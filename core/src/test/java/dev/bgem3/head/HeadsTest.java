@@ -2,6 +2,7 @@ package dev.bgem3.head;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
@@ -25,7 +26,7 @@ class HeadsTest {
     private Tensor hidden;
 
     HeadsTest(String provider) {
-        kernels = KernelProviders.named(provider).open(2);
+        kernels = KernelProviders.named(provider, Arithmetic.FP32).open(Arithmetic.FP32, 2);
     }
 
     @BeforeEach

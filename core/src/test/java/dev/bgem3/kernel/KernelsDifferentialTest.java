@@ -2,15 +2,18 @@ package dev.bgem3.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,21 +32,25 @@ class KernelsDifferentialTest {
     private static final double U = 0x1p-24;
 
     private final KernelProvider provider;
-    private final Kernels reference = KernelProviders.named("scalar").open(1);
+    private final Arithmetic arithmetic;
+    private final Kernels reference = KernelProviders.named("scalar", Arithmetic.FP32).open(Arithmetic.FP32,
+            1);
     private Kernels kernels;
 
-    KernelsDifferentialTest(KernelProvider provider) {
+    KernelsDifferentialTest(KernelProvider provider, Arithmetic arithmetic) {
         this.provider = provider;
+        this.arithmetic = arithmetic;
     }
 
-    static Iterable<KernelProvider> providers() {
+    static Stream<Arguments> providers() {
         return KernelProviders.all().stream()
-                .filter(one -> !one.name().equals("scalar") && one.unavailable().isEmpty()).toList();
+                .filter(one -> !one.name().equals("scalar") && one.unavailable().isEmpty())
+                .flatMap(one -> one.arithmetics().stream().sorted().map(how -> Arguments.of(one, how)));
     }
 
     @BeforeEach
     void open() {
-        kernels = provider.open(2);
+        kernels = provider.open(arithmetic, 2);
     }
 
     @AfterEach
@@ -124,14 +131,40 @@ class KernelsDifferentialTest {
         return bounds;
     }
 
-    /** Σ|in|·|weight| + |bias| for each number of a product: what its bound is a multiple of. */
+    /**
+     * What each number of a product may be off by: the sum's part for all, γ·(Σ|in|·|weight| + |bias|), and the part of the
+     * operands' rounding. bf16 has 8 significant bits, so each operand is off by at most 2⁻⁹ of itself. An int8 operand is off
+     * by at most half a step, the step being the largest of its row over 127.
+     */
     private double[] productBounds(int m, int n, int k, float[] in, float[] weight, float[] bias) {
         float[] magnitudes = run(reference, m, n,
                 (with, workspace, out) -> with.linear(out, tensor(with, workspace, m, k, absolute(in)),
                         with.linear(source(n, k, absolute(weight)), absolute(bias))));
-        double gamma = (k + 2) * U / (1 - (k + 2) * U);
-        return IntStream.range(0, magnitudes.length).mapToDouble(i -> gamma * magnitudes[i] * (1 + 2 * U))
-                .toArray();
+        double gamma = (k + 6) * U / (1 - (k + 6) * U);
+        double[] bounds = new double[m * n];
+        for (int i = 0; i < bounds.length; i++) {
+            double rounding = switch (arithmetic) {
+                case FP32 -> 0;
+                case BF16 -> (2 * 0x1p-9 + 0x1p-18) * magnitudes[i];
+                case INT8 -> int8Rounding(in, i / n * k, weight, i % n * k, k);
+            };
+            bounds[i] = gamma * magnitudes[i] * (1 + 2 * U) + rounding * (1 + 1e-5);
+        }
+        return bounds;
+    }
+
+    private static double int8Rounding(float[] in, int row, float[] weight, int column, int k) {
+        double inStep = 0;
+        double weightStep = 0;
+        double inSum = 0;
+        double weightSum = 0;
+        for (int i = 0; i < k; i++) {
+            inStep = Math.max(inStep, Math.abs(in[row + i]) / 127.0);
+            weightStep = Math.max(weightStep, Math.abs(weight[column + i]) / 127.0);
+            inSum += Math.abs(in[row + i]);
+            weightSum += Math.abs(weight[column + i]);
+        }
+        return inSum * weightStep / 2 + weightSum * inStep / 2 + k * inStep * weightStep / 4;
     }
 
     @ParameterizedTest
@@ -346,6 +379,8 @@ class KernelsDifferentialTest {
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3e38f,
             Float.MIN_VALUE})
     void nonFiniteAndExtremeNumbersComeOutAsInTheReference(float value) {
+        assumeTrue(arithmetic == Arithmetic.FP32 || Math.abs(value) < 1 || !Float.isFinite(value),
+                "a finite number of extreme size leaves others no bits in " + arithmetic);
         int m = 21;
         int k = 37;
         int n = 35;
@@ -359,7 +394,11 @@ class KernelsDifferentialTest {
         assertSameKind("linear", run(kernels, m, n, linear), run(reference, m, n, linear));
         Operation relu = (with, workspace, out) -> with.linearRelu(out, tensor(with, workspace, m, k, in),
                 with.linear(source(n, k, weight), bias));
-        assertSameKind("linearRelu", run(kernels, m, n, relu), run(reference, m, n, relu));
+        float[] expected = run(reference, m, n, relu);
+        if (arithmetic == Arithmetic.INT8 && !Float.isFinite(value)) {
+            Arrays.fill(expected, 5 * n, 6 * n, Float.NaN); // One scale a row: all its numbers are lost, and say so.
+        }
+        assertSameKind("linearRelu", run(kernels, m, n, relu), expected);
         Operation gelu = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, m, k, in),
                 with.linear(source(n, k, weight), bias));
         assertSameKind("linearGelu", run(kernels, m, n, gelu), run(reference, m, n, gelu));
@@ -385,11 +424,13 @@ class KernelsDifferentialTest {
     }
 
     /** NaN where the reference has NaN, finite where it is finite; where it is infinite, infinite or overflowed to NaN on the way. */
-    private static void assertSameKind(String what, float[] actual, float[] expected) {
+    private void assertSameKind(String what, float[] actual, float[] expected) {
+        double tolerance = arithmetic == Arithmetic.FP32 ? 1e-4 : 0.5;
         for (int i = 0; i < expected.length; i++) {
             boolean same = Float.isFinite(expected[i])
                     ? Float.isFinite(actual[i])
-                            && Math.abs(actual[i] - expected[i]) <= 1e-4 * Math.max(1, Math.abs(expected[i]))
+                            && Math.abs(actual[i] - expected[i]) <= tolerance
+                                    * Math.max(1, Math.abs(expected[i]))
                     : !Float.isFinite(actual[i]);
             assertThat(same).as("%s [%d]: %s (expected: %s)", what, i, actual[i], expected[i]).isTrue();
         }
@@ -414,7 +455,8 @@ class KernelsDifferentialTest {
             assertThat(run(kernels, 1, n, alone)).as("row %d", row)
                     .isEqualTo(Arrays.copyOfRange(whole, row * n, (row + 1) * n));
         }
-        try (Kernels threeThreads = provider.open(3); Kernels oneThread = provider.open(1)) {
+        try (Kernels threeThreads = provider.open(arithmetic, 3);
+                Kernels oneThread = provider.open(arithmetic, 1)) {
             assertThat(run(threeThreads, 300, n, all)).isEqualTo(whole);
             assertThat(run(oneThread, 300, n, all)).isEqualTo(whole);
         }
@@ -442,7 +484,7 @@ class KernelsDifferentialTest {
 
     @Test
     void refusesToWorkWhenClosed() {
-        Kernels closed = provider.open(2);
+        Kernels closed = provider.open(arithmetic, 2);
         closed.close();
         closed.close();
         try (Workspace workspace = closed.newWorkspace()) {

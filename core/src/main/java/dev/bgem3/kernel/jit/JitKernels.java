@@ -47,7 +47,8 @@ final class JitKernels extends HostKernels {
 
     @Override
     public String description() {
-        return "jit, AVX-512 code assembled at start, " + arithmetic.name().toLowerCase(Locale.ROOT) + " products";
+        return "jit, AVX-512 code assembled at start, " + arithmetic.name().toLowerCase(Locale.ROOT)
+                + " products";
     }
 
     @Override

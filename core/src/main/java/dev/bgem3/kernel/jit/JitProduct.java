@@ -28,7 +28,8 @@ final class JitProduct {
      * A weight [N, K] as panels {@code [⌈N / PANEL⌉][steps][PANEL]} of words of 32 bits, which hold 1, 2 or 4 numbers of K; its
      * bias padded with zeros; for int8 each column's scale, and 128 times the sum of its numbers.
      */
-    record Packed(MemorySegment panels, MemorySegment bias, MemorySegment scales, MemorySegment offsets, int outputSize,
+    record Packed(MemorySegment panels, MemorySegment bias, MemorySegment scales, MemorySegment offsets,
+            int outputSize,
             int inputSize, int numbersPerWord) implements Linear {
         int panelCount() {
             return (outputSize + TileKernel.PANEL - 1) / TileKernel.PANEL;
@@ -45,8 +46,10 @@ final class JitProduct {
 
     /** A worker's own memory. */
     static final class Scratch {
-        private final MemorySegment tileBlock = Arena.ofAuto().allocate(TileKernel.BLOCK_BYTES, VectorCode.BYTES);
-        private final MemorySegment operandBlock = Arena.ofAuto().allocate(OperandKernel.BLOCK_BYTES, VectorCode.BYTES);
+        private final MemorySegment tileBlock = Arena.ofAuto().allocate(TileKernel.BLOCK_BYTES,
+                VectorCode.BYTES);
+        private final MemorySegment operandBlock = Arena.ofAuto().allocate(OperandKernel.BLOCK_BYTES,
+                VectorCode.BYTES);
         private final MemorySegment rowScales = Arena.ofAuto().allocate(4L * BLOCK_ROWS, VectorCode.BYTES);
         private MemorySegment operand = MemorySegment.NULL;
 
@@ -58,11 +61,11 @@ final class JitProduct {
         }
     }
 
-    private JitProduct() {
-    }
+    private JitProduct() {}
 
     /** Packs a weight with all the team's threads; the panels live as long as {@code arena}. */
-    static Packed pack(ThreadTeam team, Arena arena, Arithmetic arithmetic, MatrixSource weight, float[] bias) {
+    static Packed pack(ThreadTeam team, Arena arena, Arithmetic arithmetic, MatrixSource weight,
+            float[] bias) {
         int panelCount = (weight.rows() + TileKernel.PANEL - 1) / TileKernel.PANEL;
         int numbersPerWord = switch (arithmetic) {
             case FP32 -> 1;
@@ -104,7 +107,8 @@ final class JitProduct {
                 default -> packInt8(packed, first + j, row, words, j);
             }
         }
-        MemorySegment.copy(words, 0, packed.panels, ValueLayout.JAVA_INT, panel * packed.panelBytes(), words.length);
+        MemorySegment.copy(words, 0, packed.panels, ValueLayout.JAVA_INT, panel * packed.panelBytes(),
+                words.length);
     }
 
     /** The upper half of a finite number's bits, rounded to nearest even. */
@@ -135,10 +139,12 @@ final class JitProduct {
      * @param residual
      *            [M, N] for {@link TileKernel.Finish#BIAS_RESIDUAL}, and may be {@code out}; else null
      */
-    static void run(ThreadTeam team, KernelCode code, Scratch[] scratches, HostTensor out, HostTensor in, Packed layer,
+    static void run(ThreadTeam team, KernelCode code, Scratch[] scratches, HostTensor out, HostTensor in,
+            Packed layer,
             TileKernel.Finish finish, HostTensor residual) {
         int rowBlocks = (in.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
-        int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + rowBlocks - 1) / Math.max(1, rowBlocks), 1,
+        int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + rowBlocks - 1) / Math.max(1, rowBlocks),
+                1,
                 layer.panelCount());
         team.run(rowBlocks * ranges, (piece, worker) -> {
             int firstRow = piece / ranges * BLOCK_ROWS;
@@ -150,8 +156,10 @@ final class JitProduct {
         });
     }
 
-    private static void runPiece(KernelCode code, Scratch scratch, HostTensor out, HostTensor in, Packed layer,
-            TileKernel.Finish finish, HostTensor residual, int firstRow, int rows, int fromPanel, int toPanel) {
+    private static void runPiece(KernelCode code, Scratch scratch, HostTensor out, HostTensor in,
+            Packed layer,
+            TileKernel.Finish finish, HostTensor residual, int firstRow, int rows, int fromPanel,
+            int toPanel) {
         MemorySegment block = scratch.tileBlock;
         long outStride = 4L * out.columns();
         long left = in.data().address() + in.offsetBytes(firstRow);
@@ -163,7 +171,8 @@ final class JitProduct {
                     * (long) VectorCode.BYTES / layer.numbersPerWord;
             MemorySegment operand = scratch.operand(stride * rows);
             rowScales = layer.numbersPerWord == 4 ? scratch.rowScales.address() : 0;
-            OperandKernel.fill(scratch.operandBlock, left, leftStride, operand.address(), stride, rows, in.columns(),
+            OperandKernel.fill(scratch.operandBlock, left, leftStride, operand.address(), stride, rows,
+                    in.columns(),
                     rowScales);
             code.operand.call(scratch.operandBlock);
             left = operand.address();
@@ -174,10 +183,14 @@ final class JitProduct {
             int column = panel * TileKernel.PANEL;
             TileKernel.fillPanel(block, layer.panels.address() + panel * layer.panelBytes(),
                     layer.bias.address() + 4L * column, layer.outputSize - column);
-            TileKernel.fillScales(block, layer.scales.address() + 4L * column, layer.offsets.address() + 4L * column);
-            code.multiplyLayer(finish, block, rows, out.data().address() + out.offsetBytes(firstRow) + 4L * column,
+            TileKernel.fillScales(block, layer.scales.address() + 4L * column,
+                    layer.offsets.address() + 4L * column);
+            code.multiplyLayer(finish, block, rows,
+                    out.data().address() + out.offsetBytes(firstRow) + 4L * column,
                     outStride, left, leftStride,
-                    residual == null ? 0 : residual.data().address() + residual.offsetBytes(firstRow) + 4L * column,
+                    residual == null
+                            ? 0
+                            : residual.data().address() + residual.offsetBytes(firstRow) + 4L * column,
                     rowScales);
         }
     }

@@ -57,7 +57,8 @@ final class KernelCode {
     }
 
     /** One panel's columns of {@code rows} rows in fp32, as the block's other fields say. */
-    void multiply(TileKernel.Finish finish, MemorySegment block, int rows, long out, long outStride, long left,
+    void multiply(TileKernel.Finish finish, MemorySegment block, int rows, long out, long outStride,
+            long left,
             long leftStride) {
         multiply(tiles.get(finish), block, rows, out, outStride, left, leftStride, 0, 0);
     }
@@ -70,18 +71,21 @@ final class KernelCode {
      * @param rowScales
      *            the rows' scales of int8, else 0
      */
-    void multiplyLayer(TileKernel.Finish finish, MemorySegment block, int rows, long out, long outStride, long left,
+    void multiplyLayer(TileKernel.Finish finish, MemorySegment block, int rows, long out, long outStride,
+            long left,
             long leftStride, long residual, long rowScales) {
         multiply(layerTiles.get(finish), block, rows, out, outStride, left, leftStride, residual, rowScales);
     }
 
-    private static void multiply(Code[] codes, MemorySegment block, int rows, long out, long outStride, long left,
+    private static void multiply(Code[] codes, MemorySegment block, int rows, long out, long outStride,
+            long left,
             long leftStride, long residual, long rowScales) {
         int row = 0;
         for (int i = 0; i < HEIGHTS.length; i++) {
             for (; rows - row >= HEIGHTS[i]; row += HEIGHTS[i]) {
                 TileKernel.fillRows(block, out + row * outStride, left + row * leftStride,
-                        residual == 0 ? 0 : residual + row * outStride, rowScales == 0 ? 0 : rowScales + 4L * row);
+                        residual == 0 ? 0 : residual + row * outStride,
+                        rowScales == 0 ? 0 : rowScales + 4L * row);
                 codes[i].call(block);
             }
         }

@@ -1,6 +1,7 @@
 package dev.bgem3.kernel.jit;
 
 import static dev.bgem3.asm.VectorOp.KMOVW;
+import static dev.bgem3.asm.VectorOp.VADDPS;
 import static dev.bgem3.asm.VectorOp.VCVTNEPS2BF16;
 import static dev.bgem3.asm.VectorOp.VCVTPS2DQ;
 import static dev.bgem3.asm.VectorOp.VDIVPS;
@@ -11,6 +12,7 @@ import static dev.bgem3.asm.VectorOp.VPANDD;
 import static dev.bgem3.asm.VectorOp.VPMAXSD;
 import static dev.bgem3.asm.VectorOp.VPMOVUSDB;
 import static dev.bgem3.asm.VectorOp.VPXORD;
+import static dev.bgem3.asm.VectorOp.VSUBPS;
 
 import dev.bgem3.asm.Abi;
 import dev.bgem3.asm.Assembler;
@@ -25,7 +27,7 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * Rounds rows of fp32 to a product's left operand: bf16, to nearest even; or int8 with a scale a row, the largest magnitude over
- * 127, kept as unsigned numbers 128 more. A row's last vector is filled up with zeros. A NaN or an infinity makes the row's scale one,
+ * 127, kept as unsigned numbers 128 more. A row's last vector is filled up with zeros. A NaN or an infinity makes the row's scale NaN,
  * and with it every number that the row gives.
  */
 final class OperandKernel {
@@ -57,11 +59,11 @@ final class OperandKernel {
     private static final Vec MAGNITUDE = Vec.zmm(3);
     private static final Vec ONE = Vec.zmm(4);
 
-    private OperandKernel() {
-    }
+    private OperandKernel() {}
 
     /** Sets all fields; {@code scales} is 0 for bf16. */
-    static void fill(MemorySegment block, long from, long fromStrideBytes, long to, long toStrideBytes, int rows,
+    static void fill(MemorySegment block, long from, long fromStrideBytes, long to, long toStrideBytes,
+            int rows,
             int columns, long scales) {
         int full = (columns - 1) / VectorCode.LANES;
         block.set(ValueLayout.JAVA_LONG, FROM_FIELD, from);
@@ -109,6 +111,8 @@ final class OperandKernel {
             code.emit(VPMAXSD, LARGEST, LARGEST, X);
             math.largestLaneOfIntegers(LARGEST, X);
             math.overInt8Range(LARGEST);
+            code.emit(VSUBPS, X, LARGEST, LARGEST); // 0, but NaN for an infinity, which as a scale could turn to 0 in a ReLU
+            code.emit(VADDPS, LARGEST, LARGEST, X);
             code.emit(VMOVUPS, Mem.at(SCALES).masked(FIRST_LANE), LARGEST);
             code.emit(VDIVPS, FACTOR, ONE, LARGEST);
             code.mov(TO_AT, TO);

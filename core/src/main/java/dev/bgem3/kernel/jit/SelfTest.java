@@ -42,7 +42,8 @@ final class SelfTest {
     }
 
     private static Optional<String> failure(Arithmetic arithmetic) {
-        try (JitKernels kernels = new JitKernels(arithmetic, 1); Workspace workspace = kernels.newWorkspace()) {
+        try (JitKernels kernels = new JitKernels(arithmetic, 1);
+                Workspace workspace = kernels.newWorkspace()) {
             float[] in = new float[ROWS * DEPTH];
             for (int i = 0; i < in.length; i++) {
                 in[i] = i % 11 - 5;
@@ -61,8 +62,9 @@ final class SelfTest {
                             HostTensor.of(out).offsetBytes(row) + 4L * column);
                     // Whole numbers this small are exact in bf16 too; int8 rounds each operand by half of a step at most.
                     if (Math.abs(found - expected) > (arithmetic == Arithmetic.INT8 ? INT8_BOUND : 0)) {
-                        return Optional.of("the self-test's " + arithmetic + " product is " + found + " at [" + row
-                                + ", " + column + "] (expected: " + expected + ")");
+                        return Optional
+                                .of("the self-test's " + arithmetic + " product is " + found + " at [" + row
+                                        + ", " + column + "] (expected: " + expected + ")");
                     }
                 }
             }

@@ -219,7 +219,8 @@ record TileKernel(int rows, Finish finish, Arithmetic arithmetic) {
                 code.emit(VBROADCASTSS, spread(row), left(row, step));
                 for (int vector = 0; vector < VECTORS; vector++) {
                     switch (arithmetic) {
-                        case FP32 -> code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), spread(row));
+                        case FP32 ->
+                            code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), spread(row));
                         case BF16 -> code.emit(VDPBF16PS, sum(row, vector), panelVector(vector), spread(row));
                         case INT8 -> code.emit(VPDPBUSD, sum(row, vector), spread(row), panelVector(vector));
                     }
