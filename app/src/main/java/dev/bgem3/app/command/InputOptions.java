@@ -31,7 +31,7 @@ final class InputOptions {
     }
 
     LineWork work(int windowLines, Session session) {
-        return new LineWork(windowLines, skipBad, session.streams().err());
+        return new LineWork(windowLines, skipBad, session.streams());
     }
 
     /** Lines of JSON, or of text alone with their number from 0 as the id. */

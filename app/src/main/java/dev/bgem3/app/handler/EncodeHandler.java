@@ -57,10 +57,8 @@ public final class EncodeHandler {
         }
         if (cutTexts > 0) {
             int limit = options.maxLength().orElse(model.info().maxLength());
-            work.err()
-                    .println("bgem3: warning: " + cutTexts + " of " + texts + " texts were longer than "
-                            + limit
-                            + " tokens and were cut");
+            work.streams().say("warning: " + cutTexts + " of " + texts + " texts were longer than " + limit
+                    + " tokens and were cut");
         }
     }
 

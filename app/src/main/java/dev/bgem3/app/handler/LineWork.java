@@ -3,8 +3,8 @@ package dev.bgem3.app.handler;
 import dev.bgem3.app.stream.LineFaultException;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.StreamException;
+import dev.bgem3.app.stream.Streams;
 import dev.bgem3.app.wire.LineParser;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -23,10 +23,10 @@ import java.util.function.ToIntFunction;
  * @param skipBad
  *            whether a line at fault is reported and passed over; else it ends the work, after the lines
  *            before it
- * @param err
+ * @param streams
  *            where such lines are reported
  */
-public record LineWork(int maxItems, boolean skipBad, PrintStream err) {
+public record LineWork(int maxItems, boolean skipBad, Streams streams) {
     /** The most lines of a window unless the call says otherwise. */
     public static final int DEFAULT_ITEMS = 512;
     /** The most tokens of a window, bounded as described above. */
@@ -68,14 +68,14 @@ public record LineWork(int maxItems, boolean skipBad, PrintStream err) {
                     throw new StreamException(message, e);
                 }
                 skipped++;
-                err.println("bgem3: " + message + " (skipped)");
+                streams.say(message + " (skipped)");
                 continue;
             }
             window.add(item, (long) chars.applyAsInt(item) + TOKENS_AROUND_TEXT);
         }
         window.handOn();
         if (skipped > 0) {
-            err.println("bgem3: " + skipped + " of " + reader.lineNumber() + " lines were skipped");
+            streams.say(skipped + " of " + reader.lineNumber() + " lines were skipped");
         }
     }
 

@@ -2,6 +2,8 @@ package dev.bgem3.app.handler;
 
 import dev.bgem3.app.stream.Streams;
 import java.io.PrintStream;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.OptionalLong;
@@ -21,7 +23,6 @@ import me.tongfei.progressbar.ProgressBarStyle;
  */
 public final class Progress implements AutoCloseable {
     private static final int UPDATE_MILLIS = 500;
-    private static final int COLUMNS = 79;
 
     private final Streams streams;
     private final String unit;
@@ -60,7 +61,8 @@ public final class Progress implements AutoCloseable {
                 .setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(UPDATE_MILLIS).continuousUpdate()
                 .setConsumer(line)
-                .showSpeed().setUnit(unit, unitSize)
+                .showSpeed(new DecimalFormat("0.0", DecimalFormatSymbols.getInstance(Locale.ROOT)))
+                .setUnit(unit, unitSize)
                 // Below 0 stands for not known.
                 .setInitialMax(total.orElse(-1));
         bar = builder.build();
@@ -110,7 +112,7 @@ public final class Progress implements AutoCloseable {
 
         @Override
         public int getMaxRenderedLength() {
-            return COLUMNS;
+            return Streams.PROGRESS_COLUMNS;
         }
 
         @Override
@@ -125,7 +127,7 @@ public final class Progress implements AutoCloseable {
         @Override
         public void clear() {
             if (drawn.get()) {
-                err.print("\r" + " ".repeat(COLUMNS) + "\r");
+                err.print(Streams.WIPE);
                 err.flush();
             }
         }

@@ -22,6 +22,17 @@ import java.util.Optional;
  *            reads it, so that it never is
  */
 public record Streams(InputStream in, OutputStream out, PrintStream err, Optional<Duration> progressAfter) {
+    /** The widest line of progress. */
+    public static final int PROGRESS_COLUMNS = 79;
+    /** Wipes a line of progress out, and is nothing to see where there is none. */
+    public static final String WIPE = "\r" + " ".repeat(PROGRESS_COLUMNS) + "\r";
+
+    /** Says something on standard error, in a line of its own also while progress is drawn. */
+    public void say(String message) {
+        err.print((progressAfter.isPresent() ? WIPE : "") + "bgem3: " + message + System.lineSeparator());
+        err.flush();
+    }
+
     /**
      * The file of a name.
      *

@@ -23,9 +23,10 @@ class LineWorkTest {
         byte[] input = lines.stream().map(line -> line + "\n").collect(Collectors.joining())
                 .getBytes(StandardCharsets.UTF_8);
         List<List<String>> windows = new ArrayList<>();
-        try (LineReader reader = LineReader.open("-", new Streams(new ByteArrayInputStream(input),
-                OutputStream.nullOutputStream(), NOWHERE, Optional.empty()))) {
-            new LineWork(maxItems, false, NOWHERE).run(reader, (line, _) -> line, String::length,
+        Streams streams = new Streams(new ByteArrayInputStream(input), OutputStream.nullOutputStream(),
+                NOWHERE, Optional.empty());
+        try (LineReader reader = LineReader.open("-", streams)) {
+            new LineWork(maxItems, false, streams).run(reader, (line, _) -> line, String::length,
                     windows::add);
         }
         assertThat(windows.stream().flatMap(List::stream).toList()).isEqualTo(lines);
