@@ -4,7 +4,8 @@
 # BGEM3_JDK_FOLDERS the usual folders, in place of the list below: patterns of JDK homes, separated by colons
 
 readonly least_java=25
-readonly usual_folders="/usr/lib/jvm/*:/opt/*:${HOME:-}/.sdkman/candidates/java/*:${HOME:-}/.jdks/*:/Library/Java/JavaVirtualMachines/*/Contents/Home"
+usual_folders="/usr/lib/jvm/*:/opt/*:${HOME:-}/.sdkman/candidates/java/*:${HOME:-}/.jdks/*"
+readonly usual_folders="$usual_folders:/Library/Java/JavaVirtualMachines/*/Contents/Home"
 
 # The file that a chain of symbolic links ends at. (readlink -f is not everywhere.)
 resolve() {
@@ -35,7 +36,8 @@ is_jdk() {
   [[ -n $version && $version -ge $least_java ]]
 }
 
-# Sets java_home; where there is none, says so in one line that begins with the first argument, and ends with 3.
+# Sets java_home; where there is none, says so in one line that begins with the first argument, and ends with
+# 3.
 find_jdk() {
   local on_path pattern folder
   if [[ -n ${JAVA_HOME:-} ]] && is_jdk "$JAVA_HOME"; then
@@ -58,7 +60,7 @@ find_jdk() {
       return
     fi
   done
-  printf '%s: no JDK %s or newer found; install one, such as Temurin %s from https://adoptium.net, or point JAVA_HOME at it\n' \
-    "$1" "$least_java" "$least_java" >&2
+  printf '%s: no JDK %s or newer found; %s\n' "$1" "$least_java" \
+    "install one, such as Temurin $least_java from https://adoptium.net, or point JAVA_HOME at it" >&2
   exit 3
 }

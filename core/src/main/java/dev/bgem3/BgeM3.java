@@ -29,12 +29,13 @@ import java.util.stream.Stream;
  * }
  *
  * <p>
- * Thread-safe: every method may be called from many threads at once. Calls share the model's threads, a batch at a time, in
- * the order in which they ask. A text's outputs have the same bits alone or among others, with any number of threads.
+ * Thread-safe: every method may be called from many threads at once. Calls share the model's threads, a batch
+ * at a time, in the order in which they ask. A text's outputs have the same bits alone or among others, with
+ * any number of threads.
  *
  * <p>
- * Close it to free its memory and threads. A batch that another thread has under way ends first; a call that then has
- * batches left, and any later call that computes, throws {@link IllegalStateException}.
+ * Close it to free its memory and threads. A batch that another thread has under way ends first; a call that
+ * then has batches left, and any later call that computes, throws {@link IllegalStateException}.
  */
 public final class BgeM3 implements AutoCloseable {
     private final LoadedModel model;
@@ -68,7 +69,10 @@ public final class BgeM3 implements AutoCloseable {
         }
     }
 
-    /** The kernels that are installed, the preferred first, whether they can be used here or not; needs no model. */
+    /**
+     * The kernels that are installed, the preferred first, whether they can be used here or not; needs no
+     * model.
+     */
     public static List<KernelStatus> kernels() {
         return KernelProviders.all().stream()
                 .map(provider -> new KernelStatus(provider.name(), provider.unavailable())).toList();
@@ -106,8 +110,8 @@ public final class BgeM3 implements AutoCloseable {
      * @throws InputException
      *             where a text is null, or the options ask what this model does not have
      * @throws ModelException
-     *             where an embedding that a text needs is NaN or infinite in the model's file: embeddings are read when they
-     *             are used; the message names the tensor
+     *             where an embedding that a text needs is NaN or infinite in the model's file: embeddings are
+     *             read when they are used; the message names the tensor
      * @throws dev.bgem3.error.NonFiniteOutputException
      *             where an output is NaN or infinite; the message names the text
      * @throws dev.bgem3.error.CancelledException
@@ -118,9 +122,9 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The outputs of texts that need not fit in memory: they are taken from the stream in windows of a few token budgets and
-     * answered in order. Lazy and sequential: what {@link #encode(List, EncodeOptions)} throws comes out of the
-     * result's terminal operation. Closing the result closes {@code texts}.
+     * The outputs of texts that need not fit in memory: they are taken from the stream in windows of a few
+     * token budgets and answered in order. Lazy and sequential: what {@link #encode(List, EncodeOptions)}
+     * throws comes out of the result's terminal operation. Closing the result closes {@code texts}.
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
         return EncodeStream.of(texts, options,
@@ -185,12 +189,15 @@ public final class BgeM3 implements AutoCloseable {
      * The outputs of texts that are tokens already.
      *
      * @param tokenIds
-     *            each text's ids as the model reads them, {@code <s>} and {@code </s>} included; never cut: one that is longer
-     *            than the options' or the model's limit is an error
+     *            each text's ids as the model reads them, {@code <s>} and {@code </s>} included; never cut:
+     *            one that is longer than the options' or the model's limit is an error
      * @throws InputException
      *             as {@code encode}, and where an id is out of range or a text is empty or too long
      */
     public List<Embedding> encodeTokenIds(List<int[]> tokenIds, EncodeOptions options) {
+        Objects.requireNonNull(tokenIds, "tokenIds");
+        Objects.requireNonNull(options, "options");
+        model.check(options);
         return model.encode(TokenizedText.ofTokenIds(tokenIds, model.info(), options), options);
     }
 
@@ -206,8 +213,8 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The five scores of each pair, in their order: queries get the query instruction, passages that of passages. A text
-     * that stands in several neighbouring pairs is computed once.
+     * The five scores of each pair, in their order: queries get the query instruction, passages that of
+     * passages. A text that stands in several neighbouring pairs is computed once.
      *
      * @param options
      *            all but the outputs, which are all three
@@ -216,6 +223,7 @@ public final class BgeM3 implements AutoCloseable {
      */
     public List<PairScores> computeScore(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options) {
         EncodeOptions all = options.withOutputs(Output.values());
+        model.check(all);
         List<PairScores> scores = new ArrayList<>(pairs.size());
         for (int from = 0; from < pairs.size(); from += PAIR_WINDOW) {
             List<TextPair> window = pairs.subList(from, Math.min(pairs.size(), from + PAIR_WINDOW));
@@ -224,7 +232,10 @@ public final class BgeM3 implements AutoCloseable {
         return scores;
     }
 
-    /** So many pairs are encoded before they are scored: enough to fill batches, few enough to hold their ColBERT vectors. */
+    /**
+     * So many pairs are encoded before they are scored: enough to fill batches, few enough to hold their
+     * ColBERT vectors.
+     */
     private static final int PAIR_WINDOW = 256;
 
     private List<PairScores> scoreWindow(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options,
@@ -255,12 +266,17 @@ public final class BgeM3 implements AutoCloseable {
                 encodedPassages.get(passages.get(pair.passage())), weights)).toList();
     }
 
-    /** The lexical matching score of two texts: the sum over shared tokens of the product of their weights. */
+    /**
+     * The lexical matching score of two texts: the sum over shared tokens of the product of their weights.
+     */
     public static float computeLexicalMatchingScore(LexicalWeights first, LexicalWeights second) {
         return first.dot(second);
     }
 
-    /** The lexical matching scores of each of {@code rows} with each of {@code columns}: {@code [rows][columns]}. */
+    /**
+     * The lexical matching scores of each of {@code rows} with each of {@code columns}:
+     * {@code [rows][columns]}.
+     */
     public static float[][] computeLexicalMatchingScore(List<LexicalWeights> rows,
             List<LexicalWeights> columns) {
         float[][] scores = new float[rows.size()][columns.size()];
@@ -272,14 +288,17 @@ public final class BgeM3 implements AutoCloseable {
         return scores;
     }
 
-    /** The ColBERT score: the mean over the query's rows of the largest dot product with a row of the passage. */
+    /**
+     * The ColBERT score: the mean over the query's rows of the largest dot product with a row of the passage.
+     */
     public static float colbertScore(ColbertVectors query, ColbertVectors passage) {
         return query.score(passage);
     }
 
     /**
-     * Lexical weights by decoded token, for people to read; in the order of the text. Where two tokens decode to the same name
-     * (a word's start and its middle may) the later one's weight stands, as in FlagEmbedding.
+     * Lexical weights by decoded token, for people to read; in the order of the text. Where two tokens decode
+     * to the same name (a word's start and its middle may) the later one's weight stands, as in
+     * FlagEmbedding.
      */
     public SequencedMap<String, Float> convertIdToToken(LexicalWeights weights) {
         SequencedMap<String, Float> named = LinkedHashMap.newLinkedHashMap(weights.size());
@@ -318,6 +337,7 @@ public final class BgeM3 implements AutoCloseable {
             String instruction, String format) {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
+        model.check(options);
         Optional<String> own = options.instruction();
         String usedFormat = options.instructionFormat()
                 .orElse(own.isPresent() ? LoadOptions.PLAIN_FORMAT : format);

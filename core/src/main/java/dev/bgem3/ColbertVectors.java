@@ -4,7 +4,8 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * ColBERT vectors: a matrix {@code [rows, dimension]} with one vector of length 1 for each token of a text but its first.
+ * ColBERT vectors: a matrix {@code [rows, dimension]} with one vector of length 1 for each token of a text
+ * but its first.
  *
  * @param values
  *            row-major; the caller shares the array with this object and must not change it
@@ -35,8 +36,10 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
     }
 
     /**
-     * The ColBERT score with this as the query: the mean over this one's rows of the largest dot product with a row of
-     * {@code passage} (late interaction, Khattab and Zaharia 2020, divided by the query's length).
+     * The ColBERT score with this as the query: the mean over this one's rows of the largest dot product with
+     * a row of {@code passage} (late interaction, Khattab and Zaharia 2020, divided by the query's length).
+     * The dot products are summed in fp32: for rows of length 1 the score is off by at most about
+     * {@code (65 + dimension/64) · 2⁻²⁴}. One thread works, for 2 · rows · rows · dimension operations.
      *
      * @throws IllegalArgumentException
      *             where the dimensions differ or either side has no rows
@@ -51,12 +54,7 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
                     "rows: " + rows + " and " + passage.rows + " (expected: at least 1 on both sides)");
         }
         double sum = 0;
-        for (int i = 0; i < rows; i++) {
-            double best = Double.NEGATIVE_INFINITY;
-            for (int j = 0; j < passage.rows; j++) {
-                best = Math.max(best,
-                        Dot.product(values, i * dimension, passage.values, j * dimension, dimension));
-            }
+        for (float best : LateInteraction.best(this, passage)) {
             sum += best;
         }
         return (float) (sum / rows);

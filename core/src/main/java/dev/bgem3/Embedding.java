@@ -1,7 +1,8 @@
 package dev.bgem3;
 
 /**
- * What was computed for one text. An output that was not asked for is not there, and asking this object for it says so.
+ * What was computed for one text. An output that was not asked for is not there, and asking this object for
+ * it says so.
  */
 public final class Embedding {
     private final DenseVector dense;

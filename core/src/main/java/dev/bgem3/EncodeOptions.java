@@ -13,22 +13,25 @@ import java.util.function.BooleanSupplier;
  * @param outputs
  *            which of the three kinds; at least one
  * @param maxLength
- *            the most tokens of a text, {@code <s>} and {@code </s>} included: what is beyond is cut, and the result says so;
- *            empty for the model's own limit
+ *            the most tokens of a text, {@code <s>} and {@code </s>} included: what is beyond is cut, and the
+ *            result says so; empty for the model's own limit
  * @param tokenBudget
- *            the most tokens that are computed at a time; a longer text goes alone. More tokens need more memory, and from
- *            about a thousand on bring no more speed
+ *            the most tokens that are computed at a time, 1..1,048,576; a longer text goes alone. More tokens
+ *            need more memory, and from about a thousand on bring no more speed. No more are taken than keep
+ *            every matrix of the model below 2³¹ numbers, which for BGE-M3 are 524,287
  * @param instruction
- *            put before each text through {@code instructionFormat}; empty for the model's {@link LoadOptions} setting,
- *            which is none for {@code encode}
+ *            put before each text through {@code instructionFormat}; empty for the model's
+ *            {@link LoadOptions} setting, which is none for {@code encode}
  * @param instructionFormat
- *            {@code {}} twice, for the instruction and the text; empty for the setting that goes with the instruction
+ *            {@code {}} twice, for the instruction and the text; empty for the setting that goes with the
+ *            instruction
  * @param pooling
  *            how the dense vector is made; empty for the model's own, CLS unless its folder says otherwise
  * @param normalize
  *            whether dense vectors are divided by their length
  * @param truncateDim
- *            the number of leading dimensions of a dense vector to keep, before it is divided by its length; empty for all
+ *            the number of leading dimensions of a dense vector to keep, before it is divided by its length;
+ *            empty for all
  * @param progress
  *            told after each batch
  * @param cancelled
@@ -41,6 +44,8 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, int toke
         ProgressListener progress, BooleanSupplier cancelled) {
     /** The token budget unless it is set: 4,096. */
     public static final int DEFAULT_TOKEN_BUDGET = 4096;
+    /** The largest token budget: 1,048,576. */
+    public static final int MOST_TOKEN_BUDGET = 1 << 20;
 
     /** Checks what can be checked without the model. */
     public EncodeOptions {
@@ -61,8 +66,9 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, int toke
             throw new IllegalArgumentException(
                     "maxLength: " + maxLength.getAsInt() + " (expected: at least 2)");
         }
-        if (tokenBudget < 1) {
-            throw new IllegalArgumentException("tokenBudget: " + tokenBudget + " (expected: at least 1)");
+        if (tokenBudget < 1 || tokenBudget > MOST_TOKEN_BUDGET) {
+            throw new IllegalArgumentException(
+                    "tokenBudget: " + tokenBudget + " (expected: 1.." + MOST_TOKEN_BUDGET + ")");
         }
         instructionFormat.ifPresent(format -> Instruction.checkFormat("instructionFormat", format));
         if (truncateDim.isPresent() && truncateDim.getAsInt() < 1) {

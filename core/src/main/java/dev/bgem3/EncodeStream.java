@@ -15,8 +15,8 @@ import java.util.stream.StreamSupport;
 /** Turns a stream of texts into a stream of embeddings, a window at a time. */
 final class EncodeStream {
     /**
-     * A window holds texts of about so many token budgets: enough to sort by length into even batches, few enough that their
-     * ColBERT vectors (4 KiB a token) stay near 64 MiB.
+     * A window holds texts of about so many token budgets: enough to sort by length into even batches, few
+     * enough that their ColBERT vectors (4 KiB a token) stay near 64 MiB.
      */
     private static final int WINDOW_BUDGETS = 4;
     private static final int MOST_TEXTS = 4096;
@@ -53,6 +53,8 @@ final class EncodeStream {
         private final WindowEncoder encode;
         private final Queue<Embedding> ready = new ArrayDeque<>();
         private long taken;
+        private boolean begun;
+        private Throwable failure;
 
         Windows(Iterator<String> texts, long windowChars, WindowEncoder encode) {
             this.texts = texts;
@@ -60,9 +62,28 @@ final class EncodeStream {
             this.encode = encode;
         }
 
+        /** A failure stays: to go on behind it would leave out the window that failed. */
         @Override
         public boolean hasNext() {
-            if (ready.isEmpty() && texts.hasNext()) {
+            switch (failure) {
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                case null, default -> {
+                    try {
+                        fill();
+                    } catch (RuntimeException | Error e) {
+                        failure = e;
+                        throw e;
+                    }
+                }
+            }
+            return !ready.isEmpty();
+        }
+
+        /** A stream without texts has one window without texts, so that its model is asked too. */
+        private void fill() {
+            if (ready.isEmpty() && (texts.hasNext() || !begun)) {
+                begun = true;
                 List<String> window = new ArrayList<>();
                 long chars = 0;
                 while (window.size() < MOST_TEXTS && chars < windowChars && texts.hasNext()) {
@@ -74,7 +95,6 @@ final class EncodeStream {
                 taken += window.size();
                 ready.addAll(encode.encode(window, firstNumber));
             }
-            return !ready.isEmpty();
         }
 
         @Override

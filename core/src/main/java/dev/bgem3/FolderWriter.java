@@ -1,13 +1,11 @@
 package dev.bgem3;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
+import dev.bgem3.io.UnfinishedPath;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -23,37 +21,39 @@ final class FolderWriter {
     private FolderWriter() {}
 
     /**
-     * Fills a temporary folder beside {@code folder} and renames it; on failure nothing is left, parents made
-     * for it included.
+     * Fills a temporary folder beside {@code folder} and renames it; on failure, and where the virtual
+     * machine is told to end meanwhile, nothing is left; after a failure neither are parents made for it.
      *
      * @throws ModelException
      *             where {@code folder} exists and is not an empty folder, or cannot be written
      */
     static void write(Path folder, Content content) {
         Path target = folder.toAbsolutePath().normalize();
-        Path part = target.resolveSibling(
-                target.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".part");
         try {
             requireVacant(folder);
             List<Path> newParents = missing(target.getParent());
             boolean done = false;
             try {
                 Files.createDirectories(target.getParent());
-                Files.createDirectory(part);
-                content.writeTo(part);
-                Files.deleteIfExists(target);
-                Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+                writeBeside(target, content);
                 done = true;
             } finally {
                 if (!done) {
-                    deleteTree(part);
                     for (Path parent : newParents) {
                         deleteIfEmpty(parent);
                     }
                 }
             }
         } catch (IOException e) {
-            throw new ModelException(folder + ": cannot be written: " + reason(e), e);
+            throw new ModelException(folder + ": cannot be written: " + Messages.reason(e), e);
+        }
+    }
+
+    private static void writeBeside(Path target, Content content) throws IOException {
+        try (UnfinishedPath part = UnfinishedPath.beside(target)) {
+            Files.createDirectory(part.path());
+            content.writeTo(part.path());
+            part.complete();
         }
     }
 
@@ -92,29 +92,5 @@ final class FolderWriter {
                         folder + ": exists and is not empty (expected: a new or an empty folder)");
             }
         }
-    }
-
-    /** The exception's kind where its message is only a path. */
-    private static String reason(IOException e) {
-        return e.getClass().getSimpleName().replace("Exception", "") + ": " + e.getMessage();
-    }
-
-    private static void deleteTree(Path root) throws IOException {
-        if (!Files.exists(root)) {
-            return;
-        }
-        Files.walkFileTree(root, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
-                Files.delete(folder);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

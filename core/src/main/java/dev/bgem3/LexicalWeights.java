@@ -25,8 +25,8 @@ public final class LexicalWeights {
     }
 
     /**
-     * Gathers a text's token weights as FlagEmbedding does: drops the ids that are marked special and the weights that are not
-     * above 0, and keeps each id's largest.
+     * Gathers a text's token weights as FlagEmbedding does: drops the ids that are marked special and the
+     * weights that are not above 0, and keeps each id's largest.
      *
      * @param ids
      *            a token id for each token of the text
@@ -46,8 +46,22 @@ public final class LexicalWeights {
         return of(largest);
     }
 
-    /** Lexical weights from a map of token ids to weights, which is taken to be in the text's order. */
+    /**
+     * Lexical weights from a map of token ids to weights, which is taken to be in the text's order.
+     *
+     * @throws IllegalArgumentException
+     *             where an id is below 0, or a weight is not a finite number above 0
+     */
     public static LexicalWeights of(Map<Integer, Float> weightsById) {
+        weightsById.forEach((id, weight) -> {
+            if (id < 0) {
+                throw new IllegalArgumentException("token id: " + id + " (expected: at least 0)");
+            }
+            if (!(weight > 0 && weight <= Float.MAX_VALUE)) {
+                throw new IllegalArgumentException(
+                        "weight of token id " + id + ": " + weight + " (expected: a finite number above 0)");
+            }
+        });
         int[] inTextOrder = weightsById.keySet().stream().mapToInt(Integer::intValue).toArray();
         int[] sorted = inTextOrder.clone();
         Arrays.sort(sorted);
@@ -82,7 +96,10 @@ public final class LexicalWeights {
         return place < 0 ? 0 : weights[place];
     }
 
-    /** A map of token ids to weights, in the order in which the tokens first appear in the text; not modifiable. */
+    /**
+     * A map of token ids to weights, in the order in which the tokens first appear in the text; not
+     * modifiable.
+     */
     public SequencedMap<Integer, Float> asMap() {
         SequencedMap<Integer, Float> map = LinkedHashMap.newLinkedHashMap(tokenIds.length);
         for (int place : textOrder) {

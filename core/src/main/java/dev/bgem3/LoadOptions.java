@@ -6,17 +6,18 @@ import java.util.Objects;
  * How a model is loaded and what it runs on.
  *
  * <p>
- * The four instruction settings are those of FlagEmbedding's constructor: an instruction is put before each text of
- * {@link BgeM3#encodeQueries} or {@link BgeM3#encodeCorpus} through its format, in which the first {@code {}} stands for
- * the instruction and the second for the text.
+ * The four instruction settings are those of FlagEmbedding's constructor: an instruction is put before each
+ * text of {@link BgeM3#encodeQueries} or {@link BgeM3#encodeCorpus} through its format, in which the first
+ * {@code {}} stands for the instruction and the second for the text.
  *
  * @param kernels
- *            the name of the kernels to use; {@code auto} takes the system property {@code bgem3.kernels} if set, else the
- *            fastest that this machine can run
+ *            the name of the kernels to use; {@code auto} takes the system property {@code bgem3.kernels} if
+ *            set, else the fastest that this machine can run
  * @param precision
  *            the arithmetic of the products
  * @param threads
- *            how many threads compute, 1 to 1,024; 0 for as many as the JVM sees processors. The scalar kernels use one, whatever is set
+ *            how many threads compute, 1 to 1,024; 0 for as many as the JVM sees processors. The scalar
+ *            kernels use one, whatever is set
  * @param queryInstruction
  *            put before each query; empty for none
  * @param queryInstructionFormat

@@ -29,7 +29,10 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
 
-/** The parts of a loaded model, and the work that they do together: batches cut, run, and taken apart into embeddings. */
+/**
+ * The parts of a loaded model, and the work that they do together: batches cut, run, and taken apart into
+ * embeddings.
+ */
 final class LoadedModel implements AutoCloseable {
     private static final String KERNELS_PROPERTY = "bgem3.kernels";
     private static final String AUTO = "auto";
@@ -44,9 +47,13 @@ final class LoadedModel implements AutoCloseable {
     private final int[] specialIds;
     private final ModelInfo info;
     private final Workspace workspace;
-    /** Held for one batch: the kernels and the workspace serve one at a time. Fair, so that callers take turns. */
+    /**
+     * Held for one batch: the kernels and the workspace serve one at a time. Fair, so that callers take
+     * turns.
+     */
     private final ReentrantLock turn = new ReentrantLock(true);
-    private boolean closed;
+    /** Read without the lock, so that a call on a closed model fails at once; written with it. */
+    private volatile boolean closed;
 
     private LoadedModel(ModelFolder folder, XlmRobertaTokenizer tokenizer, KernelProvider provider,
             Kernels kernels, Arithmetic arithmetic) {
@@ -121,15 +128,21 @@ final class LoadedModel implements AutoCloseable {
         }
         return new ModelInfo(folder.folder(), folder.fileNames(), folder.weightDtype(), outputs, pooling(),
                 config.hiddenSize(), config.layerCount(), config.headCount(), config.intermediateSize(),
-                config.vocabSize(), config.maxTokens(), folder.colbertDimension(), folder.parameterCount(),
-                provider.name(), kernels.description(), Precision.valueOf(arithmetic.name()),
-                kernels.threads());
+                config.vocabSize(), Math.min(config.maxTokens(), mostTokens()), folder.colbertDimension(),
+                folder.parameterCount(), provider.name(), kernels.description(),
+                Precision.valueOf(arithmetic.name()), kernels.threads());
     }
 
     private Pooling pooling() {
-        return folder.pooling().map(label -> Arrays.stream(Pooling.values())
-                .filter(pooling -> pooling.label().equals(label)).findFirst().orElseThrow())
-                .orElse(Pooling.CLS);
+        return folder.pooling().map(Pooling::of).orElse(Pooling.CLS);
+    }
+
+    /** The most tokens of a batch whose widest tensor still has fewer numbers than an int counts. */
+    private int mostTokens() {
+        ModelConfig config = folder.config();
+        int widest = Math.max(folder.colbertDimension(),
+                Math.max(3 * config.hiddenSize(), config.intermediateSize()));
+        return Integer.MAX_VALUE / widest;
     }
 
     ModelInfo info() {
@@ -140,9 +153,12 @@ final class LoadedModel implements AutoCloseable {
         return tokenizer;
     }
 
-    /** Encodes texts in batches of the token budget, the longest first, and answers in their order. */
+    /**
+     * Encodes texts in batches of the token budget, the longest first, and answers in their order;
+     * {@link #check} comes before, and before the texts are tokenized.
+     */
     List<Embedding> encode(List<TokenizedText> texts, EncodeOptions options) {
-        check(options);
+        int tokenBudget = Math.min(options.tokenBudget(), mostTokens());
         Integer[] longestFirst = IntStream.range(0, texts.size()).boxed().toArray(Integer[]::new);
         Arrays.sort(longestFirst, Comparator.comparingInt(i -> -texts.get(i).tokenIds().length));
         Embedding[] embeddings = new Embedding[texts.size()];
@@ -151,8 +167,8 @@ final class LoadedModel implements AutoCloseable {
             int to = from;
             long tokens = 0;
             while (to < longestFirst.length
-                    && (to == from || tokens + texts.get(longestFirst[to]).tokenIds().length <= options
-                            .tokenBudget())) {
+                    && (to == from
+                            || tokens + texts.get(longestFirst[to]).tokenIds().length <= tokenBudget)) {
                 tokens += texts.get(longestFirst[to++]).tokenIds().length;
             }
             TokenizedText.checkCancelled(options);
@@ -165,13 +181,8 @@ final class LoadedModel implements AutoCloseable {
     }
 
     /** Holds the options against the model; an output that the model has no head for is never made up. */
-    private void check(EncodeOptions options) {
-        turn.lock();
-        try {
-            requireOpen();
-        } finally {
-            turn.unlock();
-        }
+    void check(EncodeOptions options) {
+        requireOpen();
         for (Output output : options.outputs()) {
             if (!info.outputs().contains(output)) {
                 throw new InputException(output.label() + ": this model has no head for it (expected: "
@@ -206,7 +217,7 @@ final class LoadedModel implements AutoCloseable {
             if (options.outputs().contains(Output.DENSE)) {
                 Pooling pooling = options.pooling().orElse(info.pooling());
                 dense = denseHead.vectors(workspace, hidden, batch.cumulativeLengths(),
-                        DenseHead.Pooling.valueOf(pooling.name()),
+                        pooling.inHead(),
                         options.truncateDim().orElse(info.hiddenSize()),
                         options.normalize());
             }

@@ -18,9 +18,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 
-/** Rewrites a model folder of any readable layout as one {@code model.safetensors}, heads included, in one element type. */
+/**
+ * Rewrites a model folder of any readable layout as one {@code model.safetensors}, heads included, in one
+ * element type.
+ */
 public final class ModelConverter {
     /** What a folder holds besides weights and configuration, copied where it is there. */
     private static final List<String> COPIED = List.of("tokenizer.json", "sentencepiece.bpe.model",
@@ -38,10 +42,21 @@ public final class ModelConverter {
      * @param dtype
      *            {@link Precision#FP32}, {@link Precision#FP16} or {@link Precision#BF16}
      * @throws ModelException
-     *             where the model cannot be read, a weight is not finite or too large for the type, or the target cannot be
-     *             written
+     *             where the model cannot be read, a weight is not finite or too large for the type, or the
+     *             target cannot be written
      */
     public static void convert(Path folder, Path target, Precision dtype) {
+        convert(folder, target, dtype, WriteListener.NONE);
+    }
+
+    /**
+     * As without a listener.
+     *
+     * @param listener
+     *            told how much is written; what it throws ends the conversion, and nothing is left
+     */
+    public static void convert(Path folder, Path target, Precision dtype, WriteListener listener) {
+        Objects.requireNonNull(listener, "listener");
         DType type = switch (dtype) {
             case FP32 -> DType.F32;
             case FP16 -> DType.F16;
@@ -57,7 +72,7 @@ public final class ModelConverter {
                     (name, tensor) -> sources.add(new SafetensorsWriter.Source(name, type, tensor.shape(),
                             sink -> write(tensor, type, sink))));
             FolderWriter.write(target, part -> {
-                SafetensorsWriter.write(part.resolve("model.safetensors"), sources);
+                SafetensorsWriter.write(part.resolve("model.safetensors"), sources, listener::onWritten);
                 Files.writeString(part.resolve(ModelConfig.FILE_NAME),
                         configuration(folder.resolve(ModelConfig.FILE_NAME), dtype));
                 copyOthers(folder, part);

@@ -20,15 +20,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
 
-/** Writes random models of any size in BGE-M3's layout, for benchmarks and tests of size; what they compute means nothing. */
+/**
+ * Writes random models of any size in BGE-M3's layout, for benchmarks and tests of size; what they compute
+ * means nothing.
+ */
 public final class SyntheticModel {
     /** {@code initializer_range} of XLM-RoBERTa: the standard deviation of its weights before training. */
     private static final double DEVIATION = 0.02;
-    private static final int HEAD_ROWS = 1;
 
     private SyntheticModel() {}
 
@@ -66,6 +69,9 @@ public final class SyntheticModel {
                 throw new IllegalArgumentException(
                         "heads: " + heads + " (expected: a divisor of hidden, " + hidden + ")");
             }
+            ModelConfig.tooLarge(hidden, intermediate).ifPresent(fault -> {
+                throw new IllegalArgumentException(fault);
+            });
         }
 
         private static void check(String name, int value, int least, int most) {
@@ -82,13 +88,26 @@ public final class SyntheticModel {
      * @param folder
      *            new or empty, and there only when it is complete
      * @param tokenizerFolder
-     *            whose tokenizer files are copied; without one the model gets a made-up vocabulary of its size
+     *            whose tokenizer files are copied; without one the model gets a made-up vocabulary of its
+     *            size
      * @throws InputException
      *             where the tokenizer's size is not {@code sizes.vocab()}
      * @throws ModelException
      *             where the tokenizer cannot be read or the folder not written
      */
     public static void write(Path folder, Sizes sizes, long seed, Optional<Path> tokenizerFolder) {
+        write(folder, sizes, seed, tokenizerFolder, WriteListener.NONE);
+    }
+
+    /**
+     * As without a listener.
+     *
+     * @param listener
+     *            told how much is written; what it throws ends the writing, and nothing is left
+     */
+    public static void write(Path folder, Sizes sizes, long seed, Optional<Path> tokenizerFolder,
+            WriteListener listener) {
+        Objects.requireNonNull(listener, "listener");
         tokenizerFolder.ifPresent(tokenizer -> checkTokenizer(tokenizer, sizes));
         ModelConfig config = new ModelConfig(sizes.hidden, sizes.layers, sizes.heads, sizes.intermediate,
                 sizes.vocab,
@@ -96,13 +115,13 @@ public final class SyntheticModel {
         SequencedMap<String, long[]> shapes = TensorNames.of(config);
         shapes.put("colbert_linear.weight", new long[]{sizes.hidden, sizes.hidden});
         shapes.put("colbert_linear.bias", new long[]{sizes.hidden});
-        shapes.put("sparse_linear.weight", new long[]{HEAD_ROWS, sizes.hidden});
-        shapes.put("sparse_linear.bias", new long[]{HEAD_ROWS});
+        shapes.put("sparse_linear.weight", new long[]{1, sizes.hidden});
+        shapes.put("sparse_linear.bias", new long[]{1});
         List<SafetensorsWriter.Source> sources = new ArrayList<>();
         shapes.forEach((name, shape) -> sources.add(new SafetensorsWriter.Source(name, DType.F16, shape,
                 sink -> fill(name, shape, new SplittableRandom(seed * 31 + name.hashCode()), sink))));
         FolderWriter.write(folder, part -> {
-            SafetensorsWriter.write(part.resolve("model.safetensors"), sources);
+            SafetensorsWriter.write(part.resolve("model.safetensors"), sources, listener::onWritten);
             Files.writeString(part.resolve(ModelConfig.FILE_NAME), configuration(sizes));
             if (tokenizerFolder.isPresent()) {
                 ModelConverter.copyOthers(tokenizerFolder.get(), part);

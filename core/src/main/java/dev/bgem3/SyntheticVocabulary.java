@@ -6,12 +6,13 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A made-up vocabulary as a SentencePiece file: the printable ASCII characters, then made-up words, so that any English text
- * becomes tokens.
+ * A made-up vocabulary as a SentencePiece file: the printable ASCII characters, then made-up words, so that
+ * any English text becomes tokens.
  *
  * <p>
- * The file is a protocol buffer, {@code ModelProto} of sentencepiece_model.proto: {@code pieces} (1) with {@code piece} (1),
- * {@code score} (2) and {@code type} (3); {@code trainer_spec} (2) with {@code model_type} (3), 1 for unigram.
+ * The file is a protocol buffer, {@code ModelProto} of sentencepiece_model.proto: {@code pieces} (1) with
+ * {@code piece} (1), {@code score} (2) and {@code type} (3); {@code trainer_spec} (2) with {@code model_type}
+ * (3), 1 for unigram.
  */
 final class SyntheticVocabulary {
     /** Four special ids, {@code ▁}, {@code <mask>}, and two pieces. */
@@ -23,7 +24,10 @@ final class SyntheticVocabulary {
 
     private SyntheticVocabulary() {}
 
-    /** The file for {@code vocabSize} token ids, of which SentencePiece knows all but {@code <pad>} and {@code <mask>}. */
+    /**
+     * The file for {@code vocabSize} token ids, of which SentencePiece knows all but {@code <pad>} and
+     * {@code <mask>}.
+     */
     static byte[] model(int vocabSize) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         piece(out, "<unk>", 0, UNKNOWN);

@@ -3,6 +3,8 @@ package dev.bgem3;
 import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.InputException;
 import dev.bgem3.tokenizer.Encoding;
+import dev.bgem3.tokenizer.TokenizerException;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -38,11 +40,19 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
                 throw new InputException(place.apply(i) + ": null (expected: a string)");
             }
             checkCancelled(options);
-            Encoding encoding = model.tokenizer().encode(prepare.apply(text), maxLength);
-            tokenized.add(new TokenizedText(encoding.ids(), encoding.fullLength(),
-                    place.apply(i) + " (\"" + beginning(text) + "\")"));
+            String name = place.apply(i) + " (\"" + beginning(text) + "\")";
+            Encoding encoding = encode(name, prepare.apply(text), maxLength, model.tokenizer());
+            tokenized.add(new TokenizedText(encoding.ids(), encoding.fullLength(), name));
         }
         return tokenized;
+    }
+
+    private static Encoding encode(String name, String text, int maxLength, XlmRobertaTokenizer tokenizer) {
+        try {
+            return tokenizer.encode(text, maxLength);
+        } catch (TokenizerException e) { // A text of 2³¹ characters once normalised.
+            throw new InputException(name + ": " + e.getMessage(), e);
+        }
     }
 
     /** Takes ids as they are and holds each against the model. */

@@ -12,7 +12,10 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** A text's three outputs have the same bits whatever stands beside it, in whatever batches, on any number of threads. */
+/**
+ * A text's three outputs have the same bits whatever stands beside it, in whatever batches, on any number of
+ * threads.
+ */
 class BatchInvariancePropertyTest {
     private static final int[] BUDGETS = {1, 7, 100, 4096};
 

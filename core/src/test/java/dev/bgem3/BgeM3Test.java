@@ -11,6 +11,8 @@ import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.InputException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,7 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What texts, requests and settings the public interface takes, and what it says of those that it does not. */
+/**
+ * What texts, requests and settings the public interface takes, and what it says of those that it does not.
+ */
 class BgeM3Test {
     private static BgeM3 model;
 
@@ -294,6 +298,16 @@ class BgeM3Test {
         }
         assertThat(taken.get()).isLessThan(200);
         assertThat(closed).hasValue("closed");
+    }
+
+    @Test
+    void goesOnFailingWhereAWindowOfAStreamFailed() {
+        List<String> texts = new ArrayList<>(Collections.nCopies(5000, "text"));
+        texts.set(1, null);
+        Iterator<Embedding> embeddings = model.encode(texts.stream(), EncodeOptions.defaults()).iterator();
+        assertRefused("text 1: null (expected: a string)", embeddings::hasNext);
+        assertRefused("text 1: null (expected: a string)", embeddings::hasNext);
+        assertRefused("text 1: null (expected: a string)", embeddings::next);
     }
 
     private static void assertRefused(String message, Runnable call) {

@@ -4,6 +4,7 @@ import static dev.bgem3.Embeddings.ALL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.bgem3.error.InputException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +36,9 @@ class ClosedModelTest {
         List<Runnable> calls = List.of(() -> model.encode("text"), () -> model.encode(List.of()),
                 () -> model.encodeQueries("text"), () -> model.encodeCorpus(List.of("text")),
                 () -> model.encodeTokenIds(List.of(new int[]{0, 2}), ALL),
-                () -> model.computeScore(new TextPair("a", "b")), begun::toList);
+                () -> model.encodeTokenIds(List.of(), ALL), () -> model.computeScore(new TextPair("a", "b")),
+                () -> model.computeScore(List.of()), () -> model.encode(Stream.<String>of(), ALL).toList(),
+                () -> model.encodeQueries(Stream.<String>of(), ALL).toList(), begun::toList);
         calls.forEach(ClosedModelTest::assertRefused);
         List<Throwable> elsewhere = new ArrayList<>();
         Thread other = new Thread(() -> assertRefused(() -> model.encode("text")));
@@ -46,6 +50,28 @@ class ClosedModelTest {
         assertThat(model.info().hiddenSize()).isEqualTo(128);
         assertThat(model.tokenizer().encode("text").ids()).isNotEmpty();
         assertThat(model.convertIdToToken(before.lexicalWeights())).isNotEmpty();
+    }
+
+    @Test
+    void refusesBeforeItTokenizesAndWithoutWaitingForTheBatchUnderWay() throws Exception {
+        try (ExecutorService pool = Executors.newSingleThreadExecutor();
+                BgeM3 model = BgeM3.load(Fixtures.TINY,
+                        LoadOptions.builder().kernels("scalar").threads(1).build())) {
+            CountDownLatch begins = new CountDownLatch(1);
+            EncodeOptions slow = EncodeOptions.builder().tokenBudget(1 << 20).cancelled(() -> {
+                begins.countDown();
+                return false;
+            }).build();
+            List<int[]> texts = Collections.nCopies(60, IntStream.range(0, 512).map(i -> 100).toArray());
+            Future<List<Embedding>> batch = pool.submit(() -> model.encodeTokenIds(texts, slow));
+            begins.await();
+            EncodeOptions impossible = EncodeOptions.builder().truncateDim(129).build();
+            assertThatExceptionOfType(InputException.class)
+                    .isThrownBy(() -> model.encode(Collections.singletonList(null), impossible))
+                    .withMessage("truncateDim: 129 (expected: 1..128)");
+            assertThat(batch.isDone()).as("the batch ended first").isFalse();
+            batch.get();
+        }
     }
 
     private static void assertRefused(Runnable call) {

@@ -1,15 +1,15 @@
 package dev.bgem3;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import dev.bgem3.error.BgeM3Exception;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.error.NonFiniteOutputException;
+import dev.bgem3.weights.Bounded;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.SortedSet;
@@ -20,8 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each file of each layout, cut short and with flipped bits: the folder is refused with the project's own exception, or the
- * model works with finite numbers or says that they are not; never another exception, a hang or a crash.
+ * Each file of each layout, cut short and with flipped bits: the folder is refused with the project's own
+ * exception, or the model works with finite numbers or says that they are not; never another exception, a
+ * hang or a crash.
  */
 class DamagedFolderFuzzTest {
     private static final int CUTS = 30;
@@ -106,7 +107,7 @@ class DamagedFolderFuzzTest {
 
     /** Whether the model could be loaded. */
     private static boolean outlives(Path folder, String what) {
-        return assertTimeout(Duration.ofSeconds(5), () -> {
+        return Bounded.call(() -> what, Bounded.loading(sizeOf(folder)), () -> {
             try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().threads(1).build())) {
                 encode(model, what);
                 return true;
@@ -117,7 +118,15 @@ class DamagedFolderFuzzTest {
             } catch (RuntimeException e) {
                 throw new AssertionError(what, e);
             }
-        }, what);
+        });
+    }
+
+    private static long sizeOf(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void encode(BgeM3 model, String what) {

@@ -14,12 +14,18 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Poolings, truncation and normalisation by their definitions, computed here from the encoder's hidden states. */
+/**
+ * Poolings, truncation and normalisation by their definitions, computed here from the encoder's hidden
+ * states.
+ */
 class DensePoolingTest {
     private static final List<String> TEXTS = List.of("What is BGE M3?", "",
             "a longer text that stands between",
             "word");
-    /** A dense vector is the definition's value for fp32 hidden states, computed in double and rounded once or twice. */
+    /**
+     * A dense vector is the definition's value for fp32 hidden states, computed in double and rounded once or
+     * twice.
+     */
     private static final double RELATIVE_BOUND = 0x1p-22;
 
     @ParameterizedTest

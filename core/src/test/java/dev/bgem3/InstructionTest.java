@@ -10,7 +10,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Instructions go before queries and passages through their formats; a call's own takes the place of the model's. */
+/**
+ * Instructions go before queries and passages through their formats; a call's own takes the place of the
+ * model's.
+ */
 class InstructionTest {
     private static BgeM3 plain;
     private static BgeM3 instructed;

@@ -4,6 +4,7 @@ import static dev.bgem3.Embeddings.ALL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.error.ModelException;
@@ -13,6 +14,7 @@ import dev.bgem3.model.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -63,11 +65,12 @@ class ModelConverterTest {
     }
 
     /**
-     * The bound. bf16 keeps 8 bits of a number, so each weight moves by at most 2⁻⁹ of itself, at random: a product's sum of
-     * K = 320 terms moves by about 2⁻⁹/√3 ≈ 0.0011 of its own size, and layer norms keep that relative size. The 12
-     * products one after another and the residuals' sums make it about √12 · 0.0011 · 2 ≈ 0.008 of the hidden state's length;
-     * as much again for embeddings, norms and heads. For vectors of length 1 that is a distance, so a cosine of at
-     * least 1 − 0.016²/2 ≈ 0.9999; twice the distance is allowed.
+     * The bound. bf16 keeps 8 bits of a number, so each weight moves by at most 2⁻⁹ of itself, at random: a
+     * product's sum of K = 320 terms moves by about 2⁻⁹/√3 ≈ 0.0011 of its own size, and layer norms keep
+     * that relative size. The 12 products one after another and the residuals' sums make it about √12 ·
+     * 0.0011 · 2 ≈ 0.008 of the hidden state's length; as much again for embeddings, norms and heads. For
+     * vectors of length 1 that is a distance, so a cosine of at least 1 − 0.016²/2 ≈ 0.9999; twice the
+     * distance is allowed.
      */
     @Test
     void staysNearTheSourceInBf16() {
@@ -132,6 +135,30 @@ class ModelConverterTest {
         try (BgeM3 model = BgeM3.load(target)) {
             assertThat(model.info().pooling()).isEqualTo(Pooling.MEAN);
         }
+    }
+
+    @Test
+    void tellsHowMuchIsWritten() throws IOException {
+        List<Long> written = new ArrayList<>();
+        Path target = temporary.resolve("target");
+        ModelConverter.convert(Fixtures.MINI, target, Precision.FP32, (bytes, totalBytes) -> {
+            assertThat(bytes).isLessThanOrEqualTo(totalBytes);
+            assertThat(bytes - (written.isEmpty() ? 0 : written.getLast())).isBetween(1L, 4L << 20);
+            written.add(bytes);
+        });
+        assertThat(written).hasSizeGreaterThan(2).last()
+                .isEqualTo(Files.size(target.resolve("model.safetensors")));
+    }
+
+    @Test
+    void leavesNothingWhereTheListenerEndsIt() throws IOException {
+        assertThatIllegalStateException()
+                .isThrownBy(() -> ModelConverter.convert(Fixtures.TINY, temporary.resolve("new/target"),
+                        Precision.FP16, (bytes, totalBytes) -> {
+                            throw new IllegalStateException("enough");
+                        }))
+                .withMessage("enough");
+        assertThat(namesIn(temporary)).isEmpty();
     }
 
     @Test

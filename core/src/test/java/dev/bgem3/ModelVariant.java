@@ -6,10 +6,10 @@ import dev.bgem3.json.JsonValue;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
 import dev.bgem3.safetensors.SafetensorsWriter;
+import dev.bgem3.safetensors.Zeros;
 import dev.bgem3.weights.DType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +22,8 @@ import java.util.SequencedMap;
 import java.util.function.Consumer;
 
 /**
- * The tiny model with changes, written as one fp32 safetensors file with the heads inside, unless told otherwise, and
- * {@code sentencepiece.bpe.model}.
+ * The tiny model with changes, written as one fp32 safetensors file with the heads inside, unless told
+ * otherwise, and {@code sentencepiece.bpe.model}.
  */
 final class ModelVariant {
     /** The names of the heads' tensors. */
@@ -148,7 +148,7 @@ final class ModelVariant {
                         sink.floats(tensor.values, 0, tensor.values.length);
                     } else {
                         int bytes = (int) tensor.dtype.sizeBytes(tensor.values.length);
-                        sink.bytes(MemorySegment.ofArray(new byte[bytes]));
+                        Zeros.of(bytes).writeTo(sink);
                     }
                 })));
         try {

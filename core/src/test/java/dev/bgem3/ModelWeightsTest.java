@@ -23,7 +23,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Weights as fine-tuned and converted folders have them, and weights that are missing, misshapen or not finite. */
+/**
+ * Weights as fine-tuned and converted folders have them, and weights that are missing, misshapen or not
+ * finite.
+ */
 class ModelWeightsTest {
     private static final String WORDS = "embeddings.word_embeddings.weight";
     private static final String TEXT = "What is BGE M3?";
@@ -172,8 +175,10 @@ class ModelWeightsTest {
         ModelVariant variant = ModelVariant.ofTiny();
         ModelVariant.HEADS.forEach(name -> variant.dtype(name, dtype));
         variant.write(folder);
-        // The fixture's head weights are fp16 numbers. bf16 keeps 8 bits: each weight moves by at most 2⁻⁹ of itself,
-        // so that a projection of 128 values near 1 by weights below 0.1 moves by less than 128 · 0.1 · 2⁻⁹ = 0.025.
+        // The fixture's head weights are fp16 numbers. bf16 keeps 8 bits: each weight moves by at most 2⁻⁹ of
+        // itself,
+        // so that a projection of 128 values near 1 by weights below 0.1 moves by less than 128 · 0.1 · 2⁻⁹ =
+        // 0.025.
         double bound = dtype == DType.BF16 ? 0.025 : 0;
         try (BgeM3 model = BgeM3.load(folder)) {
             Embedding found = model.encode(TEXT, ALL);

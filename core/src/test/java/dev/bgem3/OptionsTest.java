@@ -35,8 +35,10 @@ class OptionsTest {
 
     @Test
     void refusesSizesBelowOne() {
+        assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().tokenBudget(1_048_577)::build)
+                .withMessage("tokenBudget: 1048577 (expected: 1..1048576)");
         assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().tokenBudget(0)::build)
-                .withMessage("tokenBudget: 0 (expected: at least 1)");
+                .withMessage("tokenBudget: 0 (expected: 1..1048576)");
         assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().truncateDim(0)::build)
                 .withMessage("truncateDim: 0 (expected: at least 1)");
     }

@@ -61,6 +61,16 @@ class ResultTypesTest {
     }
 
     @Test
+    void refusesWeightsThatNoTextHas() {
+        for (float weight : new float[]{0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
+            assertThatIllegalArgumentException().isThrownBy(() -> LexicalWeights.of(Map.of(7, weight)))
+                    .withMessage("weight of token id 7: " + weight + " (expected: a finite number above 0)");
+        }
+        assertThatIllegalArgumentException().isThrownBy(() -> LexicalWeights.of(Map.of(-1, 1f)))
+                .withMessage("token id: -1 (expected: at least 0)");
+    }
+
+    @Test
     void makesWeightsOfAMapInItsOrder() {
         Map<Integer, Float> map = new LinkedHashMap<>();
         map.put(30, 1f);

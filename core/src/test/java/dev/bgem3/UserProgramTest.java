@@ -22,7 +22,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The library in a JVM of its own, as users start it: on the class path or the module path, with the incubator or without. */
+/**
+ * The library in a JVM of its own, as users start it: on the class path or the module path, with the
+ * incubator or without.
+ */
 class UserProgramTest {
     private static final String INCUBATOR = "jdk.incubator.vector";
     /** As in {@link BgeM3GoldenTest}. */

@@ -9,16 +9,20 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
  * The program {@code bgem3}.
  *
  * <p>
- * The launcher tells it two things by system properties: {@code bgem3.home}, the project's root, and {@code bgem3.terminal},
- * true where standard error is a terminal, which Java cannot find out by itself.
+ * The launcher tells it two things by system properties: {@code bgem3.home}, the project's root, and {@code
+ * bgem3.terminal}, true where standard error is a terminal, which Java cannot find out by itself.
  */
 public final class Main {
+    /** How long work lasts before its progress is drawn. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
     private Main() {}
 
     /** Runs one call and ends the process with its exit code. */
@@ -27,7 +31,7 @@ public final class Main {
         Streams streams = new Streams(new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
-                Boolean.getBoolean("bgem3.terminal"));
+                Boolean.getBoolean("bgem3.terminal") ? Optional.of(PATIENCE) : Optional.empty());
         Optional<Path> home = Optional.ofNullable(System.getProperty("bgem3.home")).map(Path::of);
         System.exit(Bgem3Command.run(new Session(streams, System.getenv(), home), arguments));
     }

@@ -9,6 +9,7 @@
  * <li>{@code stream} is bytes: lines in, a file that appears when it is complete out.
  * </ul>
  *
- * Each knows only those after it. Arguments are never null; nothing is safe for several threads at once unless it says so.
+ * Each knows only those after it. Arguments are never null; nothing is safe for several threads at once
+ * unless it says so.
  */
 package dev.bgem3.app;

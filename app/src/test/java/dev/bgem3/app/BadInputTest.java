@@ -25,13 +25,16 @@ class BadInputTest {
             "{\"text\": [\"a\"]} | \"text\": an array (expected: a string)",
             "{\"id\": 1} | no \"text\"",
             "{\"text\": \"a\", \"text\": \"b\"} | not JSON, column 21: Duplicate Object property \"text\"",
-            "{\"id\": {\"a\": 1, \"a\": 2}, \"text\": \"b\"} | not JSON, column 20: Duplicate Object property \"a\"",
+            "{\"id\": {\"a\": 1, \"a\": 2}, \"text\": \"b\"} | not JSON, column 20: "
+                    + "Duplicate Object property \"a\"",
             "[\"a\"] | an array (expected: a JSON object)",
             "\"a\" | a string (expected: a JSON object)",
             "`  ` | nothing (expected: a JSON object)",
             "{\"text\": \"a\"} {\"text\": \"b\"} | an object after the object (expected: the line's end)",
-            "{\"text\": \"a\" | not JSON, column 13: Unexpected end-of-input: expected close marker for Object",
-            "{\"id\": 01, \"text\": \"\"} | not JSON, column 9: Invalid numeric value: Leading zeroes not allowed",
+            "{\"text\": \"a\" | not JSON, column 13: "
+                    + "Unexpected end-of-input: expected close marker for Object",
+            "{\"id\": 01, \"text\": \"\"} | not JSON, column 9: "
+                    + "Invalid numeric value: Leading zeroes not allowed",
             "{\"id\": NaN, \"text\": \"\"} | not JSON, column 11: Non-standard token 'NaN'",
             "{'text': \"a\"} | not JSON, column 2: Unexpected character"})
     void namesInputLineAndFault(String line, String fault) {
@@ -69,7 +72,8 @@ class BadInputTest {
 
     @Test
     void skipsBadLinesWhereAsked() {
-        String input = "{\"text\": \"a\"}\nnope\n{\"text\": \"b\"}\n{\"id\": 7}\n{\"id\": 5, \"text\": \"c\"}";
+        String input = "{\"text\": \"a\"}\nnope\n{\"text\": \"b\"}\n{\"id\": 7}\n"
+                + "{\"id\": 5, \"text\": \"c\"}";
         Result result = CommandRunner.runWithInput(input, "encode", "--jsonl", "--skip-bad", "--model", TINY);
         assertThat(result.exitCode()).isZero();
         assertThat(result.json().stream().map(line -> line.get("id").asInt()).toList()).containsExactly(0, 2,

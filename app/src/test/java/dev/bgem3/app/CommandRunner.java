@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,10 +47,21 @@ final class CommandRunner {
 
     static Result runIn(Optional<Path> home, byte[] input, Map<String, String> environment,
             String... arguments) {
+        return run(home, input, environment, Optional.empty(), arguments);
+    }
+
+    /** As where a person reads standard error, who is shown progress after a while. */
+    static Result runWatched(Duration progressAfter, String input, String... arguments) {
+        return run(Optional.of(ROOT), input.getBytes(StandardCharsets.UTF_8), Map.of(),
+                Optional.of(progressAfter), arguments);
+    }
+
+    private static Result run(Optional<Path> home, byte[] input, Map<String, String> environment,
+            Optional<Duration> progressAfter, String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Streams streams = new Streams(new ByteArrayInputStream(input), out,
-                new PrintStream(err, true, StandardCharsets.UTF_8), false);
+                new PrintStream(err, true, StandardCharsets.UTF_8), progressAfter);
         int exitCode = Bgem3Command.run(new Session(streams, environment, home), arguments);
         return new Result(exitCode, out.toString(StandardCharsets.UTF_8),
                 err.toString(StandardCharsets.UTF_8));

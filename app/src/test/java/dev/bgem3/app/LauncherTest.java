@@ -28,19 +28,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The launcher as a process, in a project of its own whose name has spaces: what it builds there, a script in Maven's place
- * decides.
+ * The launcher as a process, in a project of its own whose name has spaces: what it builds there, a script in
+ * Maven's place decides.
  */
 class LauncherTest {
     private static final String JDK = System.getProperty("java.home");
-    private static final String INCUBATOR_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector\n";
+    private static final String INCUBATOR_WARNING = """
+            WARNING: Using incubator modules: jdk.incubator.vector
+            """;
 
     @TempDir
     private Path temporary;
     private Path home;
     private Path tools;
 
-    /** What a process left behind; {@code err} is without the line that Java prints for its incubator module. */
+    /**
+     * What a process left behind; {@code err} is without the line that Java prints for its incubator module.
+     */
     private record Result(int exitCode, String out, String err) {}
 
     @BeforeEach
@@ -271,8 +275,9 @@ class LauncherTest {
                 home.resolve("bgem3").toString(), "--version");
         assertThat(result.exitCode()).isEqualTo(3);
         assertThat(result.err())
-                .isEqualTo(
-                        "bgem3: the program must be built, and Maven is missing; install Maven 3.8 or newer\n");
+                .isEqualTo("""
+                        bgem3: the program must be built, and Maven is missing; install Maven 3.8 or newer
+                        """);
     }
 
     @Test
@@ -302,6 +307,20 @@ class LauncherTest {
         OutputStream in = process.getOutputStream();
         in.write("one line\n".repeat(100).getBytes(StandardCharsets.UTF_8));
         in.flush();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (files(folder).isEmpty() && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        assertThat(files(folder)).hasSize(1).allMatch(name -> name.endsWith(".part"));
+        process.destroy();
+        assertThat(process.waitFor()).isEqualTo(128 + 15);
+        assertThat(files(folder)).isEmpty();
+    }
+
+    @Test
+    void leavesNoModelWhenItsWritingIsStoppedHalfWay() throws Exception {
+        Path folder = Files.createDirectory(temporary.resolve("models"));
+        Process process = process(Map.of(), launcher("synth", folder.resolve("model").toString())).start();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (files(folder).isEmpty() && System.nanoTime() < deadline) {
             Thread.sleep(20);

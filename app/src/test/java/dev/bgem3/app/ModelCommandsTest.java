@@ -180,6 +180,10 @@ class ModelCommandsTest {
         Result sparse = CommandRunner.runWithInput("a", "encode", "--sparse", "--model", folder.toString());
         assertThat(sparse.exitCode()).isEqualTo(1);
         assertThat(sparse.err()).contains("sparse").hasLineCount(1);
+        Result withoutLines = CommandRunner.run("encode", "--sparse", "--model", folder.toString());
+        assertThat(withoutLines.exitCode()).isEqualTo(1);
+        assertThat(withoutLines.err()).isEqualTo(sparse.err());
+        assertThat(CommandRunner.run("score", "--model", folder.toString()).exitCode()).isEqualTo(1);
         assertThat(CommandRunner.run("info", "--model", folder.toString()).out())
                 .contains("sparse (no: the folder has no head for it)");
         assertThat(CommandRunner.run("bench", "--model", folder.toString(), "--batch", "1", "--tokens", "4")

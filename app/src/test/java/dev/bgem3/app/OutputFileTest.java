@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.bgem3.app.CommandRunner.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,23 @@ class OutputFileTest {
     }
 
     @Test
+    void leavesAnOlderFileItsPermissions() throws Exception {
+        assumeTrue(folder.getFileSystem().supportedFileAttributeViews().contains("posix"),
+                "this file system has no permissions");
+        // With fewer than a new file has, and with one that the umask would take away.
+        for (String permissions : List.of("rw-------", "rw-rw-rw-", "rw-r-----")) {
+            Path file = Files.writeString(folder.resolve("out.jsonl"), "old");
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
+            Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                    file.toString());
+            assertThat(result.exitCode()).as(result.err()).isZero();
+            assertThat(Files.readString(file)).startsWith("{\"id\":0,");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                    .isEqualTo(permissions);
+        }
+    }
+
+    @Test
     void leavesNothingWhereTheWorkFails() throws Exception {
         for (String command : List.of("encode", "tokenize", "score")) {
             Result result = CommandRunner.runWithInput("bad", command, "--jsonl", "--model", TINY, "--output",
@@ -80,6 +98,9 @@ class OutputFileTest {
         assertFails(folder, folder + ": is a folder (expected: a file to write)");
         Path below = Files.writeString(folder.resolve("file"), "").resolve("out");
         assertFails(below, below + ": cannot be written: no such folder: " + below.getParent());
+        Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output", "a\0b");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).startsWith("bgem3: a\0b: not a file name: ").hasLineCount(1);
     }
 
     @Test

@@ -18,17 +18,17 @@ class UsageTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
             "encode --no-such | Unknown option: '--no-such'",
             "encode word | Unmatched argument", "no-such-command | Unmatched argument",
-            "encode --max-length 1 | maxLength: 1 (expected: at least 2)",
+            "encode --max-length 1 | bgem3: --max-length: 1 (expected: at least 2)",
             "encode --max-length x | 'x' is not an int",
-            "encode --truncate-dim 0 | truncateDim: 0 (expected: at least 1)",
+            "encode --truncate-dim 0 | bgem3: --truncate-dim: 0 (expected: at least 1)",
             "encode --batch-size 0 | --batch-size: 0 (expected: at least 1)",
             "encode --pooling max | 'max' (expected: cls, mean, last_token)",
             "encode --precision fp8 | 'fp8' (expected: auto, fp32, fp16, bf16, int8)",
-            "encode --threads -1 | threads: -1 (expected: 0..1024)",
+            "encode --threads -1 | bgem3: --threads: -1 (expected: 0..1024)",
             "encode --device gpu | --device: gpu (expected: auto, cpu, cuda or cuda:N)",
             "score --weights 1,2 | --weights: 1,2 (expected: three numbers",
             "score --weights 1,x,2 | --weights: 1,x,2 (expected: three numbers",
-            "score --weights 1,-1,2 | weights: sparse: -1.0 (expected: 0..1e9)",
+            "score --weights 1,-1,2 | bgem3: --weights: sparse: -1.0 (expected: 0..1e9)",
             "score --query a | --query, --passage: 1 and 0 (expected: one query, or as many as passages)",
             "score --query a --query b --passage c | --query, --passage: 2 and 1",
             "score --query a --passage b --input c | --input: given beside --query or --passage",
@@ -36,8 +36,9 @@ class UsageTest {
             "bench --batch 1 | Missing required option: '--tokens=N'",
             "convert a | Missing required parameter: 'DIR-OUT'",
             "convert a b --dtype int8 | --dtype: int8 (expected: fp32, fp16 or bf16)",
-            "synth d --layers 0 | layers: 0 (expected: 1..1024)",
-            "synth d --hidden 10 --heads 3 | heads: 3 (expected: a divisor of hidden, 10)"})
+            "synth d --layers 0 | bgem3: --layers: 0 (expected: 1..1024)",
+            "synth d --max-positions 1 | bgem3: --max-positions: 1 (expected: 4..16000000)",
+            "synth d --hidden 10 --heads 3 | bgem3: --heads: 3 (expected: a divisor of hidden, 10)"})
     void endsWithTwoAndAShortHint(String words, String message) {
         Result result = CommandRunner.run(words.split(" "));
         assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
@@ -46,11 +47,32 @@ class UsageTest {
         assertThat(result.out()).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+            "encode --max-length 513 | --max-length: 513 (expected: 2..512, the model's limit)",
+            "encode --truncate-dim 129 | --truncate-dim: 129 (expected: 1..128, the dimension of the model's",
+            "score --max-length 513 | --max-length: 513 (expected: 2..512, the model's limit)",
+            "score --query a --passage b --max-length 513 | --max-length: 513 (expected: 2..512, the model's",
+            "bench --batch 1 --tokens 513 | --tokens: 513 (expected: 2..512, the model's limit)",
+            "bench --batch 1 --tokens 1 | --tokens: 1 (expected: 2..512, the model's limit)",
+            "bench --batch 0 --tokens 8 | --batch: 0 (expected: at least 1)",
+            "bench --batch 1 --tokens 8 --repeat 0 | --repeat: 0 (expected: at least 1)"})
+    void optionsThatOnlyTheModelCanJudgeEndWithTwoAsWell(String words, String message) {
+        String[] call = (words + " --model " + TINY).split(" ");
+        // Without a line to work on, too.
+        for (String input : List.of("", "{\"query\": \"a\", \"passage\": \"b\"}\n")) {
+            Result result = CommandRunner.runWithInput(input, call);
+            assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
+            assertThat(result.err()).startsWith("bgem3: " + message).hasLineCount(2)
+                    .contains("Try 'bgem3 " + call[0] + " --help'.");
+            assertThat(result.out()).isEmpty();
+        }
+    }
+
     @Test
-    void optionsThatOnlyTheModelCanJudgeEndWithTwoAsWell() {
-        Result result = CommandRunner.run("bench", "--model", TINY, "--batch", "1", "--tokens", "513");
-        assertThat(result.exitCode()).isEqualTo(2);
-        assertThat(result.err()).contains("--tokens: 513 (expected: 2..512)");
+    void aLimitOfTheModelIsAllowed() {
+        assertThat(CommandRunner.runWithInput("a", "encode", "--model", TINY, "--max-length", "512",
+                "--truncate-dim", "128").exitCode()).isZero();
     }
 
     @Test

@@ -8,9 +8,4 @@ public final class CancelledException extends BgeM3Exception {
     public CancelledException(String message) {
         super(message, null);
     }
-
-    /** An error with its cause, where another exception has more to say. */
-    public CancelledException(String message, Throwable cause) {
-        super(message, cause);
-    }
 }

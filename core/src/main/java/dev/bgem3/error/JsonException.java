@@ -1,6 +1,9 @@
 package dev.bgem3.error;
 
-/** Text that is not JSON, with the line and column of the fault. */
+/**
+ * Text that is not JSON, with the line and column of the fault; or a value of another type than its reader
+ * expects, with its key.
+ */
 public final class JsonException extends BgeM3Exception {
     private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,8 @@
 package dev.bgem3.error;
 
-/** A model folder or one of its files cannot be used: missing, malformed, or at odds with its configuration. */
+/**
+ * A model folder or one of its files cannot be used: missing, malformed, or at odds with its configuration.
+ */
 public final class ModelException extends BgeM3Exception {
     private static final long serialVersionUID = 1L;
 

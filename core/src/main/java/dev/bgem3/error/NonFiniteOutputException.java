@@ -8,9 +8,4 @@ public final class NonFiniteOutputException extends BgeM3Exception {
     public NonFiniteOutputException(String message) {
         super(message, null);
     }
-
-    /** An error with its cause, where another exception has more to say. */
-    public NonFiniteOutputException(String message, Throwable cause) {
-        super(message, cause);
-    }
 }

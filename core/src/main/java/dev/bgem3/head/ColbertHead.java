@@ -6,7 +6,9 @@ import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 
-/** One vector for each token but a text's first: {@code colbert_linear(x)}, divided by its length. Immutable. */
+/**
+ * One vector for each token but a text's first: {@code colbert_linear(x)}, divided by its length. Immutable.
+ */
 public final class ColbertHead {
     private final Kernels kernels;
     private final Linear layer;
@@ -37,6 +39,8 @@ public final class ColbertHead {
      * @param cumulativeLengths
      *            [S + 1]
      * @return for each text of L tokens [L − 1, N], row-major
+     * @throws ArithmeticException
+     *             where a text's vectors have more numbers than an array
      */
     public float[][] vectors(Workspace workspace, Tensor hidden, int[] cumulativeLengths) {
         Tensor projected = workspace.tensor(hidden.rows(), dimension());
@@ -45,7 +49,7 @@ public final class ColbertHead {
         float[][] vectors = new float[cumulativeLengths.length - 1][];
         for (int s = 0; s < vectors.length; s++) {
             int rows = cumulativeLengths[s + 1] - cumulativeLengths[s] - 1;
-            vectors[s] = new float[rows * dimension()];
+            vectors[s] = new float[Math.multiplyExact(rows, dimension())];
             kernels.read(vectors[s], 0, projected, cumulativeLengths[s] + 1, rows);
         }
         return vectors;

@@ -46,8 +46,9 @@ public final class Json {
     }
 
     /**
-     * The value as JSON text, without white space. Control characters and lone surrogates are escaped, so that the
-     * text has a UTF-8 form; all else stands as it is. {@link #parse(String)} gives an equal value back.
+     * The value as JSON text, without white space. Control characters and lone surrogates are escaped, so
+     * that the text has a UTF-8 form; all else stands as it is. {@link #parse(String)} gives an equal value
+     * back.
      */
     public static String write(JsonValue value) {
         StringBuilder out = new StringBuilder();

@@ -13,8 +13,9 @@ import java.util.function.Function;
  * An object, its members in the order of the text and each key once.
  *
  * <p>
- * The typed getters answer empty where the key is absent or its value is {@code null}, which model configurations use
- * alike, and throw {@link JsonException} naming the key where the value is of another type.
+ * The typed getters answer empty where the key is absent or its value is {@code null}, which model
+ * configurations use alike, and throw {@link JsonException} naming the key where the value is of another
+ * type.
  */
 public record JsonObject(SequencedMap<String, JsonValue> members) implements JsonValue {
     /** A copy of the map. */

@@ -98,7 +98,7 @@ final class JsonParser {
         }
         position++;
         if (members.putIfAbsent(key, value()) != null) {
-            throw fault(text, keyPosition, "the key " + Json.quote(key) + " again", "each key once");
+            throw fault(text, keyPosition, "the key " + JsonString.shown(key) + " again", "each key once");
         }
         skipWhiteSpace();
     }

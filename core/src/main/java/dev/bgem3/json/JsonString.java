@@ -13,7 +13,12 @@ public record JsonString(String value) implements JsonValue {
 
     @Override
     public String describe() {
+        return "the string " + shown(value);
+    }
+
+    /** So much of a string as a message needs, quoted and escaped. */
+    static String shown(String value) {
         boolean cut = value.length() > DESCRIBED_LENGTH;
-        return "the string " + Json.quote(cut ? value.substring(0, DESCRIBED_LENGTH) + "…" : value);
+        return Json.quote(cut ? value.substring(0, DESCRIBED_LENGTH) + "…" : value);
     }
 }

@@ -2,6 +2,7 @@ package dev.bgem3.model;
 
 import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonObject;
 import java.io.IOException;
@@ -19,8 +20,8 @@ final class ConfigFile {
      * What {@code reading} makes of the object in the file.
      *
      * @throws ModelException
-     *             where it is no regular file, too large, unreadable or no JSON object, or {@code reading} finds a value of the
-     *             wrong type
+     *             where it is no regular file, too large, unreadable or no JSON object, or {@code reading}
+     *             finds a value of the wrong type
      */
     static <T> T read(Path file, Function<JsonObject, T> reading) {
         try {
@@ -33,7 +34,7 @@ final class ConfigFile {
             }
             return parse(file, Files.readAllBytes(file), reading);
         } catch (IOException e) {
-            throw new ModelException(file + ": cannot be read: " + e, e);
+            throw new ModelException(file + ": cannot be read: " + Messages.reason(e), e);
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import dev.bgem3.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
@@ -34,12 +36,17 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
     /** The file's name in a model folder. */
     public static final String FILE_NAME = "config.json";
 
-    /** Larger than any encoder's; it keeps products of two sizes inside what arrays hold. */
+    /** Larger than any encoder's. */
     private static final int MOST_SIZE = 65_536;
+    /** The most numbers of a matrix that the kernels lay out: with their padding still inside an int. */
+    static final long MOST_ELEMENTS = 1L << 30;
     private static final int MOST_ROWS = 16_777_216;
     private static final int MOST_LAYERS = 1_024;
 
-    /** The most tokens of a text, {@code <s>} and {@code </s>} included: positions start at {@code padTokenId + 1}. */
+    /**
+     * The most tokens of a text, {@code <s>} and {@code </s>} included: positions start at
+     * {@code padTokenId + 1}.
+     */
     public int maxTokens() {
         return maxPositions - padTokenId - 1;
     }
@@ -53,8 +60,8 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
      * Reads and checks a folder's {@code config.json}.
      *
      * @throws ModelException
-     *             where the file is missing or unreadable, or a value is absent, of the wrong type or out of range; the message
-     *             names file and key
+     *             where the file is missing or unreadable, or a value is absent, of the wrong type or out of
+     *             range; the message names file and key
      */
     public static ModelConfig read(Path folder) {
         Path file = folder.resolve(FILE_NAME);
@@ -75,6 +82,10 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
             throw new ModelException(file + ": num_attention_heads: " + headCount
                     + " (expected: a divisor of hidden_size, " + hiddenSize + ")");
         }
+        int intermediateSize = size(file, json, "intermediate_size", 1, MOST_SIZE);
+        tooLarge(hiddenSize, intermediateSize).ifPresent(fault -> {
+            throw new ModelException(file + ": " + fault);
+        });
         int vocabSize = size(file, json, "vocab_size", 5, MOST_ROWS);
         int padTokenId = json.integer("pad_token_id").isPresent()
                 ? size(file, json, "pad_token_id", 0, vocabSize - 1)
@@ -84,15 +95,31 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
                 ? size(file, json, "type_vocab_size", 1, 1_024)
                 : 1;
         return new ModelConfig(hiddenSize, size(file, json, "num_hidden_layers", 1, MOST_LAYERS), headCount,
-                size(file, json, "intermediate_size", 1, MOST_SIZE), vocabSize, maxPositions, typeVocabSize,
-                epsilon(file, json), padTokenId);
+                intermediateSize, vocabSize, maxPositions, typeVocabSize, epsilon(file, json), padTokenId);
+    }
+
+    /**
+     * What is wrong with the sizes of a layer's largest matrices, [3·C, C] and [F, C]; the tables are only
+     * mapped.
+     */
+    public static Optional<String> tooLarge(int hiddenSize, int intermediateSize) {
+        String most = " (expected: a product of at most " + MOST_ELEMENTS + ")";
+        if (3L * hiddenSize * hiddenSize > MOST_ELEMENTS) {
+            return Optional.of("hidden_size: 3 · " + hiddenSize + " · " + hiddenSize + most);
+        }
+        if ((long) hiddenSize * intermediateSize > MOST_ELEMENTS) {
+            return Optional
+                    .of("hidden_size, intermediate_size: " + hiddenSize + " · " + intermediateSize + most);
+        }
+        return Optional.empty();
     }
 
     private static void expect(Path file, JsonObject json, String key, String expected, boolean required) {
         String found = json.string(key).orElse(required ? "" : expected);
         if (!found.equals(expected)) {
             throw new ModelException(file + ": " + key + ": "
-                    + (json.string(key).isPresent() ? "\"" + found + "\"" : "absent") + " (expected: \""
+                    + (json.string(key).isPresent() ? "\"" + Messages.printable(found) + "\"" : "absent")
+                    + " (expected: \""
                     + expected
                     + "\")");
         }

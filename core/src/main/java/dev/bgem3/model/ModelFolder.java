@@ -1,6 +1,8 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.head.DenseHead;
+import dev.bgem3.io.Messages;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.safetensors.SafetensorsReader;
@@ -19,12 +21,13 @@ import java.util.SequencedMap;
 import java.util.function.Function;
 
 /**
- * A model folder with its files open: the configuration, the encoder's weights, and the heads where there are any.
+ * A model folder with its files open: the configuration, the encoder's weights, and the heads where there are
+ * any.
  *
  * <p>
  * The encoder's weights are the first of {@code model.safetensors}, {@code model.safetensors.index.json} and
- * {@code pytorch_model.bin} that is there. A head is {@code <name>.pt}, else two tensors of the encoder's file. What the
- * kernels took from it may be read from the mapped files until {@link #close()}.
+ * {@code pytorch_model.bin} that is there. A head is {@code <name>.pt}, else two tensors of the encoder's
+ * file. What the kernels took from it may be read from the mapped files until {@link #close()}.
  */
 public final class ModelFolder implements AutoCloseable {
     private static final List<String> WEIGHT_FILES = List.of("model.safetensors",
@@ -33,8 +36,10 @@ public final class ModelFolder implements AutoCloseable {
     private static final String SPARSE = "sparse_linear";
     private static final String COLBERT = "colbert_linear";
     private static final int MOST_COLBERT_SIZE = 65_536;
-    private static final Map<String, String> POOLING_SWITCHES = Map.of("pooling_mode_cls_token", "cls",
-            "pooling_mode_mean_tokens", "mean", "pooling_mode_lasttoken", "last_token");
+    /** What older pooling files switch on; newer ones have a word. */
+    private static final Map<String, DenseHead.Pooling> POOLING_SWITCHES = Map.of("pooling_mode_cls_token",
+            DenseHead.Pooling.CLS, "pooling_mode_mean_tokens", DenseHead.Pooling.MEAN,
+            "pooling_mode_lasttoken", DenseHead.Pooling.LAST_TOKEN);
 
     private final Path folder;
     private final ModelConfig config;
@@ -63,7 +68,8 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * Opens a folder and checks its configuration and its heads' shapes; the encoder's weights are checked when they are taken.
+     * Opens a folder and checks its configuration and its heads' shapes; the encoder's weights are checked
+     * when they are taken.
      *
      * @throws ModelException
      *             where the folder is not there or is no model, or a file of it is bad
@@ -169,6 +175,10 @@ public final class ModelFolder implements AutoCloseable {
         if (shape.length != 2 || shape[0] < 1 || shape[0] > MOST_COLBERT_SIZE) {
             throw new ModelException(weight.describe() + " (expected: " + expected + ")");
         }
+        if (shape[0] * config.hiddenSize() > ModelConfig.MOST_ELEMENTS) {
+            throw new ModelException(weight.describe() + " (expected: at most " + ModelConfig.MOST_ELEMENTS
+                    + " numbers)");
+        }
         return (int) shape[0];
     }
 
@@ -181,12 +191,18 @@ public final class ModelFolder implements AutoCloseable {
         return tables + config.layerParameters() + vectors + heads;
     }
 
-    /** Takes the encoder's weights into the kernels' layout, checking each tensor's presence, shape and numbers. */
+    /**
+     * Takes the encoder's weights into the kernels' layout, checking each tensor's presence, shape and
+     * numbers.
+     */
     public XlmRobertaEncoder loadEncoder(Kernels kernels) {
         return new XlmRobertaEncoder(config, tensors, kernels);
     }
 
-    /** The encoder's tensors by their names without prefix, as a converted folder has them; nothing that is not read. */
+    /**
+     * The encoder's tensors by their names without prefix, as a converted folder has them; nothing that is
+     * not read.
+     */
     public SequencedMap<String, StoredTensor> encoderTensors() {
         SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
         for (Map.Entry<String, long[]> entry : TensorNames.of(config).entrySet()) {
@@ -212,12 +228,10 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * The pooling that {@code 1_Pooling/config.json} names, as sentence-transformers writes it: one of several switches, or
-     * in newer files a word. Empty where there is no such file.
-     *
-     * @return {@code cls}, {@code mean} or {@code last_token}
+     * The pooling that {@code 1_Pooling/config.json} names, as sentence-transformers writes it: one of
+     * several switches, or in newer files a word. Empty where there is no such file.
      */
-    public Optional<String> pooling() {
+    public Optional<DenseHead.Pooling> pooling() {
         Path file = folder.resolve("1_Pooling").resolve("config.json");
         if (!Files.exists(file)) {
             return Optional.empty();
@@ -225,21 +239,24 @@ public final class ModelFolder implements AutoCloseable {
         return Optional.of(ConfigFile.read(file, json -> pooling(file, json)));
     }
 
-    private static String pooling(Path file, JsonObject json) {
+    private static DenseHead.Pooling pooling(Path file, JsonObject json) {
         Optional<String> mode = json.string("pooling_mode");
         if (mode.isPresent()) {
-            String pooling = mode.get().equals("lasttoken") ? "last_token" : mode.get();
-            if (!POOLING_SWITCHES.containsValue(pooling)) {
-                throw new ModelException(file + ": pooling_mode: \"" + mode.get()
-                        + "\" (expected: one of cls, lasttoken, mean)");
-            }
-            return pooling;
+            return switch (mode.get()) {
+                case "cls" -> DenseHead.Pooling.CLS;
+                case "mean" -> DenseHead.Pooling.MEAN;
+                case "lasttoken", "last_token" -> DenseHead.Pooling.LAST_TOKEN;
+                default -> throw new ModelException(
+                        file + ": pooling_mode: \"" + Messages.printable(mode.get())
+                                + "\" (expected: one of cls, lasttoken, mean)");
+            };
         }
         List<String> on = json.members().keySet().stream().filter(key -> key.startsWith("pooling_mode_"))
                 .filter(key -> json.bool(key).orElse(false)).toList();
         if (on.size() != 1 || !POOLING_SWITCHES.containsKey(on.getFirst())) {
-            throw new ModelException(file + ": pooling modes: " + on + " (expected: one of "
-                    + POOLING_SWITCHES.keySet().stream().sorted().toList() + ")");
+            throw new ModelException(
+                    file + ": pooling modes: " + Messages.printable(on.toString()) + " (expected: one of "
+                            + POOLING_SWITCHES.keySet().stream().sorted().toList() + ")");
         }
         return POOLING_SWITCHES.get(on.getFirst());
     }

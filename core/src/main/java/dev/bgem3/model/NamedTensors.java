@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Tensors by their XLM-RoBERTa names, whatever prefix the file gives them, each held against its expected shape. */
+/**
+ * Tensors by their XLM-RoBERTa names, whatever prefix the file gives them, each held against its expected
+ * shape.
+ */
 final class NamedTensors {
     private static final List<String> PREFIXES = List.of("", "roberta.", "model.");
     private static final String LANDMARK = "embeddings.word_embeddings.weight";
@@ -28,7 +31,8 @@ final class NamedTensors {
     static NamedTensors ofEncoder(Path file, Map<String, StoredTensor> tensors) {
         String prefix = PREFIXES.stream().filter(one -> tensors.containsKey(one + LANDMARK)).findFirst()
                 .orElseThrow(() -> new ModelException(file + ": tensor \"" + LANDMARK
-                        + "\": missing (expected: it, alone or after one of the prefixes roberta. and model.)"));
+                        + "\": missing (expected: it, alone or after one of the prefixes roberta. and"
+                        + " model.)"));
         return new NamedTensors(file, tensors, prefix);
     }
 

@@ -4,7 +4,10 @@ import dev.bgem3.error.ModelException;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.weights.StoredTensor;
 
-/** A tensor of a model's file as the kernels read it; a row that holds NaN or an infinity is an error that names the tensor. */
+/**
+ * A tensor of a model's file as the kernels read it; a row that holds NaN or an infinity is an error that
+ * names the tensor.
+ */
 record StoredMatrix(StoredTensor tensor, int rows, int columns) implements MatrixSource {
     private static final int MAGNITUDE = 0x7fffffff;
     private static final int INFINITY = 0x7f800000;
@@ -18,7 +21,8 @@ record StoredMatrix(StoredTensor tensor, int rows, int columns) implements Matri
     /** Throws where one of the numbers is not finite. */
     static void checkFinite(StoredTensor tensor, int row, float[] values, int offset, int length) {
         int largest = 0;
-        for (int i = offset; i < offset + length; i++) { // One comparison at the end: C2 makes vectors of this loop.
+        // One comparison at the end: C2 makes vectors of this loop.
+        for (int i = offset; i < offset + length; i++) {
             largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & MAGNITUDE);
         }
         if (largest >= INFINITY) {

@@ -6,6 +6,7 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonArray;
 import dev.bgem3.json.JsonNumber;
@@ -31,6 +32,8 @@ public final class SafetensorsReader {
     static final String METADATA = "__metadata__";
     static final int LENGTH_BYTES = Long.BYTES;
     static final long MAX_HEADER_BYTES = 100_000_000;
+    /** As NumPy has it: no tensor has more, and a message that shows a shape stays short. */
+    private static final int MOST_DIMENSIONS = 64;
 
     private final Path path;
     private final MemorySegment bytes;
@@ -101,7 +104,8 @@ public final class SafetensorsReader {
         object.members().forEach((key, value) -> {
             if (!(value instanceof JsonString)) {
                 throw fault(
-                        METADATA + ": \"" + key + "\": found " + value.describe() + " (expected: a string)");
+                        METADATA + ": \"" + Messages.printable(key) + "\": found " + value.describe()
+                                + " (expected: a string)");
             }
         });
     }
@@ -115,8 +119,9 @@ public final class SafetensorsReader {
         }
         try {
             String dtypeName = object.string("dtype").orElseThrow(() -> missing(name, "dtype"));
-            DType dtype = DType.named(dtypeName).orElseThrow(() -> fault(name, "dtype: found \"" + dtypeName
-                    + "\" (expected: one of " + Arrays.toString(DType.values()) + ")"));
+            DType dtype = DType.named(dtypeName)
+                    .orElseThrow(() -> fault(name, "dtype: found \"" + Messages.printable(dtypeName)
+                            + "\" (expected: one of " + Arrays.toString(DType.values()) + ")"));
             long[] shape = longs(name, "shape", object);
             long[] offsets = longs(name, "data_offsets", object);
             if (offsets.length != 2) {
@@ -124,12 +129,16 @@ public final class SafetensorsReader {
             }
             return new Entry(name, dtype, shape, offsets[0], offsets[1]);
         } catch (JsonException e) {
-            throw new ModelException(path + ": tensor \"" + name + "\": " + e.getMessage(), e);
+            throw fault(tensor(name) + e.getMessage(), e);
         }
     }
 
     private long[] longs(String name, String key, JsonObject object) {
         JsonArray array = object.array(key).orElseThrow(() -> missing(name, key));
+        if (array.elements().size() > MOST_DIMENSIONS) {
+            throw fault(name, key + ": found " + array.elements().size() + " numbers (expected: at most "
+                    + MOST_DIMENSIONS + ")");
+        }
         long[] longs = new long[array.elements().size()];
         for (int i = 0; i < longs.length; i++) {
             JsonValue element = array.elements().get(i);
@@ -185,7 +194,7 @@ public final class SafetensorsReader {
             }
             return entry.dtype.sizeBytes(elementCount);
         } catch (ArithmeticException e) {
-            throw new ModelException(path + ": tensor \"" + entry.name + "\": shape: found "
+            throw new ModelException(path + ": " + tensor(entry.name) + "shape: found "
                     + Arrays.toString(entry.shape) + " of " + entry.dtype
                     + " (expected: a whole number of bytes, fewer than 2^63)", e);
         }
@@ -195,8 +204,12 @@ public final class SafetensorsReader {
         return fault(name, "found no \"" + key + "\" (expected: dtype, shape and data_offsets)");
     }
 
+    private static String tensor(String name) {
+        return "tensor \"" + Messages.printable(name) + "\": ";
+    }
+
     private ModelException fault(String name, String message) {
-        return fault("tensor \"" + name + "\": " + message);
+        return fault(tensor(name) + message);
     }
 
     private ModelException fault(String message) {

@@ -1,6 +1,8 @@
 package dev.bgem3.safetensors;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
+import dev.bgem3.io.UnfinishedPath;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonArray;
 import dev.bgem3.json.JsonNumber;
@@ -14,9 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collection;
@@ -27,14 +27,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Writes safetensors files of any size, tensor after tensor, without holding more than a buffer of them. The file
- * appears under its name only when it is complete.
+ * Writes safetensors files of any size, tensor after tensor, without holding more than a buffer of them. The
+ * file appears under its name only when it is complete.
  */
 public final class SafetensorsWriter {
-    private static final long BUFFER_BYTES = 4 << 20;
+    static final long BUFFER_BYTES = 4 << 20;
 
     private SafetensorsWriter() {}
 
@@ -48,6 +47,16 @@ public final class SafetensorsWriter {
          *             where the sink throws it
          */
         void writeTo(TensorSink sink) throws IOException;
+    }
+
+    /** Told how far the writing has come. */
+    @FunctionalInterface
+    public interface Progress {
+        /**
+         * Called by the thread that writes, each time that {@value #BUFFER_BYTES} bytes are full and at the
+         * end.
+         */
+        void onWritten(long bytes, long totalBytes);
     }
 
     /** A tensor to write. */
@@ -76,8 +85,8 @@ public final class SafetensorsWriter {
     }
 
     /**
-     * Writes {@code tensors} to {@code file}, replacing what is there. The widest types come first, so that every
-     * tensor is aligned to its elements; apart from that the given order is kept.
+     * Writes {@code tensors} to {@code file}, replacing what is there. The widest types come first, so that
+     * every tensor is aligned to its elements; apart from that the given order is kept.
      *
      * @throws IllegalArgumentException
      *             where a name comes twice, or a shape is negative
@@ -86,32 +95,34 @@ public final class SafetensorsWriter {
      * @throws ModelException
      *             where the file cannot be written: it then does not exist, or is what it was before
      */
-    public static void write(Path file, Collection<Source> tensors) {
+    public static void write(Path file, Collection<Source> tensors, Progress progress) {
         List<Source> ordered = tensors.stream()
                 .sorted(Comparator.comparingInt((Source tensor) -> tensor.dtype.sizeBits()).reversed())
                 .toList();
         byte[] header = header(ordered);
-        Path part = file.resolveSibling(
-                file.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong())
-                        + ".part");
-        try {
-            try {
-                writeAll(part, header, ordered);
-                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                // Gone already where all went well.
-                Files.deleteIfExists(part);
-            }
+        try (UnfinishedPath part = UnfinishedPath.beside(file)) {
+            writeAll(part.path(), header, ordered, progress);
+            part.complete();
         } catch (IOException e) {
-            throw new ModelException(file + ": cannot be written: " + e, e);
+            throw new ModelException(file + ": cannot be written: " + Messages.reason(e), e);
         }
     }
 
-    private static void writeAll(Path part, byte[] header, List<Source> tensors) throws IOException {
+    /** As with a listener, without one. */
+    public static void write(Path file, Collection<Source> tensors) {
+        write(file, tensors, (_, _) -> {});
+    }
+
+    private static void writeAll(Path part, byte[] header, List<Source> tensors, Progress progress)
+            throws IOException {
+        long totalBytes = header.length;
+        for (Source tensor : tensors) {
+            totalBytes = Math.addExact(totalBytes, tensor.sizeBytes());
+        }
         try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.WRITE);
                 Arena arena = Arena.ofConfined()) {
-            TensorSink sink = new TensorSink(channel, arena.allocate(BUFFER_BYTES));
+            TensorSink sink = new TensorSink(channel, arena.allocate(BUFFER_BYTES), totalBytes, progress);
             sink.raw(header);
             for (Source tensor : tensors) {
                 sink.begin(tensor.name, tensor.dtype, tensor.sizeBytes());

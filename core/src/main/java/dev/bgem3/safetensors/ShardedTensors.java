@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
@@ -19,8 +20,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * The shards of a model as one {@link TensorFile}, by an index such as {@code model.safetensors.index.json}: an object
- * whose {@code weight_map} gives for each tensor the file beside the index that holds it.
+ * The shards of a model as one {@link TensorFile}, by an index such as {@code model.safetensors.index.json}:
+ * an object whose {@code weight_map} gives for each tensor the file beside the index that holds it.
  */
 public final class ShardedTensors implements TensorFile {
     /** As for a header of the format itself. */
@@ -38,7 +39,8 @@ public final class ShardedTensors implements TensorFile {
      * Opens the index and every shard that it names; the tensors come in the order of the index.
      *
      * @throws ModelException
-     *             where the index or a shard cannot be read, a shard lacks a tensor, or a name leaves the folder
+     *             where the index or a shard cannot be read, a shard lacks a tensor, or a name leaves the
+     *             folder
      */
     public static ShardedTensors open(Path index) {
         ShardedTensors opening = new ShardedTensors(index);
@@ -77,7 +79,8 @@ public final class ShardedTensors implements TensorFile {
             StoredTensor tensor = shard.tensors().get(name);
             if (tensor == null) {
                 throw new ModelException(
-                        shard.path() + ": found no tensor \"" + name + "\" (expected: it, by the"
+                        shard.path() + ": found no tensor \"" + Messages.printable(name)
+                                + "\" (expected: it, by the"
                                 + " weight_map of " + index.getFileName() + ")");
             }
             tensors.put(name, tensor);
@@ -119,12 +122,14 @@ public final class ShardedTensors implements TensorFile {
                 }
             } catch (InvalidPathException e) {
                 throw new ModelException(
-                        index + ": tensor \"" + tensor + "\": weight_map: found " + value.describe()
+                        index + ": tensor \"" + Messages.printable(tensor) + "\": weight_map: found "
+                                + value.describe()
                                 + " (expected: a file name of this system)",
                         e);
             }
         }
-        throw new ModelException(index + ": tensor \"" + tensor + "\": weight_map: found " + value.describe()
+        throw new ModelException(index + ": tensor \"" + Messages.printable(tensor) + "\": weight_map: found "
+                + value.describe()
                 + " (expected: the plain name of a file beside the index)");
     }
 }

@@ -21,8 +21,11 @@ public final class TensorSink {
 
     private final FileChannel channel;
     private final MemorySegment buffer;
+    private final long totalBytes;
+    private final SafetensorsWriter.Progress progress;
     private final short[] scratch = new short[CHUNK];
     private long filled;
+    private long written;
     private String name;
     private DType dtype;
     private long bytesLeft;
@@ -31,15 +34,22 @@ public final class TensorSink {
      * A sink of the channel.
      *
      * @param buffer
-     *            native memory of at least {@link #CHUNK} floats: the channel would copy any other into such, and keep it
+     *            native memory of at least {@link #CHUNK} floats: the channel would copy any other into such,
+     *            and keep it
+     * @param totalBytes
+     *            what {@code progress} is told that the file will have
      */
-    TensorSink(FileChannel channel, MemorySegment buffer) {
+    TensorSink(FileChannel channel, MemorySegment buffer, long totalBytes,
+            SafetensorsWriter.Progress progress) {
         this.channel = channel;
         this.buffer = buffer;
+        this.totalBytes = totalBytes;
+        this.progress = progress;
     }
 
     /**
-     * Writes {@code length} elements in the tensor's type: fp32 as they are, fp16 and bf16 rounded to nearest even.
+     * Writes {@code length} elements in the tensor's type: fp32 as they are, fp16 and bf16 rounded to nearest
+     * even.
      *
      * @throws IllegalStateException
      *             where the tensor has fewer elements left, or is not F32, F16 or BF16
@@ -78,7 +88,7 @@ public final class TensorSink {
      * @throws IOException
      *             where the file cannot be written
      */
-    public void bytes(MemorySegment bytes) throws IOException {
+    void bytes(MemorySegment bytes) throws IOException {
         take(bytes.byteSize());
         for (long done = 0; done < bytes.byteSize(); done += buffer.byteSize()) {
             long count = Math.min(buffer.byteSize(), bytes.byteSize() - done);
@@ -110,7 +120,11 @@ public final class TensorSink {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }
-        filled = 0;
+        if (filled > 0) {
+            written += filled;
+            filled = 0;
+            progress.onWritten(written, totalBytes);
+        }
     }
 
     private void take(long bytes) {
@@ -137,7 +151,8 @@ public final class TensorSink {
     private void narrowBrain(float[] values, int offset, int count) {
         for (int i = 0; i < count; i++) {
             int bits = Float.floatToRawIntBits(values[offset + i]);
-            // Half a unit of the last place, less one where the place is even; a NaN keeps a bit of its payload.
+            // Half a unit of the last place, less one where the place is even; a NaN keeps a bit of its
+            // payload.
             int rounded = bits + 0x7fff + (bits >>> 16 & 1);
             boolean nan = (bits & 0x7fffffff) > 0x7f800000;
             scratch[i] = (short) ((nan ? bits | 0x400000 : rounded) >>> 16);

@@ -1,6 +1,7 @@
 package dev.bgem3.torch;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import dev.bgem3.torch.PickleValue.Dict;
 import dev.bgem3.torch.PickleValue.Global;
 import dev.bgem3.torch.PickleValue.Int;
@@ -19,9 +20,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs the pickle of a state dict, protocols 2 to 5, and builds nothing but {@link PickleValue}s. Every opcode or name
- * that {@code torch.save} does not need for one is refused. Steps, stack and marks are bounded, and each value's size by
- * the bytes that spell it, so that time and memory stay in proportion to the pickle's length. For one run.
+ * Runs the pickle of a state dict, protocols 2 to 5, and builds nothing but {@link PickleValue}s. Every
+ * opcode or name that {@code torch.save} does not need for one is refused. Steps, stack and marks are
+ * bounded, and each value's size by the bytes that spell it, so that time and memory stay in proportion to
+ * the pickle's length. For one run.
  */
 final class PickleMachine {
     private static final int MAX_STEPS = 1_000_000;
@@ -137,7 +139,7 @@ final class PickleMachine {
         String qualifiedName = module + "." + name;
         return Global.named(qualifiedName)
                 .orElseThrow(() -> new ModelException(origin + ": refuses the global "
-                        + StoredZip.printable(qualifiedName) + " (only state dicts of tensors are read)"));
+                        + Messages.printable(qualifiedName) + " (only state dicts of tensors are read)"));
     }
 
     /** {@code ("storage", type, key, location, element count)}, as torch.save names its storages. */
@@ -170,7 +172,9 @@ final class PickleMachine {
         });
     }
 
-    /** {@code _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks, metadata=None)}. */
+    /**
+     * {@code _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks, metadata=None)}.
+     */
     private View view(List<PickleValue> arguments) {
         // Metadata holds bits such as "negated", which change what the storage means.
         boolean plain = arguments.size() == 6 || arguments.size() == 7
@@ -204,7 +208,9 @@ final class PickleMachine {
         return longs;
     }
 
-    /** Attributes of an OrderedDict: the {@code _metadata} of a state dict, which says nothing of its tensors. */
+    /**
+     * Attributes of an OrderedDict: the {@code _metadata} of a state dict, which says nothing of its tensors.
+     */
     private void build() {
         PickleValue state = pop(1).getFirst();
         if (!(peek() instanceof Dict) || !(state instanceof Dict)) {
@@ -229,7 +235,7 @@ final class PickleMachine {
             String key = string(items.get(i));
             if (dict.members.put(key, items.get(i + 1)) != null) {
                 throw fault(
-                        "found the key \"" + StoredZip.printable(key) + "\" again (expected: each key once)");
+                        "found the key \"" + Messages.printable(key) + "\" again (expected: each key once)");
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.bgem3.torch;
 
+import dev.bgem3.io.Messages;
 import dev.bgem3.weights.DType;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -8,8 +9,8 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
- * What the pickle machine can build. A hostile pickle may make a dict that holds itself, so nothing walks these values,
- * compares them or prints them whole.
+ * What the pickle machine can build. A hostile pickle may make a dict that holds itself, so nothing walks
+ * these values, compares them or prints them whole.
  */
 sealed interface PickleValue {
     /** What the value is, in words for a message. */
@@ -19,7 +20,7 @@ sealed interface PickleValue {
     record Text(String value) implements PickleValue {
         @Override
         public String describe() {
-            return "the string \"" + StoredZip.printable(value) + "\"";
+            return "the string \"" + Messages.printable(value) + "\"";
         }
     }
 
@@ -64,7 +65,7 @@ sealed interface PickleValue {
     record Storage(DType dtype, String key, long elementCount) implements PickleValue {
         @Override
         public String describe() {
-            return "the storage \"" + StoredZip.printable(key) + "\"";
+            return "the storage \"" + Messages.printable(key) + "\"";
         }
     }
 

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -16,8 +17,8 @@ import java.util.Set;
 import java.util.SequencedMap;
 
 /**
- * The entries of a zip file (with or without zip64) that are stored and not compressed, as slices of its mapping. Reads
- * the central directory; an entry's own header is held against it when the entry is asked for.
+ * The entries of a zip file (with or without zip64) that are stored and not compressed, as slices of its
+ * mapping. Reads the central directory; an entry's own header is held against it when the entry is asked for.
  */
 final class StoredZip {
     private static final ValueLayout.OfShort SHORT = JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
@@ -80,14 +81,15 @@ final class StoredZip {
     MemorySegment bytes(String name) {
         Entry entry = entries.get(name);
         if ((entry.flags & 1) != 0) {
-            throw fault("entry \"" + printable(name) + "\": found it encrypted (expected: plain)");
+            throw fault("entry \"" + Messages.printable(name) + "\": found it encrypted (expected: plain)");
         }
         if (entry.method != 0 || entry.compressedSize != entry.size) {
-            throw fault("entry \"" + printable(name) + "\": found it compressed by method " + entry.method
+            throw fault("entry \"" + Messages.printable(name) + "\": found it compressed by method "
+                    + entry.method
                     + " (expected: stored, as torch.save writes it)");
         }
         if (entry.offset < 0 || entry.offset > directoryOffset - LOCAL_BYTES) {
-            throw fault("entry \"" + printable(name) + "\": found its header at "
+            throw fault("entry \"" + Messages.printable(name) + "\": found its header at "
                     + Long.toUnsignedString(entry.offset)
                     + " (expected: before the directory at " + directoryOffset + ")");
         }
@@ -95,13 +97,14 @@ final class StoredZip {
         long extraBytes = unsignedShort(entry.offset + 28);
         long start = entry.offset + LOCAL_BYTES + nameBytes + extraBytes;
         if (start > directoryOffset || entry.size < 0 || entry.size > directoryOffset - start) {
-            throw fault("entry \"" + printable(name) + "\": found " + Long.toUnsignedString(entry.size)
-                    + " bytes from "
-                    + start + " (expected: an end before the directory at " + directoryOffset + ")");
+            throw fault(
+                    "entry \"" + Messages.printable(name) + "\": found " + Long.toUnsignedString(entry.size)
+                            + " bytes from "
+                            + start + " (expected: an end before the directory at " + directoryOffset + ")");
         }
         if (bytes.get(INT, entry.offset) != LOCAL_SIGNATURE || unsignedShort(entry.offset + 8) != entry.method
                 || !text(entry.offset + LOCAL_BYTES, nameBytes).equals(name)) {
-            throw fault("entry \"" + printable(name) + "\": found another header at " + entry.offset
+            throw fault("entry \"" + Messages.printable(name) + "\": found another header at " + entry.offset
                     + " than the directory says");
         }
         return bytes.asSlice(start, entry.size);
@@ -165,7 +168,7 @@ final class StoredZip {
             }
             String name = text(at + CENTRAL_BYTES, nameBytes);
             if (entries.putIfAbsent(name, entry(at, at + CENTRAL_BYTES + nameBytes, extraBytes)) != null) {
-                throw fault("zip directory: found entry \"" + printable(name)
+                throw fault("zip directory: found entry \"" + Messages.printable(name)
                         + "\" again (expected: each name once)");
             }
             at = next;
@@ -229,12 +232,6 @@ final class StoredZip {
 
     private ModelException fault(String message) {
         return new ModelException(path + ": " + message);
-    }
-
-    /** A name from the file for a message: printable and not long. */
-    static String printable(String name) {
-        String cut = name.length() > 100 ? name.substring(0, 100) + "..." : name;
-        return cut.replaceAll("[^\\x20-\\x7e]", "?");
     }
 
     private record Entry(int flags, int method, long crc, long compressedSize, long size, long offset) {}

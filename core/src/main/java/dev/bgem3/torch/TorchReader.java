@@ -3,6 +3,7 @@ package dev.bgem3.torch;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import dev.bgem3.torch.PickleValue.Dict;
 import dev.bgem3.torch.PickleValue.Int;
 import dev.bgem3.torch.PickleValue.Scalar;
@@ -22,7 +23,9 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.zip.CRC32;
 
-/** Opens the zip files of {@code torch.save} that hold a state dict: {@code pytorch_model.bin}, {@code *.pt}. */
+/**
+ * Opens the zip files of {@code torch.save} that hold a state dict: {@code pytorch_model.bin}, {@code *.pt}.
+ */
 public final class TorchReader {
     private static final String PICKLE = "/data.pkl";
     /** Some hundred times the pickle of a large model. */
@@ -44,8 +47,8 @@ public final class TorchReader {
     }
 
     /**
-     * Opens and checks the file; its tensors come in the order of the state dict. Entries that are plain numbers or
-     * strings are left out.
+     * Opens and checks the file; its tensors come in the order of the state dict. Entries that are plain
+     * numbers or strings are left out.
      *
      * @throws ModelException
      *             where the file cannot be read, is in another format, or holds anything but a state dict
@@ -79,7 +82,7 @@ public final class TorchReader {
     /** Checks the file and gives its tensors. */
     SequencedMap<String, StoredTensor> read() {
         checkByteOrder();
-        String origin = path + ": " + StoredZip.printable(top) + PICKLE;
+        String origin = path + ": " + Messages.printable(top) + PICKLE;
         PickleValue value = new PickleMachine(pickle(), origin).run();
         if (!(value instanceof Dict dict)) {
             throw new ModelException(
@@ -93,7 +96,7 @@ public final class TorchReader {
                     // A plain value, such as a step counter, is no weight.
                 }
                 default -> throw new ModelException(
-                        origin + ": \"" + StoredZip.printable(member.getKey()) + "\": found "
+                        origin + ": \"" + Messages.printable(member.getKey()) + "\": found "
                                 + member.getValue().describe()
                                 + " (expected: a tensor; only plain state dicts are read)");
             }
@@ -109,14 +112,14 @@ public final class TorchReader {
                     content.asSlice(0, Math.min(content.byteSize(), 100)).toArray(JAVA_BYTE),
                     StandardCharsets.UTF_8);
             if (!order.equals("little")) {
-                throw fault("byteorder: found \"" + StoredZip.printable(order) + "\" (expected: \"little\")");
+                throw fault("byteorder: found \"" + Messages.printable(order) + "\" (expected: \"little\")");
             }
         }
     }
 
     private byte[] pickle() {
         MemorySegment content = zip.bytes(top + PICKLE);
-        String name = StoredZip.printable(top) + PICKLE;
+        String name = Messages.printable(top) + PICKLE;
         if (content.byteSize() > MAX_PICKLE_BYTES) {
             throw fault(
                     name + ": found " + content.byteSize() + " bytes (expected: at most " + MAX_PICKLE_BYTES
@@ -136,7 +139,7 @@ public final class TorchReader {
     /** Holds what the pickle claims against the storage that is there. */
     private StoredTensor tensor(String name, View view) {
         MemorySegment storage = storage(name, view.storage());
-        String found = "tensor \"" + StoredZip.printable(name) + "\": found size "
+        String found = "tensor \"" + Messages.printable(name) + "\": found size "
                 + Arrays.toString(view.size())
                 + " by stride " + Arrays.toString(view.stride()) + " at offset " + view.offset();
         try {
@@ -165,9 +168,9 @@ public final class TorchReader {
 
     private MemorySegment storage(String tensor, Storage storage) {
         String entry = top + "/data/" + storage.key();
-        String where = "tensor \"" + StoredZip.printable(tensor) + "\": " + storage.describe() + ": ";
+        String where = "tensor \"" + Messages.printable(tensor) + "\": " + storage.describe() + ": ";
         if (!zip.names().contains(entry)) {
-            throw fault(where + "found no entry \"" + StoredZip.printable(entry) + "\" (expected: one)");
+            throw fault(where + "found no entry \"" + Messages.printable(entry) + "\" (expected: one)");
         }
         MemorySegment content = zip.bytes(entry);
         int elementBytes = storage.dtype().sizeBits() / Byte.SIZE;

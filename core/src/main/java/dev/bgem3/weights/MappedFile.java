@@ -1,6 +1,7 @@
 package dev.bgem3.weights;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,8 +14,8 @@ import java.util.Collections;
 import java.util.SequencedMap;
 
 /**
- * A file mapped whole and read-only, of any size. While it is mapped nobody may shorten the file: the operating system
- * gives no safe way to notice.
+ * A file mapped whole and read-only, of any size. While it is mapped nobody may shorten the file: the
+ * operating system gives no safe way to notice.
  */
 public final class MappedFile implements AutoCloseable {
     private final Path path;
@@ -82,7 +83,7 @@ public final class MappedFile implements AutoCloseable {
         } catch (NoSuchFileException e) {
             throw new ModelException(path + ": no such file", e);
         } catch (IOException | UnsupportedOperationException e) {
-            throw new ModelException(path + ": cannot be mapped: " + e, e);
+            throw new ModelException(path + ": cannot be mapped: " + Messages.reason(e), e);
         }
     }
 

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -73,7 +74,8 @@ public final class StoredTensor {
         long stride = 1;
         for (int i = shape.length - 1; i >= 0; i--) {
             strides[i] = stride;
-            // A tensor without elements may have any other sizes; its strides mean nothing and need not be exact.
+            // A tensor without elements may have any other sizes; its strides mean nothing and need not be
+            // exact.
             stride *= Math.max(shape[i], 1);
         }
         if (data.byteSize() == 0) {
@@ -131,12 +133,10 @@ public final class StoredTensor {
         return shape.clone();
     }
 
-    /** The distance in elements between neighbours in each dimension; 0 where elements are repeated. */
-    public long[] strides() {
-        return strides.clone();
-    }
-
-    /** The bytes from the first element to the last, in the mapped file: read-only, little-endian, of any alignment. */
+    /**
+     * The bytes from the first element to the last, in the mapped file: read-only, little-endian, of any
+     * alignment.
+     */
     public MemorySegment data() {
         return data;
     }
@@ -166,8 +166,8 @@ public final class StoredTensor {
     }
 
     /**
-     * Converts row {@code row} of a tensor {@code [rows, columns]} to fp32, exactly but for F64, which is rounded to
-     * nearest. A tensor {@code [columns]} counts as one row.
+     * Converts row {@code row} of a tensor {@code [rows, columns]} to fp32, exactly but for F64, which is
+     * rounded to nearest. A tensor {@code [columns]} counts as one row.
      *
      * @param destination
      *            takes the columns from {@code offset} on
@@ -189,8 +189,8 @@ public final class StoredTensor {
     }
 
     /**
-     * All elements in row-major order, converted as {@link #readRow} does; for tensors that are small, or whose shape is
-     * known to be the expected one.
+     * All elements in row-major order, converted as {@link #readRow} does; for tensors that are small, or
+     * whose shape is known to be the expected one.
      *
      * @throws ModelException
      *             where the tensor is not of a floating type or has more elements than an array
@@ -230,7 +230,8 @@ public final class StoredTensor {
 
     /** File, name, type and shape: {@code model.safetensors: tensor "x.weight": F16 [3, 4]}. */
     public String describe() {
-        return file + ": tensor \"" + name + "\": " + dtype + " " + Arrays.toString(shape);
+        return file + ": tensor \"" + Messages.printable(name) + "\": " + dtype + " "
+                + Arrays.toString(shape);
     }
 
     @Override
@@ -244,7 +245,10 @@ public final class StoredTensor {
         }
     }
 
-    /** Converts {@code length} elements, the first at element {@code start} of the data and the others by stride. */
+    /**
+     * Converts {@code length} elements, the first at element {@code start} of the data and the others by
+     * stride.
+     */
     private void read(long start, long stride, float[] destination, int offset, int length) {
         if (length == 0) {
             return;
@@ -255,7 +259,8 @@ public final class StoredTensor {
             }
             return;
         }
-        // Copy, then convert: C2 turns these loops over arrays into vector conversions, but not ones over a segment.
+        // Copy, then convert: C2 turns these loops over arrays into vector conversions, but not ones over a
+        // segment.
         switch (dtype) {
             case F32 -> MemorySegment.copy(data, FLOAT, start * Float.BYTES, destination, offset, length);
             case F64 -> readDoubles(start, destination, offset, length);

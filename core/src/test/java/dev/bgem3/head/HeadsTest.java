@@ -14,7 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The heads on hidden states so small that their results are worked out by hand: 5 tokens of 2 texts, C = 2. */
+/**
+ * The heads on hidden states so small that their results are worked out by hand: 5 tokens of 2 texts, C = 2.
+ */
 @ParameterizedClass
 @ValueSource(strings = {"scalar", "vector"})
 class HeadsTest {

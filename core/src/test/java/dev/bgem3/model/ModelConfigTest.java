@@ -53,6 +53,8 @@ class ModelConfigTest {
             "num_attention_heads; 0; num_attention_heads: 0 (expected: 1..65536)",
             "num_attention_heads; 3; num_attention_heads: 3 (expected: a divisor of hidden_size, 128)",
             "num_attention_heads; 256; num_attention_heads: 256 (expected: a divisor of hidden_size, 128)",
+            "hidden_size; 65536; hidden_size: 3 · 65536 · 65536 (expected: a product of at most 1073741824)",
+            "hidden_size; 18920; hidden_size: 3 · 18920 · 18920 (expected: a product of at most 1073741824)",
             "intermediate_size; -1; intermediate_size: -1 (expected: 1..65536)",
             "vocab_size; 4; vocab_size: 4 (expected: 5..16777216)",
             "vocab_size; 16777217; vocab_size: 16777217 (expected: 5..16777216)",
@@ -81,6 +83,17 @@ class ModelConfigTest {
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> readWith(key, json))
                 .withMessageStartingWith(folder.resolve("config.json") + ": \"" + key + "\": ")
                 .withMessageContaining("(expected: ");
+    }
+
+    @Test
+    void namesBothSizesOfAProductThatIsTooLarge() throws IOException {
+        Path file = folder.resolve("config.json");
+        Files.writeString(file, Files.readString(Fixtures.TINY.resolve("config.json"))
+                .replaceFirst("\"hidden_size\": 128", "\"hidden_size\": 16640")
+                .replaceFirst("\"intermediate_size\": 320", "\"intermediate_size\": 65536"));
+        assertThatExceptionOfType(ModelException.class).isThrownBy(() -> ModelConfig.read(folder))
+                .withMessage(file + ": hidden_size, intermediate_size: 16640 · 65536"
+                        + " (expected: a product of at most 1073741824)");
     }
 
     @ParameterizedTest

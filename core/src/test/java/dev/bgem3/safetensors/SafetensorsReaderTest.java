@@ -239,6 +239,18 @@ class SafetensorsReaderTest {
     }
 
     @Test
+    void showsNamesFromTheFileOnOneLineAndNotAllOfThem() throws IOException {
+        String name = "a\\n\\u001b" + "x".repeat(200);
+        refuses(file("{\"" + name + "\":{\"dtype\":\"" + "F".repeat(101)
+                + "\",\"shape\":[],\"data_offsets\":[0,4]}}", 4),
+                "tensor \"a??" + "x".repeat(97) + "...\": dtype: found \"" + "F".repeat(100)
+                        + "...\" (expected: one of " + Arrays.toString(DType.values()) + ")");
+        refuses(file("{\"a\":{\"dtype\":\"F32\",\"shape\":[" + "1,".repeat(64)
+                + "1],\"data_offsets\":[0,4]}}", 4),
+                "tensor \"a\": shape: found 65 numbers (expected: at most 64)");
+    }
+
+    @Test
     void refusesPackedElementsThatDoNotFillTheirLastByte() throws IOException {
         refuses(file("{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,2]}}", 2),
                 "tensor \"a\": shape: found [3] of F4 (expected: a whole number of bytes, fewer than 2^63)");

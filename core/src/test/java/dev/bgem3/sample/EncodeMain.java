@@ -7,7 +7,10 @@ import dev.bgem3.Output;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** A user's program: loads the folder it is given twice, and prints the kernels and the outputs of the other arguments. */
+/**
+ * A user's program: loads the folder it is given twice, and prints the kernels and the outputs of the other
+ * arguments.
+ */
 public final class EncodeMain {
     private EncodeMain() {}
 

@@ -14,7 +14,10 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Offsets below are those of one entry {@code a} of three bytes: header 0, data 31, directory 34, end record 81. */
+/**
+ * Offsets below are those of one entry {@code a} of three bytes: header 0, data 31, directory 34, end record
+ * 81.
+ */
 class StoredZipTest {
     private static final int DIRECTORY = 34;
     private static final int END = 81;

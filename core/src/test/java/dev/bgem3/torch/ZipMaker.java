@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32;
 
-/** Makes zip files of stored entries for tests: by the specification, with zip64 fields where they are needed. */
+/**
+ * Makes zip files of stored entries for tests: by the specification, with zip64 fields where they are needed.
+ */
 final class ZipMaker {
     private record Entry(String name, long size, byte[] tail) {}
 

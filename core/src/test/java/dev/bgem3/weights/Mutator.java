@@ -19,8 +19,9 @@ public final class Mutator {
     }
 
     /**
-     * Gives {@code test} as many mutations of the seeds as asked. It shall return or throw what it allows itself; anything
-     * it lets through fails with the seed and the input in the message. {@code -Dbgem3.seed} repeats a run.
+     * Gives {@code test} as many mutations of the seeds as asked. It shall return within the bounds of
+     * {@link Bounded}, or throw what it allows itself; anything it lets through fails with the seed and the
+     * input in the message. {@code -Dbgem3.seed} repeats a run.
      */
     public static void fuzz(String what, int inputs, List<byte[]> seeds, Consumer<byte[]> test) {
         long seed = Long.getLong("bgem3.seed", new Random().nextLong());
@@ -28,15 +29,11 @@ public final class Mutator {
         Mutator mutator = new Mutator(new Random(seed));
         for (int i = 0; i < inputs; i++) {
             byte[] input = mutator.mutate(seeds.get(i % seeds.size()));
-            long start = System.nanoTime();
-            try {
+            int number = i;
+            Bounded.call(() -> describe(what, seed, number, input), Bounded.parsing(input.length), () -> {
                 test.accept(input);
-            } catch (Throwable e) {
-                throw new AssertionError(describe(what, seed, i, input), e);
-            }
-            if (System.nanoTime() - start > 5_000_000_000L) {
-                throw new AssertionError("over 5 s: " + describe(what, seed, i, input));
-            }
+                return input;
+            });
         }
     }
 

@@ -5,7 +5,8 @@ package dev.bgem3.tokenizer;
  *
  * @param id its id
  * @param content its text
- * @param normalized whether it is looked for in the normalised text ({@code "normalized"}) and not in the raw one
+ * @param normalized whether it is looked for in the normalised text ({@code "normalized"}) and not in the raw
+ * one
  * @param stripsLeft whether it takes the white space before it ({@code "lstrip"})
  * @param stripsRight whether it takes the white space after it ({@code "rstrip"})
  */

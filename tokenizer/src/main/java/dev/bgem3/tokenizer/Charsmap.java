@@ -19,7 +19,10 @@ import java.util.Arrays;
 final class Charsmap {
     /** No replacement. */
     static final int NONE = -1;
-    /** U+FDFA becomes 33 bytes, the longest of NFKC; the bound keeps the normalised text's length in proportion. */
+    /**
+     * U+FDFA becomes 33 bytes, the longest of NFKC; the bound keeps the normalised text's length in
+     * proportion.
+     */
     private static final int MAX_REPLACEMENT_BYTES = 512;
     /** A unit's children stand in its block of 256. */
     private static final int BLOCK = 256;
@@ -48,7 +51,10 @@ final class Charsmap {
         checkUnits(file, checkReplacements(file));
     }
 
-    /** Checks the text and returns where each byte's replacement may begin: at a character, not too far from its NUL. */
+    /**
+     * Checks the text and returns where each byte's replacement may begin: at a character, not too far from
+     * its NUL.
+     */
     private boolean[] checkReplacements(SourceFile file) {
         boolean[] valid = new boolean[replacements.length];
         for (int index = 0; index < replacements.length;) {
@@ -146,7 +152,10 @@ final class Charsmap {
         return Utf8.decode(replacements, from, to, out, outFrom);
     }
 
-    /** The byte of a code point's UTF-8 form that has {@code remaining} bytes after it; {@code first} follow the lead. */
+    /**
+     * The byte of a code point's UTF-8 form that has {@code remaining} bytes after it; {@code first} follow
+     * the lead.
+     */
     private static int utf8Byte(int codePoint, int first, int remaining) {
         return remaining < first ? 0x80 | codePoint >> 6 * remaining & 0x3F : Utf8.leadByte(codePoint);
     }

@@ -3,9 +3,9 @@ package dev.bgem3.tokenizer;
 /**
  * Decimal numbers as doubles, rounded as Hugging Face's tokenizers round the scores that they read.
  *
- * <p>Their JSON parser (serde_json without {@code float_roundtrip}) rounds twice: the digits to a double, and the quotient by
- * a power of ten. A score can so be one unit in the last place off, and two paths through a word that would tie exactly
- * do not: which of them wins, and therefore the ids, follows from this rounding.
+ * <p>Their JSON parser (serde_json without {@code float_roundtrip}) rounds twice: the digits to a double, and
+ * the quotient by a power of ten. A score can so be one unit in the last place off, and two paths through a
+ * word that would tie exactly do not: which of them wins, and therefore the ids, follows from this rounding.
  */
 final class DecimalNumber {
     private static final int MAX_EXPONENT = 308;
@@ -70,7 +70,10 @@ final class DecimalNumber {
         return negative ? -value : value;
     }
 
-    /** What a finite float becomes by way of the shortest decimal that tells its double, as {@code tokenizer.json} has it. */
+    /**
+     * What a finite float becomes by way of the shortest decimal that tells its double, as
+     * {@code tokenizer.json} has it.
+     */
     double throughDecimal(float number) {
         String decimal = Double.toString(Math.abs(number));
         begin(number < 0);

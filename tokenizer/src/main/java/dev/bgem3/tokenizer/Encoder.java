@@ -3,8 +3,9 @@ package dev.bgem3.tokenizer;
 import java.util.Arrays;
 
 /**
- * One text on its way through the pipeline: added tokens out of the raw text, the rest normalised, added tokens out of
- * that, split on white space, {@code ▁} put before each word, and the best path through each word's lattice.
+ * One text on its way through the pipeline: added tokens out of the raw text, the rest normalised, added
+ * tokens out of that, split on white space, {@code ▁} put before each word, and the best path through each
+ * word's lattice.
  *
  * <p>Confined to one call.
  */
@@ -110,7 +111,8 @@ final class Encoder {
         normalized.chars[at] = WORD_MARK;
         if (starts != null) {
             int wordStart = normalized.sourceStarts[at + 1];
-            // Within a replacement such as U+FDFA's the mark, like all around it, comes from the whole of its source.
+            // Within a replacement such as U+FDFA's the mark, like all around it, comes from the whole of its
+            // source.
             boolean withinReplacement = at >= NormalizedText.FIRST
                     && normalized.sourceStarts[at] == wordStart;
             normalized.sourceStarts[at] = wordStart;
@@ -119,8 +121,8 @@ final class Encoder {
     }
 
     /**
-     * Finds the best path by sum of scores; the first found wins a tie. A character that is no piece by itself may also be
-     * unknown, and adjacent unknown characters become one token.
+     * Finds the best path by sum of scores; the first found wins a tie. A character that is no piece by
+     * itself may also be unknown, and adjacent unknown characters become one token.
      */
     private void encodeWord(int from, int to) {
         int length = to - from;

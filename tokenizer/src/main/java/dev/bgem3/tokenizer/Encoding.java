@@ -3,8 +3,8 @@ package dev.bgem3.tokenizer;
 /**
  * A text as tokens: {@code <s>}, its pieces, {@code </s>}.
  *
- * <p>Immutable and thread-safe. Offsets are computed when first asked for, by going over the text once more; until then
- * they cost nothing.
+ * <p>Immutable and thread-safe. Offsets are computed when first asked for, by going over the text once more;
+ * until then they cost nothing.
  */
 public final class Encoding {
     private final Pipeline pipeline;
@@ -39,11 +39,12 @@ public final class Encoding {
     /**
      * Where the source of token {@code i} begins, in UTF-16 units of the caller's text.
      *
-     * <p>A token's source is the whole of every grapheme cluster or character that its normal form was made from; two
-     * tokens made from one such (as from U+FDFA) have overlapping sources. Starts and ends never decrease from one token
-     * to the next. {@code <s>} is the empty range at the text's begin, {@code </s>} the empty range at its end; where the
-     * text was cut, at the end of the last token kept. A {@code ▁} that stands alone for a word's beginning is the empty
-     * range where the word begins. An added token's range holds the white space that it takes.
+     * <p>A token's source is the whole of every grapheme cluster or character that its normal form was made
+     * from; two tokens made from one such (as from U+FDFA) have overlapping sources. Starts and ends never
+     * decrease from one token to the next. {@code <s>} is the empty range at the text's begin, {@code </s>}
+     * the empty range at its end; where the text was cut, at the end of the last token kept. A {@code ▁} that
+     * stands alone for a word's beginning is the empty range where the word begins. An added token's range
+     * holds the white space that it takes.
      */
     public int start(int i) {
         return offsets()[checked(i)];

@@ -95,14 +95,18 @@ final class GraphemeClusters {
         return 0xFFFD;
     }
 
-    /** The end of the cluster that begins at {@code from}, which must be a boundary of the text {@code [from, to)}. */
+    /**
+     * The end of the cluster that begins at {@code from}, which must be a boundary of the text
+     * {@code [from, to)}.
+     */
     static int clusterEnd(char[] text, int from, int to) {
         int codePoint = codePointAt(text, from, to);
         int index = from + Character.charCount(codePoint);
         byte previous = classOf(codePoint);
         // GB11, ExtPict Extend* ZWJ x ExtPict: 1 after ExtPict Extend*, 2 after the joiner.
         int emoji = previous == EXTENDED_PICTOGRAPHIC ? 1 : 0;
-        // GB9c, Consonant (Extend | Linker)* with at least one Linker x Consonant: 1 without a linker yet, 2 with one.
+        // GB9c, Consonant (Extend | Linker)* with at least one Linker x Consonant: 1 without a linker yet, 2
+        // with one.
         int conjunct = previous == CONSONANT ? 1 : 0;
         boolean oddIndicators = previous == REGIONAL_INDICATOR;
         while (index < to) {

@@ -9,8 +9,8 @@ import java.util.Map;
 /**
  * A strict pull parser of JSON (RFC 8259) over bytes in UTF-8, for vocabularies too large for a tree.
  *
- * <p>Errors name the file and the byte. Lone surrogates and nesting deeper than {@value #MAX_DEPTH} are refused. Confined
- * to one thread.
+ * <p>Errors name the file and the byte. Lone surrogates and nesting deeper than {@value #MAX_DEPTH} are
+ * refused. Confined to one thread.
  */
 final class JsonReader {
     static final int MAX_DEPTH = 64;
@@ -173,7 +173,7 @@ final class JsonReader {
                 beginObject();
                 for (String key = nextKey(); key != null; key = nextKey()) {
                     if (map.containsKey(key)) {
-                        throw error("the key \"" + key + "\" again");
+                        throw error("the key \"" + Messages.shown(key) + "\" again");
                     }
                     map.put(key, value());
                 }

@@ -2,7 +2,10 @@ package dev.bgem3.tokenizer;
 
 import java.util.Arrays;
 
-/** A normalised stretch of text that grows, and where asked, which stretch of the source each character came from. */
+/**
+ * A normalised stretch of text that grows, and where asked, which stretch of the source each character came
+ * from.
+ */
 final class NormalizedText {
     /** The unit before the first is free, for the mark of a word's beginning. */
     static final int FIRST = 1;

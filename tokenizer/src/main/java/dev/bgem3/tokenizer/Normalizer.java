@@ -3,8 +3,9 @@ package dev.bgem3.tokenizer;
 /**
  * The charsmap normaliser as Hugging Face's tokenizers apply it.
  *
- * <p>The text is cut into extended grapheme clusters. A cluster under 6 UTF-8 bytes is looked up whole; else, or where
- * that finds nothing, each of its characters is. A look-up that matches a prefix replaces the whole chunk. Immutable.
+ * <p>The text is cut into extended grapheme clusters. A cluster under 6 UTF-8 bytes is looked up whole; else,
+ * or where that finds nothing, each of its characters is. A look-up that matches a prefix replaces the whole
+ * chunk. Immutable.
  */
 final class Normalizer {
     private static final int MAX_WHOLE_CLUSTER_BYTES = 5;

@@ -5,9 +5,9 @@ import java.util.Arrays;
 /**
  * A trie of strings over UTF-16 units, in one open-addressing table keyed by (parent node, unit).
  *
- * <p>A node that ends string {@code i} has the number {@code i}; the others have numbers from the count of strings up.
- * Strings are put in shortest first, so that a node never has to change its number, and one step of a walk costs one
- * load. Immutable once built.
+ * <p>A node that ends string {@code i} has the number {@code i}; the others have numbers from the count of
+ * strings up. Strings are put in shortest first, so that a node never has to change its number, and one step
+ * of a walk costs one load. Immutable once built.
  */
 final class PieceTrie {
     /** No such node. */

@@ -8,7 +8,10 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
         AddedTokens normalizedTokens,
         int unknownId) {
 
-    /** Puts the steps together and checks that the added tokens are the vocabulary's, or follow it without a gap. */
+    /**
+     * Puts the steps together and checks that the added tokens are the vocabulary's, or follow it without a
+     * gap.
+     */
     static Pipeline of(SourceFile file, Vocabulary vocabulary, Normalizer normalizer, int unknownId,
             List<AddedToken> addedTokens) {
         List<AddedToken> raw = new ArrayList<>();
@@ -20,14 +23,16 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
             String content = token.content();
             if (content.isEmpty() || content.length() > AddedTokens.MAX_CHARS
                     || WhiteSpace.is(content.charAt(0))) {
-                throw file.error("added_tokens: \"" + content + "\" (expected: 1 to " + AddedTokens.MAX_CHARS
+                throw file.error("added_tokens: \"" + Messages.shown(content) + "\" (expected: 1 to "
+                        + AddedTokens.MAX_CHARS
                         + " characters, the first of them no white space)");
             }
             if (token.id() >= vocabulary.size()) {
                 requireNext(file, vocabulary, token, beyondModel.size());
                 beyondModel.add(content);
             } else if (!vocabulary.piece(token.id()).equals(content)) {
-                throw file.error("added_tokens: \"" + content + "\" has id " + token.id() + ", the piece \""
+                throw file.error("added_tokens: \"" + Messages.shown(content) + "\" has id " + token.id()
+                        + ", the piece \""
                         + vocabulary.piece(token.id())
                         + "\" (expected: the id that it has in the vocabulary)");
             }
@@ -50,7 +55,8 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
             expected = vocabulary.size() + alreadyBeyond;
         }
         if (token.id() != expected) {
-            throw file.error("added_tokens: \"" + token.content() + "\" has id " + token.id() + " (expected: "
+            throw file.error("added_tokens: \"" + Messages.shown(token.content()) + "\" has id " + token.id()
+                    + " (expected: "
                     + expected + ")");
         }
     }
@@ -60,7 +66,7 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
         NormalizedText text = new NormalizedText(content.length(), false);
         normalizer.normalize(content.toCharArray(), 0, content.length(), text);
         if (text.length == NormalizedText.FIRST) {
-            throw file.error("added_tokens: \"" + content + "\" is normalised to nothing");
+            throw file.error("added_tokens: \"" + Messages.shown(content) + "\" is normalised to nothing");
         }
         return new String(text.chars, NormalizedText.FIRST, text.length - NormalizedText.FIRST);
     }
@@ -69,7 +75,7 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
         try {
             return new AddedTokens(tokens, contents);
         } catch (PieceTrie.DuplicateStringException e) {
-            throw file.error("added_tokens: \"" + contents.get(e.second) + "\" again");
+            throw file.error("added_tokens: \"" + Messages.shown(contents.get(e.second)) + "\" again");
         }
     }
 }

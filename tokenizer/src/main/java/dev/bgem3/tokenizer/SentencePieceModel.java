@@ -3,10 +3,11 @@ package dev.bgem3.tokenizer;
 import java.util.List;
 
 /**
- * Reads a SentencePiece model ({@code sentencepiece_model.proto}) as XLM-RoBERTa numbers its pieces: {@code <s>},
- * {@code <pad>}, {@code </s>}, {@code <unk>}, the model's pieces from its fourth on, {@code <mask>}.
+ * Reads a SentencePiece model ({@code sentencepiece_model.proto}) as XLM-RoBERTa numbers its pieces:
+ * {@code <s>}, {@code <pad>}, {@code </s>}, {@code <unk>}, the model's pieces from its fourth on, {@code <mask>}.
  *
- * <p>As in Hugging Face's conversion the pieces' types have no part in it, and the five special pieces have score 0.
+ * <p>As in Hugging Face's conversion the pieces' types have no part in it, and the five special pieces have
+ * score 0.
  */
 final class SentencePieceModel {
     private static final List<String> FIRST_PIECES = List.of("<unk>", "<s>", "</s>");
@@ -81,7 +82,7 @@ final class SentencePieceModel {
         if (pieceIndex < FIRST_PIECES.size()) {
             String found = new String(piece, 0, length);
             if (!found.equals(FIRST_PIECES.get(pieceIndex))) {
-                throw reader.error("piece " + pieceIndex + ": \"" + found + "\" (expected: "
+                throw reader.error("piece " + pieceIndex + ": \"" + Messages.shown(found) + "\" (expected: "
                         + FIRST_PIECES.get(pieceIndex)
                         + ", as in XLM-RoBERTa)");
             }

@@ -21,7 +21,7 @@ record SourceFile(String name, byte[] bytes) {
         } catch (NoSuchFileException e) {
             throw new TokenizerException(file + ": no such file", e);
         } catch (IOException e) {
-            throw new TokenizerException(file + ": cannot be read: " + e, e);
+            throw new TokenizerException(file + ": cannot be read: " + Messages.reason(e), e);
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.bgem3.tokenizer;
 
-/** A tokenizer file that cannot be read, or an argument that cannot be served; the message says which and why. */
+/**
+ * A tokenizer file that cannot be read, or an argument that cannot be served; the message says which and why.
+ */
 public final class TokenizerException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -10,9 +10,10 @@ import java.util.Set;
 /**
  * Reads the {@code tokenizer.json} of an XLM-RoBERTa tokenizer.
  *
- * <p>Several layouts are in use: transformers 4 wrote a normaliser that also squeezes or strips spaces, and a Metaspace
- * pre-tokenizer with or without WhitespaceSplit before it. All of them are taken for the one pipeline of transformers 5,
- * in which the split on white space makes those steps idle. Any other step is refused by its type.
+ * <p>Several layouts are in use: transformers 4 wrote a normaliser that also squeezes or strips spaces, and a
+ * Metaspace pre-tokenizer with or without WhitespaceSplit before it. All of them are taken for the one
+ * pipeline of transformers 5, in which the split on white space makes those steps idle. Any other step is
+ * refused by its type.
  */
 final class TokenizerJson {
     private static final String WORD_MARK = String.valueOf(Encoder.WORD_MARK);
@@ -37,7 +38,7 @@ final class TokenizerJson {
         reader.beginObject();
         for (String key = reader.nextKey(); key != null; key = reader.nextKey()) {
             if (!seen.add(key)) {
-                throw reader.error("the key \"" + key + "\" again");
+                throw reader.error("the key \"" + Messages.shown(key) + "\" again");
             }
             switch (key) {
                 case "model" -> readModel();
@@ -46,7 +47,8 @@ final class TokenizerJson {
                 case "pre_tokenizer" -> checkPreTokenizer(reader.value());
                 case "post_processor" -> checkPostProcessor(reader.value());
                 case "decoder" -> checkDecoder(reader.value());
-                // "truncation" and "padding" are among the rest: the caller says how long a text may be, and nothing is padded.
+                // "truncation" and "padding" are among the rest: the caller says how long a text may be, and
+                // nothing is padded.
                 default -> reader.value();
             }
         }
@@ -68,7 +70,7 @@ final class TokenizerJson {
         reader.beginObject();
         for (String key = reader.nextKey(); key != null; key = reader.nextKey()) {
             if (!seen.add(key)) {
-                throw reader.error("the key \"" + key + "\" again");
+                throw reader.error("the key \"" + Messages.shown(key) + "\" again");
             }
             switch (key) {
                 case "type" -> type = checkType("model", reader.value(), "Unigram");
@@ -89,7 +91,8 @@ final class TokenizerJson {
         unknownId = integer("model.unk_id", unknown, builder.size() - 1);
         vocabulary = builder.build();
         if (!vocabulary.piece(unknownId).equals("<unk>")) {
-            throw file.error("model.unk_id: " + unknownId + ", the piece \"" + vocabulary.piece(unknownId)
+            throw file.error("model.unk_id: " + unknownId + ", the piece \""
+                    + Messages.shown(vocabulary.piece(unknownId))
                     + "\" (expected: the id of <unk>)");
         }
     }
@@ -138,7 +141,7 @@ final class TokenizerJson {
                             && " {2,}".equals(pattern.get("Regex"))
                             && (" ".equals(fields.get("content")) || WORD_MARK.equals(fields.get("content")));
                     if (!squeezesSpaces) {
-                        throw file.error("normalizer: Replace of " + fields.get("pattern")
+                        throw file.error("normalizer: Replace of " + Messages.shown(fields.get("pattern"))
                                 + " (expected: of the regular expression \" {2,}\" by a space or ▁)");
                     }
                 }
@@ -184,7 +187,8 @@ final class TokenizerJson {
         Object value = fields.get(key);
         if (value != null && !value.equals(expected)) {
             throw file
-                    .error(where + ": Metaspace with " + key + " " + value + " (expected: " + expected + ")");
+                    .error(where + ": Metaspace with " + key + " " + Messages.shown(value) + " (expected: "
+                            + expected + ")");
         }
     }
 
@@ -202,7 +206,8 @@ final class TokenizerJson {
         }
         if (!template.toString().equals("<s> $A </s> ")) {
             throw file.error(
-                    "post_processor.single: " + template.toString().strip() + " (expected: <s> $A </s>)");
+                    "post_processor.single: " + Messages.shown(template.toString().strip())
+                            + " (expected: <s> $A </s>)");
         }
     }
 
@@ -211,9 +216,10 @@ final class TokenizerJson {
         for (Object element : addedTokens) {
             Map<?, ?> fields = object("added_tokens", element);
             if (!(fields.get("content") instanceof String content)) {
-                throw file.error("added_tokens: content " + fields.get("content") + " (expected: a string)");
+                throw file.error("added_tokens: content " + Messages.shown(fields.get("content"))
+                        + " (expected: a string)");
             }
-            String where = "added_tokens: \"" + content + "\"";
+            String where = "added_tokens: \"" + Messages.shown(content) + "\"";
             if (flag(where, fields, "single_word")) {
                 throw file
                         .error(where + ": single_word is true (expected: false; that kind is not supported)");
@@ -230,7 +236,7 @@ final class TokenizerJson {
     private boolean flag(String where, Map<?, ?> fields, String key) {
         Object value = fields.get(key);
         if (value != null && !(value instanceof Boolean)) {
-            throw file.error(where + ": " + key + " " + value + " (expected: true or false)");
+            throw file.error(where + ": " + key + " " + Messages.shown(value) + " (expected: true or false)");
         }
         return Boolean.TRUE.equals(value);
     }
@@ -255,19 +261,20 @@ final class TokenizerJson {
         Object shown = value instanceof Double number && number == number.longValue()
                 ? (Object) number.longValue()
                 : value;
-        throw file.error(where + ": " + shown + " (expected: 0.." + max + ")");
+        throw file.error(where + ": " + Messages.shown(shown) + " (expected: 0.." + max + ")");
     }
 
     private String checkType(String where, Object value, String expected) {
         String type = value instanceof String name ? name : typeOf(where, value);
         if (!type.equals(expected)) {
-            throw file.error(where + ": type " + type + " (expected: " + expected + ")");
+            throw file.error(where + ": type " + Messages.shown(type) + " (expected: " + expected + ")");
         }
         return type;
     }
 
     private TokenizerException unexpectedType(String where, Object value, String expected) {
-        return file.error(where + ": type " + typeOf(where, value) + " (expected: " + expected + ")");
+        return file.error(
+                where + ": type " + Messages.shown(typeOf(where, value)) + " (expected: " + expected + ")");
     }
 
     private String typeOf(String where, Object value) {
@@ -278,13 +285,13 @@ final class TokenizerJson {
         if (value instanceof Map<?, ?> map) {
             return map;
         }
-        throw file.error(where + ": " + value + " (expected: an object)");
+        throw file.error(where + ": " + Messages.shown(value) + " (expected: an object)");
     }
 
     private List<?> list(String where, Object value) {
         if (value instanceof List<?> list) {
             return list;
         }
-        throw file.error(where + ": " + value + " (expected: an array)");
+        throw file.error(where + ": " + Messages.shown(value) + " (expected: an array)");
     }
 }

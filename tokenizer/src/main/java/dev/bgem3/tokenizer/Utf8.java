@@ -5,7 +5,8 @@ final class Utf8 {
     private Utf8() {}
 
     /**
-     * Decodes {@code bytes[from, to)} into {@code out} from {@code outFrom}, where there must be room for one char a byte.
+     * Decodes {@code bytes[from, to)} into {@code out} from {@code outFrom}, where there must be room for one
+     * char a byte.
      *
      * @return the end of what was written, or -1 minus the index of the first byte that is not UTF-8
      */

@@ -35,7 +35,7 @@ final class Vocabulary {
         try {
             trie = new PieceTrie(text, starts, size);
         } catch (PieceTrie.DuplicateStringException e) {
-            throw builder.file.error("piece " + e.second + ": \"" + piece(e.second)
+            throw builder.file.error("piece " + e.second + ": \"" + Messages.shown(piece(e.second))
                     + "\" again (expected: each once; it is also piece "
                     + e.first + ")");
         } catch (PieceTrie.TooManyNodesException e) {

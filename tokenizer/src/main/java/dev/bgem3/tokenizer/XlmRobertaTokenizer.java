@@ -7,9 +7,9 @@ import java.util.OptionalInt;
 /**
  * XLM-RoBERTa's tokenizer: text to ids and back, with the ids that Hugging Face's implementation gives.
  *
- * <p>Added tokens such as {@code <mask>} are split out of the text; the rest is normalised by SentencePiece's precompiled
- * charsmap, split on Unicode white space, and each word, {@code ▁} before it, is cut into the pieces with the best sum of
- * scores (T. Kudo, "Subword Regularization", 2018). Time is linear in the text.
+ * <p>Added tokens such as {@code <mask>} are split out of the text; the rest is normalised by SentencePiece's
+ * precompiled charsmap, split on Unicode white space, and each word, {@code ▁} before it, is cut into the
+ * pieces with the best sum of scores (T. Kudo, "Subword Regularization", 2018). Time is linear in the text.
  *
  * <p>Every {@code String} is a text: a surrogate without its partner is read as U+FFFD.
  *
@@ -124,8 +124,8 @@ public final class XlmRobertaTokenizer {
     }
 
     /**
-     * The text of some ids: their pieces one after another, each {@code ▁} a space, but none at the very beginning. Special
-     * tokens stand as they are written. The decoding of the {@code ▁} alone is empty.
+     * The text of some ids: their pieces one after another, each {@code ▁} a space, but none at the very
+     * beginning. Special tokens stand as they are written. The decoding of the {@code ▁} alone is empty.
      */
     public String decode(int... ids) {
         StringBuilder text = new StringBuilder();

@@ -69,13 +69,19 @@ class HuggingFaceDifferentialTest {
         }
     }
 
-    /** Where a section begins with a character that is dropped, Hugging Face's offsets run behind from there on. */
+    /**
+     * Where a section begins with a character that is dropped, Hugging Face's offsets run behind from there
+     * on.
+     */
     private static boolean mayNormalizeToNothing(int codePoint) {
         int type = Character.getType(codePoint);
         return type == Character.CONTROL || type == Character.FORMAT;
     }
 
-    /** Theirs name a part of each replaced chunk, ours the whole: theirs lie within ours, and both end where a chunk does. */
+    /**
+     * Theirs name a part of each replaced chunk, ours the whole: theirs lie within ours, and both end where a
+     * chunk does.
+     */
     private static void compareOffsets(String name, String text, Encoding encoding, XlmRobertaTokenizer ours,
             CharSpan[] spans) {
         for (int i = 1; i < encoding.length() - 1; i++) {

@@ -1,7 +1,6 @@
 package dev.bgem3.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
 
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -10,7 +9,10 @@ import java.util.function.Function;
 
 import org.junit.jupiter.api.Test;
 
-/** A spoilt file is read, or refused with our exception, and what was read encodes any text. */
+/**
+ * A spoilt file is read, or refused with our exception, and what was read encodes any text, within the bounds
+ * of time and memory of {@link Bounded}.
+ */
 class TokenizerFileFuzzTest {
     private static final int MUTATIONS = 20_000;
 
@@ -30,17 +32,23 @@ class TokenizerFileFuzzTest {
         int refused = 0;
         for (int i = 0; i < MUTATIONS; i++) {
             byte[] bytes = mutate(original, random);
-            try {
-                Pipeline pipeline = reader.apply(new SourceFile("fuzzed", bytes));
-                new Encoder(pipeline, texts.nextWithLoneSurrogates(), true).encode();
-            } catch (TokenizerException e) {
-                assertThat(e).hasMessageStartingWith("fuzzed: ");
-                refused++;
-            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
-                fail("mutation " + i + ": " + HexFormat.of().formatHex(bytes), e);
-            }
+            String text = texts.nextWithLoneSurrogates();
+            String what = "mutation " + i;
+            boolean read = Bounded.call(() -> what + ": " + HexFormat.of().formatHex(bytes),
+                    Bounded.reading(bytes.length), () -> isRead(bytes, reader, text));
+            refused += read ? 0 : 1;
         }
         assertThat(refused).as("refused of %d", MUTATIONS).isBetween(MUTATIONS / 10, MUTATIONS - 1);
+    }
+
+    private static boolean isRead(byte[] bytes, Function<SourceFile, Pipeline> reader, String text) {
+        try {
+            new Encoder(reader.apply(new SourceFile("fuzzed", bytes)), text, true).encode();
+            return true;
+        } catch (TokenizerException e) {
+            assertThat(e).hasMessageStartingWith("fuzzed: ");
+            return false;
+        }
     }
 
     private static byte[] mutate(byte[] original, Random random) {

@@ -117,6 +117,16 @@ class TokenizerFileTest {
     }
 
     @Test
+    void showsWhatTheFileHasOnOneLineAndNotAllOfIt() {
+        String content = "a\\n\\u2028" + "漢".repeat(200);
+        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(99, content, "\"lstrip\": false"),
+                "added_tokens: \"a??" + "漢".repeat(97) + "...\": id: 99 (expected: 0..");
+        refusesJson(m -> m.normalizer = "[" + "1,".repeat(1000) + "1]",
+                "normalizer: [" + "1.0, ".repeat(19) + "1.0,... (expected: an object)");
+        refusesJson(m -> m.modelType = "B\\r\\nPE", "model: type B??PE (expected: Unigram)");
+    }
+
+    @Test
     void refusesSentencePieceModelsOfOtherKinds() {
         refusesModel(m -> m.trainerFields.put(3, 2), "model_type: 2 (expected: 1, UNIGRAM)");
         refusesModel(m -> m.trainerFields.put(35, 1),

@@ -68,7 +68,8 @@ class XlmRobertaTokenizerGoldenTest {
 
     @Test
     void givesThePublishedIdsOfBgeM3() {
-        // REFERENCE: the tutorial's first sentence; the shared vocabulary's scores are rounded, its ids are the model's.
+        // REFERENCE: the tutorial's first sentence; the shared vocabulary's scores are rounded, its ids are
+        // the model's.
         XlmRobertaTokenizer tokenizer = XlmRobertaTokenizer.load(TestFiles.shared("xlmr-tokenizer"));
         assertThat(tokenizer.encode("What is BGE M3?").ids()).containsExactly(0, 4865, 83, 335, 11679, 276,
                 363, 32, 2);

@@ -10,23 +10,33 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "bench", description = "Measures the encoder and its heads on random token ids and prints one JSON line.", footer = {
-        "",
-        "A pass computes all outputs that the model has for --batch texts of --tokens ids each, drawn from a fixed seed, after a warm-up of at least two passes and one second. At least --repeat passes are measured, and for at least a second.",
-        "gflops counts the encoder alone: layers * (2*T*(4*C*C + 2*C*F) + 4*T*L*C) / time, where T = batch * tokens, L = tokens, C = hidden size, F = intermediate size. peak_rss_mb (MiB) is null where the system does not tell."})
+@Command(name = "bench", description = """
+        Measures the encoder and its heads on random token ids and prints one JSON line.""", footer = {"",
+        """
+                A pass computes all outputs that the model has for --batch texts of --tokens ids each, drawn \
+                from a fixed seed, after a warm-up of at least two passes and one second. At least --repeat \
+                passes are measured, and for at least a second.""",
+        """
+                gflops counts the encoder alone: layers * (2*T*(4*C*C + 2*C*F) + 4*T*L*C) / time, where \
+                T = batch * tokens, L = tokens, C = hidden size, F = intermediate size. peak_rss_mb (MiB) is \
+                null where the system does not tell."""})
 final class BenchCommand implements Callable<Integer> {
     private final Session session;
 
     @Mixin
     private ModelOptions model;
 
-    @Option(names = "--batch", paramLabel = "N", required = true, description = "The texts of a pass. One shows the latency; more show the throughput.")
+    @Option(names = "--batch", paramLabel = "N", required = true, description = """
+            The texts of a pass. One shows the latency; more show the throughput.""")
     private int batch;
 
-    @Option(names = "--tokens", paramLabel = "N", required = true, description = "The tokens of each text. Attention's share of the time grows with them.")
+    @Option(names = "--tokens", paramLabel = "N", required = true, description = """
+            The tokens of each text. Attention's share of the time grows with them.""")
     private int tokens;
 
-    @Option(names = "--repeat", paramLabel = "N", defaultValue = "5", description = "The least number of passes to measure: more take longer and vary less. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--repeat", paramLabel = "N", defaultValue = "5", description = """
+            The least number of passes to measure: more take longer and vary less. \
+            Default: ${DEFAULT-VALUE}.""")
     private int repeat;
 
     BenchCommand(Session session) {
@@ -40,7 +50,8 @@ final class BenchCommand implements Callable<Integer> {
         long start = System.nanoTime();
         try (BgeM3 loaded = BgeM3.load(folder, options);
                 ResultFile result = ResultFile.open("-", session.streams())) {
-            new BenchHandler(loaded, System.nanoTime() - start, batch, tokens, repeat).run(result);
+            new BenchHandler(loaded, System.nanoTime() - start, batch, tokens, repeat).run(session.streams(),
+                    result);
             result.complete();
         }
         return ExitCodes.DONE;

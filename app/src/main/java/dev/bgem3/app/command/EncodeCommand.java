@@ -5,8 +5,8 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.Output;
 import dev.bgem3.Pooling;
 import dev.bgem3.app.handler.EncodeHandler;
+import dev.bgem3.app.handler.LineProgress;
 import dev.bgem3.app.handler.LineWork;
-import dev.bgem3.app.handler.Progress;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.ResultFile;
 import java.util.EnumSet;
@@ -17,8 +17,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "encode", description = "Computes the vectors and weights of texts.", footer = {"",
-        "An output line is {\"id\": ..., \"dense\": [...], \"sparse\": {\"<token id>\": ...}, \"colbert\": [[...]...]} with what was asked for; dense alone where nothing was. The id is the input's, or its line number from 0."})
+@Command(name = "encode", description = "Computes the vectors and weights of texts.", footer = {"", """
+        An output line is {"id": ..., "dense": [...], "sparse": {"<token id>": ...}, "colbert": [[...]...]} \
+        with what was asked for; dense alone where nothing was. The id is the input's, or its line number \
+        from 0."""})
 final class EncodeCommand implements Callable<Integer> {
     private final Session session;
 
@@ -37,26 +39,40 @@ final class EncodeCommand implements Callable<Integer> {
     @Option(names = "--sparse", description = "Lexical weights: one number for each different token.")
     private boolean sparse;
 
-    @Option(names = "--colbert", description = "ColBERT vectors, one a token: the finest matching, and hundreds of times the room.")
+    @Option(names = "--colbert", description = """
+            ColBERT vectors, one a token: the finest matching, and hundreds of times the room.""")
     private boolean colbert;
 
-    @Option(names = "--batch-size", paramLabel = "N", defaultValue = ""
-            + LineWork.DEFAULT_ITEMS, description = "The most texts that are read before their results are written. Within them texts are computed longest first, 4096 tokens at a time, so that memory does not grow with N as it does where batches are padded; more texts fill these batches better, fewer answer sooner. Results do not depend on it. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "" + LineWork.DEFAULT_ITEMS, //
+            description = """
+                    The most texts that are read before their results are written; fewer at a time where \
+                    they have over 32768 characters together, so that memory does not grow with N. Within \
+                    them texts are computed longest first, 4096 tokens at a time, without padding; more \
+                    texts fill these batches better, fewer answer sooner. Results do not depend on it. \
+                    Default: ${DEFAULT-VALUE}.""")
     private int batchSize;
 
-    @Option(names = "--instruction", paramLabel = "TEXT", description = "Put before each text. BGE-M3 needs none.")
+    @Option(names = "--instruction", paramLabel = "TEXT", description = """
+            Put before each text. BGE-M3 needs none.""")
     private Optional<String> instruction = Optional.empty();
 
-    @Option(names = "--pooling", paramLabel = "cls|mean|last_token", converter = Labels.OfPooling.class, description = "How the dense vector is made. Any but the model's own, the default, gives vectors it was not trained for.")
+    @Option(names = "--pooling", paramLabel = "cls|mean|last_token", converter = Labels.OfPooling.class, //
+            description = """
+                    How the dense vector is made. Any but the model's own, the default, gives vectors it \
+                    was not trained for.""")
     private Optional<Pooling> pooling = Optional.empty();
 
-    @Option(names = "--truncate-dim", paramLabel = "N", description = "Keep the first N dimensions of dense vectors: less room, less exact, unless the model was trained for it.")
+    @Option(names = "--truncate-dim", paramLabel = "N", description = """
+            Keep the first N dimensions of dense vectors: less room, less exact, unless the model was \
+            trained for it.""")
     private Integer truncateDim;
 
-    @Option(names = "--no-normalize", description = "Leave dense vectors at their own length; their dot product is then no cosine.")
+    @Option(names = "--no-normalize", description = """
+            Leave dense vectors at their own length; their dot product is then no cosine.""")
     private boolean noNormalize;
 
-    @Option(names = "--tokens", description = "The keys of sparse are decoded tokens, for people; tokens that are written alike become one.")
+    @Option(names = "--tokens", description = """
+            The keys of sparse are decoded tokens, for people; tokens that are written alike become one.""")
     private boolean tokens;
 
     EncodeCommand(Session session) {
@@ -67,11 +83,11 @@ final class EncodeCommand implements Callable<Integer> {
     public Integer call() {
         LineWork work = input.work(batchSize, session);
         EncodeOptions.Builder options = options();
-        options.build();
+        OptionValues.checked(options::build);
         model.check();
         try (LineReader reader = input.open(session);
                 ResultFile result = output.open(session);
-                Progress progress = new Progress(session.streams(), reader);
+                LineProgress progress = new LineProgress(session.streams(), reader);
                 BgeM3 loaded = model.load(session)) {
             new EncodeHandler(loaded, options.progress(progress).build(), tokens, work, progress).run(reader,
                     input.textParser(), result);

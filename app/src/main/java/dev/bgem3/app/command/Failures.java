@@ -1,5 +1,6 @@
 package dev.bgem3.app.command;
 
+import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.ReaderGoneException;
 import dev.bgem3.app.stream.StreamException;
 import dev.bgem3.error.BackendException;
@@ -24,21 +25,19 @@ record Failures(PrintStream err, boolean withTrace) {
 
     /** What picocli found wrong with the words of the call. */
     int usage(ParameterException failure, String[] arguments) {
-        return usage(failure.getMessage(), failure.getCommandLine());
+        return usage(failure, failure.getCommandLine());
     }
 
     /** What a command met. */
     int failure(Exception failure, CommandLine command, CommandLine.ParseResult words) {
-        // Options are checked as they become the library's own, which knows what it expects of them.
-        return failure instanceof IllegalArgumentException
-                ? usage(failure.getMessage(), command)
-                : failure(failure);
+        return failure instanceof UsageException ? usage(failure, command) : failure(failure);
     }
 
-    private int usage(String message, CommandLine command) {
+    private int usage(Exception failure, CommandLine command) {
         String name = command.getCommandSpec().qualifiedName();
-        say(message);
+        say(failure.getMessage());
         err.println("Try '" + name + " --help'.");
+        trace(failure);
         return ExitCodes.USAGE;
     }
 
@@ -55,15 +54,22 @@ record Failures(PrintStream err, boolean withTrace) {
             case StreamException e -> failed(e.getMessage());
             case OutOfMemoryError e -> failed("out of memory: " + e.getMessage() + " (the limit is "
                     + Runtime.getRuntime().maxMemory() / MIB
-                    + " MiB; BGEM3_JAVA_OPTS=-Xmx8g raises it, a smaller --batch-size or --max-length needs less)");
+                    + " MiB; BGEM3_JAVA_OPTS=-Xmx8g raises it, a smaller --batch-size or --max-length"
+                    + " needs less)");
             default ->
                 failed("unexpected " + failure.getClass().getName() + ": " + failure.getMessage() + " ("
                         + TRACE_VARIABLE + "=1 shows where)");
         };
-        if (withTrace && exitCode != ExitCodes.DONE) {
-            failure.printStackTrace(err);
+        if (exitCode != ExitCodes.DONE) {
+            trace(failure);
         }
         return exitCode;
+    }
+
+    private void trace(Throwable failure) {
+        if (withTrace) {
+            failure.printStackTrace(err);
+        }
     }
 
     private int failed(String message) {

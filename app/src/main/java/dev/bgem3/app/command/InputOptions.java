@@ -9,13 +9,17 @@ import picocli.CommandLine.Option;
 
 /** Where the input comes from, and what happens to a bad line. */
 final class InputOptions {
-    @Option(names = "--input", paramLabel = "FILE|-", defaultValue = "-", description = "UTF-8, one input a line; - is standard input, the default.")
+    @Option(names = "--input", paramLabel = "FILE|-", defaultValue = "-", description = """
+            UTF-8, one input a line; - is standard input, the default.""")
     private String input;
 
-    @Option(names = "--jsonl", description = "The lines are JSON objects, as where the name of FILE ends in .jsonl.")
+    @Option(names = "--jsonl", description = """
+            The lines are JSON objects, as where the name of FILE ends in .jsonl.""")
     private boolean jsonl;
 
-    @Option(names = "--skip-bad", description = "Report a line that cannot be read and go on; without it the first one ends the work. The result then has fewer lines than the input: give ids.")
+    @Option(names = "--skip-bad", description = """
+            Report a line that cannot be read and go on; without it the first one ends the work. The result \
+            then has fewer lines than the input: give ids.""")
     private boolean skipBad;
 
     LineReader open(Session session) {
@@ -27,7 +31,7 @@ final class InputOptions {
     }
 
     LineWork work(int windowLines, Session session) {
-        return new LineWork(windowLines, skipBad, session.streams().err());
+        return new LineWork(windowLines, skipBad, session.streams());
     }
 
     /** Lines of JSON, or of text alone with their number from 0 as the id. */

@@ -6,7 +6,9 @@ import picocli.CommandLine.Option;
 
 /** How much of a text is read by the model. */
 final class LengthOption {
-    @Option(names = "--max-length", paramLabel = "N", description = "The most tokens of a text, <s> and </s> included; the rest is cut. Less is faster and forgets the end. Default: the model's own limit, 8192 for BGE-M3.")
+    @Option(names = "--max-length", paramLabel = "N", description = """
+            The most tokens of a text, <s> and </s> included; the rest is cut. Less is faster and forgets \
+            the end. Default: the model's own limit, 8192 for BGE-M3.""")
     private Integer maxLength;
 
     OptionalInt value() {

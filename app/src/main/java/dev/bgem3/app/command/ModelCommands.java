@@ -1,14 +1,12 @@
 package dev.bgem3.app.command;
 
 import dev.bgem3.BgeM3;
-import dev.bgem3.LoadOptions;
 import dev.bgem3.app.handler.DemoHandler;
 import dev.bgem3.app.handler.InfoHandler;
 import dev.bgem3.app.handler.VerifyHandler;
 import dev.bgem3.app.stream.ResultFile;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,54 +24,57 @@ abstract sealed class ModelCommands implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        LoadOptions options = model.check();
-        Path folder = model.folder(session);
-        try (BgeM3 loaded = BgeM3.load(folder, options);
+        try (BgeM3 loaded = model.load(session);
                 ResultFile result = ResultFile.open("-", session.streams())) {
             PrintStream out = new PrintStream(result.stream(), false, StandardCharsets.UTF_8);
-            int exitCode = run(loaded, folder, out);
+            int exitCode = run(loaded, out);
             out.flush();
             result.complete();
             return exitCode;
         }
     }
 
-    abstract int run(BgeM3 loaded, Path folder, PrintStream out);
+    abstract int run(BgeM3 loaded, PrintStream out);
 
-    @Command(name = "demo", description = "Runs the tutorial: the dense, sparse, ColBERT and weighted scores of its four sentences. With BGE-M3 itself the published figures stand beside its own.")
+    @Command(name = "demo", description = """
+            Runs the tutorial: the dense, sparse, ColBERT and weighted scores of its four sentences. With \
+            BGE-M3 itself the published figures stand beside its own.""")
     static final class Demo extends ModelCommands {
         Demo(Session session) {
             super(session);
         }
 
         @Override
-        int run(BgeM3 loaded, Path folder, PrintStream out) {
+        int run(BgeM3 loaded, PrintStream out) {
             new DemoHandler(loaded, out).run();
             return ExitCodes.DONE;
         }
     }
 
-    @Command(name = "info", description = "Tells what the model folder holds, its sizes, and the kernels and devices that would be used.")
+    @Command(name = "info", description = """
+            Tells what the model folder holds, its sizes, and the kernels and devices that would be used.""")
     static final class Info extends ModelCommands {
         Info(Session session) {
             super(session);
         }
 
         @Override
-        int run(BgeM3 loaded, Path folder, PrintStream out) {
-            new InfoHandler(folder, out).run(loaded.info());
+        int run(BgeM3 loaded, PrintStream out) {
+            new InfoHandler(BgeM3.kernels(), out).run(loaded.info());
             return ExitCodes.DONE;
         }
     }
 
-    @Command(name = "verify", description = "Compares this model with the published figures of BGE-M3, row by row. The exit code is 1 where one is missed: any other model misses them.")
+    @Command(name = "verify", description = """
+            Compares this model with the published figures of BGE-M3, row by row. The exit code is 1 where \
+            one is missed: any other model misses them.""")
     static final class Verify extends ModelCommands {
         Verify(Session session) {
             super(session);
         }
 
         @Override
-        int run(BgeM3 loaded, Path folder, PrintStream out) {
+        int run(BgeM3 loaded, PrintStream out) {
             return new VerifyHandler(loaded, out).run() ? ExitCodes.DONE : ExitCodes.FAILED;
         }
     }

@@ -11,23 +11,30 @@ import picocli.CommandLine.Option;
 /** Which model, and what computes it. */
 final class ModelOptions {
     @Option(names = "--model", paramLabel = "DIR-or-name", description = {
-            "A model folder, a folder below models/, or owner/name of one in the Hugging Face cache.",
-            "Default: $BGEM3_MODEL, else BGE-M3 in models/bge-m3 or in the Hugging Face cache, else the small demonstration model."})
+            "A model folder, a folder below models/, or owner/name of one in the Hugging Face cache.", """
+                    Default: $BGEM3_MODEL, else BGE-M3 in models/bge-m3 or in the Hugging Face cache, else \
+                    the small demonstration model."""})
     private Optional<String> model = Optional.empty();
 
-    @Option(names = "--device", paramLabel = "auto|cpu|cuda|cuda:N", defaultValue = "auto", description = "What computes; auto takes the best there is. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--device", paramLabel = "auto|cpu|cuda|cuda:N", defaultValue = "auto", //
+            description = "What computes; auto takes the best there is. Default: ${DEFAULT-VALUE}.")
     private String device;
 
-    @Option(names = "--precision", paramLabel = "auto|fp32|fp16|bf16|int8", defaultValue = "auto", converter = Labels.OfPrecision.class, description = "The arithmetic of the products: fewer bits are faster and less exact; fp32 gives the reference's numbers. auto is fp32 on a CPU. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--precision", paramLabel = "auto|fp32|fp16|bf16|int8", defaultValue = "auto", //
+            converter = Labels.OfPrecision.class, description = """
+                    The arithmetic of the products: fewer bits are faster and less exact; fp32 gives the \
+                    reference's numbers. auto is fp32 on a CPU. Default: ${DEFAULT-VALUE}.""")
     private Precision precision;
 
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "How many threads compute. More are faster up to the number of cores; the results are the same bits. 0, the default, is as many as there are cores.")
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = """
+            How many threads compute. More are faster up to the number of cores; the results are the same \
+            bits. 0, the default, is as many as there are cores.""")
     private int threads;
 
     /** The options that need no model, checked. */
     LoadOptions check() {
         Devices.check(device);
-        return LoadOptions.builder().precision(precision).threads(threads).build();
+        return OptionValues.checked(LoadOptions.builder().precision(precision).threads(threads)::build);
     }
 
     Path folder(Session session) {

@@ -3,9 +3,10 @@ package dev.bgem3.app.command;
 import dev.bgem3.BgeM3;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.ScoreWeights;
+import dev.bgem3.app.handler.LineProgress;
 import dev.bgem3.app.handler.LineWork;
-import dev.bgem3.app.handler.Progress;
 import dev.bgem3.app.handler.ScoreHandler;
+import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.ResultFile;
 import dev.bgem3.app.wire.JsonLines;
@@ -17,8 +18,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "score", description = "Scores queries against passages.", footer = {"",
-        "The input is JSON Lines, {\"id\": any, \"query\": \"...\", \"passage\": \"...\"}, whatever its name. An output line is {\"id\": ..., \"dense\": x, \"sparse\": x, \"colbert\": x, \"sparse+dense\": x, \"colbert+sparse+dense\": x}."})
+@Command(name = "score", description = "Scores queries against passages.", footer = {"", """
+        The input is JSON Lines, {"id": any, "query": "...", "passage": "..."}, whatever its name. An output \
+        line is {"id": ..., "dense": x, "sparse": x, "colbert": x, "sparse+dense": x, \
+        "colbert+sparse+dense": x}."""})
 final class ScoreCommand implements Callable<Integer> {
     private static final int SCORES = 3;
 
@@ -33,13 +36,17 @@ final class ScoreCommand implements Callable<Integer> {
     @Mixin
     private LengthOption length;
 
-    @Option(names = "--query", paramLabel = "TEXT", description = "A query, instead of an input. One query goes with each --passage, several with one each.")
+    @Option(names = "--query", paramLabel = "TEXT", description = """
+            A query, instead of an input. One query goes with each --passage, several with one each.""")
     private List<String> queries = List.of();
 
-    @Option(names = "--passage", paramLabel = "TEXT", description = "A passage to score against its --query.")
+    @Option(names = "--passage", paramLabel = "TEXT", description = """
+            A passage to score against its --query.""")
     private List<String> passages = List.of();
 
-    @Option(names = "--weights", paramLabel = "D,S,C", defaultValue = "1,1,1", description = "The weights of dense, sparse and ColBERT in the two weighted scores. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--weights", paramLabel = "D,S,C", defaultValue = "1,1,1", description = """
+            The weights of dense, sparse and ColBERT in the two weighted scores. \
+            Default: ${DEFAULT-VALUE}.""")
     private String weights;
 
     ScoreCommand(Session session) {
@@ -51,11 +58,11 @@ final class ScoreCommand implements Callable<Integer> {
         ScoreWeights parsed = parseWeights(weights);
         List<PairLine> pairs = pairs();
         EncodeOptions.Builder options = length.encodeOptions();
-        options.build();
+        OptionValues.checked(options::build);
         model.check();
         if (!pairs.isEmpty()) {
             try (ResultFile result = output.open(session); BgeM3 loaded = model.load(session)) {
-                new ScoreHandler(loaded, parsed, options.build()).run(pairs, result);
+                new ScoreHandler(loaded, parsed, options).run(pairs, session.streams(), result);
                 result.complete();
             }
             return ExitCodes.DONE;
@@ -63,11 +70,9 @@ final class ScoreCommand implements Callable<Integer> {
         LineWork work = input.work(LineWork.DEFAULT_ITEMS, session);
         try (LineReader reader = input.open(session);
                 ResultFile result = output.open(session);
-                Progress progress = new Progress(session.streams(), reader);
+                LineProgress progress = new LineProgress(session.streams(), reader);
                 BgeM3 loaded = model.load(session)) {
-            new ScoreHandler(loaded, parsed, options.progress(progress).build()).run(reader,
-                    JsonLines.pairs(), work,
-                    progress, result);
+            new ScoreHandler(loaded, parsed, options).run(reader, JsonLines.pairs(), work, progress, result);
             result.complete();
         }
         return ExitCodes.DONE;
@@ -78,11 +83,11 @@ final class ScoreCommand implements Callable<Integer> {
             return List.of();
         }
         if (input.given()) {
-            throw new IllegalArgumentException(
+            throw new UsageException(
                     "--input: given beside --query or --passage (expected: one or the other)");
         }
         if (passages.isEmpty() || queries.size() != 1 && queries.size() != passages.size()) {
-            throw new IllegalArgumentException(
+            throw new UsageException(
                     "--query, --passage: " + queries.size() + " and " + passages.size()
                             + " (expected: one query, or as many as passages)");
         }
@@ -100,15 +105,17 @@ final class ScoreCommand implements Callable<Integer> {
             throw notWeights(text, null);
         }
         try {
-            return new ScoreWeights(Double.parseDouble(parts[0]), Double.parseDouble(parts[1]),
-                    Double.parseDouble(parts[2]));
+            double dense = Double.parseDouble(parts[0]);
+            double sparse = Double.parseDouble(parts[1]);
+            double colbert = Double.parseDouble(parts[2]);
+            return OptionValues.checked(() -> new ScoreWeights(dense, sparse, colbert));
         } catch (NumberFormatException e) {
             throw notWeights(text, e);
         }
     }
 
-    private static IllegalArgumentException notWeights(String text, Exception cause) {
-        return new IllegalArgumentException(
+    private static UsageException notWeights(String text, Exception cause) {
+        return new UsageException(
                 "--weights: " + text
                         + " (expected: three numbers, dense,sparse,colbert, such as 0.4,0.2,0.4)",
                 cause);

@@ -1,7 +1,9 @@
 package dev.bgem3.app.command;
 
+import dev.bgem3.app.handler.LineProgress;
 import dev.bgem3.app.handler.LineWork;
 import dev.bgem3.app.handler.TokenizeHandler;
+import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.ResultFile;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
@@ -11,9 +13,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "tokenize", description = "Cuts texts into tokens; needs only the tokenizer's files of a model folder.", footer = {
-        "",
-        "An output line is {\"id\": ..., \"ids\": [...], \"tokens\": [...]} with the pieces as the vocabulary has them."})
+@Command(name = "tokenize", description = """
+        Cuts texts into tokens; needs only the tokenizer's files of a model folder.""", footer = {"", """
+        An output line is {"id": ..., "ids": [...], "tokens": [...]} with the pieces as the vocabulary has \
+        them."""})
 final class TokenizeCommand implements Callable<Integer> {
     private static final int LEAST_LENGTH = 2;
 
@@ -26,7 +29,8 @@ final class TokenizeCommand implements Callable<Integer> {
     @Mixin
     private OutputOptions output;
 
-    @Option(names = "--max-length", paramLabel = "N", description = "The most tokens of a text, <s> and </s> included; the rest is cut. Default: no limit.")
+    @Option(names = "--max-length", paramLabel = "N", description = """
+            The most tokens of a text, <s> and </s> included; the rest is cut. Default: no limit.""")
     private int maxLength = Integer.MAX_VALUE;
 
     TokenizeCommand(Session session) {
@@ -36,16 +40,17 @@ final class TokenizeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (maxLength < LEAST_LENGTH) {
-            throw new IllegalArgumentException(
+            throw new UsageException(
                     "--max-length: " + maxLength + " (expected: at least " + LEAST_LENGTH + ")");
         }
         model.check();
         LineWork work = input.work(LineWork.DEFAULT_ITEMS, session);
         Path folder = model.folder(session);
-        try (LineReader reader = input.open(session); ResultFile result = output.open(session)) {
-            new TokenizeHandler(XlmRobertaTokenizer.load(folder), maxLength, work).run(reader,
-                    input.textParser(),
-                    result);
+        try (LineReader reader = input.open(session);
+                ResultFile result = output.open(session);
+                LineProgress progress = new LineProgress(session.streams(), reader)) {
+            new TokenizeHandler(XlmRobertaTokenizer.load(folder), maxLength, work, progress).run(reader,
+                    input.textParser(), result);
             result.complete();
         }
         return ExitCodes.DONE;

@@ -5,6 +5,7 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Output;
 import dev.bgem3.app.stream.ResultFile;
+import dev.bgem3.app.stream.Streams;
 import dev.bgem3.app.wire.BenchmarkResult;
 import dev.bgem3.app.wire.ResultWriter;
 import java.io.IOException;
@@ -35,7 +36,10 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
     /** Ids below are special. */
     private static final int FIRST_ID = 4;
     private static final int LEAST_WARM_UP = 2;
-    /** Short passes are repeated until the compiler has seen enough of them, and the median rests on enough of them. */
+    /**
+     * Short passes are repeated until the compiler has seen enough of them, and the median rests on enough of
+     * them.
+     */
     private static final long LEAST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int MOST_PASSES = 1_000;
     private static final Path STATUS = Path.of("/proc/self/status");
@@ -44,25 +48,27 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
     public BenchHandler {
         atLeastOne("--batch", batch);
         atLeastOne("--repeat", repeat);
-        if (tokens < 2 || tokens > model.info().maxLength()) {
-            throw new IllegalArgumentException(
-                    "--tokens: " + tokens + " (expected: 2.." + model.info().maxLength() + ")");
-        }
+        ModelLimits.atMost("--tokens", tokens, 2, model.info().maxLength(), ", the model's limit");
     }
 
     private static void atLeastOne(String option, int value) {
         if (value < 1) {
-            throw new IllegalArgumentException(option + ": " + value + " (expected: at least 1)");
+            throw new UsageException(option + ": " + value + " (expected: at least 1)");
         }
     }
 
     /** Warms up, measures, and writes one line. */
-    public void run(ResultFile result) {
+    public void run(Streams streams, ResultFile result) {
         ModelInfo info = model.info();
         List<int[]> ids = randomIds(info.vocabSize());
-        EncodeOptions options = EncodeOptions.builder().outputs(info.outputs()).build();
-        passes(ids, options, LEAST_WARM_UP);
-        double[] millis = passes(ids, options, repeat);
+        double[] millis;
+        // Short passes are more than that, and over before anything is drawn.
+        try (TextProgress progress = new TextProgress(streams, (long) batch * (LEAST_WARM_UP + repeat))) {
+            EncodeOptions options = EncodeOptions.builder().outputs(info.outputs()).progress(progress)
+                    .build();
+            passes(ids, options, LEAST_WARM_UP);
+            millis = passes(ids, options, repeat);
+        }
         Arrays.sort(millis);
         double median = (millis[(millis.length - 1) / 2] + millis[millis.length / 2]) / 2;
         double seconds = median / 1e3;

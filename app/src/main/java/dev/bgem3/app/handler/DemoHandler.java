@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
 
-/** Prints the four parts of BGE-M3's tutorial; for BGE-M3 itself, the published figures stand beside its own. */
+/**
+ * Prints the four parts of BGE-M3's tutorial; for BGE-M3 itself, the published figures stand beside its own.
+ */
 public final class DemoHandler {
     private static final int NAME_WIDTH = 24;
     private static final int VALUE_WIDTH = 10;

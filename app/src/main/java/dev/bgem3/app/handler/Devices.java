@@ -13,7 +13,7 @@ public final class Devices {
      *
      * @throws BackendException
      *             where this build or machine does not have it
-     * @throws IllegalArgumentException
+     * @throws UsageException
      *             where there is no such device
      */
     public static void check(String device) {
@@ -21,7 +21,7 @@ public final class Devices {
             throw new BackendException("device: " + device + ": " + NO_CUDA + " (--device cpu serves)");
         }
         if (!device.equals("auto") && !device.equals("cpu")) {
-            throw new IllegalArgumentException(
+            throw new UsageException(
                     "--device: " + device + " (expected: auto, cpu, cuda or cuda:N)");
         }
     }

@@ -18,7 +18,7 @@ public final class EncodeHandler {
     private final EncodeOptions options;
     private final Function<Embedding, Map<String, Float>> tokenNames;
     private final LineWork work;
-    private final Progress progress;
+    private final LineProgress progress;
     private long texts;
     private long cutTexts;
 
@@ -31,7 +31,7 @@ public final class EncodeHandler {
      *            whether lexical weights are written by decoded token, not by id
      */
     public EncodeHandler(BgeM3 model, EncodeOptions options, boolean namedTokens, LineWork work,
-            Progress progress) {
+            LineProgress progress) {
         this.model = model;
         this.options = options;
         this.tokenNames = namedTokens
@@ -41,8 +41,14 @@ public final class EncodeHandler {
         this.progress = progress;
     }
 
-    /** Encodes all lines, and says at the end how many texts were cut. */
+    /**
+     * Encodes all lines, and says at the end how many texts were cut.
+     *
+     * @throws UsageException
+     *             where the options ask more than the model can do
+     */
     public void run(LineReader reader, LineParser<TextLine> parser, ResultFile result) {
+        ModelLimits.check(model, options);
         ResultWriter writer = new ResultWriter(result.stream());
         try {
             work.run(reader, parser, line -> line.text().length(), window -> encode(window, writer));
@@ -51,10 +57,8 @@ public final class EncodeHandler {
         }
         if (cutTexts > 0) {
             int limit = options.maxLength().orElse(model.info().maxLength());
-            work.err()
-                    .println("bgem3: warning: " + cutTexts + " of " + texts + " texts were longer than "
-                            + limit
-                            + " tokens and were cut");
+            work.streams().say("warning: " + cutTexts + " of " + texts + " texts were longer than " + limit
+                    + " tokens and were cut");
         }
     }
 

@@ -1,12 +1,9 @@
 package dev.bgem3.app.handler;
 
-import dev.bgem3.BgeM3;
-import dev.bgem3.LoadOptions;
+import dev.bgem3.KernelStatus;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Output;
-import dev.bgem3.error.BackendException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -15,15 +12,17 @@ import java.util.stream.Stream;
 
 /** Tells what a model folder holds, and what would compute it. */
 public final class InfoHandler {
-    /** The kernels of a CPU, the preferred first. */
-    private static final List<String> CPU_KERNELS = List.of("vector", "scalar");
-
-    private final Path folder;
+    private final List<KernelStatus> kernels;
     private final PrintStream out;
 
-    /** Tells of a folder. */
-    public InfoHandler(Path folder, PrintStream out) {
-        this.folder = folder;
+    /**
+     * Sets the work up.
+     *
+     * @param kernels
+     *            those that are installed, the preferred first
+     */
+    public InfoHandler(List<KernelStatus> kernels, PrintStream out) {
+        this.kernels = kernels;
         this.out = out;
     }
 
@@ -41,12 +40,7 @@ public final class InfoHandler {
                 .collect(Collectors.joining(", ")));
         line("pooling", "%s", info.pooling().label());
         line("precision", "%s", info.precision().label());
-        line("kernels", "%s, used", info.kernelDescription());
-        for (String kernels : CPU_KERNELS) {
-            if (!kernels.equals(info.kernels())) {
-                line("", "%s: not used, %s", kernels, whyNot(kernels, info));
-            }
-        }
+        kernels(info);
         line("devices", "cpu: %d %s, used", info.threads(), info.threads() == 1 ? "thread" : "threads");
         line("", "cuda: not used, %s", Devices.NO_CUDA);
     }
@@ -62,15 +56,17 @@ public final class InfoHandler {
         };
     }
 
-    private String whyNot(String kernels, ModelInfo info) {
-        if (CPU_KERNELS.indexOf(kernels) > CPU_KERNELS.indexOf(info.kernels())) {
-            return "they are slower";
-        }
-        try (BgeM3 model = BgeM3.load(folder,
-                LoadOptions.builder().kernels(kernels).threads(info.threads()).build())) {
-            return "others were asked for, but they could serve: " + model.info().kernelDescription();
-        } catch (BackendException e) {
-            return e.getMessage();
+    /** Those that are used, then why each of the others is not. */
+    private void kernels(ModelInfo info) {
+        line("kernels", "%s, used", info.kernelDescription());
+        boolean slower = false;
+        for (KernelStatus status : kernels) {
+            if (status.name().equals(info.kernels())) {
+                slower = true;
+            } else {
+                line("", "%s: not used, %s", status.name(), status.unavailable()
+                        .orElse(slower ? "they are slower" : "others were asked for"));
+            }
         }
     }
 

@@ -3,8 +3,8 @@ package dev.bgem3.app.handler;
 import dev.bgem3.app.stream.LineFaultException;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.StreamException;
+import dev.bgem3.app.stream.Streams;
 import dev.bgem3.app.wire.LineParser;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -13,26 +13,31 @@ import java.util.function.ToIntFunction;
 /**
  * Takes an input through some work, a window of lines at a time, so that memory does not grow with the input.
  *
+ * <p>
+ * A window holds at most {@code maxItems} lines, and at most {@value #MAX_TOKENS} tokens by a bound on them
+ * (each character one, and two around each text) unless it is a single line. Vectors of BGE-M3 take 4 KiB a
+ * token at most, ColBERT and dense together, so that a window's results stay within 128 MiB.
+ *
  * @param maxItems
  *            the most lines of a window
  * @param skipBad
- *            whether a line at fault is reported and passed over; else it ends the work, after the lines before it
- * @param err
+ *            whether a line at fault is reported and passed over; else it ends the work, after the lines
+ *            before it
+ * @param streams
  *            where such lines are reported
  */
-public record LineWork(int maxItems, boolean skipBad, PrintStream err) {
+public record LineWork(int maxItems, boolean skipBad, Streams streams) {
     /** The most lines of a window unless the call says otherwise. */
     public static final int DEFAULT_ITEMS = 512;
-    /**
-     * A window is closed once it holds so many characters: about 8,000 to 30,000 tokens, whose ColBERT vectors are at most
-     * about 120 MiB at BGE-M3's 4 KiB a token.
-     */
-    private static final int MAX_CHARS = 1 << 15;
+    /** The most tokens of a window, bounded as described above. */
+    static final int MAX_TOKENS = 1 << 15;
+    /** {@code <s>} and {@code </s>}: what an empty text costs too. */
+    static final int TOKENS_AROUND_TEXT = 2;
 
     /** Checks the size of a window. */
     public LineWork {
         if (maxItems < 1) {
-            throw new IllegalArgumentException("--batch-size: " + maxItems + " (expected: at least 1)");
+            throw new UsageException("--batch-size: " + maxItems + " (expected: at least 1)");
         }
     }
 
@@ -46,48 +51,64 @@ public record LineWork(int maxItems, boolean skipBad, PrintStream err) {
      */
     public <T> void run(LineReader reader, LineParser<T> parser, ToIntFunction<T> chars,
             Consumer<List<T>> work) {
-        List<T> window = new ArrayList<>();
-        int windowChars = 0;
+        Window<T> window = new Window<>(maxItems, work);
         long skipped = 0;
         while (true) {
-            T item = null;
-            boolean fault = false;
+            T item;
             try {
                 String line = reader.next();
-                item = line == null ? null : parser.parse(line, reader.lineNumber() - 1);
+                if (line == null) {
+                    break;
+                }
+                item = parser.parse(line, reader.lineNumber() - 1);
             } catch (LineFaultException e) {
-                fault = true;
-                skipped++;
                 String message = reader.name() + ", line " + reader.lineNumber() + ": " + e.getMessage();
                 if (!skipBad) {
-                    handOn(window, work);
+                    window.handOn();
                     throw new StreamException(message, e);
                 }
-                err.println("bgem3: " + message + " (skipped)");
-            }
-            if (fault) {
+                skipped++;
+                streams.say(message + " (skipped)");
                 continue;
             }
-            if (item == null) {
-                break;
-            }
-            window.add(item);
-            windowChars += chars.applyAsInt(item);
-            if (window.size() >= maxItems || windowChars >= MAX_CHARS) {
-                handOn(window, work);
-                window = new ArrayList<>();
-                windowChars = 0;
-            }
+            window.add(item, (long) chars.applyAsInt(item) + TOKENS_AROUND_TEXT);
         }
-        handOn(window, work);
+        window.handOn();
         if (skipped > 0) {
-            err.println("bgem3: " + skipped + " of " + reader.lineNumber() + " lines were skipped");
+            streams.say(skipped + " of " + reader.lineNumber() + " lines were skipped");
         }
     }
 
-    private static <T> void handOn(List<T> window, Consumer<List<T>> work) {
-        if (!window.isEmpty()) {
-            work.accept(window);
+    /** The lines that are collected. */
+    private static final class Window<T> {
+        private final int maxItems;
+        private final Consumer<List<T>> work;
+        private List<T> items = new ArrayList<>();
+        private long tokens;
+
+        Window(int maxItems, Consumer<List<T>> work) {
+            this.maxItems = maxItems;
+            this.work = work;
+        }
+
+        void add(T item, long itemTokens) {
+            if (tokens + itemTokens > MAX_TOKENS) {
+                handOn();
+            }
+            items.add(item);
+            tokens += itemTokens;
+            if (items.size() >= maxItems || tokens >= MAX_TOKENS) {
+                handOn();
+            }
+        }
+
+        void handOn() {
+            if (!items.isEmpty()) {
+                List<T> full = items;
+                items = new ArrayList<>();
+                tokens = 0;
+                work.accept(full);
+            }
         }
     }
 }

@@ -1,116 +1,135 @@
 package dev.bgem3.app.handler;
 
-import dev.bgem3.ProgressListener;
-import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.Streams;
 import java.io.PrintStream;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * Draws how far the work is, with rate and time left, where it lasts over two seconds and standard error is a terminal.
+ * Draws how far the work is, with rate and time left, where it lasts a while and somebody watches.
  *
  * <p>
- * It counts the bytes of the input where their number is known, since only they tell how much is left, and texts otherwise.
+ * The clock starts with {@link #begin()}, so that the rate is that of the work alone. From then on the line
+ * is drawn again and again, also while a single step takes long. The work may tell of its steps from any
+ * thread.
  */
-public final class Progress implements ProgressListener, AutoCloseable {
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+public final class Progress implements AutoCloseable {
     private static final int UPDATE_MILLIS = 500;
-    private static final int COLUMNS = 79;
-    private static final int BYTES_PER_KIB = 1024;
 
     private final Streams streams;
-    private final LineReader reader;
-    private final long start = System.nanoTime();
+    private final String unit;
+    private final long unitSize;
+    private final OptionalLong total;
     private ProgressBar bar;
-    private long textsBefore;
-    private long windowTexts;
-    private long bytesBefore;
-    private long windowBytes;
-    private long textsInWindow;
+    private Line line;
+    private long start;
     private long tokens;
 
-    /** Starts to count the lines of a reader. */
-    public Progress(Streams streams, LineReader reader) {
+    /**
+     * Sets a line up.
+     *
+     * @param unit
+     *            what is counted, as the line names it: {@code " KiB"}
+     * @param unitSize
+     *            how many steps make one of it
+     * @param total
+     *            how many steps there are, if that is known: without it there is no time left
+     */
+    public Progress(Streams streams, String unit, long unitSize, OptionalLong total) {
         this.streams = streams;
-        this.reader = reader;
+        this.unit = unit;
+        this.unitSize = unitSize;
+        this.total = total;
     }
 
-    /** The texts that follow are those that the reader gave since the last call. */
-    void beginWindow(int texts) {
-        textsBefore += windowTexts;
-        bytesBefore += windowBytes;
-        windowTexts = texts;
-        windowBytes = reader.bytesRead() - bytesBefore;
-        textsInWindow = 0;
-    }
-
-    @Override
-    public void onProgress(int texts, long batchTokens) {
-        textsInWindow = Math.min(windowTexts, textsInWindow + texts);
-        tokens += batchTokens;
-        long elapsed = System.nanoTime() - start;
-        if (streams.errIsTerminal() && bar == null && elapsed > PATIENCE_NANOS) {
-            bar = open(elapsed);
+    /** Starts the clock; once it runs, does nothing. */
+    public synchronized void begin() {
+        if (bar != null || streams.progressAfter().isEmpty()) {
+            return;
         }
-        if (bar != null) {
-            bar.stepTo(position());
-            bar.setExtraMessage(String.format(Locale.ROOT, " %,.0f tokens/s", tokens * 1e9 / elapsed));
-        }
-    }
-
-    private long position() {
-        if (reader.sizeBytes().isEmpty()) {
-            return textsBefore + textsInWindow;
-        }
-        return bytesBefore + windowBytes * textsInWindow / Math.max(1, windowTexts);
-    }
-
-    private ProgressBar open(long elapsedNanos) {
-        OptionalLong size = reader.sizeBytes();
+        start = System.nanoTime();
+        line = new Line(streams.err(), streams.progressAfter().get());
         ProgressBarBuilder builder = ProgressBar.builder().setTaskName("bgem3")
                 .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(UPDATE_MILLIS).setConsumer(new Line(streams.err()))
-                .clearDisplayOnFinish().showSpeed().startsFrom(0, Duration.ofNanos(elapsedNanos));
-        if (size.isPresent()) {
-            builder.setInitialMax(size.getAsLong()).setUnit(" KiB", BYTES_PER_KIB);
-        } else {
-            // Below 0 stands for not known.
-            builder.setInitialMax(-1).setUnit(" texts", 1);
+                .setUpdateIntervalMillis(UPDATE_MILLIS).continuousUpdate()
+                .setConsumer(line)
+                .showSpeed(new DecimalFormat("0.0", DecimalFormatSymbols.getInstance(Locale.ROOT)))
+                .setUnit(unit, unitSize)
+                // Below 0 stands for not known.
+                .setInitialMax(total.orElse(-1));
+        bar = builder.build();
+    }
+
+    /** So many steps are done. */
+    public synchronized void to(long position) {
+        if (bar == null) {
+            return;
         }
-        return builder.build();
+        if (total.isPresent() && position > bar.getMax()) {
+            bar.maxHint(position);
+        }
+        bar.stepTo(position);
+    }
+
+    /** So many tokens more were computed. */
+    synchronized void addTokens(long more) {
+        tokens += more;
+        if (bar != null) {
+            double seconds = (System.nanoTime() - start) / 1e9;
+            bar.setExtraMessage(String.format(Locale.ROOT, " %,.0f tokens/s", tokens / seconds));
+        }
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (bar != null) {
             bar.close();
+            // Not left to the bar, which forgets it where it was only just opened.
+            line.clear();
+            bar = null;
         }
     }
 
-    /** One line of a terminal, written over and over. */
-    private record Line(PrintStream err) implements ProgressBarConsumer {
+    /** One line of a terminal, written over and over; silent at first. */
+    private static final class Line implements ProgressBarConsumer {
+        private final PrintStream err;
+        private final long silentNanos;
+        private final long start = System.nanoTime();
+        private final AtomicBoolean drawn = new AtomicBoolean();
+
+        Line(PrintStream err, Duration silence) {
+            this.err = err;
+            this.silentNanos = silence.toNanos();
+        }
+
         @Override
         public int getMaxRenderedLength() {
-            return COLUMNS;
+            return Streams.PROGRESS_COLUMNS;
         }
 
         @Override
         public void accept(String rendered) {
-            err.print("\r" + rendered);
-            err.flush();
+            if (System.nanoTime() - start >= silentNanos) {
+                drawn.set(true);
+                err.print("\r" + rendered);
+                err.flush();
+            }
         }
 
         @Override
         public void clear() {
-            err.print("\r" + " ".repeat(COLUMNS) + "\r");
-            err.flush();
+            if (drawn.get()) {
+                err.print(Streams.WIPE);
+                err.flush();
+            }
         }
 
         @Override

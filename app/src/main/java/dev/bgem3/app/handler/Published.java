@@ -8,14 +8,18 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * The tutorial of BGE-M3's model card (huggingface.co/BAAI/bge-m3, "Usage"): its four sentences, and what it prints for
- * them. The figures are text, so that their digits tell how they were rounded.
+ * The tutorial of BGE-M3's model card (huggingface.co/BAAI/bge-m3, "Usage"): its four sentences, and what it
+ * prints for them. The figures are text, so that their digits tell how they were rounded.
  */
 final class Published {
     static final List<String> QUERIES = List.of("What is BGE M3?", "Defination of BM25");
     static final List<String> PASSAGES = List.of(
-            "BGE M3 is an embedding model supporting dense retrieval, lexical matching and multi-vector interaction.",
-            "BM25 is a bag-of-words retrieval function that ranks a set of documents based on the query terms appearing in each document");
+            """
+                    BGE M3 is an embedding model supporting dense retrieval, lexical matching and \
+                    multi-vector interaction.""",
+            """
+                    BM25 is a bag-of-words retrieval function that ranks a set of documents based on the \
+                    query terms appearing in each document""");
 
     /** The ids of the first query. */
     static final String QUERY_IDS = "0 4865 83 335 11679 276 363 32 2";

@@ -2,50 +2,79 @@ package dev.bgem3.app.handler;
 
 import dev.bgem3.BgeM3;
 import dev.bgem3.EncodeOptions;
+import dev.bgem3.Output;
 import dev.bgem3.PairScores;
+import dev.bgem3.ProgressListener;
 import dev.bgem3.ScoreWeights;
 import dev.bgem3.TextPair;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.ResultFile;
+import dev.bgem3.app.stream.Streams;
 import dev.bgem3.app.wire.LineParser;
 import dev.bgem3.app.wire.PairLine;
 import dev.bgem3.app.wire.ResultWriter;
+import java.util.EnumSet;
 import java.util.List;
 
-/**
- * Scores queries against passages.
- *
- * @param weights
- *            of the weighted scores
- * @param options
- *            the length and such; all three outputs are computed whatever they say
- */
-public record ScoreHandler(BgeM3 model, ScoreWeights weights, EncodeOptions options) {
+/** Scores queries against passages. */
+public final class ScoreHandler {
+    private final BgeM3 model;
+    private final ScoreWeights weights;
+    private final EncodeOptions.Builder options;
+
+    /**
+     * Sets the work up.
+     *
+     * @param weights
+     *            of the weighted scores
+     * @param options
+     *            the length and such; all three outputs are computed whatever they say
+     * @throws UsageException
+     *             where the options ask more than the model can do
+     */
+    public ScoreHandler(BgeM3 model, ScoreWeights weights, EncodeOptions.Builder options) {
+        this.model = model;
+        this.weights = weights;
+        this.options = options.outputs(EnumSet.allOf(Output.class));
+        ModelLimits.check(model, options.build());
+    }
+
     /** Scores the pairs of an input. */
-    public void run(LineReader reader, LineParser<PairLine> parser, LineWork work, Progress progress,
+    public void run(LineReader reader, LineParser<PairLine> parser, LineWork work, LineProgress progress,
             ResultFile result) {
         ResultWriter writer = new ResultWriter(result.stream());
         try {
-            work.run(reader, parser, pair -> pair.query().length() + pair.passage().length(), window -> {
-                progress.beginWindow(2 * window.size());
-                score(window, writer);
-            });
+            // The line counts once as a text, and has two.
+            work.run(reader, parser,
+                    pair -> pair.query().length() + pair.passage().length() + LineWork.TOKENS_AROUND_TEXT,
+                    window -> {
+                        progress.beginWindow(texts(window));
+                        score(window, progress, writer);
+                    });
         } finally {
             writer.flush();
         }
     }
 
     /** Scores pairs that the call itself gave. */
-    public void run(List<PairLine> pairs, ResultFile result) {
+    public void run(List<PairLine> pairs, Streams streams, ResultFile result) {
         ResultWriter writer = new ResultWriter(result.stream());
-        score(pairs, writer);
+        try (TextProgress progress = new TextProgress(streams, texts(pairs))) {
+            score(pairs, progress, writer);
+        }
         writer.flush();
     }
 
-    private void score(List<PairLine> pairs, ResultWriter writer) {
+    /** How many texts are computed: one that stands in several pairs is computed once. */
+    private static int texts(List<PairLine> pairs) {
+        return (int) (pairs.stream().map(PairLine::query).distinct().count()
+                + pairs.stream().map(PairLine::passage).distinct().count());
+    }
+
+    private void score(List<PairLine> pairs, ProgressListener progress, ResultWriter writer) {
         List<PairScores> scores = model.computeScore(
                 pairs.stream().map(pair -> new TextPair(pair.query(), pair.passage())).toList(), weights,
-                options);
+                options.progress(progress).build());
         for (int i = 0; i < pairs.size(); i++) {
             writer.scores(pairs.get(i).id(), scores.get(i));
         }

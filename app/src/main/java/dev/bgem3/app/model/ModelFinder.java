@@ -18,10 +18,12 @@ import java.util.stream.Stream;
  * Finds the model folder that a name stands for, or the default one.
  *
  * <p>
- * A name is a folder; or the name of a folder below {@code models/} of the project; or {@code owner/name} of a model in the
- * Hugging Face cache, which lies at {@code HF_HUB_CACHE}, {@code HF_HOME/hub} or {@code ~/.cache/huggingface/hub} and holds
- * {@code models--owner--name/snapshots/REVISION}. Of several revisions the one that {@code refs/main} names is taken, else
- * the newest; one that was not downloaded whole (no {@code config.json}, no weights) is passed over.
+ * A name is a folder; or the name of a folder below {@code models/} of the project; or {@code owner/name} of
+ * a model in the Hugging Face cache, which lies at {@code HF_HUB_CACHE}, {@code HF_HOME/hub}, {@code
+ * XDG_CACHE_HOME/huggingface/hub} or {@code ~/.cache/huggingface/hub} and holds {@code
+ * models--owner--name/snapshots/REVISION}. Of several revisions the one that {@code refs/main} names is
+ * taken, else the newest; one that was not downloaded whole (no {@code config.json}, no weights) is passed
+ * over.
  */
 public final class ModelFinder {
     /** The environment variable that names the model where the call does not. */
@@ -29,6 +31,7 @@ public final class ModelFinder {
     private static final String DEFAULT_HUB_NAME = "BAAI/bge-m3";
     private static final String DEFAULT_FOLDER = "bge-m3";
     private static final String DEMONSTRATION_FOLDER = "bge-m3-mini";
+    /** Any of them: configuration and tokenizer alone, which other programs download, make no model. */
     private static final List<String> WEIGHT_FILES = List.of("model.safetensors",
             "model.safetensors.index.json",
             "pytorch_model.bin");

@@ -17,8 +17,8 @@ import java.util.OptionalLong;
  * Lines of strict UTF-8, each ended by LF or CR LF; the last one needs no end.
  *
  * <p>
- * A byte order mark before the first line is skipped. After a fault the next call goes on with the next line, so that the
- * caller may choose to. Memory is bounded by the longest line allowed.
+ * A byte order mark before the first line is skipped. After a fault the next call goes on with the next line,
+ * so that the caller may choose to. Memory is bounded by the longest line allowed.
  */
 public final class LineReader implements Closeable {
     /** The longest line that is read: 64 MiB. */
@@ -49,13 +49,13 @@ public final class LineReader implements Closeable {
      * Opens a file, or standard input for {@code -}.
      *
      * @throws StreamException
-     *             where it cannot be opened
+     *             where it cannot be opened, or is no file name at all
      */
     public static LineReader open(String file, Streams streams) {
         if (file.equals("-")) {
             return new LineReader("standard input", streams.in(), OptionalLong.empty(), MAX_LINE_BYTES);
         }
-        Path path = Path.of(file);
+        Path path = Streams.path(file);
         if (Files.isDirectory(path)) {
             throw new StreamException(file + ": is a folder (expected: a file)");
         }

@@ -1,6 +1,7 @@
 package dev.bgem3.app.stream;
 
 import java.io.BufferedOutputStream;
+import java.io.Closeable;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -11,15 +12,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Where results go: standard output, or a file that appears under its name only when it is complete.
  *
  * <p>
- * The file is written beside its place under another name, and moved in one step. Where the work fails, or the process is
- * asked to end (SIGINT, SIGTERM), what was written is deleted. A name that stands for no regular file, such as
- * {@code /dev/null} or a named pipe, is written to directly.
+ * The file is written beside its place under another name, and moved in one step; one that it replaces leaves
+ * it its permissions. Where the work fails, or the process is asked to end (SIGINT, SIGTERM), what was
+ * written is deleted. A name that stands for no regular file, such as {@code /dev/null} or a named pipe, is
+ * written to directly.
  */
 public final class ResultFile implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
@@ -59,13 +65,13 @@ public final class ResultFile implements AutoCloseable {
         if (file.equals("-")) {
             return new ResultFile(new Guarded("standard output", streams.out(), true));
         }
-        Path path = Path.of(file);
+        Path path = Streams.path(file);
         if (Files.isDirectory(path)) {
             throw new StreamException(file + ": is a folder (expected: a file to write)");
         }
         try {
             if (!Files.exists(path)) {
-                return openPart(file, path.toAbsolutePath());
+                return openPart(file, path.toAbsolutePath(), null);
             }
             if (!Files.isRegularFile(path)) {
                 return new ResultFile(
@@ -74,22 +80,44 @@ public final class ResultFile implements AutoCloseable {
             if (!Files.isWritable(path)) {
                 throw new StreamException(file + ": cannot be written: permission denied");
             }
-            return openPart(file, path.toRealPath());
+            Path target = path.toRealPath();
+            return openPart(file, target, permissions(target));
         } catch (IOException e) {
             throw new StreamException(file + ": cannot be written: " + IoFault.reason(e), e);
         }
     }
 
-    private static ResultFile openPart(String name, Path target) throws IOException {
+    /** Who may do what with a file that is to be replaced; null where the file system does not say. */
+    private static Set<PosixFilePermission> permissions(Path file) throws IOException {
+        PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
+        return view == null ? null : view.readAttributes().permissions();
+    }
+
+    private static ResultFile openPart(String name, Path target, Set<PosixFilePermission> permissions)
+            throws IOException {
         Path folder = target.getParent();
         if (!Files.isDirectory(folder)) {
             throw new StreamException(name + ": cannot be written: no such folder: " + folder);
         }
         String suffix = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
         Path part = folder.resolve("." + target.getFileName() + "." + suffix + ".part");
-        FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        return new ResultFile(new Guarded(name, Channels.newOutputStream(channel), false), channel, part,
-                target);
+        Set<StandardOpenOption> create = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileChannel channel = permissions == null
+                ? FileChannel.open(part, create)
+                : FileChannel.open(part, create, PosixFilePermissions.asFileAttribute(permissions));
+        ResultFile file = new ResultFile(new Guarded(name, Channels.newOutputStream(channel), false), channel,
+                part, target);
+        if (permissions != null) {
+            try {
+                // What the process's umask took away.
+                Files.setPosixFilePermissions(part, permissions);
+            } catch (IOException e) {
+                try (file) {
+                    throw e;
+                }
+            }
+        }
+        return file;
     }
 
     /** Where to write; a failure to write is a {@link StreamException}. */
@@ -121,7 +149,10 @@ public final class ResultFile implements AutoCloseable {
         }
     }
 
-    /** Where the work was not completed: what was written so far goes to the reader of standard output, or is deleted. */
+    /**
+     * Where the work was not completed: what was written so far goes to the reader of standard output, or is
+     * deleted.
+     */
     @Override
     public void close() {
         if (done) {
@@ -132,12 +163,17 @@ public final class ResultFile implements AutoCloseable {
             if (part == null) {
                 stream.flush();
             } else {
-                partChannel.close();
-                Files.deleteIfExists(part);
-                removeHook();
+                discard();
             }
         } catch (IOException e) {
             throw new StreamException(name + ": cannot be closed: " + IoFault.reason(e), e);
+        }
+    }
+
+    /** Whatever fails, the rest is tried. */
+    private void discard() throws IOException {
+        try (Closeable _ = this::removeHook; Closeable _ = () -> Files.deleteIfExists(part)) {
+            partChannel.close();
         }
     }
 

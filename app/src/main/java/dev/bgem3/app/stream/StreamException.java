@@ -1,6 +1,8 @@
 package dev.bgem3.app.stream;
 
-/** An input that cannot be read or a result that cannot be written; the message names the file and the fault. */
+/**
+ * An input that cannot be read or a result that cannot be written; the message names the file and the fault.
+ */
 public sealed class StreamException extends RuntimeException permits ReaderGoneException {
     private static final long serialVersionUID = 1L;
 

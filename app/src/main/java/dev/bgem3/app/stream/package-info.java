@@ -1,2 +1,10 @@
-/** Bytes in and out: lines of text, and a file that appears only when it is complete. */
+/**
+ * Bytes in and out.
+ *
+ * <p>
+ * {@link dev.bgem3.app.stream.LineReader} reads lines of text; {@link dev.bgem3.app.stream.ResultFile} is
+ * standard output, or a file that appears only when it is complete. Both take their standard streams from
+ * {@link dev.bgem3.app.stream.Streams}, and name the file in each {@link
+ * dev.bgem3.app.stream.StreamException}.
+ */
 package dev.bgem3.app.stream;

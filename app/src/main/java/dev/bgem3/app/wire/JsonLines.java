@@ -19,8 +19,8 @@ import tools.jackson.core.json.JsonFactory;
  * Reads JSON Lines: one object a line, with the texts asked for and an {@code id} of any kind.
  *
  * <p>
- * Other keys are passed over. An id is kept as it is written, so that no number is rounded. A key that comes twice, at any
- * depth, is a fault.
+ * Other keys are passed over. An id is kept as it is written, so that no number is rounded. A key that comes
+ * twice, at any depth, is a fault.
  */
 public final class JsonLines {
     private static final String ID = "id";
@@ -31,7 +31,9 @@ public final class JsonLines {
                     .build())
             .build();
 
-    /** What Jackson adds to a reason: where a structure began, and settings that are not the user's to make. */
+    /**
+     * What Jackson adds to a reason: where a structure began, and settings that are not the user's to make.
+     */
     private static final Pattern BEYOND_REASON = Pattern
             .compile("( \\((start marker|for \\w+ starting) at|: enable `|\\R).*", Pattern.DOTALL);
 

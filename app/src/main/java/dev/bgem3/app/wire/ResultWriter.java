@@ -17,7 +17,8 @@ import tools.jackson.core.json.JsonFactory;
  * Writes results as JSON Lines: one object a line.
  *
  * <p>
- * A float is written as {@link Float#toString(float)} gives it: the fewest digits that read back to the same 32 bits.
+ * A float is written as {@link Float#toString(float)} gives it: the fewest digits that read back to the same
+ * 32 bits.
  */
 public final class ResultWriter {
     private static final JsonFactory FACTORY = JsonFactory.builder().rootValueSeparator("")
@@ -35,7 +36,8 @@ public final class ResultWriter {
      * Writes an embedding's outputs, those that it has.
      *
      * @param tokenNames
-     *            the name and weight of each token where lexical weights are written by name; null where by id
+     *            the name and weight of each token where lexical weights are written by name; null where by
+     *            id
      */
     public void embedding(String id, Embedding embedding,
             Function<Embedding, Map<String, Float>> tokenNames) {

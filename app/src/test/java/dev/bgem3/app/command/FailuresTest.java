@@ -1,7 +1,10 @@
 package dev.bgem3.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
@@ -9,6 +12,8 @@ import dev.bgem3.tokenizer.TokenizerException;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 
 class FailuresTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -38,6 +43,32 @@ class FailuresTest {
     void theTraceIsThereWhereItIsAskedFor() {
         exitCode(new IllegalStateException("odd"), true);
         assertThat(err.toString()).contains("at " + FailuresTest.class.getName());
+    }
+
+    @Test
+    void onlyWhatIsSaidOfTheWordsOfTheCallIsTwo() {
+        CommandLine command = new CommandLine(CommandSpec.create().name("bgem3"));
+        Failures failures = new Failures(new PrintStream(err, true), true);
+        assertThat(failures.failure(new UsageException("--odd: 1 (expected: 2)"), command, null))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .startsWith("bgem3: --odd: 1 (expected: 2)" + System.lineSeparator() + "Try 'bgem3 --help'.")
+                .contains("at " + FailuresTest.class.getName());
+        err.reset();
+        assertThat(failures.failure(new IllegalArgumentException("odd"), command, null)).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith("bgem3: unexpected java.lang.IllegalArgumentException: odd (BGEM3_TRACE=1")
+                .contains("at " + FailuresTest.class.getName());
+    }
+
+    @Test
+    void settingsThatAreRefusedNameTheirOption() {
+        assertThatThrownBy(() -> OptionValues.checked(EncodeOptions.builder().truncateDim(0)::build))
+                .isInstanceOf(UsageException.class)
+                .hasMessage("--truncate-dim: 0 (expected: at least 1)");
+        assertThatThrownBy(() -> OptionValues.checked(() -> {
+            throw new IllegalStateException("odd");
+        })).isInstanceOf(IllegalStateException.class);
     }
 
     @Test

@@ -94,6 +94,12 @@ class ModelFinderTest {
         environment.put("HF_HOME", folder.toString());
         assertThat(find()).isEqualTo(snapshot);
         environment.remove("HF_HOME");
+        environment.put("XDG_CACHE_HOME", folder.resolve("xdg").toString());
+        Path xdgCache = Files.createDirectories(folder.resolve("xdg/huggingface")).resolve("hub");
+        Files.move(cache, xdgCache);
+        assertThat(find()).isEqualTo(xdgCache.resolve(cache.relativize(snapshot)));
+        Files.move(xdgCache, cache);
+        environment.remove("XDG_CACHE_HOME");
         environment.put("HOME", folder.toString());
         Files.createDirectories(folder.resolve(".cache/huggingface"));
         Files.move(cache, folder.resolve(".cache/huggingface/hub"));

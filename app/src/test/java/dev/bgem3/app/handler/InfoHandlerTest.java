@@ -1,0 +1,32 @@
+package dev.bgem3.app.handler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.KernelStatus;
+import dev.bgem3.LoadOptions;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class InfoHandlerTest {
+    private static final Path TINY = Path.of(System.getProperty("bgem3.root"), "src/fixtures/tiny-m3");
+
+    @Test
+    void tellsWhyTheOtherKernelsAreNotUsed() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        List<KernelStatus> kernels = List.of(new KernelStatus("gone", Optional.of("a part is missing")),
+                new KernelStatus("unwanted", Optional.empty()), new KernelStatus("scalar", Optional.empty()),
+                new KernelStatus("slow", Optional.empty()));
+        try (BgeM3 model = BgeM3.load(TINY, LoadOptions.builder().kernels("scalar").build())) {
+            new InfoHandler(kernels, new PrintStream(out, true)).run(model.info());
+        }
+        assertThat(out.toString().lines().map(String::strip)).containsSubsequence(
+                "gone: not used, a part is missing", "unwanted: not used, others were asked for",
+                "slow: not used, they are slower");
+        assertThat(out.toString()).doesNotContain("scalar: not used");
+    }
+}
