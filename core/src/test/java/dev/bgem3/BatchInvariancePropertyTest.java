@@ -3,6 +3,7 @@ package dev.bgem3;
 import static dev.bgem3.Embeddings.ALL;
 import static dev.bgem3.Embeddings.assertSameBits;
 
+import dev.bgem3.kernel.KernelProviders;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,7 +11,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A text's three outputs have the same bits whatever stands beside it, in whatever batches, on any number of
@@ -19,27 +24,37 @@ import org.junit.jupiter.api.Test;
 class BatchInvariancePropertyTest {
     private static final int[] BUDGETS = {1, 7, 100, 4096};
 
-    @Test
-    void vectorGivesATextTheSameBitsHoweverItIsBatched() {
+    static Stream<Arguments> fastKernels() {
+        return KernelProviders.all().stream()
+                .filter(provider -> !provider.name().equals("scalar") && provider.unavailable().isEmpty())
+                .flatMap(provider -> provider.arithmetics().stream().sorted()
+                        .map(how -> Arguments.of(provider.name(), Precision.valueOf(how.name()))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("fastKernels")
+    void fastKernelsGiveATextTheSameBitsHoweverItIsBatched(String kernels, Precision precision) {
         // Every length of a tile's edge and of a few panels, and some that are random; 1 to 300 tokens.
         int[] lengths = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128,
                 129, 255,
                 256, 257, 299, 300};
-        check(Fixtures.MINI, "vector", lengths, 64, 300, new int[]{1, 2, 3});
+        check(Fixtures.MINI, kernels, precision, lengths, 64, 300, new int[]{1, 2, 3});
     }
 
     @Test
     void scalarGivesATextTheSameBitsHoweverItIsBatched() {
-        check(Fixtures.TINY, "scalar", new int[]{1, 2, 3, 40}, 12, 30, new int[]{1, 2});
+        check(Fixtures.TINY, "scalar", Precision.FP32, new int[]{1, 2, 3, 40}, 12, 30, new int[]{1, 2});
     }
 
-    private static void check(Path folder, String kernels, int[] lengths, int count, int longest,
+    private static void check(Path folder, String kernels, Precision precision, int[] lengths, int count,
+            int longest,
             int[] threads) {
-        RandomTexts source = RandomTexts.seeded("batch invariance, " + kernels);
+        RandomTexts source = RandomTexts.seeded("batch invariance, " + kernels + " " + precision);
         List<int[]> texts = new ArrayList<>();
         List<Embedding> alone = new ArrayList<>();
         for (int threadCount : threads) {
-            LoadOptions options = LoadOptions.builder().kernels(kernels).threads(threadCount).build();
+            LoadOptions options = LoadOptions.builder().kernels(kernels).precision(precision)
+                    .threads(threadCount).build();
             try (BgeM3 model = BgeM3.load(folder, options)) {
                 if (alone.isEmpty()) {
                     texts.addAll(texts(source, model, lengths, count, longest));

@@ -51,7 +51,7 @@ class BgeM3GoldenTest {
 
     static Stream<Arguments> layoutsAndKernels() {
         return Fixtures.TINY_LAYOUTS.stream().flatMap(
-                folder -> Stream.of("scalar", "vector").map(kernels -> Arguments.of(folder, kernels)));
+                folder -> Fixtures.availableKernels().map(kernels -> Arguments.of(folder, kernels)));
     }
 
     @BeforeEach

@@ -172,15 +172,23 @@ class BgeM3Test {
                 () -> model.encode("a", EncodeOptions.builder().truncateDim(129).build()));
     }
 
+    @Test
+    void refusesFp16OnACpu() {
+        LoadOptions options = LoadOptions.builder().precision(Precision.FP16).build();
+        assertThatExceptionOfType(BackendException.class).isThrownBy(() -> BgeM3.load(Fixtures.TINY, options))
+                .withMessage("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs)");
+    }
+
     @ParameterizedTest
-    @EnumSource(value = Precision.class, names = {"BF16", "FP16", "INT8"})
+    @EnumSource(value = Precision.class, names = {"BF16", "INT8"})
     void refusesAPrecisionThatTheKernelsDoNotCompute(Precision precision) {
         for (String kernels : List.of("scalar", "vector")) {
             LoadOptions options = LoadOptions.builder().kernels(kernels).precision(precision).build();
             assertThatExceptionOfType(BackendException.class)
                     .isThrownBy(() -> BgeM3.load(Fixtures.TINY, options))
                     .withMessage("precision: " + precision.label()
-                            + " (expected: fp32, which is all that the " + kernels + " kernels compute)");
+                            + " (expected: fp32, which is all that the " + kernels
+                            + " kernels compute here)");
         }
     }
 

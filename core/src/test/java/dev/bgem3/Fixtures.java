@@ -1,7 +1,10 @@
 package dev.bgem3;
 
+import dev.bgem3.kernel.KernelProvider;
+import dev.bgem3.kernel.KernelProviders;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Where the checked-in models lie. */
 public final class Fixtures {
@@ -20,6 +23,12 @@ public final class Fixtures {
 
     /** The embedded default. */
     public static final Path MINI = ROOT.resolve("models/bge-m3-mini");
+
+    /** The names of the kernels that this machine can run. */
+    public static Stream<String> availableKernels() {
+        return KernelProviders.all().stream().filter(provider -> provider.unavailable().isEmpty())
+                .map(KernelProvider::name);
+    }
 
     private Fixtures() {}
 }

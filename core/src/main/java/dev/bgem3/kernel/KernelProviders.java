@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 /** Chooses among the providers that are installed. Thread-safe. */
 public final class KernelProviders {
     private static final Logger LOGGER = System.getLogger("dev.bgem3.kernel");
+    private static final String REFERENCE = "scalar";
     private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
 
     private KernelProviders() {}
@@ -40,7 +41,7 @@ public final class KernelProviders {
             if (reason.isPresent()) {
                 reasons.put(provider.name(), reason.get());
             } else if (provider.arithmetics().contains(arithmetic)) {
-                Level level = provider.rank() == 0 ? Level.WARNING : Level.DEBUG;
+                Level level = provider.name().equals(REFERENCE) ? Level.WARNING : Level.DEBUG;
                 reasons.forEach((name, why) -> {
                     if (REPORTED.add(name)) {
                         LOGGER.log(level, "the {0} kernels are not used: {1}", name, why);
@@ -69,9 +70,10 @@ public final class KernelProviders {
             throw new BackendException("kernels: " + name + " cannot be used: " + reason);
         });
         if (!provider.arithmetics().contains(arithmetic)) {
-            throw new BackendException("precision: " + label(arithmetic) + " (expected: one of "
-                    + provider.arithmetics().stream().sorted().map(KernelProviders::label).toList()
-                    + ", which the " + name + " kernels compute here)");
+            throw new BackendException("precision: " + label(arithmetic) + " (expected: "
+                    + provider.arithmetics().stream().sorted().map(KernelProviders::label)
+                            .collect(Collectors.joining(" or "))
+                    + ", which is all that the " + name + " kernels compute here)");
         }
         return provider;
     }
