@@ -16,7 +16,7 @@ resolve() {
     [[ $link == /* ]] || link=${file%/*}/$link
     file=$link
   done
-  printf '%s/%s' "$(cd -P "${file%/*}/" && pwd)" "${file##*/}"
+  printf '%s/%s' "$(CDPATH='' cd -P -- "${file%/*}/" >/dev/null && pwd)" "${file##*/}"
 }
 
 # Whether a folder is the home of a JDK that is new enough; its release file tells without starting it.

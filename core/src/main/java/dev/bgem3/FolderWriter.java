@@ -28,9 +28,10 @@ final class FolderWriter {
      *             where {@code folder} exists and is not an empty folder, or cannot be written
      */
     static void write(Path folder, Content content) {
-        Path target = folder.toAbsolutePath().normalize();
         try {
             requireVacant(folder);
+            // What a link leads to is replaced, not the link.
+            Path target = Files.exists(folder) ? folder.toRealPath() : folder.toAbsolutePath().normalize();
             List<Path> newParents = missing(target.getParent());
             boolean done = false;
             try {

@@ -118,7 +118,7 @@ public final class ModelConverter {
     static void copyOthers(Path from, Path to) throws IOException {
         for (String name : COPIED) {
             Path file = from.resolve(name);
-            if (Files.exists(file)) {
+            if (Files.isRegularFile(file)) {
                 Path copy = to.resolve(name);
                 Files.createDirectories(copy.getParent());
                 Files.copy(file, copy);

@@ -2,18 +2,22 @@ package dev.bgem3;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.error.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user hears of a folder that is no model, or lacks a file, or has another thing in its place. */
 class BadFolderTest {
@@ -117,6 +121,38 @@ class BadFolderTest {
             assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
                     .withMessageStartingWith(directory.toString());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "1_Pooling/config.json", "tokenizer.json", "model.safetensors"})
+    void refusesAPipeInsteadOfWaitingForIt(String name) throws Exception {
+        Path folder = copyOf(Fixtures.TINY);
+        Path pipe = folder.resolve(name);
+        Files.deleteIfExists(pipe);
+        Files.createDirectories(pipe.getParent());
+        assumeTrue(makesPipe(pipe), "no mkfifo here: no pipe to refuse");
+        Assertions.assertTimeoutPreemptively(Duration.ofSeconds(60),
+                () -> assertRefused(folder,
+                        pipe + ": found a special file (expected: a regular file)"));
+    }
+
+    private static boolean makesPipe(Path pipe) throws InterruptedException {
+        try {
+            return new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void namesTheFirstLayerThatTheConfigurationDoesNotCount() {
+        Path folder = ModelVariant.ofTiny().config("num_hidden_layers", "1")
+                .write(temporary.resolve("model"));
+        assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
+                .withMessageStartingWith(
+                        folder.resolve("model.safetensors") + ": tensor \"encoder.layer.1.")
+                .withMessageEndingWith("\" (expected: no layer above 0, since config.json has "
+                        + "num_hidden_layers: 1)");
     }
 
     private static boolean isUnread(Path file) {

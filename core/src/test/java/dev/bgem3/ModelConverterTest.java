@@ -222,6 +222,16 @@ class ModelConverterTest {
     }
 
     @Test
+    void fillsTheEmptyFolderThatALinkLeadsTo() throws IOException {
+        Path folder = Files.createDirectory(temporary.resolve("folder"));
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), folder);
+        ModelConverter.convert(Fixtures.TINY, link, Precision.FP16);
+        assertThat(link).isSymbolicLink();
+        assertThat(namesIn(folder)).contains("model.safetensors");
+        assertThat(namesIn(temporary)).containsExactlyInAnyOrder("folder", "link");
+    }
+
+    @Test
     void namesATargetThatCannotBeWritten() {
         Path target = Path.of("/proc/self/target");
         assumeTrue(Files.exists(target.getParent()), "no /proc here: nowhere that even root cannot write");

@@ -159,6 +159,41 @@ class LauncherTest {
     }
 
     @Test
+    void findsItsProjectUnderCdpath() throws Exception {
+        Result result = run("", Map.of("CDPATH", temporary.toString()), "/bin/bash", "a project/bgem3",
+                "--version");
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out()).startsWith("bgem3 ").hasLineCount(1);
+    }
+
+    @Test
+    void saysWhatItMissesOfItsProject() throws Exception {
+        Files.delete(home.resolve("src/build/find-jdk.sh"));
+        Result result = launch("--version");
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.err()).startsWith("bgem3: ").contains("find-jdk.sh cannot be read").hasLineCount(1);
+    }
+
+    @Test
+    void takesAClosedStreamForAnEmptyOne() throws Exception {
+        Result input = run("", Map.of(), "/bin/bash", "-c", "exec 'a project/bgem3' tokenize <&-");
+        assertThat(input.exitCode()).as(input.err()).isZero();
+        assertThat(input.out() + input.err()).isEmpty();
+        assertThat(run("a", Map.of(), "/bin/bash", "-c", "exec 'a project/bgem3' tokenize >&-").exitCode())
+                .isZero();
+        assertThat(run("a", Map.of(), "/bin/bash", "-c", "exec 'a project/bgem3' tokenize 2>&-").out())
+                .startsWith("{\"id\":0").hasLineCount(1);
+    }
+
+    @Test
+    void whatJavaItselfSaysIsNoResult() throws Exception {
+        Result result = run("", Map.of("BGEM3_JAVA_OPTS", "-Xmx999999g"), launcher("--version"));
+        assertThat(result.exitCode()).isNotZero();
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).isNotEmpty();
+    }
+
+    @Test
     void passesStandardInputWordsAndExitCodesThrough() throws Exception {
         Result result = run("héllo wörld\n", Map.of("LANG", "C", "LC_ALL", "C"), launcher("tokenize"));
         assertThat(result.err()).isEmpty();

@@ -3,9 +3,12 @@ package dev.bgem3.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.app.CommandRunner.Result;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,6 +70,15 @@ class UsageTest {
                     .contains("Try 'bgem3 " + call[0] + " --help'.");
             assertThat(result.out()).isEmpty();
         }
+    }
+
+    @Test
+    void aTextThatBeginsWithAtIsNoFileOfOptions(@TempDir Path folder) throws Exception {
+        String text = "@" + Files.writeString(folder.resolve("words"), "--no-such");
+        Result result = CommandRunner.run("score", "--model", TINY, "--query", text, "--passage", text);
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out()).hasLineCount(1);
+        assertThat(CommandRunner.run("encode", text).err()).contains("Unmatched argument", text);
     }
 
     @Test

@@ -1,6 +1,12 @@
 package dev.bgem3.io;
 
-import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.Objects;
 
 /** The wording that messages about files have in common. */
 public final class Messages {
@@ -14,10 +20,16 @@ public final class Messages {
         return cut.replaceAll("[^\\x20-\\x7e]", "?");
     }
 
-    /** Why reading or writing failed: the exception's kind, since the message of some is only a path. */
+    /** Why reading or writing failed, in words, without the path that the message around it names. */
     public static String reason(Exception failure) {
-        return failure.getClass() == IOException.class
-                ? failure.getMessage()
-                : failure.getClass().getSimpleName().replace("Exception", "") + ": " + failure.getMessage();
+        return switch (failure) {
+            case NoSuchFileException _ -> "no such file or folder";
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException _ -> "it exists already";
+            case NotDirectoryException _ -> "not a folder";
+            case DirectoryNotEmptyException _ -> "the folder is not empty";
+            case FileSystemException e -> Objects.requireNonNullElse(e.getReason(), "input or output failed");
+            default -> Objects.requireNonNullElse(failure.getMessage(), "input or output failed");
+        };
     }
 }

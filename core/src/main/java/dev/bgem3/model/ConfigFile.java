@@ -8,6 +8,7 @@ import dev.bgem3.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Function;
 
 /** Reads the small JSON files of a model folder, and says of which file every error is. */
@@ -25,12 +26,16 @@ final class ConfigFile {
      */
     static <T> T read(Path file, Function<JsonObject, T> reading) {
         try {
-            if (!Files.isRegularFile(file)) {
-                throw new ModelException(file + ": not a regular file (expected: a JSON object)");
-            }
-            if (Files.size(file) > MOST_BYTES) {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            // A pipe would block, a device has no size.
+            if (!attributes.isRegularFile()) {
                 throw new ModelException(
-                        file + ": " + Files.size(file) + " bytes (expected: at most " + MOST_BYTES + ")");
+                        file + ": found a " + (attributes.isDirectory() ? "directory" : "special file")
+                                + " (expected: a regular file)");
+            }
+            if (attributes.size() > MOST_BYTES) {
+                throw new ModelException(
+                        file + ": " + attributes.size() + " bytes (expected: at most " + MOST_BYTES + ")");
             }
             return parse(file, Files.readAllBytes(file), reading);
         } catch (IOException e) {

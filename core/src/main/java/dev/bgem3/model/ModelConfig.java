@@ -65,7 +65,7 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
      */
     public static ModelConfig read(Path folder) {
         Path file = folder.resolve(FILE_NAME);
-        if (!Files.exists(file)) {
+        if (Files.notExists(file)) {
             throw new ModelException(file + ": no such file (expected: the model's configuration)");
         }
         return ConfigFile.read(file, json -> of(file, json));

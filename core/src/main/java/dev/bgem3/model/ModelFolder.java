@@ -10,8 +10,10 @@ import dev.bgem3.safetensors.ShardedTensors;
 import dev.bgem3.torch.TorchReader;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,6 +58,7 @@ public final class ModelFolder implements AutoCloseable {
         try {
             encoderFile = openEncoder();
             tensors = NamedTensors.ofEncoder(encoderFile.path(), encoderFile.tensors());
+            tensors.requireNoLayerFrom(config.layerCount());
             sparse = head(SPARSE);
             colbert = head(COLBERT);
             checkHeadShapes();
@@ -75,21 +78,30 @@ public final class ModelFolder implements AutoCloseable {
      *             where the folder is not there or is no model, or a file of it is bad
      */
     public static ModelFolder open(Path folder) {
-        if (!Files.exists(folder)) {
+        if (Files.notExists(folder)) {
             throw new ModelException(folder + ": no such folder (expected: a model folder with "
                     + ModelConfig.FILE_NAME + ")");
         }
-        if (!Files.isDirectory(folder)) {
+        if (!isDirectory(folder)) {
             throw new ModelException(folder + ": not a folder (expected: a model folder with "
                     + ModelConfig.FILE_NAME + ")");
         }
         return new ModelFolder(folder);
     }
 
+    private static boolean isDirectory(Path folder) {
+        try {
+            return Files.readAttributes(folder, BasicFileAttributes.class).isDirectory();
+        } catch (IOException e) {
+            throw new ModelException(folder + ": cannot be read: " + Messages.reason(e), e);
+        }
+    }
+
     private TensorFile openEncoder() {
         for (String name : WEIGHT_FILES) {
             Path file = folder.resolve(name);
-            if (Files.exists(file)) {
+            // What cannot be looked at may be there: opening it says why not.
+            if (!Files.notExists(file)) {
                 Function<Path, TensorFile> format = name.endsWith(".bin")
                         ? TorchReader::open
                         : name.endsWith(".json") ? ShardedTensors::open : SafetensorsReader::open;
@@ -108,7 +120,7 @@ public final class ModelFolder implements AutoCloseable {
     /** The two tensors of a head under the names {@code weight} and {@code bias}, where the model has it. */
     private Optional<NamedTensors> head(String name) {
         Path file = folder.resolve(name + ".pt");
-        if (Files.exists(file)) {
+        if (!Files.notExists(file)) {
             TensorFile opened = keepOpen(TorchReader.open(file));
             return Optional.of(NamedTensors.prefixed(file, opened.tensors(), ""));
         }
@@ -233,7 +245,7 @@ public final class ModelFolder implements AutoCloseable {
      */
     public Optional<DenseHead.Pooling> pooling() {
         Path file = folder.resolve("1_Pooling").resolve("config.json");
-        if (!Files.exists(file)) {
+        if (Files.notExists(file)) {
             return Optional.empty();
         }
         return Optional.of(ConfigFile.read(file, json -> pooling(file, json)));

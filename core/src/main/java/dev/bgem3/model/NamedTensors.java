@@ -1,8 +1,10 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.Messages;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.weights.StoredTensor;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -39,6 +41,30 @@ final class NamedTensors {
     /** The tensors of a file whose names begin with {@code prefix}, which callers leave out. */
     static NamedTensors prefixed(Path file, Map<String, StoredTensor> tensors, String prefix) {
         return new NamedTensors(file, tensors, prefix);
+    }
+
+    /**
+     * Refuses layers beyond the last: the vectors of a model that stops before its end mean nothing.
+     *
+     * @throws ModelException
+     *             where there is a tensor {@code encoder.layer.N.*} with N at or above {@code layerCount}
+     */
+    void requireNoLayerFrom(int layerCount) {
+        String start = prefix + "encoder.layer.";
+        for (String name : tensors.keySet()) {
+            if (name.startsWith(start) && isLayerFrom(layerCount, name.substring(start.length()))) {
+                throw new ModelException(file + ": tensor \"" + Messages.printable(name)
+                        + "\" (expected: no layer above " + (layerCount - 1) + ", since "
+                        + ModelConfig.FILE_NAME + " has num_hidden_layers: " + layerCount + ")");
+            }
+        }
+    }
+
+    /** Whether {@code rest} is a number of at least {@code layerCount} and a dot and more. */
+    private static boolean isLayerFrom(int layerCount, String rest) {
+        int dot = rest.indexOf('.');
+        return dot > 0 && rest.chars().limit(dot).allMatch(c -> c >= '0' && c <= '9')
+                && new BigInteger(rest.substring(0, dot)).compareTo(BigInteger.valueOf(layerCount)) >= 0;
     }
 
     Optional<StoredTensor> find(String name) {

@@ -1,6 +1,10 @@
 package dev.bgem3.tokenizer;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.Objects;
 
 /** The wording that messages about files have in common. */
 final class Messages {
@@ -21,10 +25,13 @@ final class Messages {
         return cut.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
     }
 
-    /** Why reading failed: the exception's kind, since the message of some is only a path. */
+    /** Why reading failed, in words, without the path that the message around it names. */
     static String reason(IOException failure) {
-        return failure.getClass() == IOException.class
-                ? failure.getMessage()
-                : failure.getClass().getSimpleName().replace("Exception", "") + ": " + failure.getMessage();
+        return switch (failure) {
+            case NoSuchFileException _ -> "no such file or folder";
+            case AccessDeniedException _ -> "permission denied";
+            case FileSystemException e -> Objects.requireNonNullElse(e.getReason(), "reading failed");
+            default -> Objects.requireNonNullElse(failure.getMessage(), "reading failed");
+        };
     }
 }

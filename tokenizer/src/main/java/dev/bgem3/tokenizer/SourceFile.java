@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 
 /** The bytes of a tokenizer file, with the name that errors carry. */
 record SourceFile(String name, byte[] bytes) {
@@ -12,7 +13,14 @@ record SourceFile(String name, byte[] bytes) {
 
     static SourceFile read(Path file) {
         try {
-            long size = Files.size(file);
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            // A pipe would block, a device has no size.
+            if (!attributes.isRegularFile()) {
+                throw new TokenizerException(
+                        file + ": found a " + (attributes.isDirectory() ? "directory" : "special file")
+                                + " (expected: a regular file)");
+            }
+            long size = attributes.size();
             if (size > MAX_BYTES) {
                 throw new TokenizerException(
                         file + ": " + size + " bytes (expected: at most " + MAX_BYTES + ")");

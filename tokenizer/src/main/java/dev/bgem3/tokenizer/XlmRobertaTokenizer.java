@@ -48,11 +48,12 @@ public final class XlmRobertaTokenizer {
                             + " (expected: a model folder)");
         }
         Path json = folder.resolve(TOKENIZER_JSON);
-        if (Files.exists(json)) {
+        // What cannot be looked at may be there: reading it says why not.
+        if (!Files.notExists(json)) {
             return fromTokenizerJson(json);
         }
         Path model = folder.resolve(SENTENCEPIECE_MODEL);
-        if (Files.exists(model)) {
+        if (!Files.notExists(model)) {
             return fromSentencePiece(model);
         }
         throw new TokenizerException(

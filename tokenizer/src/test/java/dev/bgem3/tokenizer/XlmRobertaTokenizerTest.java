@@ -3,9 +3,13 @@ package dev.bgem3.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -135,6 +139,35 @@ class XlmRobertaTokenizerTest {
                 .hasMessage(file + ": not a folder (expected: a model folder)");
         assertThatThrownBy(() -> XlmRobertaTokenizer.fromSentencePiece(folder))
                 .isInstanceOf(TokenizerException.class)
-                .hasMessageStartingWith(folder + ": cannot be read: ");
+                .hasMessage(folder + ": found a directory (expected: a regular file)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tokenizer.json", "sentencepiece.bpe.model"})
+    void refusesAPipeInsteadOfWaitingForIt(String name, @TempDir Path folder) throws Exception {
+        Path pipe = folder.resolve(name);
+        assumeTrue(makesPipe(pipe), "no mkfifo here: no pipe to refuse");
+        Assertions.assertTimeoutPreemptively(Duration.ofSeconds(20),
+                () -> assertThatThrownBy(() -> XlmRobertaTokenizer.load(folder))
+                        .isInstanceOf(TokenizerException.class)
+                        .hasMessage(pipe + ": found a special file (expected: a regular file)"));
+    }
+
+    private static boolean makesPipe(Path pipe) throws InterruptedException {
+        try {
+            return new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void givesTheReasonOfAFailureInWords() {
+        assertThat(Messages.reason(new AccessDeniedException("/file"))).isEqualTo("permission denied");
+        assertThat(Messages.reason(new NoSuchFileException("/file"))).isEqualTo("no such file or folder");
+        assertThat(Messages.reason(new FileSystemException("/file", null, "Too many open files")))
+                .isEqualTo("Too many open files");
+        assertThat(Messages.reason(new FileSystemException("/file"))).isEqualTo("reading failed");
+        assertThat(Messages.reason(new IOException("Input/output error"))).isEqualTo("Input/output error");
     }
 }

@@ -61,7 +61,8 @@ public final class Bgem3Command implements Callable<Integer> {
                 .addSubcommand(new BenchCommand(session));
         addHelp(commandLine);
         commandLine.getSubcommands().values().forEach(Bgem3Command::addHelp);
-        return commandLine.setUsageHelpWidth(HELP_WIDTH)
+        // A text that begins with @ is a text, not the name of a file of options.
+        return commandLine.setExpandAtFiles(false).setUsageHelpWidth(HELP_WIDTH)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
                 .setOut(new PrintWriter(session.streams().out(), false, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(session.streams().err(), true))

@@ -3,6 +3,7 @@ package dev.bgem3.app.handler;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.ScoreWeights;
 import dev.bgem3.TextPair;
+import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -12,6 +13,7 @@ import java.util.SequencedMap;
  * prints for them. The figures are text, so that their digits tell how they were rounded.
  */
 final class Published {
+    private static final double HALF_PRECISION = 2e-3;
     static final List<String> QUERIES = List.of("What is BGE M3?", "Defination of BM25");
     static final List<String> PASSAGES = List.of(
             """
@@ -54,6 +56,15 @@ final class Published {
             {"0.6013619303703308", "0.3255828022956848", "0.32089319825172424", "0.6232916116714478"}};
 
     private Published() {}
+
+    /**
+     * How far a figure of a model may be from a published one: what computing in fp16, as the authors did, may
+     * differ from fp32, and half a unit of the last digit. A zero was not rounded: it says that no token is
+     * shared, or weighs anything.
+     */
+    static double allowed(BigDecimal published) {
+        return HALF_PRECISION + (published.signum() == 0 ? 0 : 0.5 * Math.pow(10, -published.scale()));
+    }
 
     /** Whether a model has the sizes of the one that the figures were published for. */
     static boolean isFor(ModelInfo info) {

@@ -7,8 +7,6 @@ import java.util.Locale;
 
 /** Compares a model with the published figures of BGE-M3, row by row. */
 public final class VerifyHandler {
-    /** What computing in fp16, as the authors did, may differ from fp32. */
-    private static final double HALF_PRECISION = 2e-3;
     private static final String ROW = "%-46s %12s %12s %11s %11s  %s";
 
     private final BgeM3 model;
@@ -68,7 +66,7 @@ public final class VerifyHandler {
 
     private void check(String name, String published, float found) {
         BigDecimal expected = new BigDecimal(published);
-        double allowed = HALF_PRECISION + 0.5 * Math.pow(10, -expected.scale());
+        double allowed = Published.allowed(expected);
         double difference = Math.abs(found - expected.doubleValue());
         // False for NaN too, which stands for a figure that this model does not give.
         boolean met = difference <= allowed;

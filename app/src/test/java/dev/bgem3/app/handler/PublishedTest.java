@@ -3,6 +3,7 @@ package dev.bgem3.app.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.math.BigDecimal;
 import org.junit.jupiter.api.Test;
 
 /** The published figures agree among themselves, so none was copied wrong. */
@@ -32,6 +33,13 @@ class PublishedTest {
         }
         assertThat(Double.parseDouble(Published.LEXICAL_QUERY_PASSAGE)).isCloseTo(score("sparse", 0),
                 within(1e-4));
+    }
+
+    @Test
+    void aZeroIsAllowedNoHalfDigit() {
+        assertThat(Published.allowed(new BigDecimal("0"))).isEqualTo(0.002);
+        assertThat(Published.allowed(new BigDecimal("0.0"))).isEqualTo(0.002);
+        assertThat(Published.allowed(new BigDecimal("0.678"))).isCloseTo(0.0025, within(1e-12));
     }
 
     private static double score(String name, int pair) {
