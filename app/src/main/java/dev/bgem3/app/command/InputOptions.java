@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 /** Where the input comes from, and what happens to a bad line. */
 final class InputOptions {
     @Option(names = "--input", paramLabel = "FILE|-", defaultValue = "-", description = """
-            UTF-8, one input a line; - is standard input, the default.""")
+            UTF-8, one input a line, of 64 MiB at most; - is standard input, the default.""")
     private String input;
 
     @Option(names = "--jsonl", description = """

@@ -50,6 +50,8 @@ public final class ScoreHandler {
                     window -> {
                         progress.beginWindow(texts(window));
                         score(window, progress, writer);
+                        writer.flush();
+                        result.flush();
                     });
         } finally {
             writer.flush();

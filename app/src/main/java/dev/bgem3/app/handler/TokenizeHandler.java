@@ -20,7 +20,11 @@ public record TokenizeHandler(XlmRobertaTokenizer tokenizer, int maxLength, Line
     public void run(LineReader reader, LineParser<TextLine> parser, ResultFile result) {
         ResultWriter writer = new ResultWriter(result.stream());
         try {
-            work.run(reader, parser, line -> line.text().length(), window -> tokenize(window, writer));
+            work.run(reader, parser, line -> line.text().length(), window -> {
+                tokenize(window, writer);
+                writer.flush();
+                result.flush();
+            });
         } finally {
             writer.flush();
         }
