@@ -146,7 +146,11 @@ class EncodeCommandTest {
     }
 
     @Test
-    void tokenizeSaysSoToo() {
+    void scoreAndTokenizeSaySoToo() {
+        Result scored = CommandRunner.run("score", "--model", TINY, "--max-length", "12", "--query", "short",
+                "--passage", "long text ".repeat(20));
+        assertThat(scored.err()).startsWith("bgem3: warning: 1 of 2 texts were longer than 12 tokens")
+                .hasLineCount(1);
         Result result = CommandRunner.runWithInput("short\n" + "long text ".repeat(20), "tokenize", "--model",
                 TINY, "--max-length", "12");
         assertThat(result.err()).startsWith("bgem3: warning: 1 of 2 texts were longer than 12 tokens")
