@@ -23,6 +23,7 @@ class BadInputTest {
             "{\"text\": null} | \"text\": null (expected: a string)",
             "{\"text\": 3} | \"text\": a number (expected: a string)",
             "{\"text\": [\"a\"]} | \"text\": an array (expected: a string)",
+            "{\"text\": \"a\\ud800b\"} | \"text\": not Unicode: half of a surrogate pair, U+D800",
             "{\"id\": 1} | no \"text\"",
             "{\"text\": \"a\", \"text\": \"b\"} | not JSON, column 21: Duplicate Object property \"text\"",
             "{\"id\": {\"a\": 1, \"a\": 2}, \"text\": \"b\"} | not JSON, column 20: "

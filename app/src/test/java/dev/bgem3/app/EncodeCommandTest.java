@@ -146,6 +146,26 @@ class EncodeCommandTest {
     }
 
     @Test
+    void scoreAndTokenizeSaySoToo() {
+        Result scored = CommandRunner.run("score", "--model", TINY, "--max-length", "12", "--query", "short",
+                "--passage", "long text ".repeat(20));
+        assertThat(scored.err()).startsWith("bgem3: warning: 1 of 2 texts were longer than 12 tokens")
+                .hasLineCount(1);
+        Result result = CommandRunner.runWithInput("short\n" + "long text ".repeat(20), "tokenize", "--model",
+                TINY, "--max-length", "12");
+        assertThat(result.err()).startsWith("bgem3: warning: 1 of 2 texts were longer than 12 tokens")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void saysWhichOptionsHaveNoEffect() {
+        assertThat(CommandRunner.runWithInput("a", "encode", "--model", TINY, "--tokens").err())
+                .startsWith("bgem3: warning: --tokens has no effect without --sparse").hasLineCount(1);
+        assertThat(CommandRunner.runWithInput("a", "encode", "--model", TINY, "--sparse", "--no-normalize")
+                .err()).contains("have no effect without --dense").hasLineCount(1);
+    }
+
+    @Test
     void theNameOfTheInputTellsItsFormat(@TempDir Path folder) throws Exception {
         Path lines = Files.writeString(folder.resolve("in.jsonl"), "{\"id\": \"x\", \"text\": \"hello\"}\n");
         Path text = Files.writeString(folder.resolve("in.txt"), "{\"id\": \"x\", \"text\": \"hello\"}\n");

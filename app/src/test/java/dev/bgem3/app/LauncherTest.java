@@ -1,6 +1,7 @@
 package dev.bgem3.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -331,6 +333,36 @@ class LauncherTest {
                     .endsWith("]]}"));
         }
         assertThat(next[0]).isEqualTo(5_000);
+    }
+
+    @Test
+    void answersALineWhileTheInputIsStillOpen() throws Exception {
+        Process process = process(Map.of(), launcher("encode")).start();
+        try (OutputStream in = process.getOutputStream(); var out = process.inputReader()) {
+            for (int i = 0; i < 2; i++) {
+                in.write("a line\n".getBytes(StandardCharsets.UTF_8));
+                in.flush();
+                String start = "{\"id\":" + i + ",";
+                assertTimeoutPreemptively(Duration.ofSeconds(30),
+                        () -> assertThat(out.readLine()).startsWith(start).endsWith("]}"));
+            }
+        }
+        assertThat(process.waitFor()).isZero();
+    }
+
+    @Test
+    void endsWithAWholeLineWhenItIsStopped() throws Exception {
+        Process process = process(Map.of(), launcher("encode", "--colbert")).start();
+        Thread writer = Thread.ofVirtual()
+                .start(() -> write(process, "some words of a text ".repeat(90).concat("\n")
+                        .repeat(5_000)));
+        var out = process.getInputStream();
+        String first = new String(out.readNBytes(1), StandardCharsets.UTF_8);
+        process.toHandle().destroy();
+        String all = first + new String(out.readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).isEqualTo(128 + 15);
+        writer.join();
+        assertThat(all.endsWith("]]}\n")).as("ends with a whole line").isTrue();
     }
 
     @Test

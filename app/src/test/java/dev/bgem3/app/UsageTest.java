@@ -24,6 +24,8 @@ class UsageTest {
             "encode --max-length 1 | bgem3: --max-length: 1 (expected: at least 2)",
             "encode --max-length x | 'x' is not an int",
             "encode --truncate-dim 0 | bgem3: --truncate-dim: 0 (expected: at least 1)",
+            "encode --input= | bgem3: --input: empty (expected: a file",
+            "encode --output= | bgem3: --output: empty (expected: a file",
             "encode --batch-size 0 | --batch-size: 0 (expected: at least 1)",
             "encode --pooling max | 'max' (expected: cls, mean, last_token)",
             "encode --precision fp8 | 'fp8' (expected: auto, fp32, fp16, bf16, int8)",

@@ -9,6 +9,7 @@ import dev.bgem3.app.handler.LineProgress;
 import dev.bgem3.app.handler.LineWork;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.ResultFile;
+import dev.bgem3.app.stream.Streams;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -85,6 +86,7 @@ final class EncodeCommand implements Callable<Integer> {
         EncodeOptions.Builder options = options();
         OptionValues.checked(options::build);
         model.check();
+        warnOfOptionsWithoutEffect(session.streams());
         try (LineReader reader = input.open(session);
                 ResultFile result = output.open(session);
                 LineProgress progress = new LineProgress(session.streams(), reader);
@@ -94,6 +96,17 @@ final class EncodeCommand implements Callable<Integer> {
             result.complete();
         }
         return ExitCodes.DONE;
+    }
+
+    private void warnOfOptionsWithoutEffect(Streams streams) {
+        if (tokens && !sparse) {
+            streams.say("warning: --tokens has no effect without --sparse");
+        }
+        if (!outputs().contains(Output.DENSE)
+                && (pooling.isPresent() || truncateDim != null || noNormalize)) {
+            streams.say(
+                    "warning: --pooling, --truncate-dim and --no-normalize have no effect without --dense");
+        }
     }
 
     private EncodeOptions.Builder options() {

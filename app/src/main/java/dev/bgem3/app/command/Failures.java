@@ -54,8 +54,8 @@ record Failures(PrintStream err, boolean withTrace) {
             case StreamException e -> failed(e.getMessage());
             case OutOfMemoryError e -> failed("out of memory: " + e.getMessage() + " (the limit is "
                     + Runtime.getRuntime().maxMemory() / MIB
-                    + " MiB; BGEM3_JAVA_OPTS=-Xmx8g raises it, a smaller --batch-size or --max-length"
-                    + " needs less)");
+                    + " MiB; BGEM3_JAVA_OPTS=-Xmx" + 2 * (Runtime.getRuntime().maxMemory() / MIB)
+                    + "m allows twice that)");
             default ->
                 failed("unexpected " + failure.getClass().getName() + ": " + failure.getMessage() + " ("
                         + TRACE_VARIABLE + "=1 shows where)");

@@ -1,6 +1,7 @@
 package dev.bgem3.app.command;
 
 import dev.bgem3.app.handler.LineWork;
+import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.wire.JsonLines;
 import dev.bgem3.app.wire.LineParser;
@@ -10,7 +11,7 @@ import picocli.CommandLine.Option;
 /** Where the input comes from, and what happens to a bad line. */
 final class InputOptions {
     @Option(names = "--input", paramLabel = "FILE|-", defaultValue = "-", description = """
-            UTF-8, one input a line; - is standard input, the default.""")
+            UTF-8, one input a line, of 64 MiB at most; - is standard input, the default.""")
     private String input;
 
     @Option(names = "--jsonl", description = """
@@ -23,6 +24,9 @@ final class InputOptions {
     private boolean skipBad;
 
     LineReader open(Session session) {
+        if (input.isEmpty()) {
+            throw new UsageException("--input: empty (expected: a file, or - for standard input)");
+        }
         return LineReader.open(input, session.streams());
     }
 

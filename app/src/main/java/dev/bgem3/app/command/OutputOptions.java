@@ -1,5 +1,6 @@
 package dev.bgem3.app.command;
 
+import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.ResultFile;
 import picocli.CommandLine.Option;
 
@@ -11,6 +12,9 @@ final class OutputOptions {
     private String output;
 
     ResultFile open(Session session) {
+        if (output.isEmpty()) {
+            throw new UsageException("--output: empty (expected: a file, or - for standard output)");
+        }
         return ResultFile.open(output, session.streams());
     }
 }

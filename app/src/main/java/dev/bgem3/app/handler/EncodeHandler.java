@@ -51,7 +51,11 @@ public final class EncodeHandler {
         ModelLimits.check(model, options);
         ResultWriter writer = new ResultWriter(result.stream());
         try {
-            work.run(reader, parser, line -> line.text().length(), window -> encode(window, writer));
+            work.run(reader, parser, line -> line.text().length(), window -> {
+                encode(window, writer);
+                writer.flush();
+                result.flush();
+            });
         } finally {
             writer.flush();
         }

@@ -14,7 +14,7 @@ import java.util.function.ToIntFunction;
  * Takes an input through some work, a window of lines at a time, so that memory does not grow with the input.
  *
  * <p>
- * A window holds at most {@code maxItems} lines, and at most {@value #MAX_TOKENS} tokens by a bound on them
+ * A window ends where the next line is yet to come. It holds at most {@code maxItems} lines, and at most {@value #MAX_TOKENS} tokens by a bound on them
  * (each character one, and two around each text) unless it is a single line. Vectors of BGE-M3 take 4 KiB a
  * token at most, ColBERT and dense together, so that a window's results stay within 128 MiB.
  *
@@ -54,6 +54,10 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
         Window<T> window = new Window<>(maxItems, work);
         long skipped = 0;
         while (true) {
+            if (!reader.isReady()) {
+                // Whoever writes the input may wait for the answers to what it wrote.
+                window.handOn();
+            }
             T item;
             try {
                 String line = reader.next();

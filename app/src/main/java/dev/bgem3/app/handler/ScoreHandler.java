@@ -21,6 +21,9 @@ public final class ScoreHandler {
     private final BgeM3 model;
     private final ScoreWeights weights;
     private final EncodeOptions.Builder options;
+    private final int maxLength;
+    private long texts;
+    private long cutTexts;
 
     /**
      * Sets the work up.
@@ -37,6 +40,7 @@ public final class ScoreHandler {
         this.weights = weights;
         this.options = options.outputs(EnumSet.allOf(Output.class));
         ModelLimits.check(model, options.build());
+        maxLength = options.build().maxLength().orElse(model.info().maxLength());
     }
 
     /** Scores the pairs of an input. */
@@ -50,10 +54,13 @@ public final class ScoreHandler {
                     window -> {
                         progress.beginWindow(texts(window));
                         score(window, progress, writer);
+                        writer.flush();
+                        result.flush();
                     });
         } finally {
             writer.flush();
         }
+        sayWhatWasCut(work.streams());
     }
 
     /** Scores pairs that the call itself gave. */
@@ -63,6 +70,7 @@ public final class ScoreHandler {
             score(pairs, progress, writer);
         }
         writer.flush();
+        sayWhatWasCut(streams);
     }
 
     /** How many texts are computed: one that stands in several pairs is computed once. */
@@ -76,7 +84,21 @@ public final class ScoreHandler {
                 pairs.stream().map(pair -> new TextPair(pair.query(), pair.passage())).toList(), weights,
                 options.progress(progress).build());
         for (int i = 0; i < pairs.size(); i++) {
-            writer.scores(pairs.get(i).id(), scores.get(i));
+            PairLine pair = pairs.get(i);
+            texts += 2;
+            cutTexts += (isCut(pair.query()) ? 1 : 0) + (isCut(pair.passage()) ? 1 : 0);
+            writer.scores(pair.id(), scores.get(i));
+        }
+    }
+
+    private boolean isCut(String text) {
+        return model.tokenizer().encode(text, maxLength).truncated();
+    }
+
+    private void sayWhatWasCut(Streams streams) {
+        if (cutTexts > 0) {
+            streams.say("warning: " + cutTexts + " of " + texts + " texts were longer than " + maxLength
+                    + " tokens and were cut");
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.bgem3.app.stream.ResultFile;
 import dev.bgem3.app.wire.LineParser;
 import dev.bgem3.app.wire.ResultWriter;
 import dev.bgem3.app.wire.TextLine;
+import dev.bgem3.tokenizer.Encoding;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.util.List;
 
@@ -16,21 +17,33 @@ import java.util.List;
  */
 public record TokenizeHandler(XlmRobertaTokenizer tokenizer, int maxLength, LineWork work,
         LineProgress progress) {
-    /** Tokenizes all lines. */
+    /** Tokenizes all lines, and says at the end how many texts were cut. */
     public void run(LineReader reader, LineParser<TextLine> parser, ResultFile result) {
+        long[] textsAndCut = new long[2];
         ResultWriter writer = new ResultWriter(result.stream());
         try {
-            work.run(reader, parser, line -> line.text().length(), window -> tokenize(window, writer));
+            work.run(reader, parser, line -> line.text().length(), window -> {
+                tokenize(window, writer, textsAndCut);
+                writer.flush();
+                result.flush();
+            });
         } finally {
             writer.flush();
         }
+        if (textsAndCut[1] > 0) {
+            work.streams().say("warning: " + textsAndCut[1] + " of " + textsAndCut[0]
+                    + " texts were longer than " + maxLength + " tokens and were cut");
+        }
     }
 
-    private void tokenize(List<TextLine> window, ResultWriter writer) {
+    private void tokenize(List<TextLine> window, ResultWriter writer, long[] textsAndCut) {
         progress.beginWindow(window.size());
         long tokens = 0;
         for (TextLine line : window) {
-            int[] ids = tokenizer.encode(line.text(), maxLength).ids();
+            Encoding encoding = tokenizer.encode(line.text(), maxLength);
+            int[] ids = encoding.ids();
+            textsAndCut[0]++;
+            textsAndCut[1] += encoding.truncated() ? 1 : 0;
             tokens += ids.length;
             writer.tokens(line.id(), ids, tokenizer::piece);
         }

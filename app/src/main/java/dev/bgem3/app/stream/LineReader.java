@@ -37,6 +37,7 @@ public final class LineReader implements Closeable {
     private int lineLength;
     private long lineNumber;
     private long bytesRead;
+    private boolean inLongLine;
 
     LineReader(String name, InputStream in, OptionalLong sizeBytes, int maxLineBytes) {
         this.name = name;
@@ -99,33 +100,70 @@ public final class LineReader implements Closeable {
      *             where reading fails
      */
     public String next() throws LineFaultException {
+        if (inLongLine) {
+            skipRestOfLine();
+        }
         lineLength = 0;
-        boolean tooLong = false;
         boolean ended = false;
         boolean any = false;
         while (!ended && (chunkFrom < chunkTo || fill())) {
             any = true;
-            int end = chunkFrom;
-            while (end < chunkTo && chunk[end] != '\n') {
-                end++;
+            int end = lineEnd();
+            if (!append(chunkFrom, end)) {
+                // What is left of it may never end, as that of /dev/zero.
+                inLongLine = true;
+                lineNumber++;
+                line = new byte[256];
+                throw new LineFaultException("longer than " + maxLineBytes + " bytes");
             }
             ended = end < chunkTo;
-            tooLong |= !append(chunkFrom, end);
-            bytesRead += end - chunkFrom + (ended ? 1 : 0);
-            chunkFrom = ended ? end + 1 : end;
+            pass(end);
         }
         if (!any) {
             return null;
         }
         lineNumber++;
-        if (tooLong) {
-            line = new byte[256];
-            throw new LineFaultException("longer than " + maxLineBytes + " bytes");
-        }
         if (ended && lineLength > 0 && line[lineLength - 1] == '\r') {
             lineLength--;
         }
         return decode();
+    }
+
+    /** Whether {@link #next()} has something to read without waiting for it, as far as the system tells. */
+    public boolean isReady() {
+        if (lineEnd() < chunkTo) {
+            return true;
+        }
+        try {
+            return in.available() > 0;
+        } catch (IOException _) {
+            // A file of a kind that does not tell, such as a named pipe.
+            return true;
+        }
+    }
+
+    private void skipRestOfLine() {
+        while (inLongLine && (chunkFrom < chunkTo || fill())) {
+            int end = lineEnd();
+            inLongLine = end == chunkTo;
+            pass(end);
+        }
+    }
+
+    /** Where the chunk's first line ends, or the chunk. */
+    private int lineEnd() {
+        int end = chunkFrom;
+        while (end < chunkTo && chunk[end] != '\n') {
+            end++;
+        }
+        return end;
+    }
+
+    /** Goes on after a line's end at {@code end}, or after the chunk. */
+    private void pass(int end) {
+        int next = Math.min(end + 1, chunkTo);
+        bytesRead += next - chunkFrom;
+        chunkFrom = next;
     }
 
     private boolean append(int from, int to) {

@@ -24,7 +24,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>
  * The file is written beside its place under another name, and moved in one step; one that it replaces leaves
  * it its permissions. Where the work fails, or the process is asked to end (SIGINT, SIGTERM), what was
- * written is deleted. A name that stands for no regular file, such as {@code /dev/null} or a named pipe, is
+ * written is deleted; standard output ends with a whole line then. A name that stands for no regular file, such as {@code /dev/null} or a named pipe, is
  * written to directly.
  */
 public final class ResultFile implements AutoCloseable {
@@ -36,7 +36,7 @@ public final class ResultFile implements AutoCloseable {
     private final FileChannel partChannel;
     private final Path part;
     private final Path target;
-    private final Thread deleteOnExit;
+    private final Thread onExit;
     private boolean done;
 
     private ResultFile(Guarded raw) {
@@ -45,14 +45,15 @@ public final class ResultFile implements AutoCloseable {
 
     private ResultFile(Guarded raw, FileChannel partChannel, Path part, Path target) {
         this.name = raw.name;
-        this.stream = new BufferedOutputStream(raw, BUFFER);
+        LineStream lines = part == null ? new LineStream(raw) : null;
+        this.stream = part == null ? lines : new BufferedOutputStream(raw, BUFFER);
         this.partChannel = partChannel;
         this.part = part;
         this.target = target;
-        this.deleteOnExit = part == null ? null : new Thread(() -> part.toFile().delete(), "delete-" + part);
-        if (deleteOnExit != null) {
-            Runtime.getRuntime().addShutdownHook(deleteOnExit);
-        }
+        this.onExit = part == null
+                ? new Thread(lines::endAtLine, "end-at-line")
+                : new Thread(() -> part.toFile().delete(), "delete-" + part);
+        Runtime.getRuntime().addShutdownHook(onExit);
     }
 
     /**
@@ -125,6 +126,15 @@ public final class ResultFile implements AutoCloseable {
         return stream;
     }
 
+    /** Hands on the lines so far, for a reader that waits for them. */
+    public void flush() {
+        try {
+            stream.flush();
+        } catch (IOException e) {
+            throw new StreamException(name + ": cannot be written: " + IoFault.reason(e), e);
+        }
+    }
+
     /** Ends the writing: all is on its way to the disk or the reader, and the file stands under its name. */
     public void complete() {
         try {
@@ -133,8 +143,10 @@ public final class ResultFile implements AutoCloseable {
                 partChannel.force(true);
                 stream.close();
                 move();
-                removeHook();
+            } else {
+                stream.close();
             }
+            removeHook();
             done = true;
         } catch (IOException e) {
             throw new StreamException(name + ": cannot be written: " + IoFault.reason(e), e);
@@ -161,7 +173,9 @@ public final class ResultFile implements AutoCloseable {
         done = true;
         try {
             if (part == null) {
-                stream.flush();
+                try (Closeable _ = this::removeHook) {
+                    stream.close();
+                }
             } else {
                 discard();
             }
@@ -179,9 +193,9 @@ public final class ResultFile implements AutoCloseable {
 
     private void removeHook() {
         try {
-            Runtime.getRuntime().removeShutdownHook(deleteOnExit);
+            Runtime.getRuntime().removeShutdownHook(onExit);
         } catch (IllegalStateException _) {
-            // The process is ending, and the hook runs: what it would delete is no longer there.
+            // The process is ending, and the hook runs: it finds nothing left to do.
             return;
         }
     }

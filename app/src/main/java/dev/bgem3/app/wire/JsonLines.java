@@ -3,6 +3,7 @@ package dev.bgem3.app.wire;
 import dev.bgem3.app.stream.LineFaultException;
 import dev.bgem3.app.stream.LineReader;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -74,7 +75,7 @@ public final class JsonLines {
                 } else if (!keys.contains(key)) {
                     parser.skipChildren();
                 } else if (parser.currentToken() == JsonToken.VALUE_STRING) {
-                    values.put(key, parser.getString());
+                    values.put(key, unicode(key, parser.getString()));
                 } else {
                     throw new LineFaultException(
                             "\"" + key + "\": " + kind(parser) + " (expected: a string)");
@@ -92,6 +93,18 @@ public final class JsonLines {
             }
         }
         return values;
+    }
+
+    /** A text, which an escape such as <code>&#92;ud800</code> alone makes no Unicode. */
+    private static String unicode(String key, String text) throws LineFaultException {
+        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+            int point = text.codePointAt(i);
+            if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
+                throw new LineFaultException(String.format(Locale.ROOT,
+                        "\"%s\": not Unicode: half of a surrogate pair, U+%04X", key, point));
+            }
+        }
+        return text;
     }
 
     private static String written(String line, JsonParser parser) {

@@ -3,12 +3,15 @@ package dev.bgem3.app.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -67,6 +70,20 @@ class LineReaderPropertyTest {
         assertThat(reader.next()).isEqualTo("last");
         assertThat(reader.next()).isNull();
         assertThat(reader.next()).isNull();
+    }
+
+    @Test
+    void aLineWithoutEndIsTooLongAtOnce() {
+        InputStream zeros = new InputStream() {
+            @Override
+            public int read() {
+                return 0;
+            }
+        };
+        LineReader reader = new LineReader("test", zeros, OptionalLong.empty(), MAX_LINE);
+        assertTimeoutPreemptively(Duration.ofSeconds(30),
+                () -> assertThatThrownBy(reader::next).isInstanceOf(LineFaultException.class));
+        assertThat(reader.lineNumber()).isEqualTo(1);
     }
 
     @Test
