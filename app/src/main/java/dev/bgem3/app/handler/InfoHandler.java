@@ -59,13 +59,13 @@ public final class InfoHandler {
     /** Those that are used, then why each of the others is not. */
     private void kernels(ModelInfo info) {
         line("kernels", "%s, used", info.kernelDescription());
-        boolean slower = false;
+        boolean later = false;
         for (KernelStatus status : kernels) {
             if (status.name().equals(info.kernels())) {
-                slower = true;
+                later = true;
             } else {
                 line("", "%s: not used, %s", status.name(), status.unavailable()
-                        .orElse(slower ? "they are slower" : "others were asked for"));
+                        .orElse(later ? "others come first for this precision" : "others were asked for"));
             }
         }
     }

@@ -26,7 +26,7 @@ class InfoHandlerTest {
         }
         assertThat(out.toString().lines().map(String::strip)).containsSubsequence(
                 "gone: not used, a part is missing", "unwanted: not used, others were asked for",
-                "slow: not used, they are slower");
+                "slow: not used, others come first for this precision");
         assertThat(out.toString()).doesNotContain("scalar: not used");
     }
 }
