@@ -249,6 +249,9 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
                 code.emit(VPXORD, sum(row, vector), sum(row, vector), sum(row, vector));
             }
         }
+        if (isLayer()) {
+            fetchOut(code, height);
+        }
         Label unrolledDone = new Label("unrolled done");
         Label done = new Label("done");
         code.mov(COUNT, STEPS);
@@ -270,6 +273,20 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
         code.add(COUNT, Mem.at(argument, LEFT_FIELD));
         code.mov(Mem.at(argument, LEFT_FIELD), COUNT);
         finish(code, argument, height);
+    }
+
+    /**
+     * Fetches the lines that the tile will be written to: they come from memory as a rule, and a processor waits for them one
+     * after another where it meets them at its stores.
+     */
+    private static void fetchOut(Assembler code, int height) {
+        code.mov(COUNT, OUT);
+        for (int row = 0; row < height; row++) {
+            for (int vector = 0; vector < VECTORS; vector++) {
+                code.prefetcht1(Mem.at(COUNT, vector * VectorCode.BYTES));
+            }
+            code.add(COUNT, OUT_STRIDE);
+        }
     }
 
     /** A loop that takes {@code unrolled} steps at a time, COUNT times. */
