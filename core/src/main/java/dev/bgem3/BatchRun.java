@@ -120,8 +120,7 @@ final class BatchRun {
 
     private void computeHalves(Batch batch, OutOfDeviceMemoryException why) {
         if (batch.texts().size() == 1) {
-            throw new OutOfDeviceMemoryException(batch.texts().getFirst().name() + ": " + batch.tokenCount()
-                    + " tokens: " + why.getMessage(), why);
+            throw batch.texts().getFirst().outOfMemory(why);
         }
         LOGGER.log(Level.DEBUG, "a batch of {0} tokens is halved: {1}", batch.tokenCount(), why.getMessage());
         batch.halves().forEach(this::compute);

@@ -327,36 +327,56 @@ public final class BgeM3 implements AutoCloseable {
         return i -> kind + (first + i);
     }
 
+    /** Which of the model's instructions goes before a text. */
+    enum Role {
+        TEXT, QUERY, PASSAGE
+    }
+
     private List<Embedding> encodeTexts(List<String> texts, IntFunction<String> places,
             EncodeOptions options) {
-        return encodeAll(texts, places, options, "", LoadOptions.PLAIN_FORMAT);
+        return model.encode(tokenize(Role.TEXT, texts, places, options), options);
     }
 
     private List<Embedding> encodeQueries(List<String> queries, IntFunction<String> places,
             EncodeOptions options) {
-        return encodeAll(queries, places, options, loadOptions.queryInstruction(),
-                loadOptions.queryInstructionFormat());
+        return model.encode(tokenize(Role.QUERY, queries, places, options), options);
     }
 
     private List<Embedding> encodeCorpus(List<String> passages, IntFunction<String> places,
             EncodeOptions options) {
-        return encodeAll(passages, places, options, loadOptions.passageInstruction(),
-                loadOptions.passageInstructionFormat());
+        return model.encode(tokenize(Role.PASSAGE, passages, places, options), options);
     }
 
-    private List<Embedding> encodeAll(List<String> texts, IntFunction<String> places, EncodeOptions options,
-            String instruction, String format) {
+    /** The tokens of some texts with the instruction that goes with their role; the options are held against the model first. */
+    List<TokenizedText> tokenize(Role role, List<String> texts, EncodeOptions options) {
+        return tokenize(role, texts, places("text ", 0), options);
+    }
+
+    private List<TokenizedText> tokenize(Role role, List<String> texts, IntFunction<String> places,
+            EncodeOptions options) {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
         model.check(options);
+        String instruction = switch (role) {
+            case TEXT -> "";
+            case QUERY -> loadOptions.queryInstruction();
+            case PASSAGE -> loadOptions.passageInstruction();
+        };
+        String format = switch (role) {
+            case TEXT -> LoadOptions.PLAIN_FORMAT;
+            case QUERY -> loadOptions.queryInstructionFormat();
+            case PASSAGE -> loadOptions.passageInstructionFormat();
+        };
         Optional<String> own = options.instruction();
         String usedFormat = options.instructionFormat()
                 .orElse(own.isPresent() ? LoadOptions.PLAIN_FORMAT : format);
-        return model.encode(
-                TokenizedText.of(texts, places,
-                        text -> Instruction.apply(usedFormat, own.orElse(instruction), text),
-                        model, options),
-                options);
+        return TokenizedText.of(texts, places,
+                text -> Instruction.apply(usedFormat, own.orElse(instruction), text), model, options);
+    }
+
+    /** The parts of this model, for the queue before it. */
+    LoadedModel parts() {
+        return model;
     }
 
     /** Frees memory and threads once the batch under way has ended; closing again does nothing. */

@@ -10,13 +10,16 @@ import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.TokenBatch;
 import dev.bgem3.model.XlmRobertaEncoder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /** A model on one device: its weights in the kernels' layout, and a workspace for each pass that may be at work at a time. */
 final class DeviceModel implements AutoCloseable {
+    /** Some texts of a batch, one after another, of which the same is asked. */
+    record HeadGroup(HeadChoice heads, int textCount) {}
+
     private final String name;
     private final Kernels kernels;
     private final XlmRobertaEncoder encoder;
@@ -73,33 +76,52 @@ final class DeviceModel implements AutoCloseable {
     }
 
     /**
-     * The forward pass and the heads asked for.
+     * The forward pass, and what is asked for of each group of its texts.
      *
      * @param workspace
      *            one of {@link #workspaces()}
-     * @param dimension
-     *            the leading numbers of a dense vector to keep
+     * @param groups
+     *            all texts of the batch, in its order
+     * @return for each group what its heads made, by its own texts and tokens
      */
-    HeadOutputs run(Workspace workspace, TokenBatch batch, Set<Output> outputs, Pooling pooling,
-            int dimension, boolean normalize) {
+    List<HeadOutputs> run(Workspace workspace, TokenBatch batch, List<HeadGroup> groups) {
         workspace.reset();
-        if (outputs.equals(Set.of(Output.DENSE)) && pooling == Pooling.CLS) {
-            Tensor first = encoder.forwardFirstTokens(workspace, batch);
-            int[] rows = IntStream.rangeClosed(0, batch.textCount()).toArray();
-            return new HeadOutputs(Optional.of(denseHead.vectors(workspace, first, rows, pooling.inHead(),
-                    dimension, normalize)), Optional.empty(), Optional.empty());
+        boolean firstTokensAlone = groups.stream().allMatch(group -> group.heads().needFirstTokensAlone());
+        Tensor hidden = firstTokensAlone
+                ? encoder.forwardFirstTokens(workspace, batch)
+                : encoder.forward(workspace, batch);
+        int[] rows = firstTokensAlone
+                ? IntStream.rangeClosed(0, batch.textCount()).toArray()
+                : batch.cumulativeLengths();
+        if (groups.size() == 1) {
+            return List.of(outputs(workspace, hidden, rows, groups.getFirst().heads()));
         }
-        Tensor hidden = encoder.forward(workspace, batch);
-        int[] rows = batch.cumulativeLengths();
+        List<HeadOutputs> outputs = new ArrayList<>();
+        int firstText = 0;
+        for (HeadGroup group : groups) {
+            int[] groupRows = Arrays.copyOfRange(rows, firstText, firstText + group.textCount() + 1);
+            int firstRow = groupRows[0];
+            Tensor groupHidden = workspace.tensor(groupRows[group.textCount()] - firstRow, hidden.columns());
+            kernels.gatherRows(groupHidden, hidden,
+                    IntStream.range(firstRow, groupRows[group.textCount()]).toArray());
+            outputs.add(outputs(workspace, groupHidden,
+                    Arrays.stream(groupRows).map(row -> row - firstRow).toArray(),
+                    group.heads()));
+            firstText += group.textCount();
+        }
+        return outputs;
+    }
+
+    private HeadOutputs outputs(Workspace workspace, Tensor hidden, int[] rows, HeadChoice heads) {
         return new HeadOutputs(
-                outputs.contains(Output.DENSE)
-                        ? Optional.of(denseHead.vectors(workspace, hidden, rows, pooling.inHead(), dimension,
-                                normalize))
+                heads.outputs().contains(Output.DENSE)
+                        ? Optional.of(denseHead.vectors(workspace, hidden, rows, heads.pooling().inHead(),
+                                heads.dimension(), heads.normalize()))
                         : Optional.empty(),
-                outputs.contains(Output.SPARSE)
+                heads.outputs().contains(Output.SPARSE)
                         ? Optional.of(sparseHead.orElseThrow().tokenWeights(workspace, hidden))
                         : Optional.empty(),
-                outputs.contains(Output.COLBERT)
+                heads.outputs().contains(Output.COLBERT)
                         ? Optional.of(colbertHead.orElseThrow().vectors(workspace, hidden, rows))
                         : Optional.empty());
     }

@@ -67,14 +67,18 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, Optional
             throw new IllegalArgumentException(
                     "maxLength: " + maxLength.getAsInt() + " (expected: at least 2)");
         }
-        if (tokenBudget.orElse(1) < 1 || tokenBudget.orElse(1) > MOST_TOKEN_BUDGET) {
-            throw new IllegalArgumentException(
-                    "tokenBudget: " + tokenBudget.getAsInt() + " (expected: 1.." + MOST_TOKEN_BUDGET + ")");
-        }
+        checkTokenBudget(tokenBudget);
         instructionFormat.ifPresent(format -> Instruction.checkFormat("instructionFormat", format));
         if (truncateDim.isPresent() && truncateDim.getAsInt() < 1) {
             throw new IllegalArgumentException(
                     "truncateDim: " + truncateDim.getAsInt() + " (expected: at least 1)");
+        }
+    }
+
+    static void checkTokenBudget(OptionalInt tokenBudget) {
+        if (tokenBudget.orElse(1) < 1 || tokenBudget.orElse(1) > MOST_TOKEN_BUDGET) {
+            throw new IllegalArgumentException(
+                    "tokenBudget: " + tokenBudget.getAsInt() + " (expected: 1.." + MOST_TOKEN_BUDGET + ")");
         }
     }
 

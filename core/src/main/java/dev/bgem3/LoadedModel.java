@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.DeviceModel.HeadGroup;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.kernel.KernelProvider;
@@ -10,10 +11,16 @@ import dev.bgem3.model.TokenBatch;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** The parts of a loaded model, and the work that they do together: batches cut, run on its devices' lanes, and put in order. */
@@ -109,14 +116,20 @@ final class LoadedModel implements AutoCloseable {
         return tokenizer;
     }
 
-    private int tokenBudget(EncodeOptions options) {
-        return Math.min(options.tokenBudget().orElse(kernelTokenBudget), mostTokens());
+    /** The most tokens of a batch where this many are set. */
+    int tokenBudget(OptionalInt set) {
+        return Math.min(set.orElse(kernelTokenBudget), mostTokens());
+    }
+
+    /** How many batches are computed at a time. */
+    int laneCount() {
+        return lanes.laneCount();
     }
 
     /** About how many tokens of a stream's texts to encode at a time. */
     long windowTokens(EncodeOptions options) {
         Objects.requireNonNull(options, "options");
-        long budget = tokenBudget(options);
+        long budget = tokenBudget(options.tokenBudget());
         long tokens = budget * Math.max(WINDOW_BUDGETS, WINDOW_BUDGETS_PER_LANE * lanes.laneCount());
         return options.outputs().contains(Output.COLBERT)
                 ? Math.min(tokens, Math.max(COLBERT_WINDOW_TOKENS, 2 * budget))
@@ -129,8 +142,9 @@ final class LoadedModel implements AutoCloseable {
      */
     List<Embedding> encode(List<TokenizedText> texts, EncodeOptions options) {
         Embedding[] embeddings = new Embedding[texts.size()];
-        BatchRun.run(Batch.cut(texts, tokenBudget(options)), lanes.laneCount(), options,
-                batch -> compute(batch, embeddings, options));
+        HeadChoice heads = heads(options);
+        BatchRun.run(Batch.cut(texts, tokenBudget(options.tokenBudget())), lanes.laneCount(), options,
+                batch -> compute(batch, embeddings, heads));
         return List.of(embeddings);
     }
 
@@ -151,16 +165,52 @@ final class LoadedModel implements AutoCloseable {
         }
     }
 
-    /** Writes a batch's embeddings to their places; what needs no device is done without holding a lane. */
-    private void compute(Batch batch, Embedding[] embeddings, EncodeOptions options) {
-        TokenBatch tokens = batch.tokens();
-        HeadOutputs outputs = lanes.run(lane -> lane.device().run(lane.workspace(), tokens, options.outputs(),
-                options.pooling().orElse(info.pooling()), options.truncateDim().orElse(info.hiddenSize()),
-                options.normalize()));
-        for (int s = 0; s < tokens.textCount(); s++) {
-            embeddings[batch.places().get(s)] = outputs.embedding(batch.texts().get(s), s,
-                    tokens.cumulativeLengths()[s], info.colbertDimension(), specialIds);
+    /** What the options ask of the heads. */
+    HeadChoice heads(EncodeOptions options) {
+        return new HeadChoice(options.outputs(), options.pooling().orElse(info.pooling()),
+                options.truncateDim().orElse(info.hiddenSize()), options.normalize());
+    }
+
+    /** Writes a batch's embeddings to their places. */
+    private void compute(Batch batch, Embedding[] embeddings, HeadChoice heads) {
+        IntFunction<Embedding> results = compute(
+                batch.texts().stream().map(text -> new EncodeWork(text, heads)).toList());
+        for (int i = 0; i < batch.texts().size(); i++) {
+            embeddings[batch.places().get(i)] = results.apply(i);
         }
+    }
+
+    /**
+     * Computes texts together, whatever is asked of each; what needs no device is done without holding a lane.
+     *
+     * @return gives the embedding of the text at an index, made when it is called, or throws where an output is not finite
+     */
+    IntFunction<Embedding> compute(List<EncodeWork> works) {
+        SequencedMap<HeadChoice, List<Integer>> byHeads = new LinkedHashMap<>();
+        for (int i = 0; i < works.size(); i++) {
+            byHeads.computeIfAbsent(works.get(i).heads(), _ -> new ArrayList<>()).add(i);
+        }
+        List<Integer> order = byHeads.values().stream().flatMap(List::stream).toList();
+        TokenBatch tokens = TokenBatch.of(order.stream().map(i -> works.get(i).text().tokenIds()).toList());
+        List<HeadGroup> groups = byHeads.entrySet().stream()
+                .map(entry -> new HeadGroup(entry.getKey(), entry.getValue().size())).toList();
+        List<HeadOutputs> outputs = lanes
+                .run(lane -> lane.device().run(lane.workspace(), tokens, groups));
+        List<Supplier<Embedding>> embeddings = new ArrayList<>(Collections.nCopies(works.size(), null));
+        int s = 0;
+        for (int g = 0; g < groups.size(); g++) {
+            HeadOutputs made = outputs.get(g);
+            int firstText = s;
+            int firstToken = tokens.cumulativeLengths()[s];
+            for (; s < firstText + groups.get(g).textCount(); s++) {
+                int text = s - firstText;
+                int token = tokens.cumulativeLengths()[s] - firstToken;
+                TokenizedText tokenized = works.get(order.get(s)).text();
+                embeddings.set(order.get(s),
+                        () -> made.embedding(tokenized, text, token, info.colbertDimension(), specialIds));
+            }
+        }
+        return i -> embeddings.get(i).get();
     }
 
     /** Synchronized: the folder's files are not for two threads to close at a time. */

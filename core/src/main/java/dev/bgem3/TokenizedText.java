@@ -2,6 +2,7 @@ package dev.bgem3;
 
 import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.InputException;
+import dev.bgem3.error.OutOfDeviceMemoryException;
 import dev.bgem3.tokenizer.Encoding;
 import dev.bgem3.tokenizer.TokenizerException;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
@@ -90,6 +91,12 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
         StringBuilder printable = new StringBuilder(text.length());
         text.chars().forEach(c -> printable.append(Character.isISOControl(c) ? ' ' : (char) c));
         return printable.toString();
+    }
+
+    /** Says that a device's memory does not suffice for this text by itself. */
+    OutOfDeviceMemoryException outOfMemory(OutOfDeviceMemoryException why) {
+        return new OutOfDeviceMemoryException(name + ": " + tokenIds.length + " tokens: " + why.getMessage(),
+                why);
     }
 
     static void checkCancelled(EncodeOptions options) {

@@ -6,7 +6,7 @@ package dev.bgem3.error;
  */
 public abstract sealed class BgeM3Exception extends RuntimeException
         permits ModelException, InputException, JsonException, NonFiniteOutputException, CancelledException,
-        BackendException {
+        OverloadedException, TimedOutException, BackendException {
     private static final long serialVersionUID = 1L;
 
     BgeM3Exception(String message, Throwable cause) {

@@ -1,0 +1,148 @@
+package dev.bgem3;
+
+import dev.bgem3.error.InputException;
+import dev.bgem3.error.OutOfDeviceMemoryException;
+import dev.bgem3.error.OverloadedException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+
+/**
+ * Many callers, one model: the texts of all wait in one queue and are computed in shared batches, as a server needs it.
+ *
+ * {@snippet :
+ * QueueOptions options = QueueOptions.builder().permits(512).timeout(Duration.ofSeconds(30)).build();
+ * try (BgeM3 model = BgeM3.load(Path.of("models/bge-m3")); EncodeQueue queue = EncodeQueue.of(model, options)) {
+ *     // In each of many threads, virtual ones too:
+ *     CompletableFuture<QueueResult<Embedding>> answer = queue.encode(List.of("What is BGE M3?"), EncodeOptions.defaults());
+ *     float[] dense = answer.join().results().getFirst().dense().values();
+ * }
+ * }
+ *
+ * <p>
+ * A call needs a permit for each of its texts: it gets all or none, at once. It tokenizes in the caller's thread, then returns a
+ * future. While a batch computes, the next is put together: first the text that has waited longest, then in the order of arrival
+ * those for which the token budget has room, until it begins; with several devices, one for each. Texts of which different
+ * outputs are asked share a batch, and each gets the same bits as from {@link BgeM3#encode(List, EncodeOptions)} wherever those
+ * do not depend on the batch. A text's permit returns when it is computed or withdrawn.
+ *
+ * <p>
+ * What is wrong with a call is thrown by the call itself: what {@link BgeM3#encode(List, EncodeOptions)} says of the options and
+ * texts before it computes, {@link OverloadedException} where permits lack, {@link InputException} where there never are so many,
+ * {@link IllegalStateException} where the queue or the model is closed. What goes wrong later completes the future exceptionally,
+ * with {@link dev.bgem3.error.TimedOutException} where the queue's time-out has passed. A text that cannot be computed fails the
+ * request that it belongs to and no other: the rest of its batch is computed again without it.
+ *
+ * <p>
+ * To cancel the future, or to complete it in any other way, withdraws its texts: those that no batch has begun leave the queue,
+ * and their permits are free at once. That of a future derived from it does not. Dependent actions run in virtual threads and
+ * may take their time. The options' {@code tokenBudget} and {@code progress} are for calls that cut batches by themselves, and
+ * mean nothing here; {@code cancelled} is asked while texts are tokenized.
+ *
+ * <p>
+ * Thread-safe. The queue has a thread for each batch that the model computes at a time, which sleeps while there is nothing to do. The
+ * model may be used beside it; it stays the caller's to close, after the queue.
+ */
+public final class EncodeQueue implements AutoCloseable {
+    private final BgeM3 model;
+    private final BatchQueue<EncodeWork, Embedding> queue;
+
+    private EncodeQueue(BgeM3 model, QueueOptions options) {
+        this.model = model;
+        LoadedModel parts = model.parts();
+        queue = new BatchQueue<>(new Engine(parts), parts.laneCount(),
+                parts.tokenBudget(options.tokenBudget()),
+                options);
+    }
+
+    /** A queue before a model, with 512 permits and no time-out. */
+    public static EncodeQueue of(BgeM3 model) {
+        return of(model, QueueOptions.defaults());
+    }
+
+    /** A queue before a model. */
+    public static EncodeQueue of(BgeM3 model, QueueOptions options) {
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(options, "options");
+        return new EncodeQueue(model, options);
+    }
+
+    /** The outputs of some texts, in their order. */
+    public CompletableFuture<QueueResult<Embedding>> encode(List<String> texts, EncodeOptions options) {
+        return submit(BgeM3.Role.TEXT, texts, options);
+    }
+
+    /** As {@code encode}, with the query instruction. */
+    public CompletableFuture<QueueResult<Embedding>> encodeQueries(List<String> queries,
+            EncodeOptions options) {
+        return submit(BgeM3.Role.QUERY, queries, options);
+    }
+
+    /** As {@code encode}, with the passage instruction. */
+    public CompletableFuture<QueueResult<Embedding>> encodeCorpus(List<String> passages,
+            EncodeOptions options) {
+        return submit(BgeM3.Role.PASSAGE, passages, options);
+    }
+
+    /** The outputs of texts that are tokens already, as {@link BgeM3#encodeTokenIds} takes them. */
+    public CompletableFuture<QueueResult<Embedding>> encodeTokenIds(List<int[]> tokenIds,
+            EncodeOptions options) {
+        Objects.requireNonNull(tokenIds, "tokenIds");
+        Objects.requireNonNull(options, "options");
+        List<int[]> own = new ArrayList<>(tokenIds);
+        return submit(own.size(), options, () -> {
+            model.parts().check(options);
+            return TokenizedText.ofTokenIds(own, model.info(), options);
+        });
+    }
+
+    private CompletableFuture<QueueResult<Embedding>> submit(BgeM3.Role role, List<String> texts,
+            EncodeOptions options) {
+        Objects.requireNonNull(texts, "texts");
+        Objects.requireNonNull(options, "options");
+        List<String> own = new ArrayList<>(texts);
+        return submit(own.size(), options, () -> model.tokenize(role, own, options));
+    }
+
+    private CompletableFuture<QueueResult<Embedding>> submit(int count, EncodeOptions options,
+            Supplier<List<TokenizedText>> tokenize) {
+        return queue.submit(count, () -> {
+            List<TokenizedText> tokenized = tokenize.get();
+            HeadChoice heads = model.parts().heads(options);
+            return tokenized.stream().map(text -> new EncodeWork(text, heads)).toList();
+        });
+    }
+
+    /** What it holds at this moment. */
+    public QueueState state() {
+        return queue.state();
+    }
+
+    /**
+     * Refuses new texts, answers those that it accepted, and returns then; closing again waits for that too. To end sooner, cancel
+     * the futures.
+     */
+    @Override
+    public void close() {
+        queue.close();
+    }
+
+    private record Engine(LoadedModel model) implements BatchEngine<EncodeWork, Embedding> {
+        @Override
+        public int tokenCount(EncodeWork text) {
+            return text.text().tokenIds().length;
+        }
+
+        @Override
+        public IntFunction<Embedding> compute(List<EncodeWork> texts) {
+            try {
+                return model.compute(texts);
+            } catch (OutOfDeviceMemoryException e) {
+                throw texts.size() > 1 ? e : texts.getFirst().text().outOfMemory(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package dev.bgem3;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a queue answers: the results of one request's texts, and where its time went. The three durations add up to the time from
+ * the call to the answer.
+ *
+ * @param results
+ *            one for each text, in the request's order
+ * @param tokens
+ *            the tokens computed, {@code <s>} and {@code </s>} included
+ * @param tokenizing
+ *            from the call until its last text was tokenized
+ * @param waiting
+ *            from then until a batch with one of its texts began
+ * @param computing
+ *            from then until its last text was computed
+ */
+public record QueueResult<R>(List<R> results, int tokens, Duration tokenizing, Duration waiting,
+        Duration computing) {}
