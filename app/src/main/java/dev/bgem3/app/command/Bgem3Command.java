@@ -58,7 +58,8 @@ public final class Bgem3Command implements Callable<Integer> {
                 .addSubcommand(new ModelCommands.Info(session))
                 .addSubcommand(new ModelCommands.Verify(session))
                 .addSubcommand(new ConvertCommand(session)).addSubcommand(new SynthCommand(session))
-                .addSubcommand(new BenchCommand(session));
+                .addSubcommand(new BenchCommand(session))
+                .addSubcommand(new ServeCommand(session));
         addHelp(commandLine);
         commandLine.getSubcommands().values().forEach(Bgem3Command::addHelp);
         // A text that begins with @ is a text, not the name of a file of options.

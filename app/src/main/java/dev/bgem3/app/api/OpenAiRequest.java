@@ -1,0 +1,34 @@
+package dev.bgem3.app.api;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * OpenAI's {@code POST /v1/embeddings}.
+ *
+ * @param inputs
+ *            {@code input}
+ * @param model
+ *            {@code model}: any name is taken, and given back
+ * @param format
+ *            {@code encoding_format}
+ * @param dimensions
+ *            {@code dimensions}: so many of the first are kept
+ */
+public record OpenAiRequest(Inputs inputs, Optional<String> model, Format format, OptionalInt dimensions) {
+    /** How a vector is written. */
+    public enum Format {
+        /** A list of numbers. */
+        FLOAT,
+        /** The base64 of little-endian fp32. */
+        BASE64
+    }
+
+    /** Reads a body. */
+    public static OpenAiRequest read(Fields fields) {
+        return new OpenAiRequest(fields.inputs("input"), fields.optionalString("model"),
+                fields.word("encoding_format", false, List.of(Format.values())),
+                fields.optionalInt("dimensions", 1));
+    }
+}

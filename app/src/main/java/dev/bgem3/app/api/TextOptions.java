@@ -1,0 +1,39 @@
+package dev.bgem3.app.api;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How the texts of a request become tokens.
+ *
+ * @param truncate
+ *            whether a text that is too long is cut; the server's setting where the request does not say
+ * @param direction
+ *            the side on which it is cut
+ * @param promptName
+ *            which of the model's prompts comes before each text
+ */
+public record TextOptions(Optional<Boolean> truncate, Direction direction, Optional<String> promptName) {
+    /** The side on which a text is cut. */
+    public enum Direction {
+        /** Its end is lost. */
+        RIGHT,
+        /** Its beginning is lost. */
+        LEFT
+    }
+
+    /** The names of its fields, for those who refuse others. */
+    static final List<String> NAMES = List.of("truncate", "truncation_direction", "prompt_name");
+    private static final List<Direction> DIRECTIONS = List.of(Direction.RIGHT, Direction.LEFT);
+
+    /** The server's setting, no prompt. */
+    public static TextOptions defaults() {
+        return new TextOptions(Optional.empty(), Direction.RIGHT, Optional.empty());
+    }
+
+    /** Reads text-embeddings-inference's three fields. */
+    static TextOptions read(Fields fields) {
+        return new TextOptions(fields.optionalFlag("truncate"),
+                fields.word("truncation_direction", true, DIRECTIONS), fields.optionalString("prompt_name"));
+    }
+}

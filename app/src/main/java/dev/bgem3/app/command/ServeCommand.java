@@ -1,0 +1,122 @@
+package dev.bgem3.app.command;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.LoadOptions;
+import dev.bgem3.app.handler.ServeHandler;
+import dev.bgem3.app.handler.UsageException;
+import dev.bgem3.app.serve.ApiKey;
+import dev.bgem3.app.serve.ServeOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(name = "serve", description = """
+        Serves a model over HTTP: the routes of text-embeddings-inference, OpenAI's /v1/embeddings, and \
+        /v1/encode and /v1/score for all that BGE-M3 gives.""", footer = {"", """
+        It answers on 127.0.0.1 unless told otherwise, logs one line of JSON a request on standard error, and stops on SIGTERM or Ctrl-C \
+        once what it accepted is answered. GET /openapi.json describes the routes."""})
+final class ServeCommand implements Callable<Integer> {
+    private static final String KEY_VARIABLE = "BGEM3_API_KEY";
+
+    private final Session session;
+
+    @Mixin
+    private ModelOptions model;
+
+    @Option(names = "--host", paramLabel = "ADDRESS", defaultValue = "127.0.0.1", description = """
+            The address to listen on. 0.0.0.0 is every one of this machine: set an API key then. \
+            Default: ${DEFAULT-VALUE}, which only this machine reaches.""")
+    private String host;
+
+    @Option(names = "--port", paramLabel = "N", defaultValue = "3000", description = """
+            The port; 0 for any that is free, which the start line names. Default: ${DEFAULT-VALUE}.""")
+    private int port;
+
+    @Option(names = "--api-key", paramLabel = "KEY", description = """
+            What clients must show as "Authorization: Bearer KEY". Others on this machine can read it in the list of processes: \
+            $BGEM3_API_KEY or --api-key-file keep it from them.""")
+    private Optional<String> apiKey = Optional.empty();
+
+    @Option(names = "--api-key-file", paramLabel = "FILE", description = "A file with the API key as its only line.")
+    private Optional<Path> apiKeyFile = Optional.empty();
+
+    @Option(names = "--max-concurrent-requests", paramLabel = "N", defaultValue = "512", description = """
+            The most texts that wait or are computed at a time. A request that would bring more is answered 429 at once: less keeps \
+            waiting short, more rides out bursts. Default: ${DEFAULT-VALUE}.""")
+    private int maxConcurrentRequests;
+
+    @Option(names = "--max-batch-tokens", paramLabel = "N", description = """
+            The most tokens computed at a time. Default: 4096 on a CPU, and what fits on a GPU.""")
+    private Integer maxBatchTokens;
+
+    @Option(names = "--max-client-batch-size", paramLabel = "N", defaultValue = "32", description = """
+            The most texts of a request. Default: ${DEFAULT-VALUE}.""")
+    private int maxClientBatchSize;
+
+    @Option(names = "--payload-limit", paramLabel = "BYTES", defaultValue = "2000000", description = """
+            The most bytes of a request's body. Default: ${DEFAULT-VALUE}.""")
+    private int payloadLimit;
+
+    @Option(names = "--auto-truncate", paramLabel = "true|false", arity = "1", defaultValue = "true", description = """
+            Whether a text that is too long is cut where its request does not say. An answer names the texts that were cut. With false \
+            such a request is answered 422. Default: ${DEFAULT-VALUE}.""")
+    private boolean autoTruncate;
+
+    @Option(names = "--request-timeout", paramLabel = "SECONDS", defaultValue = "60", description = """
+            How long a request may take before it is given up with 504. Default: ${DEFAULT-VALUE}.""")
+    private int requestTimeout;
+
+    @Option(names = "--shutdown-timeout", paramLabel = "SECONDS", defaultValue = "30", description = """
+            How long a stop waits for the answers to what was accepted. Default: ${DEFAULT-VALUE}.""")
+    private int shutdownTimeout;
+
+    ServeCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        ServeOptions options = OptionValues.checked(this::options);
+        LoadOptions load = model.check();
+        Path folder = model.folder(session);
+        try (BgeM3 loaded = BgeM3.load(folder, load)) {
+            new ServeHandler(loaded, options, session.streams()).run();
+        }
+        return ExitCodes.DONE;
+    }
+
+    private ServeOptions options() {
+        return new ServeOptions(host, port, key().map(ApiKey::new), maxConcurrentRequests,
+                maxBatchTokens == null ? OptionalInt.empty() : OptionalInt.of(maxBatchTokens),
+                maxClientBatchSize,
+                payloadLimit, autoTruncate, Duration.ofSeconds(requestTimeout),
+                Duration.ofSeconds(shutdownTimeout));
+    }
+
+    private Optional<String> key() {
+        if (apiKey.isPresent() && apiKeyFile.isPresent()) {
+            throw new UsageException("--api-key beside --api-key-file (expected: one or the other)");
+        }
+        if (apiKeyFile.isPresent()) {
+            return Optional.of(keyIn(apiKeyFile.get()));
+        }
+        return apiKey.or(() -> Optional.ofNullable(session.environment().get(KEY_VARIABLE))
+                .filter(key -> !key.isEmpty()));
+    }
+
+    private static String keyIn(Path file) {
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new UsageException("--api-key-file: " + file + ": cannot be read: " + e.getMessage()
+                    + " (expected: a file with the key)", e);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package dev.bgem3.app.handler;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.ModelInfo;
+import dev.bgem3.app.serve.ServeOptions;
+import dev.bgem3.app.serve.TextServer;
+import dev.bgem3.app.stream.Streams;
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+
+/** Serves a model over HTTP until the process is told to stop. */
+public final class ServeHandler {
+    private final BgeM3 model;
+    private final ServeOptions options;
+    private final Streams streams;
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    /** Sets the work up. */
+    public ServeHandler(BgeM3 model, ServeOptions options, Streams streams) {
+        this.model = model;
+        this.options = options;
+        this.streams = streams;
+    }
+
+    /** Serves until SIGTERM, SIGINT or an interrupt of this thread. */
+    public void run() {
+        TextServer server = TextServer.start(model, modelName(model.info().folder()), options, streams.err());
+        Thread onSignal = Thread.ofPlatform().name("bgem3-shutdown").unstarted(() -> {
+            stop(server);
+            // A stop that was asked for is no failure; the signal's own exit code would say so.
+            Runtime.getRuntime().halt(0);
+        });
+        Runtime.getRuntime().addShutdownHook(onSignal);
+        sayHello(server);
+        try {
+            stopped.await();
+        } catch (InterruptedException _) {
+            Runtime.getRuntime().removeShutdownHook(onSignal);
+            stop(server);
+        }
+    }
+
+    private void stop(TextServer server) {
+        streams.say("stopping");
+        server.close();
+        stopped.countDown();
+    }
+
+    private void sayHello(TextServer server) {
+        ModelInfo info = model.info();
+        streams.say("serving " + modelName(info.folder()) + " at http://" + options.host() + ":"
+                + server.port() + " ("
+                + info.kernelDescription() + ", " + info.precision().label() + ", "
+                + String.join(", ", info.devices())
+                + ")");
+    }
+
+    /** A snapshot in the Hugging Face cache has its name two folders up: {@code models--BAAI--bge-m3}. */
+    static String modelName(Path folder) {
+        Path whole = folder.toAbsolutePath().normalize();
+        String prefix = "models--";
+        Path repository = whole.getParent() == null ? null : whole.getParent().getParent();
+        if (repository != null && repository.getFileName() != null
+                && repository.getFileName().toString().startsWith(prefix)) {
+            return repository.getFileName().toString().substring(prefix.length()).replace("--", "/");
+        }
+        return whole.getFileName() == null ? whole.toString() : whole.getFileName().toString();
+    }
+}

@@ -1,0 +1,86 @@
+package dev.bgem3.app.serve;
+
+import io.helidon.common.socket.HelidonSocket;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+
+/**
+ * The body of an answer: a small one is sent whole, with its length; a large one in pieces as it is written, so that it is never in
+ * memory whole. No piece may keep the server waiting for longer than a minute.
+ */
+final class AnswerStream extends OutputStream {
+    private static final int PIECE_BYTES = 1 << 17;
+    private static final Duration PIECE_LIMIT = Duration.ofMinutes(1);
+
+    private final StallGuard guard;
+    private final HelidonSocket socket;
+    private final ServerResponse response;
+    private final Piece piece = new Piece();
+    private OutputStream sink;
+    private boolean closed;
+
+    /** Gives its bytes without copying them. */
+    private static final class Piece extends ByteArrayOutputStream {
+        Piece() {
+            super(1 << 12);
+        }
+
+        void moveTo(OutputStream out) throws IOException {
+            out.write(buf, 0, count);
+            reset();
+        }
+    }
+
+    AnswerStream(StallGuard guard, HelidonSocket socket, ServerResponse response) {
+        this.guard = guard;
+        this.socket = socket;
+        this.response = response;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+        write(new byte[]{(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+        piece.write(bytes, offset, length);
+        if (piece.size() >= PIECE_BYTES) {
+            send();
+        }
+    }
+
+    private void send() throws IOException {
+        if (sink == null) {
+            sink = response.outputStream();
+        }
+        guard.run(socket, PIECE_LIMIT, () -> {
+            piece.moveTo(sink);
+            return piece;
+        });
+    }
+
+    /** Sends the rest; closing again does nothing. */
+    @Override
+    public void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (sink == null) {
+            guard.run(socket, PIECE_LIMIT, () -> {
+                response.send(piece.toByteArray());
+                return piece;
+            });
+            return;
+        }
+        send();
+        guard.run(socket, PIECE_LIMIT, () -> {
+            sink.close();
+            return piece;
+        });
+    }
+}

@@ -1,0 +1,36 @@
+package dev.bgem3.app.serve;
+
+import dev.bgem3.Embedding;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The texts of a request, computed.
+ *
+ * @param embeddings
+ *            in the request's order
+ * @param texts
+ *            as they were cut into tokens
+ */
+record Encoded(List<Embedding> embeddings, List<Tokens> texts) {
+    /**
+     * One text as the model reads it.
+     *
+     * @param ids
+     *            its tokens
+     * @param fullLength
+     *            how many it had before it was cut
+     * @param characters
+     *            its UTF-16 units; 0 where it came as tokens
+     */
+    record Tokens(int[] ids, int fullLength, int characters) {
+        boolean truncated() {
+            return ids.length < fullLength;
+        }
+    }
+
+    /** The places of the texts that were cut. */
+    List<Integer> truncated() {
+        return IntStream.range(0, texts.size()).filter(i -> texts.get(i).truncated()).boxed().toList();
+    }
+}

@@ -1,0 +1,50 @@
+package dev.bgem3.app.serve;
+
+import tools.jackson.core.JsonGenerator;
+
+/** How a refusal is written. */
+enum ErrorShape {
+    /** {@code {"error": "…", "error_type": "Validation"}}, as text-embeddings-inference does. */
+    TEI {
+        @Override
+        void write(JsonGenerator json, Refusal refusal) {
+            json.writeStartObject();
+            json.writeStringProperty("error", refusal.message());
+            json.writeStringProperty("error_type", refusal.kind().label());
+            json.writeEndObject();
+        }
+    },
+    /**
+     * OpenAI's {@code {"error": {"message", "type", "param", "code"}}}, with text-embeddings-inference's {@code message}, {@code code}
+     * and {@code type} beside it, for either's clients.
+     */
+    OPENAI {
+        @Override
+        void write(JsonGenerator json, Refusal refusal) {
+            json.writeStartObject();
+            json.writeObjectPropertyStart("error");
+            json.writeStringProperty("message", refusal.message());
+            json.writeStringProperty("type", openAiType(refusal.kind()));
+            json.writeNullProperty("param");
+            json.writeStringProperty("code", refusal.kind().label());
+            json.writeEndObject();
+            json.writeStringProperty("message", refusal.message());
+            json.writeNumberProperty("code", refusal.kind().status());
+            json.writeStringProperty("type", refusal.kind().label());
+            json.writeEndObject();
+        }
+    };
+
+    abstract void write(JsonGenerator json, Refusal refusal);
+
+    private static String openAiType(Refusal.Kind kind) {
+        return switch (kind) {
+            case SYNTAX, EMPTY, NOT_FOUND, METHOD, SLOW_CLIENT, TOO_LARGE, VALIDATION, TOKENIZER,
+                    CLIENT_LEFT ->
+                "invalid_request_error";
+            case UNAUTHORIZED -> "authentication_error";
+            case OVERLOADED -> "rate_limit_error";
+            case BACKEND, UNEXPECTED, UNHEALTHY, TIMEOUT -> "server_error";
+        };
+    }
+}

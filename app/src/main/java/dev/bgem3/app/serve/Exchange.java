@@ -1,0 +1,198 @@
+package dev.bgem3.app.serve;
+
+import dev.bgem3.app.api.Fields;
+import dev.bgem3.app.api.RequestJson;
+import io.helidon.common.socket.HelidonSocket;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.Method;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import tools.jackson.core.JsonEncoding;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/** One request and its answer, for the thread that serves it. */
+final class Exchange {
+    /** How long a result is waited for before the client is looked after: most are there by then. */
+    private static final Duration PATIENCE = Duration.ofMillis(200);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+    private static final JsonFactory JSON = JsonFactory.builder().build();
+
+    private final ServerRequest request;
+    private final ServerResponse response;
+    private final HelidonSocket socket;
+    private final StallGuard guard;
+    private final RequestBody body;
+    private final Duration timeout;
+    private final long start = System.nanoTime();
+    private Work work = Work.NONE;
+    private int outcome;
+
+    Exchange(HelidonSocket socket, ServerRequest request, ServerResponse response, StallGuard guard,
+            int payloadLimit, Duration timeout) {
+        this.request = request;
+        this.response = response;
+        this.guard = guard;
+        this.timeout = timeout;
+        this.socket = socket;
+        body = new RequestBody(request, socket, guard, payloadLimit);
+    }
+
+    String method() {
+        return request.prologue().method().text();
+    }
+
+    String path() {
+        return request.prologue().uriPath().path();
+    }
+
+    /** The value of the {@code Authorization} header, or null. */
+    String authorization() {
+        return request.headers().contains(HeaderNames.AUTHORIZATION)
+                ? request.headers().get(HeaderNames.AUTHORIZATION).get()
+                : null;
+    }
+
+    Duration elapsed() {
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    Work work() {
+        return work;
+    }
+
+    /** What the log says of it: the status of the answer, or what stood in the way of one. */
+    int outcome() {
+        return outcome == 0 ? response.status().code() : outcome;
+    }
+
+    void outcome(int status) {
+        outcome = status;
+    }
+
+    /** Notes what the request cost, and tells the client in text-embeddings-inference's headers. */
+    void worked(Work done, String computeType) {
+        work = done;
+        String total = Long.toString(elapsed().toMillis());
+        header("x-compute-type", computeType);
+        header("x-compute-time", total);
+        header("x-compute-characters", Long.toString(done.characters()));
+        header("x-compute-tokens", Long.toString(done.tokens()));
+        header("x-total-time", total);
+        header("x-tokenization-time", Long.toString(done.tokenizing().toMillis()));
+        header("x-queue-time", Long.toString(done.waiting().toMillis()));
+        header("x-inference-time", Long.toString(done.computing().toMillis()));
+    }
+
+    void header(String name, String value) {
+        response.header(HeaderValues.create(HeaderNames.create(name), value));
+    }
+
+    /** The fields of the request's JSON. */
+    Fields body() {
+        try {
+            return RequestJson.read(body.read());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Throws away what is left of the request's body; for a connection that ends after this answer. */
+    void drain() {
+        body.drain();
+    }
+
+    void lastOfConnection() {
+        response.header(HeaderValues.CONNECTION_CLOSE);
+    }
+
+    /**
+     * What a computation gives. It is cancelled where the client has left meanwhile, or the request's time is up.
+     *
+     * @throws RefusedException
+     *             in both cases
+     */
+    <T> T await(CompletableFuture<T> future) {
+        try {
+            try {
+                return future.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException _) {
+                // From here on a thread reads ahead, to see the client leave.
+                socket.idle();
+            }
+            while (true) {
+                if (!socket.isConnected()) {
+                    future.cancel(true);
+                    throw new RefusedException(Refusal.Kind.CLIENT_LEFT, "the client left");
+                }
+                if (elapsed().compareTo(timeout) > 0) {
+                    future.cancel(true);
+                    throw new RefusedException(Refusal.Kind.TIMEOUT,
+                            "not done after " + timeout.toMillis() / 1000.0 + " s (--request-timeout)");
+                }
+                try {
+                    return future.get(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (TimeoutException _) {
+                    // Look again.
+                }
+            }
+        } catch (InterruptedException e) {
+            future.cancel(true);
+            throw new RefusedException(Refusal.Kind.UNHEALTHY, "the server is stopping");
+        } catch (ExecutionException e) {
+            throw new CompletionException(e.getCause());
+        }
+    }
+
+    /** Answers without a body. */
+    void empty(int status) {
+        response.status(status).send();
+    }
+
+    /** Answers with bytes. */
+    void bytes(String contentType, byte[] bytes) {
+        response.header(HeaderValues.create(HeaderNames.CONTENT_TYPE, contentType));
+        if (method().equals(Method.HEAD.text())) {
+            response.header(HeaderValues.create(HeaderNames.CONTENT_LENGTH, bytes.length));
+            response.send();
+            return;
+        }
+        try (AnswerStream out = new AnswerStream(guard, socket, response)) {
+            out.write(bytes, 0, bytes.length);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Answers with JSON, which is sent while it is written where it is large. */
+    void json(Consumer<JsonGenerator> content) {
+        json(Status.OK_200.code(), content);
+    }
+
+    void json(int status, Consumer<JsonGenerator> content) {
+        response.status(status).header(HeaderValues.CONTENT_TYPE_JSON);
+        try (AnswerStream out = new AnswerStream(guard, socket, response);
+                JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out,
+                        JsonEncoding.UTF8)) {
+            content.accept(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    boolean answered() {
+        return response.isSent() || response.bytesWritten() > 0;
+    }
+}

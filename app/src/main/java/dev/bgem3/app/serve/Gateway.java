@@ -1,0 +1,139 @@
+package dev.bgem3.app.serve;
+
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.Handler;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The way of every request: its route is found, the key is looked at, the endpoint answers or what it threw becomes an answer, and a line
+ * is logged.
+ */
+final class Gateway implements Handler {
+    private static final String UNKNOWN = "unknown";
+    private static final int OK = 200;
+
+    private final Map<String, SequencedMap<String, Route>> routes = new LinkedHashMap<>();
+    private final ServeOptions options;
+    private final StallGuard guard;
+    private final AccessLog log;
+    private final ConnectionSockets sockets;
+    private final AtomicLong accepted = new AtomicLong();
+    private final AtomicLong answered = new AtomicLong();
+    private volatile boolean stopping;
+
+    Gateway(ServeOptions options, StallGuard guard, ConnectionSockets sockets, AccessLog log) {
+        this.sockets = sockets;
+        this.options = options;
+        this.guard = guard;
+        this.log = log;
+    }
+
+    /** Serves these routes; before the server starts. */
+    void serve(List<Route> served) {
+        served.forEach(route -> routes.computeIfAbsent(route.path(), _ -> new LinkedHashMap<>())
+                .put(route.method(), route));
+    }
+
+    /** From now on each answer is the last of its connection. */
+    void stopping() {
+        stopping = true;
+    }
+
+    boolean isStopping() {
+        return stopping;
+    }
+
+    /** The requests that came. */
+    long accepted() {
+        return accepted.get();
+    }
+
+    /** Those of them that are answered, refused, or whose client left. */
+    long answered() {
+        return answered.get();
+    }
+
+    @Override
+    public void handle(ServerRequest request, ServerResponse response) {
+        accepted.incrementAndGet();
+        Exchange exchange = new Exchange(sockets.current(), request, response, guard, options.payloadLimit(),
+                options.requestTimeout());
+        SequencedMap<String, Route> atPath = routes.get(exchange.path());
+        Route route = atPath == null
+                ? null
+                : atPath.get(exchange.method().equals("HEAD") ? "GET" : exchange.method());
+        try {
+            if (stopping) {
+                exchange.lastOfConnection();
+            }
+            serve(exchange, atPath, route);
+        } catch (RuntimeException e) {
+            if (exchange.outcome() == OK) {
+                exchange.outcome(Refusal.Kind.CLIENT_LEFT.status());
+            }
+            throw e;
+        } finally {
+            answered.incrementAndGet();
+            log.request(route == null ? UNKNOWN : exchange.method(), route == null ? UNKNOWN : route.path(),
+                    exchange.outcome(), exchange.elapsed().toNanos() / 1e6, exchange.work());
+        }
+    }
+
+    private void serve(Exchange exchange, SequencedMap<String, Route> atPath, Route route) {
+        try {
+            check(exchange, atPath, route);
+            route.endpoint().answer(exchange);
+        } catch (CloseConnectionException e) {
+            throw e;
+        } catch (Exception | OutOfMemoryError e) {
+            Throwable cause = e instanceof CompletionException ? e.getCause() : e;
+            refuse(exchange, route == null ? ErrorShape.TEI : route.errors(), cause);
+        }
+    }
+
+    private void check(Exchange exchange, SequencedMap<String, Route> atPath, Route route) {
+        if (atPath == null) {
+            throw new RefusedException(Refusal.Kind.NOT_FOUND,
+                    "no such route (GET /openapi.json lists them)");
+        }
+        if (route == null) {
+            String allowed = String.join(", ", atPath.sequencedKeySet());
+            exchange.header("Allow", allowed);
+            throw new RefusedException(Refusal.Kind.METHOD, "method not allowed (expected: " + allowed + ")");
+        }
+        if (!route.open() && options.apiKey().isPresent()
+                && !options.apiKey().get().shownBy(exchange.authorization())) {
+            exchange.header("WWW-Authenticate", "Bearer");
+            throw new RefusedException(Refusal.Kind.UNAUTHORIZED,
+                    "API key missing or wrong (expected: Authorization: Bearer KEY)");
+        }
+    }
+
+    private static void refuse(Exchange exchange, ErrorShape shape, Throwable failure) {
+        Refusal refusal = Refusal.of(failure);
+        exchange.outcome(refusal.kind().status());
+        switch (refusal.kind()) {
+            // There is nobody to answer, or no socket.
+            case CLIENT_LEFT, SLOW_CLIENT -> throw new CloseConnectionException(refusal.message(), failure);
+            case TOO_LARGE -> exchange.lastOfConnection();
+            case OVERLOADED -> exchange.header("Retry-After", "1");
+            default -> {
+                // Nothing beside the answer.
+            }
+        }
+        if (exchange.answered()) {
+            throw new CloseConnectionException("failed after the answer had begun", failure);
+        }
+        exchange.json(refusal.kind().status(), json -> shape.write(json, refusal));
+        if (refusal.kind() == Refusal.Kind.TOO_LARGE) {
+            exchange.drain();
+        }
+    }
+}

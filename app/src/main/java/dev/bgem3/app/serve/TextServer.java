@@ -1,0 +1,131 @@
+package dev.bgem3.app.serve;
+
+import dev.bgem3.BgeM3;
+import io.helidon.common.socket.SocketOptions;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.DirectHandler.EventType;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http1.Http1Config;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The HTTP server over one model. Made, it serves; closed, it has answered all that it accepted.
+ *
+ * <p>
+ * Thread-safe. It does not own the model.
+ */
+public final class TextServer implements AutoCloseable {
+    /** Beyond the time of a request, so that nobody who waits for one is taken for gone. */
+    private static final Duration BEYOND_REQUEST = Duration.ofSeconds(15);
+    private static final Duration LEAST_IDLE = Duration.ofSeconds(75);
+    private static final int BACKLOG = 1024;
+    private static final int MOST_HEADER_BYTES = 1 << 16;
+    /** Held, since loggers that nobody holds lose their level. */
+    private static final Logger HELIDON = Logger.getLogger("io.helidon");
+
+    private final StallGuard guard = new StallGuard();
+    private final ConnectionSockets sockets = new ConnectionSockets();
+    private final Engine engine;
+    private final Gateway gateway;
+    private final WebServer server;
+
+    private TextServer(BgeM3 model, String modelName, ServeOptions options, PrintStream log) {
+        HELIDON.setLevel(Level.SEVERE);
+        engine = new Engine(model, options.maxConcurrentRequests());
+        TextService texts = new TextService(model, engine, options);
+        gateway = new Gateway(options, guard, sockets, new AccessLog(log));
+        gateway.serve(Routes.of(texts, modelName, options, gateway::isStopping));
+        server = server(options);
+    }
+
+    /**
+     * Starts to listen.
+     *
+     * @param modelName
+     *            what answers call the model
+     * @param log
+     *            where the access log goes
+     * @throws ServerStartException
+     *             where it cannot listen at the address and port
+     */
+    public static TextServer start(BgeM3 model, String modelName, ServeOptions options, PrintStream log) {
+        TextServer server = new TextServer(model, modelName, options, log);
+        boolean started = false;
+        try {
+            server.server.start();
+            started = true;
+            return server;
+        } catch (RuntimeException e) {
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            throw new ServerStartException("cannot listen on " + options.host() + ":" + options.port() + ": "
+                    + cause.getMessage(), e);
+        } finally {
+            if (!started) {
+                server.engine.close();
+                server.guard.close();
+            }
+        }
+    }
+
+    private WebServer server(ServeOptions options) {
+        Duration idle = options.requestTimeout().plus(BEYOND_REQUEST);
+        return WebServer.builder().address(address(options.host())).port(options.port()).backlog(BACKLOG)
+                // The other kind of socket knows no read time-outs, and does not see a client leave.
+                .useNio(false)
+                .shutdownHook(false).shutdownGracePeriod(options.shutdownTimeout())
+                .connectionOptions(SocketOptions.builder().tcpNoDelay(true)
+                        .readTimeout(idle.compareTo(LEAST_IDLE) > 0 ? idle : LEAST_IDLE).build())
+                .addProtocol(Http1Config.builder().maxHeadersSize(MOST_HEADER_BYTES)
+                        .addReceiveListener(sockets).build())
+                .directHandlers(directHandlers())
+                .routing(HttpRouting.builder().any(gateway)).build();
+    }
+
+    private static InetAddress address(String host) {
+        try {
+            return InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new ServerStartException(
+                    "--host: " + host + ": no such host (expected: an address of this machine)",
+                    e);
+        }
+    }
+
+    /** What Helidon refuses by itself, such as a request line that is none, is answered in our shape. */
+    private static DirectHandlers directHandlers() {
+        DirectHandlers.Builder handlers = DirectHandlers.builder();
+        DirectHandler handler = (_, _, status, headers, message) -> DirectHandler.TransportResponse.builder()
+                .status(status).headers(headers).header(HeaderValues.CONTENT_TYPE_JSON).keepAlive(false)
+                .entity("{\"error\":\"" + status.reasonPhrase() + "\",\"error_type\":\"Validation\"}")
+                .build();
+        for (EventType type : EventType.values()) {
+            handlers.addHandler(type, handler);
+        }
+        return handlers.build();
+    }
+
+    /** The port that it listens on. */
+    public int port() {
+        return server.port();
+    }
+
+    /** Stops listening, answers what was accepted, and stops. */
+    @Override
+    public void close() {
+        gateway.stopping();
+        server.stop();
+        engine.close();
+        guard.close();
+    }
+}

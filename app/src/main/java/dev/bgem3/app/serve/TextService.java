@@ -1,0 +1,113 @@
+package dev.bgem3.app.serve;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.app.api.Input;
+import dev.bgem3.app.api.Inputs;
+import dev.bgem3.app.api.InvalidRequestException;
+import dev.bgem3.app.api.InvalidRequestException.Fault;
+import dev.bgem3.app.api.TextOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+
+/** What the routes have done to texts: counted, cut into tokens, computed. Thread-safe. */
+final class TextService {
+    private final BgeM3 model;
+    private final Engine engine;
+    private final ServeOptions options;
+    private final Tokenization tokenization;
+    private final String computeType;
+
+    TextService(BgeM3 model, Engine engine, ServeOptions options) {
+        this.model = model;
+        this.engine = engine;
+        this.options = options;
+        tokenization = new Tokenization(model.tokenizer(), model.info().maxLength(), options.autoTruncate());
+        computeType = model.info().devices().getFirst().startsWith("cuda") ? "gpu" : "cpu";
+    }
+
+    BgeM3 model() {
+        return model;
+    }
+
+    /**
+     * Computes the texts of a request.
+     *
+     * @param field
+     *            what the request calls them
+     * @param maxLength
+     *            the most tokens of each; empty for the model's own
+     */
+    Encoded encode(Exchange exchange, String field, Inputs inputs, TextOptions texts, OptionalInt maxLength,
+            EncodeOptions.Builder what) {
+        countWithin(field, inputs.items().size());
+        if (inputs.items().size() > engine.freePermits()) {
+            throw new RefusedException(Refusal.Kind.OVERLOADED, "Model is overloaded");
+        }
+        long start = System.nanoTime();
+        int limit = maxLength.orElse(tokenization.maxLength());
+        List<Encoded.Tokens> tokens = new ArrayList<>(inputs.items().size());
+        for (Input input : inputs.items()) {
+            String place = inputs.single() ? field : field + "[" + tokens.size() + "]";
+            tokens.add(tokenization.of(input, place, texts, limit));
+        }
+        Duration tokenizing = Duration.ofNanos(System.nanoTime() - start);
+        options.maxBatchTokens().ifPresent(what::tokenBudget);
+        Engine.Computed computed = exchange
+                .await(engine.encode(tokens.stream().map(Encoded.Tokens::ids).toList(), what.build()));
+        Encoded encoded = new Encoded(computed.embeddings(), tokens);
+        exchange.worked(new Work(tokens.size(), tokens.stream().mapToLong(Encoded.Tokens::characters).sum(),
+                tokens.stream().mapToLong(text -> text.ids().length).sum(), tokenizing, computed.waiting(),
+                computed.computing()), computeType);
+        sayWhatWasCut(exchange, encoded);
+        return encoded;
+    }
+
+    /** Keeps so many dimensions of dense vectors, where that is asked for. */
+    void keepDimensions(EncodeOptions.Builder what, OptionalInt dimensions) {
+        int most = model.info().hiddenSize();
+        if (dimensions.orElse(1) > most) {
+            throw new InvalidRequestException(Fault.VALIDATION,
+                    "dimensions: " + dimensions.getAsInt() + " (expected: 1.." + most + ")");
+        }
+        dimensions.ifPresent(what::truncateDim);
+    }
+
+    /** Refuses a request of no text, or of too many. */
+    void countWithin(String field, int count) {
+        if (count == 0) {
+            throw new InvalidRequestException(Fault.EMPTY, field + ": empty (expected: at least one text)");
+        }
+        if (count > options.maxClientBatchSize()) {
+            throw new InvalidRequestException(Fault.VALIDATION, field + ": batch size " + count
+                    + " > maximum allowed batch size " + options.maxClientBatchSize()
+                    + " (--max-client-batch-size)");
+        }
+    }
+
+    /** Refuses empty texts, as the routes of others do. */
+    static void refuseEmpty(String field, Inputs inputs) {
+        for (int i = 0; i < inputs.items().size(); i++) {
+            boolean empty = switch (inputs.items().get(i)) {
+                case Input.Text(String text) -> text.isEmpty();
+                case Input.TokenIds(int[] ids) -> ids.length == 0;
+            };
+            if (empty) {
+                throw new InvalidRequestException(Fault.EMPTY,
+                        (inputs.single() ? field : field + "[" + i + "]") + ": empty (expected: a text)");
+            }
+        }
+    }
+
+    /** Shapes that have no room for it get it as a header: nothing is cut in silence. */
+    private static void sayWhatWasCut(Exchange exchange, Encoded encoded) {
+        List<Integer> truncated = encoded.truncated();
+        if (!truncated.isEmpty()) {
+            exchange.header("x-truncated-inputs",
+                    truncated.stream().map(String::valueOf).collect(Collectors.joining(",")));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.bgem3.app.serve;
+
+import dev.bgem3.app.api.Input;
+import dev.bgem3.app.api.InvalidRequestException;
+import dev.bgem3.app.api.InvalidRequestException.Fault;
+import dev.bgem3.app.api.TextOptions;
+import dev.bgem3.app.api.TextOptions.Direction;
+import dev.bgem3.tokenizer.Encoding;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.util.Arrays;
+
+/**
+ * Cuts inputs into the tokens that the model reads.
+ *
+ * @param maxLength
+ *            the most tokens of a text, {@code <s>} and {@code </s>} included
+ * @param autoTruncate
+ *            whether a longer one is cut where the request does not say
+ */
+record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, boolean autoTruncate) {
+    /**
+     * The tokens of an input.
+     *
+     * @param place
+     *            what messages call it
+     * @throws InvalidRequestException
+     *             where it is too long and must not be cut
+     */
+    Encoded.Tokens of(Input input, String place, TextOptions options, int limit) {
+        return switch (input) {
+            case Input.Text(String text) -> ofText(text, place, options, limit);
+            case Input.TokenIds(int[] ids) -> ofIds(ids, place, options, limit);
+        };
+    }
+
+    private Encoded.Tokens ofText(String text, String place, TextOptions options, int limit) {
+        boolean left = options.direction() == Direction.LEFT;
+        Encoding encoding = left ? tokenizer.encode(text) : tokenizer.encode(text, limit);
+        if (encoding.fullLength() > limit) {
+            requireTruncate(place, encoding.fullLength(), options, limit);
+        }
+        int[] ids = encoding.ids();
+        if (ids.length > limit) {
+            // <s>, then the last of what stood between it and </s>.
+            int first = ids[0];
+            ids = Arrays.copyOfRange(ids, ids.length - limit, ids.length);
+            ids[0] = first;
+        }
+        return new Encoded.Tokens(ids, encoding.fullLength(), text.length());
+    }
+
+    private Encoded.Tokens ofIds(int[] ids, String place, TextOptions options, int limit) {
+        for (int id : ids) {
+            if (id >= tokenizer.vocabSize()) {
+                throw new InvalidRequestException(Fault.TOKENIZER,
+                        place + ": token id " + id + " (expected: 0.." + (tokenizer.vocabSize() - 1) + ")");
+            }
+        }
+        if (ids.length <= limit) {
+            return new Encoded.Tokens(ids, ids.length, 0);
+        }
+        requireTruncate(place, ids.length, options, limit);
+        int from = options.direction() == Direction.LEFT ? ids.length - limit : 0;
+        return new Encoded.Tokens(Arrays.copyOfRange(ids, from, from + limit), ids.length, 0);
+    }
+
+    private void requireTruncate(String place, int length, TextOptions options, int limit) {
+        if (!options.truncate().orElse(autoTruncate)) {
+            throw new InvalidRequestException(Fault.VALIDATION,
+                    place + ": " + length + " tokens (expected: at most "
+                            + limit + "; \"truncate\": true cuts it)");
+        }
+    }
+}
