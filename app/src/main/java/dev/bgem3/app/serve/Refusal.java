@@ -8,6 +8,8 @@ import dev.bgem3.error.InputException;
 import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.error.NonFiniteOutputException;
+import dev.bgem3.error.OverloadedException;
+import dev.bgem3.error.TimedOutException;
 import dev.bgem3.tokenizer.TokenizerException;
 
 /**
@@ -73,6 +75,8 @@ record Refusal(Kind kind, String message) {
         return switch (failure) {
             case InputException _,JsonException _ -> Kind.VALIDATION;
             case ModelException _,NonFiniteOutputException _,BackendException _ -> Kind.BACKEND;
+            case OverloadedException _ -> Kind.OVERLOADED;
+            case TimedOutException _ -> Kind.TIMEOUT;
             case CancelledException _ -> Kind.CLIENT_LEFT;
         };
     }

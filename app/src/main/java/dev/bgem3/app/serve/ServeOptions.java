@@ -1,5 +1,7 @@
 package dev.bgem3.app.serve;
 
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.QueueOptions;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -37,9 +39,9 @@ public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int m
         Objects.requireNonNull(host, "host");
         Objects.requireNonNull(apiKey, "apiKey");
         within("port", port, 0, 65_535);
-        within("maxConcurrentRequests", maxConcurrentRequests, 1, 1 << 20);
-        within("maxBatchTokens", maxBatchTokens.orElse(1), 1, 1 << 20);
-        within("maxClientBatchSize", maxClientBatchSize, 1, 1 << 20);
+        within("maxConcurrentRequests", maxConcurrentRequests, 1, QueueOptions.MOST_PERMITS);
+        within("maxBatchTokens", maxBatchTokens.orElse(1), 1, EncodeOptions.MOST_TOKEN_BUDGET);
+        within("maxClientBatchSize", maxClientBatchSize, 1, QueueOptions.MOST_PERMITS);
         within("payloadLimit", payloadLimit, 1, 1 << 30);
         within("requestTimeout", requestTimeout.toMillis(), 1, 86_400_000);
         within("shutdownTimeout", shutdownTimeout.toMillis(), 0, 86_400_000);

@@ -1,6 +1,8 @@
 package dev.bgem3.app.serve;
 
 import dev.bgem3.BgeM3;
+import dev.bgem3.EncodeQueue;
+import dev.bgem3.QueueOptions;
 import io.helidon.common.socket.SocketOptions;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.DirectHandler.EventType;
@@ -33,17 +35,24 @@ public final class TextServer implements AutoCloseable {
 
     private final StallGuard guard = new StallGuard();
     private final ConnectionSockets sockets = new ConnectionSockets();
-    private final Engine engine;
+    private final EncodeQueue queue;
     private final Gateway gateway;
     private final WebServer server;
 
     private TextServer(BgeM3 model, String modelName, ServeOptions options, PrintStream log) {
         HELIDON.setLevel(Level.SEVERE);
-        engine = new Engine(model, options.maxConcurrentRequests());
-        TextService texts = new TextService(model, engine, options);
+        queue = EncodeQueue.of(model, queueOptions(options));
+        TextService texts = new TextService(model, queue, options);
         gateway = new Gateway(options, guard, sockets, new AccessLog(log));
         gateway.serve(Routes.of(texts, modelName, options, gateway::isStopping));
         server = server(options);
+    }
+
+    private static QueueOptions queueOptions(ServeOptions options) {
+        QueueOptions.Builder queue = QueueOptions.builder().permits(options.maxConcurrentRequests())
+                .timeout(options.requestTimeout());
+        options.maxBatchTokens().ifPresent(queue::tokenBudget);
+        return queue.build();
     }
 
     /**
@@ -72,7 +81,7 @@ public final class TextServer implements AutoCloseable {
                     + cause.getMessage(), e);
         } finally {
             if (!started) {
-                server.engine.close();
+                server.queue.close();
                 server.guard.close();
             }
         }
@@ -125,7 +134,7 @@ public final class TextServer implements AutoCloseable {
     public void close() {
         gateway.stopping();
         server.stop();
-        engine.close();
+        queue.close();
         guard.close();
     }
 }

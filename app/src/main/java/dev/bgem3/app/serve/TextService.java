@@ -1,7 +1,10 @@
 package dev.bgem3.app.serve;
 
 import dev.bgem3.BgeM3;
+import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
+import dev.bgem3.EncodeQueue;
+import dev.bgem3.QueueResult;
 import dev.bgem3.app.api.Input;
 import dev.bgem3.app.api.Inputs;
 import dev.bgem3.app.api.InvalidRequestException;
@@ -16,14 +19,14 @@ import java.util.stream.Collectors;
 /** What the routes have done to texts: counted, cut into tokens, computed. Thread-safe. */
 final class TextService {
     private final BgeM3 model;
-    private final Engine engine;
+    private final EncodeQueue queue;
     private final ServeOptions options;
     private final Tokenization tokenization;
     private final String computeType;
 
-    TextService(BgeM3 model, Engine engine, ServeOptions options) {
+    TextService(BgeM3 model, EncodeQueue queue, ServeOptions options) {
         this.model = model;
-        this.engine = engine;
+        this.queue = queue;
         this.options = options;
         tokenization = new Tokenization(model.tokenizer(), model.info().maxLength(), options.autoTruncate());
         computeType = model.info().devices().getFirst().startsWith("cuda") ? "gpu" : "cpu";
@@ -44,9 +47,7 @@ final class TextService {
     Encoded encode(Exchange exchange, String field, Inputs inputs, TextOptions texts, OptionalInt maxLength,
             EncodeOptions.Builder what) {
         countWithin(field, inputs.items().size());
-        if (inputs.items().size() > engine.freePermits()) {
-            throw new RefusedException(Refusal.Kind.OVERLOADED, "Model is overloaded");
-        }
+        refuseOverload(inputs.items().size());
         long start = System.nanoTime();
         int limit = maxLength.orElse(tokenization.maxLength());
         List<Encoded.Tokens> tokens = new ArrayList<>(inputs.items().size());
@@ -55,15 +56,24 @@ final class TextService {
             tokens.add(tokenization.of(input, place, texts, limit));
         }
         Duration tokenizing = Duration.ofNanos(System.nanoTime() - start);
-        options.maxBatchTokens().ifPresent(what::tokenBudget);
-        Engine.Computed computed = exchange
-                .await(engine.encode(tokens.stream().map(Encoded.Tokens::ids).toList(), what.build()));
-        Encoded encoded = new Encoded(computed.embeddings(), tokens);
+        QueueResult<Embedding> computed = exchange
+                .await(queue.encodeTokenIds(tokens.stream().map(Encoded.Tokens::ids).toList(), what.build()));
+        Encoded encoded = new Encoded(computed.results(), tokens);
         exchange.worked(new Work(tokens.size(), tokens.stream().mapToLong(Encoded.Tokens::characters).sum(),
-                tokens.stream().mapToLong(text -> text.ids().length).sum(), tokenizing, computed.waiting(),
+                computed.tokens(), tokenizing.plus(computed.tokenizing()), computed.waiting(),
                 computed.computing()), computeType);
         sayWhatWasCut(exchange, encoded);
         return encoded;
+    }
+
+    /** Refuses at once, before any work, what the queue would refuse after its tokens are counted. */
+    private void refuseOverload(int count) {
+        int free = queue.state().freePermits();
+        if (count > free && count <= options.maxConcurrentRequests()) {
+            throw new RefusedException(Refusal.Kind.OVERLOADED,
+                    "Model is overloaded: " + count + " texts, room for " + free
+                            + " of " + options.maxConcurrentRequests() + " (--max-concurrent-requests)");
+        }
     }
 
     /** Keeps so many dimensions of dense vectors, where that is asked for. */
