@@ -5,6 +5,7 @@
  * <li>{@code command} reads the call's words and nothing else;
  * <li>{@code handler} does each command's work;
  * <li>{@code model} finds the model folder;
+ * <li>{@code hub} fetches models, and knows the cache they are in;
  * <li>{@code wire} is the JSON that goes in and out, a line at a time;
  * <li>{@code stream} is bytes: lines in, a file that appears when it is complete out.
  * </ul>

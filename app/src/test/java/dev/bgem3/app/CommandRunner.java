@@ -56,6 +56,10 @@ final class CommandRunner {
                 Optional.of(progressAfter), arguments);
     }
 
+    static Result runWatched(Map<String, String> environment, String... arguments) {
+        return run(Optional.of(ROOT), new byte[0], environment, Optional.of(Duration.ZERO), arguments);
+    }
+
     private static Result run(Optional<Path> home, byte[] input, Map<String, String> environment,
             Optional<Duration> progressAfter, String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -57,6 +57,7 @@ public final class Bgem3Command implements Callable<Integer> {
                 .addSubcommand(new ScoreCommand(session)).addSubcommand(new TokenizeCommand(session))
                 .addSubcommand(new ModelCommands.Info(session))
                 .addSubcommand(new ModelCommands.Verify(session))
+                .addSubcommand(new DownloadCommand(session))
                 .addSubcommand(new ConvertCommand(session)).addSubcommand(new SynthCommand(session))
                 .addSubcommand(new BenchCommand(session))
                 .addSubcommand(new ServeCommand(session));

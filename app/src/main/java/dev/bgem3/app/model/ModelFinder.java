@@ -1,5 +1,6 @@
 package dev.bgem3.app.model;
 
+import dev.bgem3.app.hub.HubEnvironment;
 import dev.bgem3.error.ModelException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -104,8 +105,14 @@ public final class ModelFinder {
             places.add(Files.isDirectory(cached)
                     ? "the Hugging Face cache, where " + cached + " holds no whole revision"
                     : "the Hugging Face cache at " + hubCache());
+            throw notFound(subject, places, "; bgem3 download " + name + " fetches it from the hub");
         }
-        throw new ModelException(subject + ": not found; looked for " + String.join("; for ", places));
+        throw notFound(subject, places, "");
+    }
+
+    private static ModelException notFound(String subject, List<String> places, String cure) {
+        return new ModelException(
+                subject + ": not found; looked for " + String.join("; for ", places) + cure);
     }
 
     private Path defaultModel() {
@@ -126,7 +133,7 @@ public final class ModelFinder {
             Path demonstration = home.get().resolve("models").resolve(DEMONSTRATION_FOLDER);
             if (Files.isDirectory(demonstration)) {
                 err.println("bgem3: no BGE-M3 found, so the small demonstration model " + DEMONSTRATION_FOLDER
-                        + " serves; models/README.md tells how to get BGE-M3");
+                        + " serves; bgem3 download gets BGE-M3 (models/README.md tells more)");
                 return demonstration;
             }
             places.add("the folder " + demonstration);
@@ -136,18 +143,7 @@ public final class ModelFinder {
     }
 
     private Path hubCache() {
-        String cache = environment.getOrDefault("HF_HUB_CACHE", "");
-        if (!cache.isEmpty()) {
-            return Path.of(cache);
-        }
-        String hubHome = environment.getOrDefault("HF_HOME", "");
-        if (!hubHome.isEmpty()) {
-            return Path.of(hubHome, "hub");
-        }
-        String cacheHome = environment.getOrDefault("XDG_CACHE_HOME", "");
-        String userHome = environment.getOrDefault("HOME", System.getProperty("user.home"));
-        Path caches = cacheHome.isEmpty() ? Path.of(userHome, ".cache") : Path.of(cacheHome);
-        return caches.resolve("huggingface").resolve("hub");
+        return new HubEnvironment(environment).cache();
     }
 
     private Path cacheFolder(String hubName) {

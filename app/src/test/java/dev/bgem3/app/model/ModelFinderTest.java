@@ -139,7 +139,8 @@ class ModelFinderTest {
                 .hasMessage("model owner/name: not found; looked for the folder "
                         + Path.of("owner/name").toAbsolutePath()
                         + "; for the folder " + home.resolve("models/owner/name")
-                        + "; for the Hugging Face cache at " + cache);
+                        + "; for the Hugging Face cache at " + cache
+                        + "; bgem3 download owner/name fetches it from the hub");
         snapshot("models--owner--name", "1", false);
         assertThatThrownBy(() -> find("owner/name")).hasMessageContaining("holds no whole revision");
         Files.delete(home.resolve("models/bge-m3-mini"));

@@ -1,0 +1,231 @@
+package dev.bgem3.app.hub;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * Fetches a model from the hub, or finds it where it was fetched to before.
+ *
+ * @param environment
+ *            the variables that say where the hub is and who asks
+ * @param request
+ *            what is wanted
+ * @param limits
+ *            how patient to be
+ * @param connector
+ *            makes the HTTP client; never called where the call is offline
+ * @param listener
+ *            is told how it goes
+ */
+public record HubDownload(HubEnvironment environment, Request request, HubLimits limits,
+        Function<HttpClient.Builder, HttpClient> connector, DownloadListener listener) {
+    /** The most connections that one call may open. */
+    public static final int MOST_CONNECTIONS = 64;
+    private static final String MAIN = "main";
+    private static final Pattern REVISION = Pattern.compile("[\\w][\\w.-]*(/[\\w][\\w.-]*)*");
+    private static final int SHORT_COMMIT = 12;
+    /** Kept free for what else happens on the disk. */
+    private static final long SPARE_BYTES = 64L << 20;
+
+    /**
+     * What is wanted.
+     *
+     * @param name
+     *            the model
+     * @param revision
+     *            a branch, a tag or a commit; empty for the commit that this program knows, else {@code main}
+     * @param cache
+     *            the cache's folder; empty for the environment's
+     * @param folder
+     *            the folder to put plain files into, in place of the cache
+     * @param connections
+     *            how many to open at once
+     * @param offline
+     *            whether to look only at what is there
+     * @param tokenFile
+     *            the file with the token to show; empty for the environment's
+     */
+    public record Request(HubName name, Optional<String> revision, Optional<Path> cache,
+            Optional<Path> folder,
+            int connections, boolean offline, Optional<Path> tokenFile) {
+        /** Checked. */
+        public Request {
+            if (connections < 1 || connections > MOST_CONNECTIONS) {
+                throw new IllegalArgumentException(
+                        "connections: " + connections + " (expected: 1.." + MOST_CONNECTIONS + ")");
+            }
+            revision.filter(words -> !REVISION.matcher(words).matches() || words.contains("..")
+                    || words.endsWith(".lock")).ifPresent(words -> {
+                        throw new IllegalArgumentException("revision: " + HubFiles.printable(words)
+                                + " (expected: a branch, a tag or a commit)");
+                    });
+        }
+    }
+
+    /**
+     * The folder of the model, whole and verified.
+     *
+     * @throws HubException
+     *             where it cannot be had; what came so far is kept for the next call
+     */
+    public Path run() {
+        return request.offline() || environment.offline() ? find() : fetch();
+    }
+
+    private Path cache() {
+        return request.cache().orElseGet(environment::cache);
+    }
+
+    private Optional<KnownModels.Known> known(String revision) {
+        return KnownModels.find(request.name()).filter(model -> model.commit().equals(revision));
+    }
+
+    /** The revision to ask for: of a known model its commit. */
+    private String revision() {
+        return request.revision()
+                .orElseGet(
+                        () -> KnownModels.find(request.name()).map(KnownModels.Known::commit).orElse(MAIN));
+    }
+
+    private Path find() {
+        String revision = revision();
+        Optional<String> commit = HubListing.isCommit(revision)
+                ? Optional.of(revision)
+                : CacheStore.commitOf(cache(), request.name(), revision);
+        String how = " (offline: nothing was asked of the hub)";
+        if (request.folder().isPresent()) {
+            Path folder = request.folder().get();
+            Presence.check(new FolderStore(folder, commit.orElse("")), known(revision), request.name() + how);
+            return folder.toAbsolutePath().normalize();
+        }
+        if (commit.isEmpty()) {
+            throw new HubException(
+                    request.name() + ": revision " + revision + " is not in the cache at " + cache()
+                            + how);
+        }
+        CacheStore store = new CacheStore(cache(), request.name(), commit.get(), environment.symlinks());
+        Presence.check(store, known(revision), request.name() + how);
+        return store.folder();
+    }
+
+    private Path fetch() {
+        URI endpoint = environment.endpoint();
+        HubProxies proxies = new HubProxies(environment);
+        // HTTP/2 would put all connections into one.
+        HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER).connectTimeout(limits.connectTimeout())
+                .proxy(proxies);
+        proxies.authenticator().ifPresent(builder::authenticator);
+        Optional<String> token = environment.token(request.tokenFile());
+        try (HubClient client = new HubClient(endpoint, token, connector.apply(builder), limits,
+                listener::say)) {
+            HubListing listing = client.list(request.name(), revision());
+            if (HubListing.isCommit(revision()) && !listing.commit().equals(revision())) {
+                throw new HubException(endpoint + ": answers with commit " + listing.commit() + " (expected: "
+                        + revision() + ")");
+            }
+            return fetch(client, endpoint, listing);
+        }
+    }
+
+    private Path fetch(HubClient client, URI endpoint, HubListing listing) {
+        String source = endpoint + "/" + request.name();
+        List<HubListing.Entry> chosen = ModelFiles.choose(listing.entries(), source);
+        known(listing.commit()).ifPresent(model -> chosen.forEach(entry -> model.check(entry, source)));
+        List<RepoFile> files = new ArrayList<>();
+        for (HubListing.Entry entry : chosen) {
+            files.add(entry.size().isPresent() && entry.digest().isPresent()
+                    ? new RepoFile(entry.path(), entry.size().getAsLong(), entry.digest().get())
+                    : client.head(request.name(), listing.commit(), entry.path()));
+        }
+        boolean pinned = request.revision().isEmpty() && known(listing.commit()).isPresent();
+        listener.say(request.name() + " at " + listing.commit().substring(0, SHORT_COMMIT)
+                + (pinned ? ", the revision this program knows" : "") + ": " + files.size() + " files, "
+                + HubFiles.size(files.stream().mapToLong(RepoFile::size).sum()) + ", from " + endpoint);
+        String leftOut = ModelFiles.leftOut(listing.entries(), chosen);
+        if (!leftOut.isEmpty()) {
+            listener.say("left out, as no model needs it here: " + leftOut);
+        }
+        return request.folder().isPresent()
+                ? toFolder(client, listing.commit(), files)
+                : toCache(client, listing.commit(), files, pinned);
+    }
+
+    private Path toFolder(HubClient client, String commit, List<RepoFile> files) {
+        FolderStore store = new FolderStore(request.folder().get(), commit);
+        fill(client, commit, store, files);
+        return store.folder();
+    }
+
+    private Path toCache(HubClient client, String commit, List<RepoFile> files, boolean pinned) {
+        CacheStore store = new CacheStore(cache(), request.name(), commit, environment.symlinks());
+        fill(client, commit, store, files);
+        String revision = request.revision().orElse(MAIN);
+        if (HubListing.isCommit(revision)) {
+            return store.folder();
+        }
+        store.noteRevision(revision, pinned)
+                .ifPresent(other -> listener.say("the cache's " + revision + " stays at "
+                        + other.substring(0, SHORT_COMMIT)
+                        + ", which another program fetched; name the folder to use this one"));
+        return store.folder();
+    }
+
+    private void fill(HubClient client, String commit, ModelStore store, List<RepoFile> files) {
+        List<RepoFile> missing = missing(store, files);
+        if (missing.isEmpty() && files.stream().allMatch(store::isInPlace)) {
+            return;
+        }
+        files.stream().filter(missing::contains).filter(file -> Files.exists(store.place(file)))
+                .forEach(file -> listener
+                        .say(store.place(file) + " is not what the hub has; it is fetched anew"));
+        try (StoreLock lock = StoreLock.acquire(store.lockFile(), client)) {
+            store.prepare();
+            if (lock.waited()) {
+                missing = missing(store, files);
+            }
+            if (!missing.isEmpty()) {
+                checkSpace(store, missing);
+                new Transfers(client, request.name(), commit, store, missing, listener)
+                        .run(request.connections());
+            }
+            store.complete(files);
+        }
+    }
+
+    /** Each content once. */
+    private static List<RepoFile> missing(ModelStore store, List<RepoFile> files) {
+        Set<Path> parts = new HashSet<>();
+        return files.stream().filter(file -> !store.has(file)).filter(file -> parts.add(store.part(file)))
+                .toList();
+    }
+
+    private static void checkSpace(ModelStore store, List<RepoFile> missing) {
+        Path folder = store.part(missing.getFirst()).getParent();
+        HubFiles.createFolder(folder);
+        long needed = missing.stream()
+                .mapToLong(file -> file.size() - PartFile.present(store.part(file), file.size())).sum();
+        try {
+            long free = Files.getFileStore(folder).getUsableSpace();
+            if (free < needed + SPARE_BYTES) {
+                throw new HubException(
+                        store.folder() + ": " + HubFiles.size(needed) + " are to be fetched, and "
+                                + HubFiles.size(free) + " are free on that disk (expected: "
+                                + HubFiles.size(SPARE_BYTES)
+                                + " more than needed)");
+            }
+        } catch (IOException e) {
+            throw HubFiles.failure(store.folder(), e);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package dev.bgem3.app.hub;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Objects;
+
+/** What the package shares about files and about wording. */
+final class HubFiles {
+    private static final int MOST_CHARS = 120;
+
+    private HubFiles() {}
+
+    /** Text from outside for a message: printable ASCII, one line and not long. */
+    static String printable(String text) {
+        String cut = text.length() > MOST_CHARS ? text.substring(0, MOST_CHARS) + "..." : text;
+        return cut.replaceAll("[^\\x20-\\x7e]", "?");
+    }
+
+    /** A file that cannot be read or written. */
+    static HubException failure(Path path, IOException failure) {
+        String reason = switch (failure) {
+            case NoSuchFileException _ -> "no such file or folder";
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException _ -> "a file is in the way";
+            case FileSystemException e when e.getReason() != null -> e.getReason();
+            default -> Objects.requireNonNullElse(failure.getMessage(), failure.getClass().getSimpleName());
+        };
+        return new HubException(path + ": " + reason, failure);
+    }
+
+    /** Makes a folder and those above it. */
+    static void createFolder(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw failure(folder, e);
+        }
+    }
+
+    /** Gives a file its name in one step, in place of whatever has it. */
+    static void move(Path from, Path to) {
+        try {
+            Files.createDirectories(to.getParent());
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw failure(to, e);
+        }
+    }
+
+    /** Writes a small file so that no reader sees half of it. */
+    static void write(Path path, String text) {
+        Path part = path.resolveSibling(path.getFileName() + ".bgem3.part");
+        createFolder(path.getParent());
+        try {
+            Files.writeString(part, text);
+        } catch (IOException e) {
+            throw failure(part, e);
+        }
+        move(part, path);
+    }
+
+    static void delete(Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw failure(path, e);
+        }
+    }
+
+    /** A time as people read it. */
+    static String seconds(Duration time) {
+        return time.toMillis() % 1_000 == 0
+                ? time.toSeconds() + " s"
+                : String.format(Locale.ROOT, "%.1f s", Math.max(100, time.toMillis()) / 1e3);
+    }
+
+    /** A number of bytes as people read it, in powers of ten as disks and the hub have them. */
+    static String size(long bytes) {
+        if (bytes < 1_000) {
+            return bytes + " bytes";
+        }
+        if (bytes < 1_000_000) {
+            return String.format(Locale.ROOT, "%.1f kB", bytes / 1e3);
+        }
+        return bytes < 1_000_000_000
+                ? String.format(Locale.ROOT, "%.1f MB", bytes / 1e6)
+                : String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
+    }
+}

@@ -1,0 +1,175 @@
+package dev.bgem3.app.hub;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * An answer's head, and its body while it comes. A body that all but stops is cut off.
+ *
+ * <p>
+ * For one thread.
+ */
+final class HubResponse implements AutoCloseable {
+    private static final Pattern CONTENT_RANGE = Pattern
+            .compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18}|\\*)");
+
+    private final HttpResponse<InputStream> response;
+    private final String where;
+    private final Duration stallTimeout;
+    private final AtomicLong received = new AtomicLong();
+    private final ScheduledFuture<?> watch;
+    private final InputStream body;
+    private volatile boolean stalled;
+
+    HubResponse(HttpResponse<InputStream> response, String where, HubLimits limits,
+            ScheduledExecutorService clock)
+            throws TransientException {
+        this.response = response;
+        this.where = where;
+        this.stallTimeout = limits.stallTimeout();
+        long nanos = stallTimeout.toNanos();
+        AtomicLong before = new AtomicLong();
+        this.watch = clock.scheduleAtFixedRate(() -> {
+            long now = received.get();
+            if (now - before.getAndSet(now) < limits.stallBytes()) {
+                stalled = true;
+                closeBody();
+            }
+        }, nanos, nanos, TimeUnit.NANOSECONDS);
+        try {
+            this.body = decoded(new Counted(response.body()));
+        } catch (IOException e) {
+            close();
+            throw fault(e);
+        }
+    }
+
+    /** Asked not to, some servers compress all the same. */
+    private InputStream decoded(InputStream in) throws IOException {
+        String encoding = header("Content-Encoding").toLowerCase(Locale.ROOT);
+        return switch (encoding) {
+            case "", "identity" -> in;
+            case "gzip", "x-gzip" -> new GZIPInputStream(in);
+            default -> throw new IOException("a body in the encoding " + HubFiles.printable(encoding));
+        };
+    }
+
+    boolean isEncoded() {
+        return body instanceof GZIPInputStream;
+    }
+
+    int status() {
+        return response.statusCode();
+    }
+
+    URI uri() {
+        return response.uri();
+    }
+
+    HttpHeaders headers() {
+        return response.headers();
+    }
+
+    /** A header's value, or nothing. */
+    String header(String name) {
+        return response.headers().firstValue(name).orElse("");
+    }
+
+    /** How long the body says it is, where that is the length of what is read. */
+    OptionalLong contentLength() {
+        return isEncoded() ? OptionalLong.empty() : response.headers().firstValueAsLong("Content-Length");
+    }
+
+    /**
+     * Checks that this is the part asked for.
+     *
+     * @throws TransientException
+     *             where it is another one, or one of another whole
+     */
+    void checkRange(long from, long to, long size) throws TransientException {
+        Matcher range = CONTENT_RANGE.matcher(header("Content-Range"));
+        if (isEncoded() || !range.matches() || Long.parseLong(range.group(1)) != from
+                || Long.parseLong(range.group(2)) >= to
+                || !range.group(3).equals("*") && Long.parseLong(range.group(3)) != size) {
+            throw TransientException.broken(where + " answers with another part than asked for: "
+                    + HubFiles.printable(header("Content-Range")) + " (expected: bytes " + from + "-"
+                    + (to - 1)
+                    + "/" + size + ")");
+        }
+    }
+
+    /** Reads some bytes; below 0 at the end. */
+    int read(byte[] bytes, int most) throws TransientException {
+        try {
+            return body.read(bytes, 0, most);
+        } catch (IOException e) {
+            throw fault(e);
+        }
+    }
+
+    private TransientException fault(IOException e) {
+        return stalled
+                ? TransientException
+                        .broken(where + " has all but stopped sending, for " + HubFiles.seconds(stallTimeout),
+                                e)
+                : TransientException.broken(
+                        where + " broke off: " + HubFiles.printable(String.valueOf(e.getMessage())),
+                        e);
+    }
+
+    private void closeBody() {
+        try {
+            response.body().close();
+        } catch (IOException e) {
+            // The connection is given up, and its reader finds out by itself.
+            return;
+        }
+    }
+
+    @Override
+    public void close() {
+        watch.cancel(false);
+        closeBody();
+    }
+
+    /** Counts what comes over the network. */
+    private final class Counted extends InputStream {
+        private final InputStream in;
+
+        Counted(InputStream in) {
+            this.in = in;
+        }
+
+        @Override
+        public int read() throws IOException {
+            int value = in.read();
+            received.addAndGet(value < 0 ? 0 : 1);
+            return value;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            int count = in.read(bytes, offset, length);
+            received.addAndGet(Math.max(count, 0));
+            return count;
+        }
+
+        @Override
+        public int available() throws IOException {
+            return in.available();
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package dev.bgem3.app.hub;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A file on its way: its bytes, in any order, and a small file beside it that says which are there, so that another
+ * process goes on where this one ends, however it ends.
+ *
+ * <p>
+ * What the small file says may be behind the bytes by a second, never ahead of them. After a crash of the machine it
+ * may be ahead: the digest at the end finds that out, and the file is fetched anew. Safe for several threads.
+ */
+final class PartFile implements AutoCloseable {
+    private static final long SAVE_NANOS = 1_000_000_000L;
+    private static final Pattern RANGE = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
+
+    private final Path data;
+    private final Path rangesFile;
+    private final long size;
+    private final FileChannel channel;
+    private ByteRanges ranges;
+    private boolean resumed;
+    private long savedAt = System.nanoTime();
+
+    private PartFile(Path data, Path rangesFile, long size, FileChannel channel, ByteRanges ranges) {
+        this.data = data;
+        this.rangesFile = rangesFile;
+        this.size = size;
+        this.channel = channel;
+        this.ranges = ranges;
+        this.resumed = ranges.size() > 0;
+    }
+
+    /**
+     * Opens what an earlier call left, or a new file.
+     *
+     * @param data
+     *            {@code NAME.bgem3.incomplete}; {@code NAME.bgem3.ranges} stands beside it
+     * @param size
+     *            the bytes of the whole
+     * @param leftover
+     *            a file that huggingface_hub left half-done, from its beginning; copied, not taken, since its writer
+     *            may be alive
+     */
+    static PartFile open(Path data, long size, Optional<Path> leftover) {
+        HubFiles.createFolder(data.getParent());
+        Path rangesFile = rangesFile(data);
+        Optional<ByteRanges> kept = read(data, size);
+        try {
+            if (kept.isEmpty()) {
+                Files.deleteIfExists(rangesFile);
+            }
+            FileChannel channel = FileChannel.open(data, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            PartFile part = new PartFile(data, rangesFile, size, channel, kept.orElseGet(ByteRanges::new));
+            if (kept.isEmpty()) {
+                channel.truncate(0);
+                if (leftover.isPresent()) {
+                    part.copy(leftover.get());
+                }
+            }
+            return part;
+        } catch (IOException e) {
+            throw HubFiles.failure(data, e);
+        }
+    }
+
+    /** How many bytes of a file an earlier call left. */
+    static long present(Path data, long size) {
+        return read(data, size).map(ByteRanges::size).orElse(0L);
+    }
+
+    /** Removes what an earlier call left. */
+    static void delete(Path data) {
+        HubFiles.delete(rangesFile(data));
+        HubFiles.delete(data);
+    }
+
+    private static Path rangesFile(Path data) {
+        return data.resolveSibling(data.getFileName().toString().replaceFirst("incomplete$", "ranges"));
+    }
+
+    private static Optional<ByteRanges> read(Path data, long size) {
+        Path file = rangesFile(data);
+        try {
+            if (!Files.isRegularFile(file) || !Files.isRegularFile(data)) {
+                return Optional.empty();
+            }
+            ByteRanges ranges = new ByteRanges();
+            for (String line : List.of(Files.readString(file).split("\n"))) {
+                Matcher range = RANGE.matcher(line);
+                if (!range.matches()) {
+                    return Optional.empty();
+                }
+                ranges.add(Long.parseLong(range.group(1)), Long.parseLong(range.group(2)));
+            }
+            return Optional.of(ranges).filter(all -> all.end() <= size && all.end() <= length(data));
+        } catch (IOException e) {
+            throw HubFiles.failure(file, e);
+        }
+    }
+
+    private static long length(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw HubFiles.failure(file, e);
+        }
+    }
+
+    private void copy(Path leftover) throws IOException {
+        if (!Files.isRegularFile(leftover)) {
+            return;
+        }
+        try (FileChannel from = FileChannel.open(leftover)) {
+            long end = Math.min(from.size(), size);
+            for (long at = 0; at < end;) {
+                channel.position(at);
+                long count = from.transferTo(at, end - at, channel);
+                if (count <= 0) {
+                    return; // It became shorter: its writer is alive.
+                }
+                ranges.add(at, at + count);
+                at += count;
+            }
+            resumed = ranges.size() > 0;
+            save();
+        }
+    }
+
+    /** Writes bytes to their place and tells how many of them were not there before. */
+    long write(ByteBuffer bytes, long position) {
+        int count = bytes.remaining();
+        try {
+            for (long at = position; bytes.hasRemaining();) {
+                at += channel.write(bytes, at);
+            }
+        } catch (IOException e) {
+            throw HubFiles.failure(data, e);
+        }
+        synchronized (this) {
+            long more = ranges.add(position, position + count);
+            if (System.nanoTime() - savedAt >= SAVE_NANOS) {
+                save();
+            }
+            return more;
+        }
+    }
+
+    private synchronized void save() {
+        HubFiles.write(rangesFile, ranges.lines());
+        savedAt = System.nanoTime();
+    }
+
+    /** Forgets every byte. */
+    synchronized void reset() {
+        ranges = new ByteRanges();
+        resumed = false;
+        HubFiles.delete(rangesFile);
+        try {
+            channel.truncate(0);
+        } catch (IOException e) {
+            throw HubFiles.failure(data, e);
+        }
+    }
+
+    synchronized ByteRanges ranges() {
+        return ranges.copy();
+    }
+
+    synchronized boolean isComplete() {
+        return ranges.size() == size;
+    }
+
+    /** Whether some of the bytes are of an earlier call. */
+    synchronized boolean isResumed() {
+        return resumed;
+    }
+
+    Path path() {
+        return data;
+    }
+
+    /** Keeps what is there for the next call. */
+    @Override
+    public synchronized void close() {
+        if (!channel.isOpen()) {
+            return;
+        }
+        if (ranges.size() > 0 && Files.exists(data)) {
+            save();
+        }
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw HubFiles.failure(data, e);
+        }
+    }
+}

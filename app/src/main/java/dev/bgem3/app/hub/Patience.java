@@ -1,0 +1,58 @@
+package dev.bgem3.app.hub;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/** Counts the failures of one question or file, waits longer after each, and gives up in the end. For one thread. */
+final class Patience {
+    /** A server may ask for this many times the longest pause. */
+    private static final int MOST_ASKED = 10;
+    /** A host that never answered is given up sooner: there is no network, or its name is wrong. */
+    private static final int UNREACHABLE_RETRIES = 2;
+
+    private final HubClient client;
+    private int failures;
+
+    Patience(HubClient client) {
+        this.client = client;
+    }
+
+    /**
+     * Waits before the next attempt.
+     *
+     * @param progressed
+     *            whether the failed attempt brought something, so that the count begins anew
+     * @throws HubException
+     *             where enough attempts failed, or the server asks for too long a wait, or all was given up
+     */
+    void failed(TransientException failure, boolean progressed) {
+        client.check();
+        HubLimits limits = client.limits();
+        failures = progressed ? 1 : failures + 1;
+        boolean unreachable = failure.isUnreachable() && !client.hasAnswered();
+        int most = unreachable ? Math.min(UNREACHABLE_RETRIES, limits.retries()) : limits.retries();
+        if (failures > most) {
+            throw new HubException(
+                    failure.getMessage() + (most == 0 ? "" : ", " + failures + " times in a row")
+                            + "; what came so far is kept, and the same call goes on from there",
+                    failure);
+        }
+        Duration most10 = limits.longestPause().multipliedBy(MOST_ASKED);
+        Optional<Duration> asked = failure.retryAfter();
+        if (asked.isPresent() && asked.get().compareTo(most10) > 0) {
+            throw new HubException(
+                    failure.getMessage() + ", and asks to come again in " + HubFiles.seconds(asked.get())
+                            + "; what came so far is kept, and the same call goes on from there",
+                    failure);
+        }
+        Duration pause = pause(limits);
+        pause = asked.isPresent() && asked.get().compareTo(pause) > 0 ? asked.get() : pause;
+        client.say(failure.getMessage() + "; trying again in " + HubFiles.seconds(pause));
+        client.pause(pause);
+    }
+
+    private Duration pause(HubLimits limits) {
+        Duration doubled = limits.firstPause().multipliedBy(1L << Math.min(failures - 1, 20));
+        return doubled.compareTo(limits.longestPause()) > 0 ? limits.longestPause() : doubled;
+    }
+}

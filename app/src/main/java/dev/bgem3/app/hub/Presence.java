@@ -1,0 +1,99 @@
+package dev.bgem3.app.hub;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Whether a model is whole, judged by what is on disk alone. */
+final class Presence {
+    /** The shards that an index names, as the values of its weight_map. */
+    private static final Pattern SHARD = Pattern.compile("\"(model-\\d{5}-of-\\d{5}\\.safetensors)\"");
+
+    private Presence() {}
+
+    /**
+     * Checks that what a model needs is there, and that every file has the digest that the store or this program knows
+     * of it.
+     *
+     * @throws HubException
+     *             naming what is missing or wrong
+     */
+    static void check(ModelStore store, Optional<KnownModels.Known> known, String subject) {
+        Path folder = store.folder();
+        if (!Files.isDirectory(folder)) {
+            throw new HubException(subject + ": there is no " + folder);
+        }
+        List<String> faults = new ArrayList<>();
+        TreeSet<String> needed = new TreeSet<>(List.of(ModelFiles.CONFIG));
+        needed.addAll(weights(folder));
+        known.ifPresent(model -> model.files().forEach(file -> needed.add(file.path())));
+        if (known.isEmpty() && ModelFiles.TOKENIZERS.stream().noneMatch(file -> isThere(folder, file))) {
+            faults.add("tokenizer.json or sentencepiece.bpe.model is missing");
+        }
+        needed.stream().filter(path -> !isThere(folder, path))
+                .forEach(path -> faults.add(path + " is missing"));
+        known.ifPresent(model -> model.files().stream().filter(file -> isThere(folder, file.path()))
+                .filter(file -> !file.digest().matches(folder.resolve(file.path()), file.size()))
+                .forEach(file -> faults.add(file.path() + " is not that of commit " + model.commit())));
+        checkDigests(store, folder, known, faults);
+        if (!faults.isEmpty()) {
+            throw new HubException(subject + ": not whole in " + folder + ": " + String.join("; ", faults));
+        }
+    }
+
+    private static TreeSet<String> weights(Path folder) {
+        TreeSet<String> weights = new TreeSet<>();
+        Path index = folder.resolve(ModelFiles.WEIGHTS_INDEX);
+        if (isThere(folder, ModelFiles.WEIGHTS)) {
+            weights.add(ModelFiles.WEIGHTS);
+        } else if (Files.isRegularFile(index)) {
+            try {
+                Matcher shard = SHARD.matcher(Files.readString(index));
+                while (shard.find()) {
+                    weights.add(shard.group(1));
+                }
+            } catch (IOException e) {
+                throw HubFiles.failure(index, e);
+            }
+        } else {
+            weights.add(isThere(folder, ModelFiles.TORCH_WEIGHTS)
+                    ? ModelFiles.TORCH_WEIGHTS
+                    : ModelFiles.WEIGHTS);
+        }
+        return weights;
+    }
+
+    private static boolean isThere(Path folder, String path) {
+        return Files.isRegularFile(folder.resolve(path));
+    }
+
+    private static void checkDigests(ModelStore store, Path folder, Optional<KnownModels.Known> known,
+            List<String> faults) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.toList()) {
+                String path = folder.relativize(file).toString().replace('\\', '/');
+                if (path.startsWith(".cache/") || Files.isDirectory(file)
+                        || known.isPresent()
+                                && known.get().files().stream().anyMatch(k -> k.path().equals(path))) {
+                    continue;
+                }
+                if (!Files.exists(file)) {
+                    faults.add(path + " is a link to nothing");
+                } else
+                    if (store.expected(path).filter(digest -> !digest.compute(file).equals(digest.hex()))
+                            .isPresent()) {
+                                faults.add(path + " has another digest than it was fetched with");
+                            }
+            }
+        } catch (IOException e) {
+            throw HubFiles.failure(folder, e);
+        }
+    }
+}

@@ -1,0 +1,469 @@
+package dev.bgem3.app.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Hubs and networks that break off, stall, lie, refuse and attack. */
+@Timeout(20)
+class HostileHubTest extends HubFixture {
+    private static final HubLimits NO_RETRIES = new HubLimits(QUICK.connectTimeout(), QUICK.answerTimeout(),
+            QUICK.stallTimeout(), QUICK.stallBytes(), 0, QUICK.progressBytes(), QUICK.firstPause(),
+            QUICK.longestPause(), QUICK.pieceBytes(), Optional.empty());
+
+    private void assertNothingUnderItsName() throws IOException {
+        assertThat(snapshot().resolve("config.json")).doesNotExist();
+        assertThat(model().resolve("refs/main")).doesNotExist();
+        assertThat(blob("model.safetensors")).doesNotExist();
+    }
+
+    @Test
+    void goesOnWhereAConnectionBrokeOff() throws IOException {
+        hub.always(FakeHub.bytes(), (request, wire) -> {
+            byte[] part = part(request);
+            wire.head(206, "Content-Length: " + part.length, contentRange(request))
+                    .raw(Arrays.copyOf(part, Math.min(part.length, 20_000)));
+            wire.end();
+        });
+        hub.files.remove("tokenizer.json");
+        hub.files.put("sentencepiece.bpe.model", FakeHub.random(900, 1));
+        download();
+        assertThat(snapshot().resolve("model.safetensors")).hasBinaryContent(large());
+        // Nothing came twice.
+        assertThat(bytes.get()).isEqualTo(300_902);
+        assertThat(said).anyMatch(line -> line.contains("broke off") && line.contains("; trying again in "));
+    }
+
+    @Test
+    void givesUpWhereEveryConnectionBreaksOffAtOnce() throws IOException {
+        hub.always(FakeHub.bytes(), (_, wire) -> wire.end());
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class)
+                .hasMessageContaining("broke off").hasMessageContaining(", 4 times in a row");
+        assertNothingUnderItsName();
+    }
+
+    @Test
+    void takesWhatItNeedsFromALengthThatIsTooLong() throws IOException {
+        hub.on(FakeHub.bytes(), 2, (request, wire) -> {
+            byte[] part = part(request);
+            wire.head(206, "Content-Length: " + (part.length + 1_000), contentRange(request)).raw(part);
+            wire.end();
+        });
+        download();
+        assertWhole(snapshot());
+    }
+
+    @Test
+    void asksForTheRestWhereALengthIsTooShort() throws IOException {
+        hub.on(FakeHub.bytes(), 3, (request, wire) -> {
+            byte[] part = part(request);
+            wire.head(206, contentRange(request)).body(Arrays.copyOf(part, part.length / 2));
+        });
+        download();
+        assertWhole(snapshot());
+        assertThat(said).anyMatch(line -> line.contains(" ended "));
+    }
+
+    @Test
+    void refusesAWholeOfAnotherLength() throws IOException {
+        hub.always(signed("tokenizer.json"),
+                (_, wire) -> wire.head(200).body(FakeHub.random(6_000, 1)));
+        assertThatThrownBy(this::download)
+                .hasMessageContaining("announces 6000 bytes of tokenizer.json (expected: 5000)");
+        assertNothingUnderItsName();
+    }
+
+    @Test
+    void refusesMoreBytesThanThereAre() throws IOException {
+        hub.always(signed("tokenizer.json"), (_, wire) -> {
+            wire.head(200).raw(FakeHub.random(6_000, 1));
+            wire.end();
+        });
+        assertThatThrownBy(this::download)
+                .hasMessageContaining("sends more than the bytes asked for of tokenizer.json");
+        assertNothingUnderItsName();
+    }
+
+    @Test
+    void refusesAnotherPartThanAskedFor() throws IOException {
+        hub.always(FakeHub.bytes(), (request, wire) -> {
+            if (request.header("Range").isEmpty()) {
+                hub.tellTruth(request, wire);
+            } else {
+                wire.head(206, "Content-Range: bytes 0-9/300000").body(new byte[10]);
+            }
+        });
+        assertThatThrownBy(this::download)
+                .hasMessageContaining("answers with another part than asked for: bytes 0-9/");
+        assertNothingUnderItsName();
+    }
+
+    @Test
+    void refusesWrongBytesAndKeepsNothingOfThem() throws IOException {
+        hub.always(signed("model.safetensors"), (request, wire) -> {
+            byte[] wrong = large().clone();
+            wrong[150_000] ^= 1;
+            hub.send(request, wire, wrong, "\"opaque\"");
+        });
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class)
+                .hasMessageStartingWith("model.safetensors: SHA-256 is ")
+                .hasMessageEndingWith(
+                        "(expected: " + FakeHub.digest(large()) + "): refused, and nothing of it was kept");
+        assertNothingUnderItsName();
+        assertThat(tree(model())).noneMatch(file -> file.contains(FakeHub.digest(large())));
+        hub.obey();
+        download();
+        assertWhole(snapshot());
+    }
+
+    @Test
+    void refusesWrongBytesOfASmallFile() throws IOException {
+        hub.always(FakeHub.resolving("config.json"),
+                (_, wire) -> wire.head(200).body("[]".getBytes(StandardCharsets.UTF_8)));
+        assertThatThrownBy(this::download).hasMessageStartingWith("config.json: git SHA-1 is ");
+        assertNothingUnderItsName();
+    }
+
+    @Test
+    void refusesAFileThatChangesMidway() throws IOException {
+        hub.on(FakeHub.resolving("model.safetensors"), 1, hub::tellTruth);
+        hub.on(FakeHub.bytes(), 2, hub::tellTruth);
+        // The signed address runs out, and the hub has another file by now.
+        hub.always(signed("model.safetensors"),
+                (_, wire) -> wire.head(403).body(new byte[0]));
+        hub.always(FakeHub.resolving("model.safetensors"),
+                (_, wire) -> wire.head(302, "Location: " + hub.otherHost() + "/signed/model.safetensors",
+                        "X-Linked-Etag: \"" + "b".repeat(64) + "\"").body(new byte[0]));
+        assertThatThrownBy(this::download)
+                .hasMessageContaining("model.safetensors changed on the hub while it was")
+                .hasMessageContaining("b".repeat(64) + " (expected: " + FakeHub.digest(large()));
+        assertNothingUnderItsName();
+    }
+
+    @Test
+    void asksAgainForASignedAddressThatRanOut() throws IOException {
+        hub.on(FakeHub.bytes(), 2, hub::tellTruth);
+        hub.on(FakeHub.bytes(), 1, (_, wire) -> wire.head(403).body(new byte[0]));
+        download();
+        assertWhole(snapshot());
+    }
+
+    @Test
+    void takesTheWholeFromAServerThatIgnoresRanges() throws IOException {
+        hub.withRanges = false;
+        download();
+        assertWhole(snapshot());
+        assertThat(hub.asked(signed("model.safetensors"))).isOne();
+        assertThat(bytes.get()).isEqualTo(305_002);
+    }
+
+    @Test
+    void goesOnWithAServerThatIgnoresRangesAndBreaksOff() throws IOException {
+        hub.withRanges = false;
+        hub.on(signed("model.safetensors"), 2, (_, wire) -> {
+            wire.head(200, "Content-Length: " + large().length).raw(Arrays.copyOf(large(), 200_000));
+            wire.end();
+        });
+        download();
+        assertWhole(snapshot());
+        assertThat(bytes.get()).isEqualTo(305_002);
+    }
+
+    @Test
+    void waitsAsLongAsABusyHubAsks() throws IOException {
+        hub.on(FakeHub.Request::isListing, 1,
+                (_, wire) -> wire.head(429, "Retry-After: 1").body(new byte[0]));
+        long start = System.nanoTime();
+        download();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(990));
+        assertThat(said)
+                .anyMatch(line -> line.contains("answers 429 for revision main; trying again in 1 s"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Retry-After: 3600", "RateLimit: \"api\";r=0;t=3600", "date"})
+    void doesNotWaitForAnHour(String header) {
+        String asked = header.equals("date")
+                ? "Retry-After: " + ZonedDateTime.now(ZoneOffset.UTC).plusSeconds(3602)
+                        .format(DateTimeFormatter.RFC_1123_DATE_TIME)
+                : header;
+        hub.always(FakeHub.Request::isListing, (_, wire) -> wire.head(503, asked).body(new byte[0]));
+        assertThatThrownBy(this::download)
+                .hasMessageContaining("answers 503 for revision main, and asks to come again"
+                        + " in 360")
+                .hasMessageEndingWith("the same call goes on from there");
+        assertThat(hub.requests).hasSize(1);
+    }
+
+    @Test
+    void givesUpOnAHubThatStaysBusy() {
+        hub.always(FakeHub.resolving("config.json"), (_, wire) -> wire.head(503).body(new byte[0]));
+        assertThatThrownBy(this::download)
+                .hasMessageContaining("answers 503 for config.json, 4 times in a row");
+        assertThat(hub.asked(FakeHub.resolving("config.json"))).isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+            "401 | GatedRepo | its authors ask for consent first (status 401: words): accept the licence at",
+            "403 | GatedRepo | then call again with a token in HF_TOKEN", //
+            "403 |           | refuses revision main (status 403: words)",
+            "404 | RevisionNotFound | there is no revision main on the hub",
+            "404 | RepoNotFound | there is no such model at", //
+            "401 | RepoNotFound | or a token in HF_TOKEN is needed", //
+            "418 |           | answers 418 for revision main: words"})
+    void saysWhyTheHubRefuses(int status, String code, String message) {
+        hub.always(FakeHub.Request::isListing,
+                (_, wire) -> wire
+                        .head(status, "X-Error-Code: " + (code == null ? "" : code), "X-Error-Message: words")
+                        .body(new byte[0]));
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class)
+                .hasMessageStartingWith("some/model: ")
+                .hasMessageContaining(message);
+        assertThat(hub.requests).hasSize(1);
+    }
+
+    @Test
+    void saysWhereTheConsentToAGatedFileIsGiven() {
+        environment.put("HF_TOKEN", "hf_secret");
+        hub.always(FakeHub.resolving("model.safetensors"),
+                (_, wire) -> wire.head(403, "X-Error-Code: GatedRepo").body(new byte[0]));
+        assertThatThrownBy(this::download).hasMessageContaining("accept the licence at " + hub.endpoint()
+                + "/some/model, then call again with a token of that account in HF_TOKEN")
+                .hasMessageNotContaining("hf_secret");
+    }
+
+    @Test
+    void showsTheTokenToTheHubAlone() throws IOException {
+        environment.put("HF_TOKEN", "hf_secret");
+        download();
+        assertThat(hub.requests).filteredOn(FakeHub.Request::atHub).isNotEmpty()
+                .allMatch(request -> request.header("Authorization").equals("Bearer hf_secret"));
+        assertThat(hub.requests).filteredOn(request -> !request.atHub()).isNotEmpty()
+                .allMatch(request -> request.header("Authorization").isEmpty());
+    }
+
+    @Test
+    void keepsSignaturesOutOfMessages() {
+        hub.always(FakeHub.bytes(), (_, wire) -> wire.head(500).body(new byte[0]));
+        assertThatThrownBy(this::download).hasMessageContaining("answers 500")
+                .hasMessageNotContaining("secret");
+        assertThat(said).noneMatch(line -> line.contains("secret"));
+    }
+
+    @Test
+    void endsALoopOfRedirects() {
+        hub.always(FakeHub.resolving("config.json"), (request, wire) -> wire
+                .head(302, "Location: " + request.target().replace("?a", "") + "?a").body(new byte[0]));
+        assertThatThrownBy(this::download)
+                .hasMessageContaining("more than 10 redirects, the last to 127.0.0.1:");
+        assertThat(hub.asked(FakeHub.resolving("config.json"))).isEqualTo(11);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"file:///etc/passwd", "http://", "ftp://127.0.0.1/x", "ht tp://x y", "mailto:a"})
+    void followsNoRedirectToAnotherKindOfAddress(String location) {
+        hub.always(FakeHub.resolving("config.json"),
+                (_, wire) -> wire.head(302, "Location: " + location).body(new byte[0]));
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class)
+                .hasMessageContaining("redirects to what is no address (status 302)");
+    }
+
+    @Test
+    void followsARenamedModel() throws IOException {
+        hub.on(FakeHub.Request::isListing, 1,
+                (_, wire) -> wire.head(307, "Location: /api/models/some/model/revision/main?blobs=true")
+                        .body(new byte[0]));
+        download();
+        assertWhole(snapshot());
+    }
+
+    @Test
+    void givesUpOnAConnectionThatStalls() throws IOException {
+        hub.on(signed("tokenizer.json"), 1, (_, wire) -> {
+            wire.head(200, "Content-Length: 5000").raw(new byte[0]);
+            Thread.sleep(10_000);
+        });
+        hub.on(FakeHub.resolving("config.json"), 1, (_, wire) -> Thread.sleep(10_000));
+        download();
+        assertWhole(snapshot());
+        assertThat(said).anyMatch(line -> line.contains("has all but stopped sending"))
+                .anyMatch(line -> line.contains("gave no answer within"));
+    }
+
+    @Test
+    void givesUpOnAConnectionThatTrickles() throws IOException {
+        hub.on(signed("tokenizer.json"), 1, (_, wire) -> {
+            wire.head(200, "Content-Length: 5000").raw(new byte[0]);
+            for (int i = 0; i < 1_000; i++) {
+                wire.more(new byte[]{hub.files.get("tokenizer.json")[i]});
+                Thread.sleep(10);
+            }
+        });
+        download();
+        assertWhole(snapshot());
+        assertThat(said).anyMatch(line -> line.contains("has all but stopped sending"));
+    }
+
+    @Test
+    void theWholeHasALimit() {
+        hub.always(signed("tokenizer.json"), (_, wire) -> {
+            wire.head(200, "Content-Length: 5000").raw(new byte[0]);
+            for (int i = 0; i < 400; i++) {
+                wire.more(new byte[12]);
+                Thread.sleep(10);
+            }
+        });
+        long start = System.nanoTime();
+        assertThatThrownBy(
+                () -> download(request(null), QUICK.withTotal(Optional.of(Duration.ofSeconds(1)))))
+                .hasMessage(
+                        "not done within 1 s; what came so far is kept, and the same call goes on from there");
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+    }
+
+    @Test
+    void readsABodyThatIsCompressedUnasked() throws IOException {
+        hub.always(
+                request -> request.path().endsWith("tokenizer.json") && !request.atHub()
+                        || request.isListing(),
+                (request, wire) -> {
+                    ByteArrayOutputStream plain = new ByteArrayOutputStream();
+                    FakeHub.Wire inner = hub.new Wire(plain);
+                    hub.tellTruth(request, inner);
+                    byte[] answer = plain.toByteArray();
+                    int body = new String(answer, StandardCharsets.ISO_8859_1)
+                            .indexOf("\r\n\r\n") + 4;
+                    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+                    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+                        gzip.write(answer, body, answer.length - body);
+                    }
+                    wire.head(200, "Content-Encoding: gzip").body(packed.toByteArray());
+                });
+        download();
+        assertWhole(snapshot());
+        assertThat(hub.requests).allMatch(request -> request.header("Accept-Encoding").equals("identity"));
+    }
+
+    @Test
+    void refusesAnEncodingThatItCannotRead() {
+        hub.always(FakeHub.resolving("config.json"),
+                (_, wire) -> wire.head(200, "Content-Encoding: br").body(new byte[2]));
+        assertThatThrownBy(() -> download(request(null), NO_RETRIES))
+                .hasMessageContaining("a body in the encoding br");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../config.json", "a/../../b", "/etc/passwd", "..\\config.json", "C:/x", "a\0b",
+            "a//b",
+            "./a", "", "dir/NUL", "com1.json", "a\nb"})
+    void refusesAListingWithAHostileName(String name) {
+        hub.always(FakeHub.Request::isListing, (_, wire) -> wire.head(200)
+                .body(("{\"sha\":\"" + FakeHub.COMMIT + "\",\"siblings\":[{\"rfilename\":\"" + name
+                        .replace("\\", "\\\\").replace("\0", "\\u0000").replace("\n", "\\n") + "\"}]}")
+                        .getBytes(StandardCharsets.UTF_8)));
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class).hasMessageStartingWith(
+                "the hub lists a file named \"" + HubFiles.printable(name) + "\": refused, as ");
+        assertThat(cache).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "[]", "{", "{\"sha\":\"../../x\",\"siblings\":[]}", "{\"siblings\":[]}",
+            "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\"}",
+            "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[1]}",
+            "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[{}]}",
+            "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[{\"rfilename\":\"a\",\"size\":-1}]}",
+            "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[{\"rfilename\":\"a\","
+                    + "\"size\":99999999999999999999}]}",
+            "<html>"})
+    void refusesWhatIsNoListing(String answer) {
+        hub.always(FakeHub.Request::isListing,
+                (_, wire) -> wire.head(200).body(answer.getBytes(StandardCharsets.UTF_8)));
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class)
+                .hasMessageStartingWith(hub.endpoint() + "/some/model: ")
+                .hasMessageContaining("list of files");
+    }
+
+    @Test
+    void saysHowMuchRoomIsMissingBeforeFetching() {
+        hub.always(FakeHub.Request::isListing, (_, wire) -> wire.head(200).body(("{\"sha\":\""
+                + FakeHub.COMMIT
+                + "\",\"siblings\":[{\"rfilename\":\"config.json\",\"size\":2,\"blobId\":\"" + "c".repeat(40)
+                + "\"},{\"rfilename\":\"tokenizer.json\",\"size\":2,\"blobId\":\"" + "d".repeat(40)
+                + "\"},{\"rfilename\":\"model.safetensors\",\"size\":900000000000000000,\"lfs\":{\"sha256\":\""
+                + "e".repeat(64) + "\"}}]}").getBytes(StandardCharsets.UTF_8)));
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class)
+                .hasMessageContaining("900000000.00 GB are to be fetched")
+                .hasMessageContaining("free on that disk");
+        assertThat(hub.requests).hasSize(1);
+    }
+
+    @Test
+    void saysThatTheDiskIsFull() throws IOException {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.exists(full), "only Linux has such a device");
+        Files.createDirectories(model().resolve("blobs"));
+        Path part = Files.createSymbolicLink(
+                model().resolve("blobs/" + FakeHub.digest(large()) + ".bgem3.incomplete"), full);
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class)
+                .hasMessageContaining(".bgem3.incomplete: No space left on device");
+        assertNothingUnderItsName();
+        Files.delete(part);
+    }
+
+    @Test
+    void saysThatTheCacheCannotBeWritten() throws IOException {
+        Files.writeString(cache, "a file");
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class)
+                .hasMessageStartingWith(cache.toString());
+    }
+
+    @Test
+    void givesUpSoonWhereThereIsNoNetwork() throws IOException {
+        hub.close();
+        assertThatThrownBy(this::download).isInstanceOf(HubException.class)
+                .hasMessageContaining("127.0.0.1").hasMessageContaining("cannot be reached")
+                .hasMessageContaining(", 3 times in a row");
+    }
+
+    private static Predicate<FakeHub.Request> signed(String file) {
+        return request -> request.path().endsWith("signed/" + file);
+    }
+
+    private byte[] part(FakeHub.Request request) {
+        String[] ends = range(request).split("-");
+        return Arrays.copyOfRange(content(request), Integer.parseInt(ends[0]), Integer.parseInt(ends[1]) + 1);
+    }
+
+    private String contentRange(FakeHub.Request request) {
+        return "Content-Range: bytes " + range(request) + "/" + content(request).length;
+    }
+
+    private String range(FakeHub.Request request) {
+        String range = request.header("Range");
+        return range.isEmpty() ? "0-" + (content(request).length - 1) : range.substring("bytes=".length());
+    }
+
+    private byte[] content(FakeHub.Request request) {
+        return hub.files.get(request.path().replaceFirst("^/signed/", ""));
+    }
+}

@@ -1,0 +1,130 @@
+package dev.bgem3.app.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A hub, a cache, and what a download said: what the tests of downloads share. */
+abstract class HubFixture {
+    static final int PIECE_BYTES = 64 << 10;
+    static final HubLimits QUICK = new HubLimits(Duration.ofSeconds(2), Duration.ofMillis(800),
+            Duration.ofMillis(300), 256, 3, 10_000, Duration.ofMillis(5), Duration.ofMillis(200), PIECE_BYTES,
+            Optional.empty());
+
+    @TempDir
+    Path folder;
+    FakeHub hub;
+    Path cache;
+    final Map<String, String> environment = new HashMap<>();
+    final List<String> said = new CopyOnWriteArrayList<>();
+    final AtomicLong bytes = new AtomicLong();
+    final AtomicLong announced = new AtomicLong();
+
+    @BeforeEach
+    void startHub() throws IOException {
+        hub = new FakeHub();
+        cache = folder.resolve("cache");
+        environment.put("HF_ENDPOINT", hub.endpoint());
+        environment.put("HF_HUB_CACHE", cache.toString());
+        environment.put("HOME", folder.toString());
+    }
+
+    @AfterEach
+    void stopHub() throws IOException {
+        hub.close();
+    }
+
+    static HubDownload.Request request(String revision) {
+        return new HubDownload.Request(HubName.of(FakeHub.NAME), Optional.ofNullable(revision),
+                Optional.empty(),
+                Optional.empty(), 4, false, Optional.empty());
+    }
+
+    static HubDownload.Request offline() {
+        return new HubDownload.Request(HubName.of(FakeHub.NAME), Optional.empty(), Optional.empty(),
+                Optional.empty(), 4, true, Optional.empty());
+    }
+
+    static HubDownload.Request into(Path target, boolean offline) {
+        return new HubDownload.Request(HubName.of(FakeHub.NAME), Optional.empty(), Optional.empty(),
+                Optional.of(target), 4, offline, Optional.empty());
+    }
+
+    Path download() {
+        return download(request(null), QUICK);
+    }
+
+    Path download(HubDownload.Request request, HubLimits limits) {
+        return new HubDownload(new HubEnvironment(environment), request, limits, HttpClient.Builder::build,
+                listener())
+                .run();
+    }
+
+    DownloadListener listener() {
+        return new DownloadListener() {
+            @Override
+            public void say(String message) {
+                said.add(message);
+            }
+
+            @Override
+            public void onStart(long toCome) {
+                announced.set(toCome);
+            }
+
+            @Override
+            public void onBytes(long more) {
+                bytes.addAndGet(more);
+            }
+
+            @Override
+            public void onEnd() {
+                assertThat(announced.get()).isNotNegative();
+            }
+        };
+    }
+
+    Path model() {
+        return cache.resolve("models--some--model");
+    }
+
+    Path snapshot() {
+        return model().resolve("snapshots").resolve(FakeHub.COMMIT);
+    }
+
+    Path blob(String file) {
+        return model().resolve("blobs").resolve(FakeHub.digest(hub.files.get(file)));
+    }
+
+    byte[] large() {
+        return hub.files.get("model.safetensors");
+    }
+
+    void assertWhole(Path found) throws IOException {
+        for (String file : List.of("config.json", "tokenizer.json", "model.safetensors")) {
+            assertThat(found.resolve(file)).hasBinaryContent(hub.files.get(file));
+        }
+    }
+
+    static List<String> tree(Path root) throws IOException {
+        try (Stream<Path> files = Files.walk(root)) {
+            return files.filter(file -> !Files.isDirectory(file))
+                    .map(file -> root.relativize(file).toString()).sorted()
+                    .toList();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package dev.bgem3.app.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Processes of their own: two at a time, and one that is stopped. */
+@Timeout(60)
+class HubProcessTest extends HubFixture {
+    private Process start(String... words) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"),
+                "dev.bgem3.app.Main", "download", FakeHub.NAME));
+        command.addAll(List.of(words));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectError(folder.resolve("err" + System.nanoTime()).toFile());
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    private static String out(Process process) throws IOException {
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void twoProcessesFetchOnce() throws Exception {
+        hub.always(FakeHub.bytes(), (request, wire) -> {
+            Thread.sleep(700);
+            hub.tellTruth(request, wire);
+        });
+        Process first = start();
+        Process second = start();
+        assertThat(out(first)).isEqualTo(snapshot() + System.lineSeparator());
+        assertThat(out(second)).isEqualTo(snapshot() + System.lineSeparator());
+        assertThat(first.waitFor()).isZero();
+        assertThat(second.waitFor()).isZero();
+        assertWhole(snapshot());
+        assertThat(hub.asked(request -> request.path().endsWith("signed/model.safetensors"))).isOne();
+    }
+
+    @Test
+    void aProcessThatIsStoppedLeavesWhatTheNextGoesOnFrom() throws Exception {
+        hub.files.put("model.safetensors", FakeHub.random(3_000_000, 3));
+        hub.on(request -> request.path().endsWith("signed/model.safetensors"), 1, (request, wire) -> {
+            wire.head(200, "Content-Length: " + large().length).raw(new byte[0]);
+            for (int at = 0; at < 2_000_000; at += 50_000) {
+                wire.more(Arrays.copyOfRange(large(), at, at + 50_000));
+                Thread.sleep(60);
+            }
+            Thread.sleep(20_000);
+        });
+        Process stopped = start();
+        Path part = blob("model.safetensors").resolveSibling(FakeHub.digest(large()) + ".bgem3.incomplete");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (PartFile.present(part, large().length) < 1_000_000 && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        stopped.destroy();
+        assertThat(stopped.waitFor()).isNotZero();
+        assertThat(Files.exists(snapshot())).isFalse();
+        long kept = PartFile.present(part, large().length);
+        assertThat(kept).isGreaterThanOrEqualTo(1_000_000);
+        download();
+        assertWhole(snapshot());
+        assertThat(bytes.get()).isEqualTo(3_000_000 - kept);
+    }
+}
