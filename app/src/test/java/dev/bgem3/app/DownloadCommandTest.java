@@ -116,7 +116,8 @@ class DownloadCommandTest {
         Result offline = run("download", "--offline");
         assertThat(offline.exitCode()).isEqualTo(1);
         assertThat(offline.err())
-                .startsWith("bgem3: BAAI/bge-m3 (offline: nothing was asked of the hub): there is no ")
+                .startsWith(
+                        "bgem3: BAAI/bge-m3 (offline: nothing was asked of the hub): revision 5617a9f61b02")
                 .hasLineCount(1);
     }
 

@@ -32,8 +32,7 @@ final class DownloadCommand implements Callable<Integer> {
     private String name;
 
     @Option(names = "--revision", paramLabel = "REVISION", description = """
-            A branch, a tag or a commit. Default: for BAAI/bge-m3 the commit that this program was tried with, whose \
-            digests it knows; for others main, which may change from one day to the next.""")
+            A branch, a tag or a commit. Default: for BAAI/bge-m3 the commit whose digests this program knows; for others main, which may change from one day to the next.""")
     private Optional<String> revision = Optional.empty();
 
     @Option(names = "--cache-dir", paramLabel = "DIR", description = """

@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -66,6 +67,7 @@ final class HubClient implements AutoCloseable {
     /** Where files were last redirected to, beyond the hub. */
     private final Map<String, URI> locations = new ConcurrentHashMap<>();
     private volatile boolean answered;
+    private String lastSaid = "";
 
     HubClient(URI endpoint, Optional<String> token, HttpClient http, HubLimits limits, Consumer<String> say) {
         this.endpoint = endpoint;
@@ -83,8 +85,17 @@ final class HubClient implements AutoCloseable {
         return limits;
     }
 
-    void say(String message) {
-        say.accept(message);
+    /** Says something once, also where all connections meet it one after the other. */
+    synchronized void say(String message) {
+        if (!message.equals(lastSaid)) {
+            lastSaid = message;
+            say.accept(message);
+        }
+    }
+
+    /** Does something again and again until it is cancelled or this client closed. */
+    ScheduledFuture<?> repeat(Duration pause, Runnable action) {
+        return clock.scheduleWithFixedDelay(action, pause.toNanos(), pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** Whether any server has answered anything yet. */

@@ -1,8 +1,10 @@
 package dev.bgem3.app.hub;
 
 import java.io.IOException;
+import java.net.Authenticator;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,34 +100,39 @@ public record HubDownload(HubEnvironment environment, Request request, HubLimits
     }
 
     private Path find() {
-        String revision = revision();
-        Optional<String> commit = HubListing.isCommit(revision)
-                ? Optional.of(revision)
-                : CacheStore.commitOf(cache(), request.name(), revision);
-        String how = " (offline: nothing was asked of the hub)";
+        String how = request.name() + " (offline: nothing was asked of the hub)";
         if (request.folder().isPresent()) {
-            Path folder = request.folder().get();
-            Presence.check(new FolderStore(folder, commit.orElse("")), known(revision), request.name() + how);
-            return folder.toAbsolutePath().normalize();
+            FolderStore store = new FolderStore(request.folder().get(), revision());
+            Presence.check(store, known(revision()), how);
+            return store.folder();
         }
-        if (commit.isEmpty()) {
-            throw new HubException(
-                    request.name() + ": revision " + revision + " is not in the cache at " + cache()
-                            + how);
-        }
-        CacheStore store = new CacheStore(cache(), request.name(), commit.get(), environment.symlinks());
-        Presence.check(store, known(revision), request.name() + how);
+        String commit = presentCommit().orElseThrow(() -> new HubException(
+                how + ": revision " + revision() + " is not in the cache at " + cache()));
+        CacheStore store = new CacheStore(cache(), request.name(), commit, environment.symlinks());
+        Presence.check(store, known(commit), how);
         return store.folder();
+    }
+
+    /** The commit that the cache has of the revision; of a known model the one of {@code main} will do as well. */
+    private Optional<String> presentCommit() {
+        String revision = revision();
+        Path snapshots = cache().resolve(request.name().folderName()).resolve("snapshots");
+        if (HubListing.isCommit(revision) && (request.revision().isPresent()
+                || Files.isDirectory(snapshots.resolve(revision)))) {
+            return Optional.of(revision);
+        }
+        return CacheStore.commitOf(cache(), request.name(), request.revision().orElse(MAIN));
     }
 
     private Path fetch() {
         URI endpoint = environment.endpoint();
         HubProxies proxies = new HubProxies(environment);
+        Optional<Authenticator> authenticator = proxies.authenticator();
         // HTTP/2 would put all connections into one.
         HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER).connectTimeout(limits.connectTimeout())
                 .proxy(proxies);
-        proxies.authenticator().ifPresent(builder::authenticator);
+        authenticator.ifPresent(builder::authenticator);
         Optional<String> token = environment.token(request.tokenFile());
         try (HubClient client = new HubClient(endpoint, token, connector.apply(builder), limits,
                 listener::say)) {
@@ -216,8 +223,10 @@ public record HubDownload(HubEnvironment environment, Request request, HubLimits
         long needed = missing.stream()
                 .mapToLong(file -> file.size() - PartFile.present(store.part(file), file.size())).sum();
         try {
-            long free = Files.getFileStore(folder).getUsableSpace();
-            if (free < needed + SPARE_BYTES) {
+            FileStore disk = Files.getFileStore(folder);
+            long free = disk.getUsableSpace();
+            // Some file systems of networks know nothing of themselves.
+            if (disk.getTotalSpace() > 0 && free < needed + SPARE_BYTES) {
                 throw new HubException(
                         store.folder() + ": " + HubFiles.size(needed) + " are to be fetched, and "
                                 + HubFiles.size(free) + " are free on that disk (expected: "

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The models whose revision and content this program knows beforehand, so that what it fetches is what it was tried
- * with, whichever mirror serves it.
+ * The models whose revision and content this program knows beforehand, so that it is the same everywhere,
+ * whichever mirror serves it.
  */
 final class KnownModels {
     /**

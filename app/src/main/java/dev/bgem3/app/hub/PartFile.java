@@ -16,11 +16,10 @@ import java.util.regex.Pattern;
  * process goes on where this one ends, however it ends.
  *
  * <p>
- * What the small file says may be behind the bytes by a second, never ahead of them. After a crash of the machine it
+ * What the small file says may be behind the bytes, by as long as {@link #save()} was not called, never ahead of them. After a crash of the machine it
  * may be ahead: the digest at the end finds that out, and the file is fetched anew. Safe for several threads.
  */
 final class PartFile implements AutoCloseable {
-    private static final long SAVE_NANOS = 1_000_000_000L;
     private static final Pattern RANGE = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
 
     private final Path data;
@@ -29,7 +28,7 @@ final class PartFile implements AutoCloseable {
     private final FileChannel channel;
     private ByteRanges ranges;
     private boolean resumed;
-    private long savedAt = System.nanoTime();
+    private boolean changed;
 
     private PartFile(Path data, Path rangesFile, long size, FileChannel channel, ByteRanges ranges) {
         this.data = data;
@@ -129,6 +128,7 @@ final class PartFile implements AutoCloseable {
                     return; // It became shorter: its writer is alive.
                 }
                 ranges.add(at, at + count);
+                changed = true;
                 at += count;
             }
             resumed = ranges.size() > 0;
@@ -147,23 +147,24 @@ final class PartFile implements AutoCloseable {
             throw HubFiles.failure(data, e);
         }
         synchronized (this) {
-            long more = ranges.add(position, position + count);
-            if (System.nanoTime() - savedAt >= SAVE_NANOS) {
-                save();
-            }
-            return more;
+            changed = true;
+            return ranges.add(position, position + count);
         }
     }
 
-    private synchronized void save() {
-        HubFiles.write(rangesFile, ranges.lines());
-        savedAt = System.nanoTime();
+    /** Writes down which bytes are there, where that changed. */
+    synchronized void save() {
+        if (changed && channel.isOpen()) {
+            HubFiles.write(rangesFile, ranges.lines());
+            changed = false;
+        }
     }
 
     /** Forgets every byte. */
     synchronized void reset() {
         ranges = new ByteRanges();
         resumed = false;
+        changed = false;
         HubFiles.delete(rangesFile);
         try {
             channel.truncate(0);
@@ -195,9 +196,7 @@ final class PartFile implements AutoCloseable {
         if (!channel.isOpen()) {
             return;
         }
-        if (ranges.size() > 0 && Files.exists(data)) {
-            save();
-        }
+        save();
         try {
             channel.close();
         } catch (IOException e) {

@@ -10,6 +10,9 @@ final class Patience {
     /** A host that never answered is given up sooner: there is no network, or its name is wrong. */
     private static final int UNREACHABLE_RETRIES = 2;
 
+    private static final String KEPT = "; what came so far is kept, and the same call goes on from there";
+    private static final String ELSEWHERE = " (HF_ENDPOINT names a mirror, https_proxy a proxy; --offline asks nobody)";
+
     private final HubClient client;
     private int failures;
 
@@ -34,7 +37,7 @@ final class Patience {
         if (failures > most) {
             throw new HubException(
                     failure.getMessage() + (most == 0 ? "" : ", " + failures + " times in a row")
-                            + "; what came so far is kept, and the same call goes on from there",
+                            + (unreachable ? ELSEWHERE : KEPT),
                     failure);
         }
         Duration most10 = limits.longestPause().multipliedBy(MOST_ASKED);
@@ -42,7 +45,7 @@ final class Patience {
         if (asked.isPresent() && asked.get().compareTo(most10) > 0) {
             throw new HubException(
                     failure.getMessage() + ", and asks to come again in " + HubFiles.seconds(asked.get())
-                            + "; what came so far is kept, and the same call goes on from there",
+                            + KEPT,
                     failure);
         }
         Duration pause = pause(limits);

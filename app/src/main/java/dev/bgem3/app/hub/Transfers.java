@@ -1,12 +1,14 @@
 package dev.bgem3.app.hub;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledFuture;
 
 /**
  * Fetches files over several connections: small files beside each other, a large one in pieces.
@@ -18,6 +20,7 @@ import java.util.concurrent.Executors;
  */
 final class Transfers {
     private static final int CHUNK_BYTES = 1 << 16;
+    private static final Duration SAVE_PAUSE = Duration.ofMillis(500);
 
     private final HubClient client;
     private final HubName name;
@@ -61,16 +64,27 @@ final class Transfers {
      *             why that cannot be; what came is kept
      */
     void run(int connections) {
+        ScheduledFuture<?> saving = client.repeat(SAVE_PAUSE, this::save);
         listener.onStart(files.stream().mapToLong(FileTransfer::missing).sum());
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < connections; i++) {
                 threads.execute(this::work);
             }
         } finally {
+            saving.cancel(false);
             listener.onEnd();
             close();
         }
         client.check();
+    }
+
+    /** So that little is lost however this process ends. */
+    private void save() {
+        try {
+            files.forEach(file -> file.part().save());
+        } catch (HubException e) {
+            end(e);
+        }
     }
 
     private void close() {

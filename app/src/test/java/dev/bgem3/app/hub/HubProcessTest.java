@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -47,6 +48,45 @@ class HubProcessTest extends HubFixture {
         assertThat(second.waitFor()).isZero();
         assertWhole(snapshot());
         assertThat(hub.asked(request -> request.path().endsWith("signed/model.safetensors"))).isOne();
+    }
+
+    /** Java shows no password to a proxy that tunnels unless it is told to, before the first client is made. */
+    @Test
+    void aProxyThatTunnelsIsShownItsPassword() throws Exception {
+        environment.put("HF_ENDPOINT", "https://hub.invalid");
+        environment.put("https_proxy", hub.endpoint().replace("//", "//user:pa%40ss@"));
+        hub.always(request -> request.method().equals("CONNECT"),
+                (_, wire) -> wire.head(407, "Proxy-Authenticate: Basic realm=\"here\"").body(new byte[0]));
+        Process process = start("--timeout", "20");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (hub.asked(request -> !request.header("Proxy-Authorization").isEmpty()) == 0
+                && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        process.destroy();
+        assertThat(process.waitFor()).isNotZero();
+        assertThat(hub.requests).allMatch(request -> request.target().equals("hub.invalid:443"))
+                .anyMatch(request -> request.header("Proxy-Authorization").equals("Basic "
+                        + Base64.getEncoder().encodeToString("user:pa@ss".getBytes(StandardCharsets.UTF_8))));
+    }
+
+    /** All bytes come within a moment, then nothing: what is there is written down by the clock. */
+    @Test
+    void whatCameBeforeAStallIsWrittenDown() throws Exception {
+        hub.files.put("model.safetensors", FakeHub.random(3_000_000, 3));
+        hub.on(request -> request.path().endsWith("signed/model.safetensors"), 1, (_, wire) -> {
+            wire.head(200, "Content-Length: " + large().length).raw(Arrays.copyOf(large(), 1_000_000));
+            Thread.sleep(20_000);
+        });
+        Process stopped = start();
+        Path part = blob("model.safetensors").resolveSibling(FakeHub.digest(large()) + ".bgem3.incomplete");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (PartFile.present(part, large().length) < 1_000_000 && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        stopped.destroyForcibly();
+        stopped.waitFor();
+        assertThat(PartFile.present(part, large().length)).isEqualTo(1_000_000);
     }
 
     @Test

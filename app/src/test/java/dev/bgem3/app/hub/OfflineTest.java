@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -40,8 +41,8 @@ class OfflineTest extends HubFixture {
     @Test
     void saysWhatIsMissing() throws IOException {
         assertThatThrownBy(() -> find(offline())).isInstanceOf(HubException.class).hasMessage(
-                "some/model: revision main is not in the cache at " + cache
-                        + " (offline: nothing was asked of the hub)");
+                "some/model (offline: nothing was asked of the hub): revision main is not in the cache at "
+                        + cache);
         download();
         Files.delete(snapshot().resolve("tokenizer.json"));
         assertThatThrownBy(() -> find(offline()))
@@ -95,5 +96,21 @@ class OfflineTest extends HubFixture {
         assertThatThrownBy(() -> find(request)).hasMessageContaining("colbert_linear.pt is missing")
                 .hasMessageContaining("sparse_linear.pt is missing")
                 .hasMessageContaining("pytorch_model.bin is not that of commit " + commit);
+    }
+
+    /** Another program may have followed main to a newer commit; the model is there all the same. */
+    @Test
+    void takesMainOfAKnownModelWhereTheKnownCommitIsNotThere() throws IOException {
+        Path model = cache.resolve("models--BAAI--bge-m3");
+        Path bge = Files.createDirectories(model.resolve("snapshots/" + "b".repeat(40)));
+        for (String file : List.of("config.json", "pytorch_model.bin", "tokenizer.json")) {
+            Files.writeString(bge.resolve(file), "{}");
+        }
+        Files.createDirectories(model.resolve("refs"));
+        Files.writeString(model.resolve("refs/main"), "b".repeat(40));
+        assertThat(find(
+                new HubDownload.Request(HubName.BGE_M3, Optional.empty(), Optional.empty(), Optional.empty(),
+                        1, true, Optional.empty())))
+                .isEqualTo(bge);
     }
 }

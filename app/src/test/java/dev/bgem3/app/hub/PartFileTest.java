@@ -38,6 +38,17 @@ class PartFileTest {
         assertThat(folder.resolve("x.bgem3.ranges")).doesNotExist();
     }
 
+    @Test
+    void writesDownWhatIsThereWhenItIsTold() {
+        try (PartFile part = open()) {
+            part.save();
+            assertThat(folder.resolve("x.bgem3.ranges")).doesNotExist();
+            part.write(ByteBuffer.wrap(new byte[10]), 0);
+            part.save();
+            assertThat(folder.resolve("x.bgem3.ranges")).hasContent("0-10\n");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "nonsense", "0-", "0-11\n", "0-101\n", "-1-5\n", "99999999999999999999-1\n"})
     void forgetsWhatItCannotBelieve(String ranges) throws IOException {
