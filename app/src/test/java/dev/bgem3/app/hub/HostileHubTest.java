@@ -26,14 +26,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Hubs and networks that break off, stall, lie, refuse and attack. */
 @Timeout(20)
 class HostileHubTest extends HubFixture {
-    private static final HubLimits NO_RETRIES = new HubLimits(QUICK.connectTimeout(), QUICK.answerTimeout(),
-            QUICK.stallTimeout(), QUICK.stallBytes(), 0, QUICK.progressBytes(), QUICK.firstPause(),
-            QUICK.longestPause(), QUICK.pieceBytes(), Optional.empty());
+    private static final HubLimits NO_RETRIES = limits(QUICK.answerTimeout(), QUICK.stallTimeout(), 0);
 
-    private void assertNothingUnderItsName() throws IOException {
+    private void assertNothingUnderItsName(String file) throws IOException {
         assertThat(snapshot().resolve("config.json")).doesNotExist();
         assertThat(model().resolve("refs/main")).doesNotExist();
-        assertThat(blob("model.safetensors")).doesNotExist();
+        assertThat(blob(file)).doesNotExist();
     }
 
     @Test
@@ -58,7 +56,7 @@ class HostileHubTest extends HubFixture {
         hub.always(FakeHub.bytes(), (_, wire) -> wire.end());
         assertThatThrownBy(this::download).isInstanceOf(HubException.class)
                 .hasMessageContaining("broke off").hasMessageContaining(", 4 times in a row");
-        assertNothingUnderItsName();
+        assertNothingUnderItsName("model.safetensors");
     }
 
     @Test
@@ -89,7 +87,7 @@ class HostileHubTest extends HubFixture {
                 (_, wire) -> wire.head(200).body(FakeHub.random(6_000, 1)));
         assertThatThrownBy(this::download)
                 .hasMessageContaining("announces 6000 bytes of tokenizer.json (expected: 5000)");
-        assertNothingUnderItsName();
+        assertNothingUnderItsName("tokenizer.json");
     }
 
     @Test
@@ -100,7 +98,7 @@ class HostileHubTest extends HubFixture {
         });
         assertThatThrownBy(this::download)
                 .hasMessageContaining("sends more than the bytes asked for of tokenizer.json");
-        assertNothingUnderItsName();
+        assertNothingUnderItsName("tokenizer.json");
     }
 
     @Test
@@ -114,7 +112,7 @@ class HostileHubTest extends HubFixture {
         });
         assertThatThrownBy(this::download)
                 .hasMessageContaining("answers with another part than asked for: bytes 0-9/");
-        assertNothingUnderItsName();
+        assertNothingUnderItsName("model.safetensors");
     }
 
     @Test
@@ -128,7 +126,7 @@ class HostileHubTest extends HubFixture {
                 .hasMessageStartingWith("model.safetensors: SHA-256 is ")
                 .hasMessageEndingWith(
                         "(expected: " + FakeHub.digest(large()) + "): refused, and nothing of it was kept");
-        assertNothingUnderItsName();
+        assertNothingUnderItsName("model.safetensors");
         assertThat(tree(model())).noneMatch(file -> file.contains(FakeHub.digest(large())));
         hub.obey();
         download();
@@ -140,7 +138,7 @@ class HostileHubTest extends HubFixture {
         hub.always(FakeHub.resolving("config.json"),
                 (_, wire) -> wire.head(200).body("[]".getBytes(StandardCharsets.UTF_8)));
         assertThatThrownBy(this::download).hasMessageStartingWith("config.json: git SHA-1 is ");
-        assertNothingUnderItsName();
+        assertNothingUnderItsName("config.json");
     }
 
     @Test
@@ -156,7 +154,7 @@ class HostileHubTest extends HubFixture {
         assertThatThrownBy(this::download)
                 .hasMessageContaining("model.safetensors changed on the hub while it was")
                 .hasMessageContaining("b".repeat(64) + " (expected: " + FakeHub.digest(large()));
-        assertNothingUnderItsName();
+        assertNothingUnderItsName("model.safetensors");
     }
 
     @Test
@@ -304,7 +302,7 @@ class HostileHubTest extends HubFixture {
             Thread.sleep(10_000);
         });
         hub.on(FakeHub.resolving("config.json"), 1, (_, wire) -> Thread.sleep(10_000));
-        download();
+        download(request(null), IMPATIENT);
         assertWhole(snapshot());
         assertThat(said).anyMatch(line -> line.contains("has all but stopped sending"))
                 .anyMatch(line -> line.contains("gave no answer within"));
@@ -319,7 +317,7 @@ class HostileHubTest extends HubFixture {
                 Thread.sleep(10);
             }
         });
-        download();
+        download(request(null), IMPATIENT);
         assertWhole(snapshot());
         assertThat(said).anyMatch(line -> line.contains("has all but stopped sending"));
     }
@@ -426,7 +424,7 @@ class HostileHubTest extends HubFixture {
                 model().resolve("blobs/" + FakeHub.digest(large()) + ".bgem3.incomplete"), full);
         assertThatThrownBy(this::download).isInstanceOf(HubException.class)
                 .hasMessageContaining(".bgem3.incomplete: No space left on device");
-        assertNothingUnderItsName();
+        assertNothingUnderItsName("model.safetensors");
         Files.delete(part);
     }
 

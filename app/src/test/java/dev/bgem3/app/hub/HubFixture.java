@@ -21,9 +21,15 @@ import org.junit.jupiter.api.io.TempDir;
 /** A hub, a cache, and what a download said: what the tests of downloads share. */
 abstract class HubFixture {
     static final int PIECE_BYTES = 64 << 10;
-    static final HubLimits QUICK = new HubLimits(Duration.ofSeconds(2), Duration.ofMillis(800),
-            Duration.ofMillis(300), 256, 3, 10_000, Duration.ofMillis(5), Duration.ofMillis(200), PIECE_BYTES,
-            Optional.empty());
+    /** Pauses are short, and a busy machine is no stalled network. */
+    static final HubLimits QUICK = limits(Duration.ofSeconds(10), Duration.ofSeconds(5), 3);
+    /** For networks that stall. */
+    static final HubLimits IMPATIENT = limits(Duration.ofMillis(800), Duration.ofMillis(300), 3);
+
+    static HubLimits limits(Duration answerTimeout, Duration stallTimeout, int retries) {
+        return new HubLimits(Duration.ofSeconds(5), answerTimeout, stallTimeout, 256, retries, 10_000,
+                Duration.ofMillis(5), Duration.ofMillis(200), PIECE_BYTES, Optional.empty());
+    }
 
     @TempDir
     Path folder;
