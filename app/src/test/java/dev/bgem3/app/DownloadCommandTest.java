@@ -128,6 +128,7 @@ class DownloadCommandTest {
                 "download --connections 0", "--connections: 0 (expected: 1..64)",
                 "download --timeout 0", "--timeout: 0 (expected: at least 1)",
                 "download --revision ../x", "--revision: ../x (expected: a branch, a tag or a commit)",
+                "download --local-dir=", "--local-dir: empty (expected: a folder)",
                 "download --cache-dir a --local-dir b", "--cache-dir beside --local-dir").entrySet()) {
             Result result = run(call.getKey().split(" "));
             assertThat(result.exitCode()).as(result.err()).isEqualTo(2);

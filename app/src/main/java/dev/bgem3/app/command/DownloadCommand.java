@@ -71,6 +71,8 @@ final class DownloadCommand implements Callable<Integer> {
         if (cache.isPresent() && folder.isPresent()) {
             throw new UsageException("--cache-dir beside --local-dir (expected: one or the other)");
         }
+        checkFolder("--cache-dir", cache);
+        checkFolder("--local-dir", folder);
         timeout.filter(seconds -> seconds < 1).ifPresent(seconds -> {
             throw new UsageException("--timeout: " + seconds + " (expected: at least 1)");
         });
@@ -87,6 +89,12 @@ final class DownloadCommand implements Callable<Integer> {
             result.complete();
         }
         return ExitCodes.DONE;
+    }
+
+    private static void checkFolder(String option, Optional<Path> path) {
+        path.filter(words -> words.toString().isEmpty()).ifPresent(words -> {
+            throw new UsageException(option + ": empty (expected: a folder)");
+        });
     }
 
     private HubName model() {

@@ -65,7 +65,8 @@ final class CacheStore implements ModelStore {
         }
         Path ref = model.resolve("refs").resolve(revision);
         if (before.isPresent() || !Files.exists(ref)) {
-            HubFiles.write(ref, commit);
+            // Not beside it: whatever stands below refs is a reference.
+            HubFiles.write(ref, model.resolve("blobs").resolve(commit + ".bgem3.ref"), commit);
         }
         return Optional.empty();
     }

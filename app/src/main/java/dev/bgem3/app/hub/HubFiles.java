@@ -55,16 +55,20 @@ final class HubFiles {
         }
     }
 
-    /** Writes a small file so that no reader sees half of it. */
-    static void write(Path path, String text) {
-        Path part = path.resolveSibling(path.getFileName() + ".bgem3.part");
-        createFolder(path.getParent());
+    /** Writes a small file so that no reader sees half of it: first under another name on the same disk. */
+    static void write(Path path, Path part, String text) {
+        createFolder(part.getParent());
         try {
             Files.writeString(part, text);
         } catch (IOException e) {
             throw failure(part, e);
         }
         move(part, path);
+    }
+
+    /** As {@link #write(Path, Path, String)}, with the other name beside the file's own. */
+    static void write(Path path, String text) {
+        write(path, path.resolveSibling(path.getFileName() + ".bgem3.part"), text);
     }
 
     static void delete(Path path) {

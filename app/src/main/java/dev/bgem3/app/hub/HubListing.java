@@ -1,9 +1,11 @@
 package dev.bgem3.app.hub;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -72,8 +74,13 @@ record HubListing(String commit, List<Entry> entries) {
 
     private static List<Entry> entries(JsonParser parser, String source) {
         List<Entry> entries = new ArrayList<>();
+        Set<String> paths = new HashSet<>();
         while (parser.nextToken() == JsonToken.START_OBJECT) {
-            entries.add(entry(parser, source));
+            Entry entry = entry(parser, source);
+            if (!paths.add(entry.path())) {
+                throw new HubException(source + ": lists " + entry.path() + " twice");
+            }
+            entries.add(entry);
         }
         expect(parser.currentToken() == JsonToken.END_ARRAY, source, "files that are objects");
         return entries;
@@ -84,6 +91,7 @@ record HubListing(String commit, List<Entry> entries) {
         OptionalLong size = OptionalLong.empty();
         Optional<Digest> blob = Optional.empty();
         Optional<Digest> lfs = Optional.empty();
+        boolean inLfs = false;
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
             String key = parser.currentName();
             JsonToken value = parser.nextToken();
@@ -95,6 +103,7 @@ record HubListing(String commit, List<Entry> entries) {
             } else if (key.equals("blobId") && value == JsonToken.VALUE_STRING) {
                 blob = Digest.of(parser.getString());
             } else if (key.equals("lfs") && value == JsonToken.START_OBJECT) {
+                inLfs = true;
                 lfs = lfsDigest(parser);
             } else {
                 parser.skipChildren();
@@ -102,7 +111,8 @@ record HubListing(String commit, List<Entry> entries) {
         }
         expect(path != null, source, "\"rfilename\" of each file");
         expect(size.orElse(0) >= 0, source, "sizes of 0 and more");
-        return new Entry(path, size, lfs.isPresent() ? lfs : blob);
+        // The blob of a file in LFS is a pointer to it, and its digest not the file's.
+        return new Entry(path, size, inLfs ? lfs : blob);
     }
 
     private static Optional<Digest> lfsDigest(JsonParser parser) {

@@ -402,6 +402,26 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
+    void refusesAListingThatNamesAFileTwice() {
+        hub.always(FakeHub.Request::isListing, (_, wire) -> wire.head(200).body(("{\"sha\":\""
+                + FakeHub.COMMIT
+                + "\",\"siblings\":[{\"rfilename\":\"config.json\"},{\"rfilename\":\"config.json\"}]}")
+                .getBytes(StandardCharsets.UTF_8)));
+        assertThatThrownBy(this::download).hasMessageEndingWith("/some/model: lists config.json twice");
+    }
+
+    /** The digest beside "lfs" is that of the pointer. */
+    @Test
+    void asksForTheHeadOfAFileInLfsWithoutADigest() throws IOException {
+        hub.on(FakeHub.Request::isListing, 1, (_, wire) -> wire.head(200).body(("{\"sha\":\"" + FakeHub.COMMIT
+                + "\",\"siblings\":[{\"rfilename\":\"config.json\"},{\"rfilename\":\"tokenizer.json\"},"
+                + "{\"rfilename\":\"model.safetensors\",\"size\":300000,\"blobId\":\"" + "a".repeat(40)
+                + "\",\"lfs\":{\"size\":300000}}]}").getBytes(StandardCharsets.UTF_8)));
+        download();
+        assertWhole(snapshot());
+    }
+
+    @Test
     void saysHowMuchRoomIsMissingBeforeFetching() {
         hub.always(FakeHub.Request::isListing, (_, wire) -> wire.head(200).body(("{\"sha\":\""
                 + FakeHub.COMMIT
