@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +22,9 @@ final class CacheStore implements ModelStore {
             #	https://bford.info/cachedir/
             """;
 
+    private static final Duration QUIET = Duration.ofMinutes(1);
+
+    private final Instant begun = Instant.now();
     private final Path cache;
     private final Path model;
     private final HubName name;
@@ -113,6 +118,19 @@ final class CacheStore implements ModelStore {
     public void keep(RepoFile file) {
         HubFiles.move(part(file), blob(file));
         PartFile.delete(part(file));
+        deleteLeftover(leftover(file).get());
+    }
+
+    /** Of no more use, unless its writer is alive: nothing touched it since this call began, nor a while before. */
+    private void deleteLeftover(Path leftover) {
+        try {
+            if (Files.isRegularFile(leftover)
+                    && Files.getLastModifiedTime(leftover).toInstant().isBefore(begun.minus(QUIET))) {
+                Files.delete(leftover);
+            }
+        } catch (IOException e) {
+            throw HubFiles.failure(leftover, e);
+        }
     }
 
     @Override

@@ -21,7 +21,6 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -59,7 +58,6 @@ final class FakeHub implements AutoCloseable {
 
     final Map<String, byte[]> files = new LinkedHashMap<>();
     final List<Request> requests = new CopyOnWriteArrayList<>();
-    final AtomicLong bodyBytes = new AtomicLong();
     final AtomicInteger connections = new AtomicInteger();
     final AtomicInteger mostAtOnce = new AtomicInteger();
     private final AtomicInteger atOnce = new AtomicInteger();
@@ -289,6 +287,7 @@ final class FakeHub implements AutoCloseable {
         private final OutputStream out;
         private StringBuilder head = new StringBuilder();
         private boolean ended;
+        private int most = Integer.MAX_VALUE;
 
         Wire(OutputStream out) {
             this.out = out;
@@ -318,9 +317,16 @@ final class FakeHub implements AutoCloseable {
         }
 
         void more(byte[] body) throws IOException {
-            out.write(body);
+            out.write(body, 0, Math.min(body.length, most));
             out.flush();
-            bodyBytes.addAndGet(body.length);
+            if (body.length > most) {
+                ended = true;
+            }
+        }
+
+        /** Hangs up within the next body, if it is longer. */
+        void breakAfter(int bytes) {
+            most = bytes;
         }
 
         /** Hangs up after the answer. */

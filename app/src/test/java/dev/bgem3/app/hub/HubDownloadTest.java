@@ -9,6 +9,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -252,11 +254,17 @@ class HubDownloadTest extends HubFixture {
     @Test
     void goesOnFromWhatThePythonLibraryLeft() throws IOException {
         Files.createDirectories(model().resolve("blobs"));
-        Files.write(blob("model.safetensors").resolveSibling(FakeHub.digest(large()) + ".incomplete"),
-                Arrays.copyOf(large(), 250_000));
+        Path dead = model().resolve("blobs/" + FakeHub.digest(large()) + ".incomplete");
+        Files.write(dead, Arrays.copyOf(large(), 250_000));
+        Files.setLastModifiedTime(dead, FileTime.from(Instant.now().minusSeconds(120)));
+        Path alive = model()
+                .resolve("blobs/" + FakeHub.digest(hub.files.get("tokenizer.json")) + ".incomplete");
+        Files.write(alive, Arrays.copyOf(hub.files.get("tokenizer.json"), 1_000));
         download();
         assertWhole(snapshot());
-        assertThat(bytes.get()).isEqualTo(announced.get()).isEqualTo(305_002 - 250_000);
+        assertThat(bytes.get()).isEqualTo(announced.get()).isEqualTo(305_002 - 250_000 - 1_000);
+        assertThat(dead).doesNotExist();
+        assertThat(alive).exists();
     }
 
     @Test
