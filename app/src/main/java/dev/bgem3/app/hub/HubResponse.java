@@ -31,12 +31,12 @@ final class HubResponse implements AutoCloseable {
     private final Duration stallTimeout;
     private final AtomicLong received = new AtomicLong();
     private final ScheduledFuture<?> watch;
-    private final InputStream body;
+    /** There from the first read on: the answer to a question for a head has none. */
+    private InputStream body;
     private volatile boolean stalled;
 
     HubResponse(HttpResponse<InputStream> response, String where, HubLimits limits,
-            ScheduledExecutorService clock)
-            throws TransientException {
+            ScheduledExecutorService clock) {
         this.response = response;
         this.where = where;
         this.stallTimeout = limits.stallTimeout();
@@ -49,12 +49,6 @@ final class HubResponse implements AutoCloseable {
                 closeBody();
             }
         }, nanos, nanos, TimeUnit.NANOSECONDS);
-        try {
-            this.body = decoded(new Counted(response.body()));
-        } catch (IOException e) {
-            close();
-            throw fault(e);
-        }
     }
 
     /** Asked not to, some servers compress all the same. */
@@ -67,8 +61,9 @@ final class HubResponse implements AutoCloseable {
         };
     }
 
-    boolean isEncoded() {
-        return body instanceof GZIPInputStream;
+    private boolean isEncoded() {
+        return !header("Content-Encoding").isEmpty()
+                && !header("Content-Encoding").equalsIgnoreCase("identity");
     }
 
     int status() {
@@ -114,6 +109,9 @@ final class HubResponse implements AutoCloseable {
     /** Reads some bytes; below 0 at the end. */
     int read(byte[] bytes, int most) throws TransientException {
         try {
+            if (body == null) {
+                body = decoded(new Counted(response.body()));
+            }
             return body.read(bytes, 0, most);
         } catch (IOException e) {
             throw fault(e);

@@ -362,6 +362,18 @@ class HostileHubTest extends HubFixture {
         assertThat(hub.requests).allMatch(request -> request.header("Accept-Encoding").equals("identity"));
     }
 
+    /** A head says how the body would be compressed, and has none. */
+    @Test
+    void readsNoBodyWhereNoneIs() throws IOException {
+        hub.withBlobs = false;
+        hub.always(request -> request.method().equals("HEAD") && request.path().endsWith("tokenizer.json"),
+                (_, wire) -> wire.head(200, "Content-Encoding: gzip", "X-Linked-Size: 5000",
+                        "ETag: W/\"" + FakeHub.digest(hub.files.get("tokenizer.json")) + "\"").body(null));
+        download();
+        assertWhole(snapshot());
+        assertThat(said).noneMatch(line -> line.contains("trying again"));
+    }
+
     @Test
     void refusesAnEncodingThatItCannotRead() {
         hub.always(FakeHub.resolving("config.json"),
