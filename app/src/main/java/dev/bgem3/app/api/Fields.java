@@ -150,15 +150,6 @@ public final class Fields {
         });
     }
 
-    /** What is at the name, for shapes that only one route has; null where nothing is. */
-    JsonNode node(String name) {
-        return has(name) ? object.get(name) : null;
-    }
-
-    String pathOf(String name) {
-        return path + name;
-    }
-
     private <T> List<T> list(String name, String expected, BiFunction<JsonNode, String, T> read) {
         JsonNode value = required(name, expected);
         if (!value.isArray()) {
@@ -230,7 +221,7 @@ public final class Fields {
         return value.isNumber() ? shortened(value.asString()) : kind(value);
     }
 
-    private static String shortened(String text) {
+    static String shortened(String text) {
         int most = 40;
         return text.length() <= most ? text : text.substring(0, most) + "…";
     }

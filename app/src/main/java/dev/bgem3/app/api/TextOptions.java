@@ -22,8 +22,6 @@ public record TextOptions(Optional<Boolean> truncate, Direction direction, Optio
         LEFT
     }
 
-    /** The names of its fields, for those who refuse others. */
-    static final List<String> NAMES = List.of("truncate", "truncation_direction", "prompt_name");
     private static final List<Direction> DIRECTIONS = List.of(Direction.RIGHT, Direction.LEFT);
 
     /** The server's setting, no prompt. */

@@ -89,12 +89,15 @@ public final class Bgem3Command implements Callable<Integer> {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() throws IOException {
+            return new String[]{"bgem3 " + number() + " (Java " + Runtime.version() + ")"};
+        }
+
+        static String number() throws IOException {
             Properties build = new Properties();
             try (InputStream in = Bgem3Command.class.getResourceAsStream("/dev/bgem3/app/build.properties")) {
                 build.load(in);
             }
-            return new String[]{
-                    "bgem3 " + build.getProperty("version") + " (Java " + Runtime.version() + ")"};
+            return build.getProperty("version");
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.bgem3.app.command;
 
 import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.hub.HubException;
+import dev.bgem3.app.serve.ServerStartException;
 import dev.bgem3.app.stream.ReaderGoneException;
 import dev.bgem3.app.stream.StreamException;
 import dev.bgem3.error.BackendException;
@@ -54,6 +55,7 @@ record Failures(PrintStream err, boolean withTrace) {
             case TokenizerException e -> failed(e.getMessage());
             case StreamException e -> failed(e.getMessage());
             case HubException e -> failed(e.getMessage());
+            case ServerStartException e -> failed(e.getMessage());
             case OutOfMemoryError e -> failed("out of memory: " + e.getMessage() + " (the limit is "
                     + Runtime.getRuntime().maxMemory() / MIB
                     + " MiB; BGEM3_JAVA_OPTS=-Xmx" + 2 * (Runtime.getRuntime().maxMemory() / MIB)

@@ -82,12 +82,12 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         ServeOptions options = OptionValues.checked(this::options);
         LoadOptions load = model.check();
         Path folder = model.folder(session);
         try (BgeM3 loaded = BgeM3.load(folder, load)) {
-            new ServeHandler(loaded, options, session.streams()).run();
+            new ServeHandler(loaded, Bgem3Command.Version.number(), options, session.streams()).run();
         }
         return ExitCodes.DONE;
     }

@@ -2,6 +2,7 @@ package dev.bgem3.app.handler;
 
 import dev.bgem3.BgeM3;
 import dev.bgem3.ModelInfo;
+import dev.bgem3.app.serve.Identity;
 import dev.bgem3.app.serve.ServeOptions;
 import dev.bgem3.app.serve.TextServer;
 import dev.bgem3.app.stream.Streams;
@@ -11,20 +12,27 @@ import java.util.concurrent.CountDownLatch;
 /** Serves a model over HTTP until the process is told to stop. */
 public final class ServeHandler {
     private final BgeM3 model;
+    private final Identity identity;
     private final ServeOptions options;
     private final Streams streams;
     private final CountDownLatch stopped = new CountDownLatch(1);
 
-    /** Sets the work up. */
-    public ServeHandler(BgeM3 model, ServeOptions options, Streams streams) {
+    /**
+     * Sets the work up.
+     *
+     * @param version
+     *            of this program
+     */
+    public ServeHandler(BgeM3 model, String version, ServeOptions options, Streams streams) {
         this.model = model;
+        identity = new Identity(modelName(model.info().folder()), version);
         this.options = options;
         this.streams = streams;
     }
 
     /** Serves until SIGTERM, SIGINT or an interrupt of this thread. */
     public void run() {
-        TextServer server = TextServer.start(model, modelName(model.info().folder()), options, streams.err());
+        TextServer server = TextServer.start(model, identity, options, streams.err());
         Thread onSignal = Thread.ofPlatform().name("bgem3-shutdown").unstarted(() -> {
             stop(server);
             // A stop that was asked for is no failure; the signal's own exit code would say so.
@@ -48,7 +56,7 @@ public final class ServeHandler {
 
     private void sayHello(TextServer server) {
         ModelInfo info = model.info();
-        streams.say("serving " + modelName(info.folder()) + " at http://" + options.host() + ":"
+        streams.say("serving " + identity.modelName() + " at http://" + options.host() + ":"
                 + server.port() + " ("
                 + info.kernelDescription() + ", " + info.precision().label() + ", "
                 + String.join(", ", info.devices())

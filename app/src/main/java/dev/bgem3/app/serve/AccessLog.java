@@ -22,4 +22,12 @@ final class AccessLog {
         out.print(line);
         out.flush();
     }
+
+    /** A fault of ours: where it was, and not what it says, since that may quote a text. */
+    void unexpected(Throwable failure) {
+        StackTraceElement[] trace = failure.getStackTrace();
+        out.println("bgem3: unexpected " + failure.getClass().getName()
+                + (trace.length == 0 ? "" : " at " + trace[0]));
+        out.flush();
+    }
 }

@@ -12,6 +12,8 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -39,6 +41,7 @@ final class Exchange {
     private final long start = System.nanoTime();
     private Work work = Work.NONE;
     private int outcome;
+    private final List<VectorBudget.Lease> leases = new ArrayList<>();
 
     Exchange(HelidonSocket socket, ServerRequest request, ServerResponse response, StallGuard guard,
             int payloadLimit, Duration timeout) {
@@ -80,6 +83,16 @@ final class Exchange {
 
     void outcome(int status) {
         outcome = status;
+    }
+
+    /** Holds room until the answer is sent. */
+    void hold(VectorBudget.Lease lease) {
+        leases.add(lease);
+    }
+
+    /** Gives back what it holds. */
+    void end() {
+        leases.forEach(VectorBudget.Lease::close);
     }
 
     /** Notes what the request cost, and tells the client in text-embeddings-inference's headers. */

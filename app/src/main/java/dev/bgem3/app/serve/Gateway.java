@@ -6,6 +6,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletionException;
@@ -23,12 +24,15 @@ final class Gateway implements Handler {
     private final ServeOptions options;
     private final StallGuard guard;
     private final AccessLog log;
+    private final Metrics metrics;
     private final ConnectionSockets sockets;
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong answered = new AtomicLong();
     private volatile boolean stopping;
 
-    Gateway(ServeOptions options, StallGuard guard, ConnectionSockets sockets, AccessLog log) {
+    Gateway(ServeOptions options, StallGuard guard, ConnectionSockets sockets, Metrics metrics,
+            AccessLog log) {
+        this.metrics = metrics;
         this.sockets = sockets;
         this.options = options;
         this.guard = guard;
@@ -69,17 +73,25 @@ final class Gateway implements Handler {
         Route route = atPath == null
                 ? null
                 : atPath.get(exchange.method().equals("HEAD") ? "GET" : exchange.method());
+        boolean counted = route != null && route.method().equals("POST");
+        if (counted) {
+            metrics.requested(route.path());
+        }
         try {
             if (stopping) {
                 exchange.lastOfConnection();
             }
             serve(exchange, atPath, route);
+            if (counted && exchange.outcome() == OK) {
+                metrics.succeeded(route.path(), exchange.elapsed(), exchange.work());
+            }
         } catch (RuntimeException e) {
             if (exchange.outcome() == OK) {
                 exchange.outcome(Refusal.Kind.CLIENT_LEFT.status());
             }
             throw e;
         } finally {
+            exchange.end();
             answered.incrementAndGet();
             log.request(route == null ? UNKNOWN : exchange.method(), route == null ? UNKNOWN : route.path(),
                     exchange.outcome(), exchange.elapsed().toNanos() / 1e6, exchange.work());
@@ -116,9 +128,13 @@ final class Gateway implements Handler {
         }
     }
 
-    private static void refuse(Exchange exchange, ErrorShape shape, Throwable failure) {
+    private void refuse(Exchange exchange, ErrorShape shape, Throwable failure) {
         Refusal refusal = Refusal.of(failure);
         exchange.outcome(refusal.kind().status());
+        metrics.failed(refusal.kind().name().toLowerCase(Locale.ROOT));
+        if (refusal.kind() == Refusal.Kind.UNEXPECTED) {
+            log.unexpected(failure);
+        }
         switch (refusal.kind()) {
             // There is nobody to answer, or no socket.
             case CLIENT_LEFT, SLOW_CLIENT -> throw new CloseConnectionException(refusal.message(), failure);

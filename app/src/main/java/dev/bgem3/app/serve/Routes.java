@@ -1,5 +1,6 @@
 package dev.bgem3.app.serve;
 
+import dev.bgem3.ModelInfo;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -8,9 +9,16 @@ import java.util.stream.Stream;
 final class Routes {
     private Routes() {}
 
-    static List<Route> of(TextService texts, String modelName, ServeOptions options,
+    static List<Route> of(TextService texts, ModelInfo info, Identity identity, ServeOptions options,
+            Metrics metrics,
             BooleanSupplier stopping) {
-        return Stream.of(new SystemRoutes(stopping).routes(), new OpenAiRoutes(texts, modelName).routes())
+        Tokenization tokenization = texts.tokenization();
+        return Stream.of(new SystemRoutes(stopping, metrics).routes(),
+                List.of(new ModelRoute(info, identity, options).route()),
+                new OpenAiRoutes(texts, identity.modelName()).routes(),
+                new OwnRoutes(texts, tokenization.tokenizer(), identity.modelName()).routes(),
+                new TeiEmbedRoutes(texts).routes(),
+                new TokenRoutes(tokenization, count -> texts.countWithin("inputs", count)).routes())
                 .flatMap(List::stream).toList();
     }
 }

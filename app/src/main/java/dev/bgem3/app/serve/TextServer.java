@@ -39,18 +39,20 @@ public final class TextServer implements AutoCloseable {
     private final Gateway gateway;
     private final WebServer server;
 
-    private TextServer(BgeM3 model, String modelName, ServeOptions options, PrintStream log) {
+    private TextServer(BgeM3 model, Identity identity, ServeOptions options, PrintStream log) {
         HELIDON.setLevel(Level.SEVERE);
-        queue = EncodeQueue.of(model, queueOptions(options));
-        TextService texts = new TextService(model, queue, options);
-        gateway = new Gateway(options, guard, sockets, new AccessLog(log));
-        gateway.serve(Routes.of(texts, modelName, options, gateway::isStopping));
+        Metrics metrics = new Metrics();
+        queue = EncodeQueue.of(model, queueOptions(options, metrics));
+        metrics.watch(queue::state);
+        TextService texts = new TextService(model, queue, options, metrics);
+        gateway = new Gateway(options, guard, sockets, metrics, new AccessLog(log));
+        gateway.serve(Routes.of(texts, model.info(), identity, options, metrics, gateway::isStopping));
         server = server(options);
     }
 
-    private static QueueOptions queueOptions(ServeOptions options) {
+    private static QueueOptions queueOptions(ServeOptions options, Metrics metrics) {
         QueueOptions.Builder queue = QueueOptions.builder().permits(options.maxConcurrentRequests())
-                .timeout(options.requestTimeout());
+                .timeout(options.requestTimeout()).listener(metrics);
         options.maxBatchTokens().ifPresent(queue::tokenBudget);
         return queue.build();
     }
@@ -58,15 +60,15 @@ public final class TextServer implements AutoCloseable {
     /**
      * Starts to listen.
      *
-     * @param modelName
+     * @param identity
      *            what answers call the model
      * @param log
      *            where the access log goes
      * @throws ServerStartException
      *             where it cannot listen at the address and port
      */
-    public static TextServer start(BgeM3 model, String modelName, ServeOptions options, PrintStream log) {
-        TextServer server = new TextServer(model, modelName, options, log);
+    public static TextServer start(BgeM3 model, Identity identity, ServeOptions options, PrintStream log) {
+        TextServer server = new TextServer(model, identity, options, log);
         boolean started = false;
         try {
             server.server.start();

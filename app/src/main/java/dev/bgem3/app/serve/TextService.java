@@ -4,6 +4,7 @@ import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.EncodeQueue;
+import dev.bgem3.Output;
 import dev.bgem3.QueueResult;
 import dev.bgem3.app.api.Input;
 import dev.bgem3.app.api.Inputs;
@@ -13,27 +14,36 @@ import dev.bgem3.app.api.TextOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** What the routes have done to texts: counted, cut into tokens, computed. Thread-safe. */
 final class TextService {
+    /** Vectors of each token may take this part of the heap, beside what reads and writes them. */
+    private static final int HEAP_PARTS = 4;
+
     private final BgeM3 model;
     private final EncodeQueue queue;
     private final ServeOptions options;
+    private final Metrics metrics;
     private final Tokenization tokenization;
     private final String computeType;
+    private final VectorBudget budget = new VectorBudget(Runtime.getRuntime().maxMemory() / HEAP_PARTS);
 
-    TextService(BgeM3 model, EncodeQueue queue, ServeOptions options) {
+    TextService(BgeM3 model, EncodeQueue queue, ServeOptions options, Metrics metrics) {
+        this.metrics = metrics;
         this.model = model;
         this.queue = queue;
         this.options = options;
-        tokenization = new Tokenization(model.tokenizer(), model.info().maxLength(), options.autoTruncate());
+        tokenization = new Tokenization(model.tokenizer(), model.info().maxLength(), options.autoTruncate(),
+                Map.of());
         computeType = model.info().devices().getFirst().startsWith("cuda") ? "gpu" : "cpu";
     }
 
-    BgeM3 model() {
-        return model;
+    Tokenization tokenization() {
+        return tokenization;
     }
 
     /**
@@ -47,23 +57,57 @@ final class TextService {
     Encoded encode(Exchange exchange, String field, Inputs inputs, TextOptions texts, OptionalInt maxLength,
             EncodeOptions.Builder what) {
         countWithin(field, inputs.items().size());
+        return encodeCounted(exchange, field, inputs, texts, maxLength, what);
+    }
+
+    /** As {@code encode}, where the route itself has counted. */
+    Encoded encodeCounted(Exchange exchange, String field, Inputs inputs, TextOptions texts,
+            OptionalInt maxLength,
+            EncodeOptions.Builder what) {
         refuseOverload(inputs.items().size());
         long start = System.nanoTime();
-        int limit = maxLength.orElse(tokenization.maxLength());
+        int limit = limit(maxLength);
         List<Encoded.Tokens> tokens = new ArrayList<>(inputs.items().size());
         for (Input input : inputs.items()) {
             String place = inputs.single() ? field : field + "[" + tokens.size() + "]";
             tokens.add(tokenization.of(input, place, texts, limit));
         }
+        EncodeOptions computing = what.build();
+        exchange.hold(budget.take(bytesOfTokens(computing, tokens)));
         Duration tokenizing = Duration.ofNanos(System.nanoTime() - start);
+        metrics.begun(tokens.size());
         QueueResult<Embedding> computed = exchange
-                .await(queue.encodeTokenIds(tokens.stream().map(Encoded.Tokens::ids).toList(), what.build()));
+                .await(queue.encodeTokenIds(tokens.stream().map(Encoded.Tokens::ids).toList(), computing));
         Encoded encoded = new Encoded(computed.results(), tokens);
-        exchange.worked(new Work(tokens.size(), tokens.stream().mapToLong(Encoded.Tokens::characters).sum(),
+        Work work = new Work(tokens.size(), tokens.stream().mapToLong(Encoded.Tokens::characters).sum(),
                 computed.tokens(), tokenizing.plus(computed.tokenizing()), computed.waiting(),
-                computed.computing()), computeType);
+                computed.computing());
+        metrics.computed(work, tokens);
+        exchange.worked(work, computeType);
         sayWhatWasCut(exchange, encoded);
         return encoded;
+    }
+
+    private int limit(OptionalInt maxLength) {
+        if (maxLength.orElse(2) > tokenization.maxLength()) {
+            throw new InvalidRequestException(Fault.VALIDATION,
+                    "max_length: " + maxLength.getAsInt() + " (expected: 2.."
+                            + tokenization.maxLength() + ", the model's limit)");
+        }
+        return maxLength.orElse(tokenization.maxLength());
+    }
+
+    /** The heap that outputs of each token take, until they are sent. */
+    private long bytesOfTokens(EncodeOptions what, List<Encoded.Tokens> texts) {
+        long tokens = texts.stream().mapToLong(text -> text.ids().length).sum();
+        return what.outputs().contains(Output.COLBERT)
+                ? tokens * model.info().colbertDimension() * Float.BYTES
+                : 0;
+    }
+
+    /** Whether the model has all heads of BGE-M3. */
+    boolean hasAllOutputs() {
+        return model.info().outputs().containsAll(Set.of(Output.DENSE, Output.SPARSE, Output.COLBERT));
     }
 
     /** Refuses at once, before any work, what the queue would refuse after its tokens are counted. */

@@ -8,6 +8,7 @@ import dev.bgem3.app.api.TextOptions.Direction;
 import dev.bgem3.tokenizer.Encoding;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * Cuts inputs into the tokens that the model reads.
@@ -16,8 +17,11 @@ import java.util.Arrays;
  *            the most tokens of a text, {@code <s>} and {@code </s>} included
  * @param autoTruncate
  *            whether a longer one is cut where the request does not say
+ * @param prompts
+ *            what may come before a text, by name
  */
-record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, boolean autoTruncate) {
+record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, boolean autoTruncate,
+        Map<String, String> prompts) {
     /**
      * The tokens of an input.
      *
@@ -28,9 +32,26 @@ record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, boolean autoTr
      */
     Encoded.Tokens of(Input input, String place, TextOptions options, int limit) {
         return switch (input) {
-            case Input.Text(String text) -> ofText(text, place, options, limit);
+            case Input.Text(String text) -> ofText(prompted(text, options), place, options, limit);
             case Input.TokenIds(int[] ids) -> ofIds(ids, place, options, limit);
         };
+    }
+
+    /** The text after the prompt that was asked for. */
+    String prompted(String text, TextOptions options) {
+        if (options.promptName().isEmpty()) {
+            return text;
+        }
+        String prompt = prompts.get(options.promptName().get());
+        if (prompt == null) {
+            throw new InvalidRequestException(Fault.VALIDATION,
+                    "prompt_name: the model has none of this name (expected: "
+                            + (prompts.isEmpty()
+                                    ? "no prompt_name, since it has no prompts"
+                                    : String.join(", ", prompts.keySet()))
+                            + ")");
+        }
+        return prompt + text;
     }
 
     private Encoded.Tokens ofText(String text, String place, TextOptions options, int limit) {
@@ -50,6 +71,10 @@ record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, boolean autoTr
     }
 
     private Encoded.Tokens ofIds(int[] ids, String place, TextOptions options, int limit) {
+        if (options.promptName().isPresent()) {
+            throw new InvalidRequestException(Fault.VALIDATION,
+                    place + ": token ids beside a prompt_name (expected: a text)");
+        }
         for (int id : ids) {
             if (id >= tokenizer.vocabSize()) {
                 throw new InvalidRequestException(Fault.TOKENIZER,

@@ -1,0 +1,73 @@
+package dev.bgem3.app.api;
+
+import dev.bgem3.Output;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * {@code POST /v1/encode}: any of the outputs in one pass.
+ *
+ * @param inputs
+ *            {@code inputs}
+ * @param outputs
+ *            {@code outputs}: {@code dense}, {@code sparse}, {@code colbert}; dense alone where it is left out
+ * @param tokens
+ *            {@code tokens}: whether the names of tokens stand beside what belongs to them
+ * @param colbertFormat
+ *            {@code colbert_format}
+ * @param normalize
+ *            {@code normalize}: whether dense vectors are divided by their length
+ * @param dimensions
+ *            {@code dimensions}: so many of the first of dense vectors are kept
+ * @param maxLength
+ *            {@code max_length}: the most tokens of a text; the rest is cut
+ * @param options
+ *            {@code truncate}, {@code truncation_direction}, {@code prompt_name}
+ */
+public record EncodeRequest(Inputs inputs, Set<Output> outputs, boolean tokens, ColbertFormat colbertFormat,
+        boolean normalize, OptionalInt dimensions, OptionalInt maxLength, TextOptions options) {
+    private static final List<Output> OUTPUTS = List.of(Output.DENSE, Output.SPARSE, Output.COLBERT);
+
+    /** How ColBERT vectors are written. */
+    public enum ColbertFormat {
+        /** A list of lists of numbers. */
+        FLOAT,
+        /** Their shape, and the base64 of little-endian fp32. */
+        BASE64_FP32,
+        /** Their shape, and the base64 of little-endian fp16. */
+        BASE64_FP16
+    }
+
+    /** Reads a body, in which no other field may stand. */
+    public static EncodeRequest read(Fields fields) {
+        fields.only("inputs", "outputs", "tokens", "colbert_format", "normalize", "dimensions", "max_length",
+                "truncate",
+                "truncation_direction", "prompt_name");
+        return new EncodeRequest(fields.inputs("inputs"), outputs(fields), fields.flag("tokens", false),
+                fields.word("colbert_format", false, List.of(ColbertFormat.values())),
+                fields.flag("normalize", true),
+                fields.optionalInt("dimensions", 1), fields.optionalInt("max_length", 2),
+                TextOptions.read(fields));
+    }
+
+    private static Set<Output> outputs(Fields fields) {
+        if (!fields.has("outputs")) {
+            return EnumSet.of(Output.DENSE);
+        }
+        Set<Output> outputs = EnumSet.noneOf(Output.class);
+        for (String label : fields.strings("outputs")) {
+            outputs.add(OUTPUTS.stream().filter(output -> output.label().equals(label)).findFirst()
+                    .orElseThrow(() -> Fields.invalid("outputs",
+                            "\"" + Fields.shortened(label) + "\" (expected: some of "
+                                    + OUTPUTS.stream().map(Output::label).collect(Collectors.joining(", "))
+                                    + ")")));
+        }
+        if (outputs.isEmpty()) {
+            throw Fields.invalid("outputs", "empty (expected: at least one of dense, sparse, colbert)");
+        }
+        return outputs;
+    }
+}

@@ -1,0 +1,44 @@
+package dev.bgem3.app.api;
+
+import dev.bgem3.ScoreWeights;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * {@code POST /v1/score}: a query against passages.
+ *
+ * @param query
+ *            {@code query}
+ * @param passages
+ *            {@code passages}
+ * @param weights
+ *            {@code weights}: of dense, sparse and ColBERT in the two weighted scores
+ * @param maxLength
+ *            {@code max_length}: the most tokens of a text; the rest is cut
+ * @param options
+ *            {@code truncate}, {@code truncation_direction}
+ */
+public record ScoreRequest(String query, List<String> passages, ScoreWeights weights, OptionalInt maxLength,
+        TextOptions options) {
+    private static final int WEIGHTS = 3;
+
+    /** Reads a body, in which no other field may stand. */
+    public static ScoreRequest read(Fields fields) {
+        fields.only("query", "passages", "weights", "max_length", "truncate", "truncation_direction");
+        return new ScoreRequest(fields.string("query"), fields.strings("passages"), weights(fields),
+                fields.optionalInt("max_length", 2), TextOptions.read(fields));
+    }
+
+    private static ScoreWeights weights(Fields fields) {
+        List<Double> weights = fields.optionalNumbers("weights").orElse(List.of(1.0, 1.0, 1.0));
+        if (weights.size() != WEIGHTS) {
+            throw Fields.invalid("weights",
+                    weights.size() + " numbers (expected: 3, of dense, sparse and ColBERT)");
+        }
+        try {
+            return new ScoreWeights(weights.get(0), weights.get(1), weights.get(2));
+        } catch (IllegalArgumentException e) {
+            throw new InvalidRequestException(InvalidRequestException.Fault.VALIDATION, e.getMessage());
+        }
+    }
+}

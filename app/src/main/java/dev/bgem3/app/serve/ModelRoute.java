@@ -1,0 +1,64 @@
+package dev.bgem3.app.serve;
+
+import dev.bgem3.ModelInfo;
+import dev.bgem3.Precision;
+
+/**
+ * {@code GET /info}, as text-embeddings-inference tells of its model.
+ *
+ * @param info
+ *            the model
+ * @param identity
+ *            what it is called
+ * @param options
+ *            the server's
+ */
+record ModelRoute(ModelInfo info, Identity identity, ServeOptions options) {
+    private static final int CPU_BATCH_TOKENS = 4096;
+
+    Route route() {
+        return Route.get("/info", this::info);
+    }
+
+    private void info(Exchange exchange) {
+        exchange.json(json -> {
+            json.writeStartObject();
+            json.writeStringProperty("model_id", identity.modelName());
+            json.writeNullProperty("model_sha");
+            json.writeStringProperty("model_dtype", dtype(info.precision()));
+            json.writeStringProperty("served_model_name", identity.modelName());
+            json.writeObjectPropertyStart("model_type");
+            json.writeObjectPropertyStart("embedding");
+            json.writeStringProperty("pooling", info.pooling().label());
+            json.writeEndObject();
+            json.writeEndObject();
+            json.writeNumberProperty("max_concurrent_requests", options.maxConcurrentRequests());
+            json.writeNumberProperty("max_input_length", info.maxLength());
+            json.writeName("max_batch_tokens");
+            if (options.maxBatchTokens().isEmpty() && !info.devices().contains("cpu")) {
+                json.writeNull(); // As much as the GPU's memory takes.
+            } else {
+                json.writeNumber(options.maxBatchTokens().orElse(CPU_BATCH_TOKENS));
+            }
+            json.writeNullProperty("max_batch_requests");
+            json.writeNumberProperty("max_client_batch_size", options.maxClientBatchSize());
+            json.writeBooleanProperty("auto_truncate", options.autoTruncate());
+            // Each connection's own thread cuts its texts.
+            json.writeNumberProperty("tokenization_workers", Runtime.getRuntime().availableProcessors());
+            json.writeStringProperty("version", identity.version());
+            json.writeNullProperty("sha");
+            json.writeNullProperty("docker_label");
+            json.writeEndObject();
+        });
+    }
+
+    /** As PyTorch names it. */
+    private static String dtype(Precision precision) {
+        return switch (precision) {
+            case AUTO, FP32 -> "float32";
+            case FP16 -> "float16";
+            case BF16 -> "bfloat16";
+            case INT8 -> "int8";
+        };
+    }
+}

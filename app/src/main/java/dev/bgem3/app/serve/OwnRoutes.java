@@ -1,0 +1,162 @@
+package dev.bgem3.app.serve;
+
+import dev.bgem3.ColbertVectors;
+import dev.bgem3.Embedding;
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.LexicalWeights;
+import dev.bgem3.Output;
+import dev.bgem3.PairScores;
+import dev.bgem3.app.api.EncodeRequest;
+import dev.bgem3.app.api.EncodeRequest.ColbertFormat;
+import dev.bgem3.app.api.Input;
+import dev.bgem3.app.api.Inputs;
+import dev.bgem3.app.api.ScoreRequest;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.core.JsonGenerator;
+
+/** The routes for all that BGE-M3 gives. */
+record OwnRoutes(TextService texts, XlmRobertaTokenizer tokenizer, String modelName) {
+    List<Route> routes() {
+        return List.of(Route.post("/v1/encode", this::encode), Route.post("/v1/score", this::score));
+    }
+
+    private void encode(Exchange exchange) {
+        EncodeRequest request = EncodeRequest.read(exchange.body());
+        EncodeOptions.Builder what = EncodeOptions.builder().outputs(request.outputs())
+                .normalize(request.normalize());
+        texts.keepDimensions(what, request.dimensions());
+        Encoded encoded = texts.encode(exchange, "inputs", request.inputs(), request.options(),
+                request.maxLength(),
+                what);
+        exchange.json(json -> {
+            begin(json);
+            json.writeArrayPropertyStart("results");
+            for (int i = 0; i < encoded.embeddings().size(); i++) {
+                json.writeStartObject();
+                json.writeNumberProperty("index", i);
+                length(json, encoded.texts().get(i));
+                outputs(json, encoded.embeddings().get(i), encoded.texts().get(i), request);
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+            end(json, encoded);
+        });
+    }
+
+    private void outputs(JsonGenerator json, Embedding embedding, Encoded.Tokens text,
+            EncodeRequest request) {
+        if (embedding.has(Output.DENSE)) {
+            json.writeName("dense");
+            JsonAnswers.floats(json, embedding.dense().values(), 0, embedding.dense().dimension());
+        }
+        if (embedding.has(Output.SPARSE)) {
+            sparse(json, embedding.lexicalWeights(), request.tokens());
+        }
+        if (embedding.has(Output.COLBERT)) {
+            colbert(json, embedding.colbert(), request.colbertFormat());
+            if (request.tokens()) {
+                // A row for each token but the first.
+                json.writeArrayPropertyStart("colbert_tokens");
+                for (int i = 1; i < text.ids().length; i++) {
+                    json.writeString(tokenizer.decode(text.ids()[i]));
+                }
+                json.writeEndArray();
+            }
+        }
+    }
+
+    private void sparse(JsonGenerator json, LexicalWeights weights, boolean named) {
+        json.writeObjectPropertyStart("sparse");
+        json.writeName("indices");
+        json.writeArray(weights.tokenIds(), 0, weights.size());
+        json.writeName("values");
+        JsonAnswers.floats(json, weights.weights(), 0, weights.size());
+        if (named) {
+            json.writeArrayPropertyStart("tokens");
+            for (int id : weights.tokenIds()) {
+                json.writeString(tokenizer.decode(id));
+            }
+            json.writeEndArray();
+        }
+        json.writeEndObject();
+    }
+
+    private static void colbert(JsonGenerator json, ColbertVectors vectors, ColbertFormat format) {
+        json.writeName("colbert");
+        if (format == ColbertFormat.FLOAT) {
+            JsonAnswers.rows(json, vectors.values(), vectors.rows(), vectors.dimension());
+            return;
+        }
+        json.writeStartObject();
+        json.writeName("shape");
+        json.writeArray(new int[]{vectors.rows(), vectors.dimension()}, 0, 2);
+        json.writeStringProperty("dtype", format == ColbertFormat.BASE64_FP16 ? "fp16" : "fp32");
+        json.writeName("data");
+        if (format == ColbertFormat.BASE64_FP16) {
+            JsonAnswers.base64Fp16(json, vectors.values());
+        } else {
+            JsonAnswers.base64Fp32(json, vectors.values());
+        }
+        json.writeEndObject();
+    }
+
+    private void score(Exchange exchange) {
+        ScoreRequest request = ScoreRequest.read(exchange.body());
+        texts.countWithin("passages", request.passages().size());
+        List<Input> items = new ArrayList<>(request.passages().size() + 1);
+        items.add(new Input.Text(request.query()));
+        request.passages().forEach(passage -> items.add(new Input.Text(passage)));
+        Encoded encoded = texts.encodeCounted(exchange, "query and passages", new Inputs(items, false),
+                request.options(), request.maxLength(),
+                EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT));
+        Embedding query = encoded.embeddings().getFirst();
+        exchange.json(json -> {
+            begin(json);
+            json.writeName("weights");
+            json.writeArray(new double[]{request.weights().dense(), request.weights().sparse(),
+                    request.weights().colbert()}, 0, 3);
+            json.writeObjectPropertyStart("query");
+            length(json, encoded.texts().getFirst());
+            json.writeEndObject();
+            json.writeArrayPropertyStart("scores");
+            for (int i = 0; i < request.passages().size(); i++) {
+                json.writeStartObject();
+                json.writeNumberProperty("index", i);
+                length(json, encoded.texts().get(i + 1));
+                scores(json, PairScores.of(query, encoded.embeddings().get(i + 1), request.weights()));
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+            end(json, encoded);
+        });
+    }
+
+    private static void scores(JsonGenerator json, PairScores scores) {
+        json.writeNumberProperty("dense", scores.dense());
+        json.writeNumberProperty("sparse", scores.sparse());
+        json.writeNumberProperty("colbert", scores.colbert());
+        json.writeNumberProperty("sparse+dense", scores.sparseDense());
+        json.writeNumberProperty("colbert+sparse+dense", scores.colbertSparseDense());
+    }
+
+    private void begin(JsonGenerator json) {
+        json.writeStartObject();
+        json.writeStringProperty("model", modelName);
+    }
+
+    private static void length(JsonGenerator json, Encoded.Tokens text) {
+        json.writeNumberProperty("token_count", text.ids().length);
+        json.writeNumberProperty("full_token_count", text.fullLength());
+        json.writeBooleanProperty("truncated", text.truncated());
+    }
+
+    private static void end(JsonGenerator json, Encoded encoded) {
+        long tokens = encoded.texts().stream().mapToLong(text -> text.ids().length).sum();
+        json.writeObjectPropertyStart("usage");
+        json.writeNumberProperty("tokens", tokens);
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+}

@@ -1,0 +1,108 @@
+package dev.bgem3.app.serve;
+
+import dev.bgem3.app.api.Input;
+import dev.bgem3.app.api.InvalidRequestException;
+import dev.bgem3.app.api.InvalidRequestException.Fault;
+import dev.bgem3.app.api.TeiRequests.Decode;
+import dev.bgem3.app.api.TeiRequests.Tokenize;
+import dev.bgem3.tokenizer.Encoding;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import tools.jackson.core.JsonGenerator;
+
+/** The routes of text-embeddings-inference that want a tokenizer alone. */
+final class TokenRoutes {
+    private final Tokenization tokenization;
+    private final XlmRobertaTokenizer tokenizer;
+    private final IntConsumer countWithin;
+    private final Set<Integer> special;
+
+    /**
+     * The routes over a tokenizer.
+     *
+     * @param countWithin
+     *            refuses too many texts, or none
+     */
+    TokenRoutes(Tokenization tokenization, IntConsumer countWithin) {
+        this.tokenization = tokenization;
+        this.countWithin = countWithin;
+        tokenizer = tokenization.tokenizer();
+        special = Set.of(tokenizer.clsTokenId(), tokenizer.eosTokenId(), tokenizer.padTokenId(),
+                tokenizer.unkTokenId(), tokenizer.maskTokenId());
+    }
+
+    List<Route> routes() {
+        return List.of(Route.post("/tokenize", this::tokenize), Route.post("/decode", this::decode));
+    }
+
+    private void tokenize(Exchange exchange) {
+        Tokenize request = Tokenize.read(exchange.body());
+        countWithin.accept(request.inputs().items().size());
+        exchange.json(json -> {
+            json.writeStartArray();
+            for (Input input : request.inputs().items()) {
+                String text = tokenization.prompted(((Input.Text) input).text(), request.options());
+                tokens(json, text, tokenizer.encode(text), request.addSpecialTokens());
+            }
+            json.writeEndArray();
+        });
+    }
+
+    /** Offsets count characters as Unicode does, not UTF-16 units; special tokens have none. */
+    private void tokens(JsonGenerator json, String text, Encoding encoding, boolean withSpecial) {
+        json.writeStartArray();
+        int unit = 0;
+        int character = 0;
+        int last = encoding.length() - 1;
+        for (int i = withSpecial ? 0 : 1; i <= (withSpecial ? last : last - 1); i++) {
+            boolean added = i == 0 || i == last;
+            int id = encoding.id(i);
+            json.writeStartObject();
+            json.writeNumberProperty("id", id);
+            if (added) {
+                json.writeStringProperty("text", tokenizer.piece(id));
+                json.writeBooleanProperty("special", true);
+                json.writeNullProperty("start");
+                json.writeNullProperty("stop");
+            } else {
+                // Starts never decrease, so that the text is gone over once.
+                character += text.codePointCount(unit, encoding.start(i));
+                unit = encoding.start(i);
+                json.writeStringProperty("text", text.substring(unit, encoding.end(i)));
+                json.writeBooleanProperty("special", false);
+                json.writeNumberProperty("start", character);
+                json.writeNumberProperty("stop", character + text.codePointCount(unit, encoding.end(i)));
+            }
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private void decode(Exchange exchange) {
+        Decode request = Decode.read(exchange.body());
+        countWithin.accept(request.ids().size());
+        List<String> texts = new ArrayList<>(request.ids().size());
+        for (int[] ids : request.ids()) {
+            for (int id : ids) {
+                if (id >= tokenizer.vocabSize()) {
+                    throw new InvalidRequestException(Fault.TOKENIZER,
+                            "ids: " + id + " (expected: 0.." + (tokenizer.vocabSize() - 1) + ")");
+                }
+            }
+            texts.add(tokenizer.decode(request.skipSpecialTokens() ? withoutSpecial(ids) : ids));
+        }
+        exchange.json(json -> {
+            json.writeStartArray();
+            texts.forEach(json::writeString);
+            json.writeEndArray();
+        });
+    }
+
+    private int[] withoutSpecial(int[] ids) {
+        return Arrays.stream(ids).filter(id -> !special.contains(id)).toArray();
+    }
+}
