@@ -51,6 +51,7 @@ public final class ServeHandler {
     private void stop(TextServer server) {
         streams.say("stopping");
         server.close();
+        streams.say("stopped; " + server.answered() + " of " + server.accepted() + " requests answered");
         stopped.countDown();
     }
 

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
@@ -38,13 +39,16 @@ final class Exchange {
     private final StallGuard guard;
     private final RequestBody body;
     private final Duration timeout;
+    private final BooleanSupplier mustEnd;
     private final long start = System.nanoTime();
     private Work work = Work.NONE;
     private int outcome;
     private final List<VectorBudget.Lease> leases = new ArrayList<>();
 
     Exchange(HelidonSocket socket, ServerRequest request, ServerResponse response, StallGuard guard,
-            int payloadLimit, Duration timeout) {
+            int payloadLimit,
+            Duration timeout, BooleanSupplier mustEnd) {
+        this.mustEnd = mustEnd;
         this.request = request;
         this.response = response;
         this.guard = guard;
@@ -132,40 +136,43 @@ final class Exchange {
     }
 
     /**
-     * What a computation gives. It is cancelled where the client has left meanwhile, or the request's time is up.
+     * What a computation gives. It is cancelled where the client has left meanwhile, the request's time is up, or the server's.
      *
      * @throws RefusedException
-     *             in both cases
+     *             in these cases
      */
     <T> T await(CompletableFuture<T> future) {
-        try {
+        Duration patience = PATIENCE;
+        while (true) {
             try {
-                return future.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+                return future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException _) {
-                // From here on a thread reads ahead, to see the client leave.
+                // From the first time on a thread reads ahead, to see the client leave.
                 socket.idle();
+                patience = LOOK_EVERY;
+                giveUpWhereInVain(future);
+            } catch (InterruptedException _) {
+                // A stop wakes whom it takes for idle; this one is answered yet.
+                giveUpWhereInVain(future);
+            } catch (ExecutionException e) {
+                throw new CompletionException(e.getCause());
             }
-            while (true) {
-                if (!socket.isConnected()) {
-                    future.cancel(true);
-                    throw new RefusedException(Refusal.Kind.CLIENT_LEFT, "the client left");
-                }
-                if (elapsed().compareTo(timeout) > 0) {
-                    future.cancel(true);
-                    throw new RefusedException(Refusal.Kind.TIMEOUT,
-                            "not done after " + timeout.toMillis() / 1000.0 + " s (--request-timeout)");
-                }
-                try {
-                    return future.get(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
-                } catch (TimeoutException _) {
-                    // Look again.
-                }
-            }
-        } catch (InterruptedException e) {
+        }
+    }
+
+    private void giveUpWhereInVain(CompletableFuture<?> future) {
+        if (!socket.isConnected()) {
             future.cancel(true);
-            throw new RefusedException(Refusal.Kind.UNHEALTHY, "the server is stopping");
-        } catch (ExecutionException e) {
-            throw new CompletionException(e.getCause());
+            throw new RefusedException(Refusal.Kind.CLIENT_LEFT, "the client left");
+        }
+        if (elapsed().compareTo(timeout) > 0) {
+            future.cancel(true);
+            throw new RefusedException(Refusal.Kind.TIMEOUT,
+                    "not done after " + timeout.toMillis() / 1000.0 + " s (--request-timeout)");
+        }
+        if (mustEnd.getAsBoolean()) {
+            future.cancel(true);
+            throw new RefusedException(Refusal.Kind.UNHEALTHY, "the server is stopping (--shutdown-timeout)");
         }
     }
 

@@ -4,6 +4,7 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +30,7 @@ final class Gateway implements Handler {
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong answered = new AtomicLong();
     private volatile boolean stopping;
+    private volatile long endNanos;
 
     Gateway(ServeOptions options, StallGuard guard, ConnectionSockets sockets, Metrics metrics,
             AccessLog log) {
@@ -45,9 +47,14 @@ final class Gateway implements Handler {
                 .put(route.method(), route));
     }
 
-    /** From now on each answer is the last of its connection. */
-    void stopping() {
+    /** From now on each answer is the last of its connection, and what is not computed in time is given up. */
+    void stopping(Duration most) {
+        endNanos = System.nanoTime() + most.toNanos();
         stopping = true;
+    }
+
+    private boolean mustEnd() {
+        return stopping && System.nanoTime() - endNanos > 0;
     }
 
     boolean isStopping() {
@@ -66,9 +73,11 @@ final class Gateway implements Handler {
 
     @Override
     public void handle(ServerRequest request, ServerResponse response) {
+        // A stop may have taken this thread for idle; the mark would close its socket at the next byte.
+        Thread.interrupted();
         accepted.incrementAndGet();
         Exchange exchange = new Exchange(sockets.current(), request, response, guard, options.payloadLimit(),
-                options.requestTimeout());
+                options.requestTimeout(), this::mustEnd);
         SequencedMap<String, Route> atPath = routes.get(exchange.path());
         Route route = atPath == null
                 ? null

@@ -27,6 +27,9 @@ import java.util.logging.Logger;
 public final class TextServer implements AutoCloseable {
     /** Beyond the time of a request, so that nobody who waits for one is taken for gone. */
     private static final Duration BEYOND_REQUEST = Duration.ofSeconds(15);
+    /** Beyond the time for computing, so that its answers get out. */
+    private static final Duration TO_WRITE = Duration.ofSeconds(2);
+    private static final Duration LEAVE_TAKING = Duration.ofMillis(250);
     private static final Duration LEAST_IDLE = Duration.ofSeconds(75);
     private static final int BACKLOG = 1024;
     private static final int MOST_HEADER_BYTES = 1 << 16;
@@ -38,6 +41,7 @@ public final class TextServer implements AutoCloseable {
     private final EncodeQueue queue;
     private final Gateway gateway;
     private final WebServer server;
+    private final Duration shutdownTimeout;
 
     private TextServer(BgeM3 model, Identity identity, ServeOptions options, PrintStream log) {
         HELIDON.setLevel(Level.SEVERE);
@@ -48,6 +52,7 @@ public final class TextServer implements AutoCloseable {
         gateway = new Gateway(options, guard, sockets, metrics, new AccessLog(log));
         gateway.serve(Routes.of(texts, model.info(), identity, options, metrics, gateway::isStopping));
         server = server(options);
+        shutdownTimeout = options.shutdownTimeout();
     }
 
     private static QueueOptions queueOptions(ServeOptions options, Metrics metrics) {
@@ -94,7 +99,7 @@ public final class TextServer implements AutoCloseable {
         return WebServer.builder().address(address(options.host())).port(options.port()).backlog(BACKLOG)
                 // The other kind of socket knows no read time-outs, and does not see a client leave.
                 .useNio(false)
-                .shutdownHook(false).shutdownGracePeriod(options.shutdownTimeout())
+                .shutdownHook(false).shutdownGracePeriod(options.shutdownTimeout().plus(TO_WRITE))
                 .connectionOptions(SocketOptions.builder().tcpNoDelay(true)
                         .readTimeout(idle.compareTo(LEAST_IDLE) > 0 ? idle : LEAST_IDLE).build())
                 .addProtocol(Http1Config.builder().maxHeadersSize(MOST_HEADER_BYTES)
@@ -131,10 +136,26 @@ public final class TextServer implements AutoCloseable {
         return server.port();
     }
 
-    /** Stops listening, answers what was accepted, and stops. */
+    /** The requests that came. */
+    public long accepted() {
+        return gateway.accepted();
+    }
+
+    /** Those of them that are answered, refused, or whose client left. */
+    public long answered() {
+        return gateway.answered();
+    }
+
+    /** Answers what was accepted, within the time for that, and stops. */
     @Override
     public void close() {
-        gateway.stopping();
+        gateway.stopping(shutdownTimeout);
+        try {
+            // Those who send one request after another learn with their next answer to go elsewhere.
+            Thread.sleep(LEAVE_TAKING);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
         server.stop();
         queue.close();
         guard.close();
