@@ -1,0 +1,33 @@
+package dev.bgem3.app.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.EncodeQueue;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/** The OpenAPI document has all routes and no others. */
+class DocumentedRoutesTest {
+    @Test
+    void everyRouteIsInTheDocument() throws Exception {
+        try (BgeM3 model = BgeM3.load(ServerFixture.MINI); EncodeQueue queue = EncodeQueue.of(model)) {
+            Metrics metrics = new Metrics();
+            Set<String> served = Routes
+                    .of(new TextService(model, queue, ServerFixture.DEFAULTS, metrics), model.info(),
+                            new Identity("mini", "1"), ServerFixture.DEFAULTS, metrics, () -> false)
+                    .stream().map(route -> route.method() + " " + route.path()).collect(Collectors.toSet());
+            JsonNode paths = ServerFixture.JSON
+                    .readTree(TextServer.class.getResourceAsStream("openapi.json").readAllBytes())
+                    .get("paths");
+            Set<String> documented = paths.properties().stream()
+                    .flatMap(path -> path.getValue().propertyNames().stream()
+                            .map(method -> method.toUpperCase(Locale.ROOT) + " " + path.getKey()))
+                    .collect(Collectors.toSet());
+            assertThat(documented).isEqualTo(served);
+        }
+    }
+}
