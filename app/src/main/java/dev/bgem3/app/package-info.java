@@ -4,6 +4,7 @@
  * <ul>
  * <li>{@code command} reads the call's words and nothing else;
  * <li>{@code handler} does each command's work;
+ * <li>{@code serve} is the HTTP server, and {@code api} the requests that it reads;
  * <li>{@code model} finds the model folder;
  * <li>{@code hub} fetches models, and knows the cache they are in;
  * <li>{@code wire} is the JSON that goes in and out, a line at a time;

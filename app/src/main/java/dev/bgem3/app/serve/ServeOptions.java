@@ -34,6 +34,8 @@ import java.util.OptionalInt;
 public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int maxConcurrentRequests,
         OptionalInt maxBatchTokens, int maxClientBatchSize, int payloadLimit, boolean autoTruncate,
         Duration requestTimeout, Duration shutdownTimeout) {
+    private static final Duration MOST_TIME = Duration.ofDays(1);
+
     /** Checks each setting. */
     public ServeOptions {
         Objects.requireNonNull(host, "host");
@@ -43,8 +45,14 @@ public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int m
         within("maxBatchTokens", maxBatchTokens.orElse(1), 1, EncodeOptions.MOST_TOKEN_BUDGET);
         within("maxClientBatchSize", maxClientBatchSize, 1, QueueOptions.MOST_PERMITS);
         within("payloadLimit", payloadLimit, 1, 1 << 30);
-        within("requestTimeout", requestTimeout.toMillis(), 1, 86_400_000);
-        within("shutdownTimeout", shutdownTimeout.toMillis(), 0, 86_400_000);
+        if (!requestTimeout.isPositive() || requestTimeout.compareTo(MOST_TIME) > 0) {
+            throw new IllegalArgumentException(
+                    "requestTimeout: " + requestTimeout.toSeconds() + " (expected: 1..86400 seconds)");
+        }
+        if (shutdownTimeout.isNegative() || shutdownTimeout.compareTo(MOST_TIME) > 0) {
+            throw new IllegalArgumentException(
+                    "shutdownTimeout: " + shutdownTimeout.toSeconds() + " (expected: 0..86400 seconds)");
+        }
     }
 
     private static void within(String name, long value, long least, long most) {

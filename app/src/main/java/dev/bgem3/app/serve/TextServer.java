@@ -11,8 +11,11 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.logging.Level;
@@ -73,24 +76,27 @@ public final class TextServer implements AutoCloseable {
      *             where it cannot listen at the address and port
      */
     public static TextServer start(BgeM3 model, Identity identity, ServeOptions options, PrintStream log) {
+        requireFree(options);
         TextServer server = new TextServer(model, identity, options, log);
-        boolean started = false;
-        try {
-            server.server.start();
-            started = true;
-            return server;
-        } catch (RuntimeException e) {
-            Throwable cause = e;
-            while (cause.getCause() != null) {
-                cause = cause.getCause();
-            }
+        server.server.start();
+        if (!server.server.isRunning()) {
+            server.queue.close();
+            server.guard.close();
+            throw new ServerStartException(
+                    "cannot listen on " + options.host() + ":" + options.port() + ": it was taken meanwhile",
+                    null);
+        }
+        return server;
+    }
+
+    /** Helidon logs what stands in its way and returns; this finds out beforehand. */
+    private static void requireFree(ServeOptions options) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(new InetSocketAddress(address(options.host()), options.port()));
+        } catch (IOException e) {
             throw new ServerStartException("cannot listen on " + options.host() + ":" + options.port() + ": "
-                    + cause.getMessage(), e);
-        } finally {
-            if (!started) {
-                server.queue.close();
-                server.guard.close();
-            }
+                    + e.getMessage().replaceFirst(" \\(Bind failed\\)", ""), e);
         }
     }
 

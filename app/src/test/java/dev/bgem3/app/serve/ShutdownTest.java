@@ -74,7 +74,8 @@ class ShutdownTest {
                 Thread.sleep(5);
             }
             terminated.set(true);
-            process.destroy();
+            // Process.destroy would close the streams too.
+            process.toHandle().destroy();
             Matcher lastWords = lastWords(lines);
             clients.shutdown();
             assertThat(clients.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
