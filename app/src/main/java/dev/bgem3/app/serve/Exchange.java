@@ -7,6 +7,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
+import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
@@ -36,6 +37,7 @@ final class Exchange {
     private final ServerRequest request;
     private final ServerResponse response;
     private final HelidonSocket socket;
+    private final ClientWatch watch;
     private final StallGuard guard;
     private final RequestBody body;
     private final Duration timeout;
@@ -45,7 +47,7 @@ final class Exchange {
     private int outcome;
     private final List<VectorBudget.Lease> leases = new ArrayList<>();
 
-    Exchange(HelidonSocket socket, ServerRequest request, ServerResponse response, StallGuard guard,
+    Exchange(ConnectionContext connection, ServerRequest request, ServerResponse response, StallGuard guard,
             int payloadLimit,
             Duration timeout, BooleanSupplier mustEnd) {
         this.mustEnd = mustEnd;
@@ -53,7 +55,8 @@ final class Exchange {
         this.response = response;
         this.guard = guard;
         this.timeout = timeout;
-        this.socket = socket;
+        socket = connection.serverSocket();
+        watch = new ClientWatch(connection.dataReader());
         body = new RequestBody(request, socket, guard, payloadLimit);
     }
 
@@ -148,7 +151,7 @@ final class Exchange {
                 return future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException _) {
                 // From the first time on a thread reads ahead, to see the client leave.
-                socket.idle();
+                watch.begin();
                 patience = LOOK_EVERY;
                 giveUpWhereInVain(future);
             } catch (InterruptedException _) {
@@ -161,7 +164,7 @@ final class Exchange {
     }
 
     private void giveUpWhereInVain(CompletableFuture<?> future) {
-        if (!socket.isConnected()) {
+        if (watch.left()) {
             future.cancel(true);
             throw new RefusedException(Refusal.Kind.CLIENT_LEFT, "the client left");
         }
@@ -174,6 +177,10 @@ final class Exchange {
             future.cancel(true);
             throw new RefusedException(Refusal.Kind.UNHEALTHY, "the server is stopping (--shutdown-timeout)");
         }
+    }
+
+    ClientWatch watch() {
+        return watch;
     }
 
     /** Answers without a body. */

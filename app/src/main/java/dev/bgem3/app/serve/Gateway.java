@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -20,6 +22,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Gateway implements Handler {
     private static final String UNKNOWN = "unknown";
     private static final int OK = 200;
+    private static final Duration IDLE = Duration.ofSeconds(75);
 
     private final Map<String, SequencedMap<String, Route>> routes = new LinkedHashMap<>();
     private final ServeOptions options;
@@ -29,6 +32,7 @@ final class Gateway implements Handler {
     private final ConnectionSockets sockets;
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong answered = new AtomicLong();
+    private final Set<Thread> resting = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
     private volatile long endNanos;
 
@@ -51,6 +55,21 @@ final class Gateway implements Handler {
     void stopping(Duration most) {
         endNanos = System.nanoTime() + most.toNanos();
         stopping = true;
+        resting.forEach(Thread::interrupt);
+    }
+
+    /** Hands the connection back once the thread that reads ahead is done with it. */
+    private void rest(ClientWatch watch) {
+        resting.add(Thread.currentThread());
+        try {
+            if (stopping || !watch.end(IDLE)) {
+                throw new CloseConnectionException("Nothing more is expected");
+            }
+        } catch (InterruptedException e) {
+            throw new CloseConnectionException("The server is stopping", e);
+        } finally {
+            resting.remove(Thread.currentThread());
+        }
     }
 
     private boolean mustEnd() {
@@ -104,6 +123,9 @@ final class Gateway implements Handler {
             answered.incrementAndGet();
             log.request(route == null ? UNKNOWN : exchange.method(), route == null ? UNKNOWN : route.path(),
                     exchange.outcome(), exchange.elapsed().toNanos() / 1e6, exchange.work());
+        }
+        if (exchange.watch().begun()) {
+            rest(exchange.watch());
         }
     }
 

@@ -210,6 +210,21 @@ class HostileClientTest {
     }
 
     @Test
+    void aRequestThatTakesSecondsIsAnsweredAndItsConnectionLivesOn() throws Exception {
+        String text = "word ".repeat(1000);
+        String body = "{\"inputs\":[" + ("\"" + text + "\",").repeat(31) + "\"" + text + "\"]}";
+        List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            answers.add(
+                    server.sendAsync(server.request("/embed").POST(BodyPublishers.ofString(body)).build()));
+        }
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.join().statusCode()).isEqualTo(200));
+        for (int i = 0; i < 3; i++) {
+            assertThat(server.post("/embed", body).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void withoutPermitsARequestIsRefusedAtOnce() throws Exception {
         ServeOptions narrow = new ServeOptions("127.0.0.1", 0, Optional.empty(), 4, OptionalInt.empty(), 32,
                 2_000_000,
