@@ -28,12 +28,9 @@ import java.util.logging.Logger;
  * Thread-safe. It does not own the model.
  */
 public final class TextServer implements AutoCloseable {
-    /** Beyond the time of a request, so that nobody who waits for one is taken for gone. */
-    private static final Duration BEYOND_REQUEST = Duration.ofSeconds(15);
     /** Beyond the time for computing, so that its answers get out. */
     private static final Duration TO_WRITE = Duration.ofSeconds(2);
     private static final Duration LEAVE_TAKING = Duration.ofMillis(250);
-    private static final Duration LEAST_IDLE = Duration.ofSeconds(75);
     private static final int BACKLOG = 1024;
     private static final int MOST_HEADER_BYTES = 1 << 16;
     /** Held, since loggers that nobody holds lose their level. */
@@ -101,13 +98,10 @@ public final class TextServer implements AutoCloseable {
     }
 
     private WebServer server(ServeOptions options) {
-        Duration idle = options.requestTimeout().plus(BEYOND_REQUEST);
         return WebServer.builder().address(address(options.host())).port(options.port()).backlog(BACKLOG)
-                // The other kind of socket knows no read time-outs, and does not see a client leave.
                 .useNio(false)
                 .shutdownHook(false).shutdownGracePeriod(options.shutdownTimeout().plus(TO_WRITE))
-                .connectionOptions(SocketOptions.builder().tcpNoDelay(true)
-                        .readTimeout(idle.compareTo(LEAST_IDLE) > 0 ? idle : LEAST_IDLE).build())
+                .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
                 .addProtocol(Http1Config.builder().maxHeadersSize(MOST_HEADER_BYTES)
                         .addReceiveListener(sockets).build())
                 .directHandlers(directHandlers())
