@@ -137,8 +137,8 @@ final class Product implements AutoCloseable {
                 list -> cublasLtMatmulPreferenceCreate(list), "cublasLtMatmulPreferenceCreate");
         // The bias's value does not matter for the choice, only that there is one.
         cublasLtMatmulDescOpaque_t descriptor = newDescriptor(shape.biased() ? 256 : 0);
-        try (LongPointer scratch = new LongPointer(SCRATCH_BYTES);
-                IntPointer schemes = new IntPointer(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
+        try (LongPointer scratch = new LongPointer(1).put(SCRATCH_BYTES);
+                IntPointer schemes = new IntPointer(1).put(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
                 cublasLtMatmulHeuristicResult_t result = new cublasLtMatmulHeuristicResult_t();
                 IntPointer found = new IntPointer(1);
                 Layout weight = new Layout(shape.k(), shape.n());
@@ -172,7 +172,7 @@ final class Product implements AutoCloseable {
         set(descriptor, CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
         if (bias != 0) {
             set(descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
-            try (LongPointer address = new LongPointer(bias)) {
+            try (LongPointer address = new LongPointer(1).put(bias)) {
                 check(cublasLtMatmulDescSetAttribute(descriptor, CUBLASLT_MATMUL_DESC_BIAS_POINTER, address,
                         Long.BYTES), "cublasLtMatmulDescSetAttribute");
             }
@@ -180,8 +180,9 @@ final class Product implements AutoCloseable {
         return descriptor;
     }
 
+    // A JavaCPP pointer made of one number is room for so many values, not that value.
     private void set(cublasLtMatmulDescOpaque_t descriptor, int attribute, int value) {
-        try (IntPointer pointer = new IntPointer(value)) {
+        try (IntPointer pointer = new IntPointer(1).put(value)) {
             check(cublasLtMatmulDescSetAttribute(descriptor, attribute, pointer, Integer.BYTES),
                     "cublasLtMatmulDescSetAttribute");
         }
