@@ -1,5 +1,6 @@
 package dev.bgem3.kernels.cuda;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** The project's kernels on one card, each with the launch shape that its source states. */
@@ -7,6 +8,7 @@ final class CudaCode implements AutoCloseable {
     /** Head size of the tensor cores' attention. */
     private static final int FAST_HEAD_SIZE = 64;
     private static final int QUERY_TILE = 128;
+    private static final int HOPPER_SHARED_BYTES = 80 * 1024;
     private static final int WARP = 32;
     /** The most blocks along a grid's second side. */
     private static final int MOST_GRID_Y = 65_535;
@@ -15,6 +17,7 @@ final class CudaCode implements AutoCloseable {
     private static final int ACTIVATION_COLUMNS = 2048;
 
     private final CudaPrograms programs;
+    private final KernelFunction multiplyAnyShape;
     private final KernelFunction embed;
     private final KernelFunction addNorm;
     private final KernelFunction normalizeRows;
@@ -26,7 +29,13 @@ final class CudaCode implements AutoCloseable {
     private final KernelFunction attentionAnyHeadSize;
 
     CudaCode(CudaDevice device, Elements elements) {
-        programs = new CudaPrograms(device, elements, List.of("embeddings", "norms", "rows", "attention"));
+        boolean hopper = device.computeCapability() == CudaDevice.HOPPER;
+        List<String> names = new ArrayList<>(List.of("products", "embeddings", "norms", "rows", "attention"));
+        if (hopper) {
+            names.add("attention90");
+        }
+        programs = new CudaPrograms(device, elements, names);
+        multiplyAnyShape = programs.function("products", "multiplyAnyShape", 256, 0);
         embed = programs.function("embeddings", "embed", WARP, 0);
         addNorm = programs.function("norms", "addNorm", 128, 0);
         normalizeRows = programs.function("norms", "normalizeRows", 128, 0);
@@ -34,8 +43,17 @@ final class CudaCode implements AutoCloseable {
         relu = programs.function("rows", "relu", 256, 0);
         gatherRows = programs.function("rows", "gatherRows", 256, 0);
         meanRows = programs.function("rows", "meanRows", 256, 0);
-        attention = programs.function("attention", "attention", 128, 0);
+        attention = hopper
+                ? programs.function("attention90", "attention90", 256, HOPPER_SHARED_BYTES)
+                : programs.function("attention", "attention", 128, 0);
         attentionAnyHeadSize = programs.function("attention", "attentionAnyHeadSize", 128, 0);
+    }
+
+    /** {@code out[M, N] = in[M, K] · weight[N, K]ᵀ (+ bias[N])}; no bias where its address is 0. */
+    void multiplyAnyShape(CudaWorkspace workspace, CudaTensor out, CudaTensor in, long weight, long bias) {
+        workspace.launch(multiplyAnyShape, Math.ceilDiv(out.columns(), 8), Math.min(out.rows(), MOST_GRID_Y),
+                Arguments.of().pointer(out.target()).pointer(in.address()).pointer(weight).pointer(bias)
+                        .number(out.rows()).number(out.columns()).number(in.columns()));
     }
 
     void embed(CudaWorkspace workspace, CudaTensor x, Arguments arguments) {

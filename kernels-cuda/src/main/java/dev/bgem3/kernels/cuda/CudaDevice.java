@@ -34,6 +34,9 @@ import org.bytedeco.javacpp.SizeTPointer;
  * says so at once.
  */
 final class CudaDevice {
+    /** Compute capability 9.0, whose products of a whole warpgroup no other card has. */
+    static final int HOPPER = 90;
+
     private final int index;
     private final String name;
     private final int computeCapability;

@@ -140,7 +140,7 @@ final class CudaKernels implements Kernels {
     @Override
     public void linear(Tensor out, Tensor in, Linear layer) {
         Shapes.checkLinear("linear", out, in, layer);
-        multiply(CudaTensor.of(out), CudaTensor.of(in), (CudaLinear) layer, ((CudaLinear) layer).bias());
+        multiply(CudaTensor.of(out), CudaTensor.of(in), (CudaLinear) layer, true);
     }
 
     @Override
@@ -149,7 +149,7 @@ final class CudaKernels implements Kernels {
         CudaTensor x = CudaTensor.of(out);
         CudaLinear weights = (CudaLinear) layer;
         // cuBLAS's own GELU is the tanh form.
-        multiply(x, CudaTensor.of(in), weights, 0);
+        multiply(x, CudaTensor.of(in), weights, false);
         code.gelu(x.workspace(), x, weights.fp32Bias());
     }
 
@@ -159,7 +159,7 @@ final class CudaKernels implements Kernels {
         CudaTensor x = CudaTensor.of(out);
         CudaLinear weights = (CudaLinear) layer;
         // cuBLAS's own ReLU makes 0 of NaN.
-        multiply(x, CudaTensor.of(in), weights, weights.bias());
+        multiply(x, CudaTensor.of(in), weights, true);
         code.relu(x.workspace(), x);
     }
 
@@ -173,18 +173,20 @@ final class CudaKernels implements Kernels {
         CudaNorm n = (CudaNorm) norm;
         CudaWorkspace workspace = x.workspace();
         CudaTensor projected = workspace.scratch(x.rows(), x.columns());
-        multiply(projected, CudaTensor.of(in), weights, 0);
+        multiply(projected, CudaTensor.of(in), weights, false);
         code.addNorm(workspace, x, Arguments.of().pointer(x.target()).pointer(projected.address())
                 .pointer(weights.fp32Bias()).pointer(CudaTensor.of(residual).address()).pointer(n.gamma())
                 .pointer(n.beta()).number(n.epsilon()).number(x.rows()).number(x.columns()));
     }
 
-    private void multiply(CudaTensor out, CudaTensor in, CudaLinear layer, long bias) {
+    private void multiply(CudaTensor out, CudaTensor in, CudaLinear layer, boolean biased) {
         CudaWorkspace workspace = out.workspace();
         workspace.rows(out.rows());
-        if (out.rows() > 0) {
-            workspace.then(new Step.Multiply(out.target(), in.address(), layer.weight(), bias, out.rows(),
-                    layer.outputSize(), layer.inputSize()));
+        if (layer.outputSize() % Product.ALIGNMENT != 0 || layer.inputSize() % Product.ALIGNMENT != 0) {
+            code.multiplyAnyShape(workspace, out, in, layer.weight(), biased ? layer.fp32Bias() : 0);
+        } else if (out.rows() > 0) {
+            workspace.then(new Step.Multiply(out.target(), in.address(), layer.weight(),
+                    biased ? layer.bias() : 0, out.rows(), layer.outputSize(), layer.inputSize()));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.bgem3.kernels.cuda;
 import dev.bgem3.kernel.Arithmetic;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.stream.IntStream;
 
 /** The two 16-bit types and their way to and from fp32, rounding to nearest, ties to even. */
 enum Elements {
@@ -43,6 +44,8 @@ enum Elements {
     /** Of one number, either way. */
     static final long BYTES = Short.BYTES;
     private static final int PIECE = 4096;
+    /** Numbers that one thread widens in the time in which others are woken. */
+    private static final int MOST_ALONE = 32 * PIECE;
 
     /** The type that an arithmetic computes in here. */
     static Elements of(Arithmetic arithmetic) {
@@ -60,13 +63,15 @@ enum Elements {
     /** Rounds {@code from[0 .. length)} to {@code to}; what is beyond the type's range becomes infinite. */
     abstract void toElements(float[] from, int length, short[] to);
 
-    /** Widens {@code count} numbers from {@code offsetBytes} of the host's memory on. */
+    /** Widens {@code count} numbers from {@code offsetBytes} of the host's memory on; many are shared out over threads. */
     void read(float[] out, int offset, MemorySegment from, long offsetBytes, int count) {
-        short[] piece = new short[Math.min(PIECE, count)];
-        for (int done = 0; done < count; done += PIECE) {
-            int length = Math.min(PIECE, count - done);
-            MemorySegment.copy(from, ValueLayout.JAVA_SHORT, offsetBytes + BYTES * done, piece, 0, length);
-            toFloats(piece, length, out, offset + done);
-        }
+        IntStream pieces = IntStream.range(0, Math.ceilDiv(count, PIECE));
+        (count > MOST_ALONE ? pieces.parallel() : pieces).forEach(piece -> {
+            int done = PIECE * piece;
+            short[] elements = new short[Math.min(PIECE, count - done)];
+            MemorySegment.copy(from, ValueLayout.JAVA_SHORT, offsetBytes + BYTES * done, elements, 0,
+                    elements.length);
+            toFloats(elements, elements.length, out, offset + done);
+        });
     }
 }

@@ -32,7 +32,10 @@ final class KernelCompiler {
     private final BinaryCache cache = BinaryCache.ofThisUser();
 
     KernelCompiler(int computeCapability, Elements elements) {
-        options = List.of("--gpu-architecture=sm_" + computeCapability, "--std=c++17",
+        // The letter brings the instructions that cards of exactly this capability have.
+        String architecture = "sm_" + computeCapability
+                + (computeCapability == CudaDevice.HOPPER ? "a" : "");
+        options = List.of("--gpu-architecture=" + architecture, "--std=c++17",
                 "-DBF16=" + (elements == Elements.BF16 ? 1 : 0));
     }
 

@@ -61,6 +61,9 @@ final class Product implements AutoCloseable {
     /** What cuBLAS recommends on the newest cards; more does not help. */
     static final long SCRATCH_BYTES = 32L << 20;
 
+    /** N and K are multiples of this, so that every row begins at 16 bytes. */
+    static final int ALIGNMENT = 8;
+
     /** All M of one class are computed alike. */
     private record ShapeClass(int m, int n, int k, boolean biased) {}
 

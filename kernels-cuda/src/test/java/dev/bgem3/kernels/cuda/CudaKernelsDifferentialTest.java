@@ -323,7 +323,10 @@ class CudaKernelsDifferentialTest {
         }
         float[] out = run(kernels, t, 64, (with, workspace, to) -> with.attention(to,
                 tensor(with, workspace, t, 192, queryKeyValue), new int[]{0, t}, 1));
-        assertThat(out).containsOnly(77);
+        // One key has all of the probability: it and the result are rounded, once each.
+        for (float value : out) {
+            assertThat((double) value).isCloseTo(77, offset(2 * ulp() * 77));
+        }
     }
 
     @Test

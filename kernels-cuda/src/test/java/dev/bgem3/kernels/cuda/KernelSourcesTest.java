@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The CUDA sources compile where CUDA's compiler is on the PATH, for the oldest cards served and for the newest. */
 class KernelSourcesTest {
@@ -27,21 +27,26 @@ class KernelSourcesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"embeddings", "norms", "rows", "attention"})
-    void compiles(String program) throws IOException, InterruptedException {
+    @CsvSource({"products, sm_80 sm_90a", "embeddings, sm_80 sm_90a", "norms, sm_80 sm_90a",
+            "rows, sm_80 sm_90a",
+            "attention, sm_80 sm_90a", "attention90, sm_90a sm_90a"})
+    void compiles(String program, String architectures) throws IOException, InterruptedException {
         Optional<Path> nvcc = nvcc();
         assumeTrue(nvcc.isPresent(), "no nvcc on the PATH");
         Path source = Files.writeString(folder.resolve(program + ".cu"),
                 KernelCompiler.source(program + ".cu"));
         // 177: the common part declares more than each source uses.
-        for (String[] kind : new String[][]{{"sm_80", "0"}, {"sm_90", "1"}}) {
+        String[] architecture = architectures.split(" ");
+        for (int bf16 = 0; bf16 < architecture.length; bf16++) {
             Process process = new ProcessBuilder(nvcc.orElseThrow().toString(), "-cubin", "-std=c++17",
-                    "-Werror=all-warnings", "-diag-suppress", "177", "-arch=" + kind[0], "-DBF16=" + kind[1],
-                    "-o",
-                    folder.resolve("out").toString(), source.toString()).redirectErrorStream(true).start();
+                    "-Werror=all-warnings", "-diag-suppress", "177",
+                    "-gencode=arch=" + architecture[bf16].replace("sm_", "compute_") + ",code="
+                            + architecture[bf16],
+                    "-DBF16=" + bf16, "-o", folder.resolve("out").toString(), source.toString())
+                    .redirectErrorStream(true).start();
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
-            assertThat(process.exitValue()).as("%s for %s: %s", program, kind[0], said).isZero();
+            assertThat(process.exitValue()).as("%s for %s: %s", program, architecture[bf16], said).isZero();
         }
     }
 
