@@ -78,19 +78,11 @@ record Placement(KernelProvider provider, Arithmetic arithmetic, List<Integer> d
         };
     }
 
-    /** The first of the other devices' that can serve in this precision unasked, else the CPU's best. */
+    /** The first of the other devices' that can serve in this precision, else the CPU's best. */
     private static KernelProvider automatic(Precision precision, List<KernelProvider> installed) {
         Optional<String> why = Optional.empty();
         for (KernelProvider provider : installed) {
             if (isCpu(provider)) {
-                continue;
-            }
-            if (!provider.automatic()) {
-                why = Optional.of(provider.device() + " kernels have to be asked for, by --device "
-                        + provider.device());
-                if (provider.deviceSeen()) {
-                    report(Level.INFO, provider.device() + ", which has to be asked for");
-                }
                 continue;
             }
             Optional<String> unavailable = provider.unavailable();

@@ -40,11 +40,6 @@ public interface KernelProvider {
         return 1;
     }
 
-    /** Whether it may serve where no one named it; one that has not been proven on such a device yet says no. */
-    default boolean automatic() {
-        return true;
-    }
-
     /**
      * Starts it on one device.
      *

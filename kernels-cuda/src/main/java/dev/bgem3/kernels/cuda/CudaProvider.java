@@ -50,12 +50,6 @@ public final class CudaProvider implements KernelProvider {
         return CudaMachine.driverSeen();
     }
 
-    /** No: these kernels have not run on a card yet. */
-    @Override
-    public boolean automatic() {
-        return false;
-    }
-
     @Override
     public Set<Arithmetic> arithmetics() {
         return EnumSet.of(Arithmetic.FP16, Arithmetic.BF16);
