@@ -5,6 +5,7 @@
  * <li>{@code command} reads the call's words and nothing else;
  * <li>{@code handler} does each command's work;
  * <li>{@code serve} is the HTTP server, and {@code api} the requests that it reads;
+ * <li>{@code page} is the page of the server, and what {@code explain} writes;
  * <li>{@code model} finds the model folder;
  * <li>{@code hub} fetches models, and knows the cache they are in;
  * <li>{@code wire} is the JSON that goes in and out, a line at a time;

@@ -12,6 +12,10 @@ final class OutputOptions {
     private String output;
 
     ResultFile open(Session session) {
+        return open(output, session);
+    }
+
+    static ResultFile open(String output, Session session) {
         if (output.isEmpty()) {
             throw new UsageException("--output: empty (expected: a file, or - for standard output)");
         }

@@ -23,8 +23,6 @@ import picocli.CommandLine.Option;
         line is {"id": ..., "dense": x, "sparse": x, "colbert": x, "sparse+dense": x, \
         "colbert+sparse+dense": x}."""})
 final class ScoreCommand implements Callable<Integer> {
-    private static final int SCORES = 3;
-
     private final Session session;
 
     @Mixin
@@ -35,6 +33,8 @@ final class ScoreCommand implements Callable<Integer> {
     private OutputOptions output;
     @Mixin
     private LengthOption length;
+    @Mixin
+    private WeightsOption weights;
 
     @Option(names = "--query", paramLabel = "TEXT", description = """
             A query, instead of an input. One query goes with each --passage, several with one each.""")
@@ -44,18 +44,13 @@ final class ScoreCommand implements Callable<Integer> {
             A passage to score against its --query.""")
     private List<String> passages = List.of();
 
-    @Option(names = "--weights", paramLabel = "D,S,C", defaultValue = "1,1,1", description = """
-            The weights of dense, sparse and ColBERT in the two weighted scores. \
-            Default: ${DEFAULT-VALUE}.""")
-    private String weights;
-
     ScoreCommand(Session session) {
         this.session = session;
     }
 
     @Override
     public Integer call() {
-        ScoreWeights parsed = parseWeights(weights);
+        ScoreWeights parsed = weights.value();
         List<PairLine> pairs = pairs();
         EncodeOptions.Builder options = length.encodeOptions();
         OptionValues.checked(options::build);
@@ -97,27 +92,5 @@ final class ScoreCommand implements Callable<Integer> {
                     passages.get(i)));
         }
         return pairs;
-    }
-
-    private static ScoreWeights parseWeights(String text) {
-        String[] parts = text.split(",", -1);
-        if (parts.length != SCORES) {
-            throw notWeights(text, null);
-        }
-        try {
-            double dense = Double.parseDouble(parts[0]);
-            double sparse = Double.parseDouble(parts[1]);
-            double colbert = Double.parseDouble(parts[2]);
-            return OptionValues.checked(() -> new ScoreWeights(dense, sparse, colbert));
-        } catch (NumberFormatException e) {
-            throw notWeights(text, e);
-        }
-    }
-
-    private static UsageException notWeights(String text, Exception cause) {
-        return new UsageException(
-                "--weights: " + text
-                        + " (expected: three numbers, dense,sparse,colbert, such as 0.4,0.2,0.4)",
-                cause);
     }
 }

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -22,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -32,6 +34,8 @@ final class Exchange {
     /** How long a result is waited for before the client is looked after: most are there by then. */
     private static final Duration PATIENCE = Duration.ofMillis(200);
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+    /** The weight of a media type that the client does not want. */
+    private static final Pattern REFUSED = Pattern.compile("\\s*[qQ]\\s*=\\s*0(\\.0*)?\\s*");
     private static final JsonFactory JSON = JsonFactory.builder().build();
 
     private final ServerRequest request;
@@ -73,6 +77,14 @@ final class Exchange {
         return request.headers().contains(HeaderNames.AUTHORIZATION)
                 ? request.headers().get(HeaderNames.AUTHORIZATION).get()
                 : null;
+    }
+
+    /** Whether the client names a media type among those that it takes; one that takes anything does not. */
+    boolean accepts(String mediaType) {
+        return request.headers().all(HeaderNames.ACCEPT, List::of).stream()
+                .flatMap(value -> Arrays.stream(value.split(","))).map(range -> range.split(";", -1))
+                .anyMatch(range -> range[0].strip().equalsIgnoreCase(mediaType)
+                        && Arrays.stream(range).noneMatch(part -> REFUSED.matcher(part).matches()));
     }
 
     Duration elapsed() {

@@ -4,7 +4,7 @@ import dev.bgem3.ModelInfo;
 import dev.bgem3.Precision;
 
 /**
- * {@code GET /info}, as text-embeddings-inference tells of its model.
+ * {@code GET /info}, as text-embeddings-inference tells of its model, and the outputs that it has.
  *
  * @param info
  *            the model
@@ -45,6 +45,9 @@ record ModelRoute(ModelInfo info, Identity identity, ServeOptions options) {
             json.writeBooleanProperty("auto_truncate", options.autoTruncate());
             // Each connection's own thread cuts its texts.
             json.writeNumberProperty("tokenization_workers", Runtime.getRuntime().availableProcessors());
+            json.writeArrayPropertyStart("outputs");
+            info.outputs().stream().sorted().forEach(output -> json.writeString(output.label()));
+            json.writeEndArray();
             json.writeStringProperty("version", identity.version());
             json.writeNullProperty("sha");
             json.writeNullProperty("docker_label");

@@ -1,6 +1,7 @@
 package dev.bgem3.app.serve;
 
 import dev.bgem3.ModelInfo;
+import dev.bgem3.app.page.Page;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -13,12 +14,13 @@ final class Routes {
             Metrics metrics,
             BooleanSupplier stopping) {
         Tokenization tokenization = texts.tokenization();
-        return Stream.of(new SystemRoutes(stopping, metrics).routes(),
-                List.of(new ModelRoute(info, identity, options).route()),
-                new OpenAiRoutes(texts, identity.modelName()).routes(),
-                new OwnRoutes(texts, tokenization.tokenizer(), identity.modelName()).routes(),
-                new TeiEmbedRoutes(texts).routes(),
-                new TokenRoutes(tokenization, count -> texts.countWithin("inputs", count)).routes())
+        return Stream
+                .of(new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
+                        List.of(new ModelRoute(info, identity, options).route()),
+                        new OpenAiRoutes(texts, identity.modelName()).routes(),
+                        new OwnRoutes(texts, tokenization.tokenizer(), identity.modelName()).routes(),
+                        new TeiEmbedRoutes(texts).routes(),
+                        new TokenRoutes(tokenization, count -> texts.countWithin("inputs", count)).routes())
                 .flatMap(List::stream).toList();
     }
 }

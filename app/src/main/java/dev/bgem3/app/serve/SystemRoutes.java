@@ -1,5 +1,6 @@
 package dev.bgem3.app.serve;
 
+import dev.bgem3.app.page.Page;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -14,14 +15,15 @@ import java.util.function.BooleanSupplier;
  *            whether the server takes its leave
  * @param metrics
  *            what {@code GET /metrics} shows
+ * @param page
+ *            what browsers get
  */
-record SystemRoutes(BooleanSupplier stopping, Metrics metrics) {
-    private static final String PAGE = "/dev/bgem3/app/page/index.html";
+record SystemRoutes(BooleanSupplier stopping, Metrics metrics, Page page) {
     private static final String OPEN_API = "/dev/bgem3/app/serve/openapi.json";
 
     List<Route> routes() {
         return List.of(Route.openGet("/health", this::health), Route.openGet("/ping", this::health),
-                Route.openGet("/", this::page), Route.get("/metrics", this::metrics),
+                Route.openGet("/", this::root), Route.get("/metrics", this::metrics),
                 Route.openGet("/openapi.json",
                         exchange -> exchange.bytes("application/json", resource(OPEN_API))));
     }
@@ -37,13 +39,18 @@ record SystemRoutes(BooleanSupplier stopping, Metrics metrics) {
         exchange.bytes(Metrics.CONTENT_TYPE, metrics.scrape().getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The page where there is one; else what text-embeddings-inference answers here, which is its health. */
-    private void page(Exchange exchange) {
-        if (SystemRoutes.class.getResource(PAGE) == null) {
+    /** The page for who asks for HTML; for others what text-embeddings-inference answers here, which is its health. */
+    private void root(Exchange exchange) {
+        exchange.header("Vary", "Accept");
+        if (!exchange.accepts("text/html")) {
             health(exchange);
             return;
         }
-        exchange.bytes("text/html; charset=utf-8", resource(PAGE));
+        exchange.header("Content-Security-Policy", page.policy());
+        exchange.header("X-Content-Type-Options", "nosniff");
+        exchange.header("Referrer-Policy", "no-referrer");
+        exchange.header("Cache-Control", "no-cache");
+        exchange.bytes("text/html; charset=utf-8", page.html().getBytes(StandardCharsets.UTF_8));
     }
 
     private static byte[] resource(String name) {

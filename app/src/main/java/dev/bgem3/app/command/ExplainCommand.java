@@ -1,0 +1,60 @@
+package dev.bgem3.app.command;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.ScoreWeights;
+import dev.bgem3.app.handler.ExplainHandler;
+import dev.bgem3.app.handler.UsageException;
+import dev.bgem3.app.page.Picture;
+import dev.bgem3.app.stream.ResultFile;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(name = "explain", description = """
+        Draws what a model makes of a query and passages: their scores, the lexical weights of their tokens, and which tokens ColBERT \
+        matches. The result is one HTML file that needs no network.""")
+final class ExplainCommand implements Callable<Integer> {
+    private final Session session;
+
+    @Mixin
+    private ModelOptions model;
+    @Mixin
+    private LengthOption length;
+    @Mixin
+    private WeightsOption weights;
+
+    @Option(names = "--query", paramLabel = "TEXT", required = true, description = "The query.")
+    private String query;
+
+    @Option(names = "--passage", paramLabel = "TEXT", required = true, description = """
+            A passage to draw beside the query; as often as there are passages, up to 100.""")
+    private List<String> passages;
+
+    @Option(names = "--output", paramLabel = "FILE|-", defaultValue = "-", description = """
+            The HTML. A FILE appears when it is complete; - is standard output, the default.""")
+    private String output;
+
+    ExplainCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        if (passages.size() > Picture.MOST_PASSAGES) {
+            throw new UsageException("--passage: given " + passages.size() + " times (expected: at most "
+                    + Picture.MOST_PASSAGES + ")");
+        }
+        ScoreWeights parsed = weights.value();
+        EncodeOptions.Builder options = length.encodeOptions();
+        OptionValues.checked(options::build);
+        model.check();
+        try (ResultFile result = OutputOptions.open(output, session); BgeM3 loaded = model.load(session)) {
+            new ExplainHandler(loaded, parsed, options).run(query, passages, session.streams(), result);
+            result.complete();
+        }
+        return ExitCodes.DONE;
+    }
+}

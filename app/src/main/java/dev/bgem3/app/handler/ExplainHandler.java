@@ -1,0 +1,116 @@
+package dev.bgem3.app.handler;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.Embedding;
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.Output;
+import dev.bgem3.PairScores;
+import dev.bgem3.ScoreWeights;
+import dev.bgem3.app.page.Alignment;
+import dev.bgem3.app.page.Page;
+import dev.bgem3.app.page.Picture;
+import dev.bgem3.app.stream.ResultFile;
+import dev.bgem3.app.stream.Streams;
+import dev.bgem3.tokenizer.Encoding;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/** Draws what a model makes of a query and passages, as a file of HTML. */
+public final class ExplainHandler {
+    private final BgeM3 model;
+    private final ScoreWeights weights;
+    private final Set<Output> outputs;
+    private final EncodeOptions.Builder options;
+    private final int maxLength;
+
+    /**
+     * Sets the work up.
+     *
+     * @param weights
+     *            of the weighted scores
+     * @param options
+     *            the length and such; all outputs that the model has are computed whatever they say
+     * @throws UsageException
+     *             where the options ask more than the model can do
+     */
+    public ExplainHandler(BgeM3 model, ScoreWeights weights, EncodeOptions.Builder options) {
+        this.model = model;
+        this.weights = weights;
+        outputs = EnumSet.copyOf(model.info().outputs());
+        this.options = options.outputs(outputs);
+        ModelLimits.check(model, options.build());
+        maxLength = options.build().maxLength().orElse(model.info().maxLength());
+    }
+
+    /** Writes the page. */
+    public void run(String query, List<String> passages, Streams streams, ResultFile result) {
+        Picture picture = picture(query, passages, streams);
+        try {
+            result.stream().write(Page.of(picture).html().getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        List<Picture.Text> texts = new ArrayList<>(List.of(picture.query()));
+        picture.passages().forEach(passage -> texts.add(passage.text()));
+        long cut = texts.stream().filter(text -> text.tokenCount() < text.fullTokenCount()).count();
+        if (cut > 0) {
+            streams.say("warning: " + cut + " of " + texts.size() + " texts were longer than " + maxLength
+                    + " tokens and were cut");
+        }
+    }
+
+    private Picture picture(String query, List<String> passages, Streams streams) {
+        List<String> texts = new ArrayList<>(List.of(query));
+        texts.addAll(passages);
+        List<Embedding> embeddings;
+        try (TextProgress progress = new TextProgress(streams, texts.size())) {
+            embeddings = model.encode(texts, options.progress(progress).build());
+        }
+        Embedding ofQuery = embeddings.getFirst();
+        List<Picture.Passage> drawn = new ArrayList<>();
+        for (int i = 1; i < texts.size(); i++) {
+            Embedding passage = embeddings.get(i);
+            drawn.add(new Picture.Passage(text(texts.get(i), passage), scores(ofQuery, passage),
+                    outputs.contains(Output.COLBERT)
+                            ? Alignment.of(ofQuery.colbert(), passage.colbert())
+                            : null));
+        }
+        return new Picture(ServeHandler.modelName(model.info().folder()),
+                outputs.stream().map(Output::label).toList(), maxLength, weights, text(query, ofQuery),
+                drawn);
+    }
+
+    private Picture.Text text(String text, Embedding embedding) {
+        Encoding encoding = model.tokenizer().encode(text, maxLength);
+        List<Picture.Token> tokens = new ArrayList<>(encoding.length());
+        for (int i = 1; i < encoding.length(); i++) {
+            int id = encoding.id(i);
+            tokens.add(new Picture.Token(id, encoding.start(i), encoding.end(i), model.tokenizer().piece(id),
+                    outputs.contains(Output.SPARSE) ? embedding.lexicalWeights().weight(id) : 0));
+        }
+        return new Picture.Text(text, encoding.length(), encoding.fullLength(), tokens);
+    }
+
+    /** All five, or the dense one alone, as the server has them. */
+    private SequencedMap<String, Float> scores(Embedding query, Embedding passage) {
+        SequencedMap<String, Float> scores = new LinkedHashMap<>();
+        if (outputs.containsAll(EnumSet.allOf(Output.class))) {
+            PairScores five = PairScores.of(query, passage, weights);
+            scores.put("dense", five.dense());
+            scores.put("sparse", five.sparse());
+            scores.put("colbert", five.colbert());
+            scores.put("sparse+dense", five.sparseDense());
+            scores.put("colbert+sparse+dense", five.colbertSparseDense());
+        } else {
+            scores.put("dense", query.dense().dot(passage.dense()));
+        }
+        return scores;
+    }
+}

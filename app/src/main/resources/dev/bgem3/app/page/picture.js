@@ -1,0 +1,424 @@
+"use strict";
+
+/* Draws a picture: the JSON that PictureJson writes, and that live.js makes of the server's answers. Whatever came from a text becomes a
+   text node, never markup. */
+
+const Bgem3Picture = (() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  /* So much of a heat map is drawn; as Alignment has them. */
+  const MOST_ROWS = 48;
+  const MOST_COLUMNS = 160;
+  const CELL = 22;
+  const COLUMN_LABELS = 96;
+  const MOST_LABEL_LETTERS = 12;
+  const MOST_SNIPPET_LETTERS = 90;
+  const SCORES = [["dense", "dense"], ["sparse", "sparse"], ["colbert", "ColBERT"], ["sparse+dense", "sparse + dense"],
+    ["colbert+sparse+dense", "all three"]];
+
+  function element(tag, attributes, ...children) {
+    return filled(document.createElement(tag), attributes, children);
+  }
+
+  function svg(tag, attributes, ...children) {
+    return filled(document.createElementNS(SVG, tag), attributes, children);
+  }
+
+  function filled(node, attributes, children) {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("--")) {
+        node.style.setProperty(name, value);
+      } else {
+        node.setAttribute(name, value);
+      }
+    }
+    node.append(...children);
+    return node;
+  }
+
+  /** A number as people read it, with all of its digits for programs. */
+  function number(value) {
+    return element("data", {value: String(value)}, value.toFixed(4));
+  }
+
+  function shortened(text, most) {
+    const letters = Array.from(text);
+    return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : text;
+  }
+
+  /** A token as it stands in the text, or by its own name where nothing stands there for it. */
+  function tokenName(text, token) {
+    const source = text.text.slice(token.start, token.stop);
+    return source.trim() === "" ? token.name : source;
+  }
+
+  function tokenCell(name) {
+    return element("bdi", {class: "token-name"}, name);
+  }
+
+  function table(attributes, caption, heads, rows, foot) {
+    return element("div", {class: "scroller", tabindex: "0", role: "region", "aria-label": caption},
+      element("table", attributes,
+        element("caption", {}, caption),
+        element("thead", {}, element("tr", {}, ...heads.map((head, i) =>
+          element("th", {scope: "col", ...(i > 0 && head.number ? {class: "number"} : {})}, head.name)))),
+        element("tbody", {}, ...rows),
+        ...(foot ? [element("tfoot", {}, foot)] : [])));
+  }
+
+  const words = name => ({name, number: false});
+  const numbers = name => ({name, number: true});
+
+  /* Scores. */
+
+  function scoresIn(picture) {
+    return SCORES.filter(([key]) => key in picture.passages[0].scores);
+  }
+
+  function scores(picture) {
+    const shown = scoresIn(picture);
+    const tops = shown.map(([key]) => Math.max(...picture.passages.map(passage => passage.scores[key])));
+    const several = picture.passages.length > 1;
+    const rows = picture.passages.map((passage, i) => element("tr", {},
+      element("th", {scope: "row"}, `Passage ${i + 1}`,
+        element("bdi", {class: "snippet"}, shortened(passage.text.text, MOST_SNIPPET_LETTERS))),
+      ...shown.map(([key], column) => {
+        const top = several && passage.scores[key] === tops[column];
+        return element("td", {class: top ? "number top" : "number", "data-score": key}, number(passage.scores[key]));
+      })));
+    const [dense, sparse, colbert] = picture.weights;
+    return element("section", {"aria-labelledby": "scores-title"},
+      element("h2", {id: "scores-title"}, "Scores"),
+      table({class: "scores"}, several ? "The highest of each column is underlined." : "Scores",
+        [words("Passage"), ...shown.map(([, name]) => numbers(name))], rows),
+      chart(picture, shown),
+      element("p", {class: "note"}, shown.length === SCORES.length
+        ? `The last two are means, weighted ${dense} dense, ${sparse} sparse, ${colbert} ColBERT.`
+        : "The model has not all outputs, and so no other scores."));
+  }
+
+  function chart(picture, shown) {
+    const all = picture.passages.flatMap(passage => shown.map(([key]) => passage.scores[key]));
+    const least = Math.min(0, ...all);
+    const span = Math.max(...all, least + 1e-6) - least;
+    return element("div", {class: "chart", role: "img", "aria-label": "Bar chart of the scores in the table"},
+      ...shown.map(([key, name]) => element("div", {},
+        element("div", {class: "title"}, name),
+        ...picture.passages.map((passage, i) => {
+          const score = passage.scores[key];
+          return element("div", {class: "bar-row"},
+            element("span", {}, `${i + 1}`),
+            element("span", {class: "bar-track"}, element("span", {
+              class: "bar",
+              "--from": String((Math.min(score, 0) - least) / span),
+              "--size": String(Math.abs(score) / span),
+            })),
+            element("span", {}, score.toFixed(4)));
+        }))));
+  }
+
+  /* Lexical weights. */
+
+  /** Stretches of a text that belong to a token; tokens of one stretch, such as a mark and its word, go together. */
+  function stretches(text) {
+    const found = [];
+    for (const token of text.tokens.slice(0, -1)) {
+      const last = found.at(-1);
+      if (last && (token.start < last.stop || last.start === last.stop)) {
+        last.stop = Math.max(last.stop, token.stop);
+        last.tokens.push(token);
+      } else {
+        found.push({start: token.start, stop: token.stop, tokens: [token]});
+      }
+    }
+    return found;
+  }
+
+  function shaded(text, largest, shared) {
+    const box = element("p", {class: "shaded", dir: "auto"});
+    let done = 0;
+    for (const stretch of stretches(text)) {
+      const weight = Math.max(...stretch.tokens.map(token => token.weight));
+      const isShared = stretch.tokens.some(token => shared.has(token.id));
+      box.append(text.text.slice(done, stretch.start), element("span", {
+        class: isShared ? "token shared" : "token",
+        title: weight > 0 ? `weight ${weight.toFixed(4)}` : "no weight",
+        "data-weight": String(weight),
+        "--share": String(largest > 0 ? weight / largest : 0),
+      }, text.text.slice(stretch.start, stretch.stop)));
+      done = stretch.stop;
+    }
+    const rest = text.text.slice(done);
+    if (text.token_count < text.full_token_count) {
+      box.append(element("span", {class: "unread"}, shortened(rest, 200)));
+    } else {
+      box.append(rest);
+    }
+    return box;
+  }
+
+  /** Each token that has a weight, once, in the text's order. */
+  function weighted(text) {
+    const byId = new Map();
+    for (const token of text.tokens) {
+      if (token.weight > 0 && !byId.has(token.id)) {
+        byId.set(token.id, {id: token.id, weight: token.weight, name: tokenName(text, token)});
+      }
+    }
+    return byId;
+  }
+
+  function lexical(picture, passage, place) {
+    const ofQuery = weighted(picture.query);
+    const ofPassage = weighted(passage.text);
+    const shared = new Set([...ofQuery.keys()].filter(id => ofPassage.has(id)));
+    const largest = Math.max(...[picture.query, ...picture.passages.map(each => each.text)]
+      .flatMap(text => text.tokens).map(token => token.weight));
+    const section = element("section", {"aria-labelledby": "lexical-title"},
+      element("h2", {id: "lexical-title"}, "Lexical weights"));
+    section.append(
+      element("p", {class: "legend"}, element("span", {class: "ramp weights"}),
+        `shade: weight, 0 to ${largest.toFixed(4)}`,
+        element("span", {class: "shaded-key"}, "underlined: in both texts")),
+      element("h3", {}, "Query"), shaded(picture.query, largest, shared), ...cutNote(picture.query),
+      element("h3", {}, `Passage ${place}`), shaded(passage.text, largest, shared), ...cutNote(passage.text),
+      sharedTable(passage, ofQuery, ofPassage, shared), allWeights(ofQuery, ofPassage, place));
+    return section;
+  }
+
+  function cutNote(text) {
+    return text.token_count < text.full_token_count
+      ? [element("p", {class: "note"}, `Cut: the model read the first ${text.token_count.toLocaleString("en")} of ${
+        text.full_token_count.toLocaleString("en")} tokens. What it did not read is in italics.`)]
+      : [];
+  }
+
+  function sharedTable(passage, ofQuery, ofPassage, shared) {
+    if (shared.size === 0) {
+      return element("p", {class: "note"}, "No token with a weight stands in both texts: the sparse score is 0.");
+    }
+    const rows = [...shared].map(id => {
+      const query = ofQuery.get(id);
+      const other = ofPassage.get(id);
+      return element("tr", {}, element("th", {scope: "row"}, tokenCell(query.name)),
+        element("td", {class: "number"}, number(query.weight)), element("td", {class: "number"}, number(other.weight)),
+        element("td", {class: "number"}, number(query.weight * other.weight)));
+    });
+    const sum = [...shared].reduce((total, id) => total + ofQuery.get(id).weight * ofPassage.get(id).weight, 0);
+    return table({class: "shared-tokens"}, "Tokens in both texts: their products add up to the sparse score.",
+      [words("Token"), numbers("in the query"), numbers("in the passage"), numbers("product")], rows,
+      element("tr", {}, element("th", {scope: "row", colspan: "3"}, "Sum"), element("td", {class: "number"}, number(sum))));
+  }
+
+  function allWeights(ofQuery, ofPassage, place) {
+    const side = (tokens, title) => table({}, title, [words("Token"), numbers("weight")],
+      [...tokens.values()].sort((a, b) => b.weight - a.weight).map(token => element("tr", {},
+        element("th", {scope: "row"}, tokenCell(token.name)), element("td", {class: "number"}, number(token.weight)))));
+    return lazy("All weights as tables", () => [side(ofQuery, "Weights of the query"),
+      side(ofPassage, `Weights of passage ${place}`)]);
+  }
+
+  /** What is made only once it is opened. */
+  function lazy(summary, make) {
+    const details = element("details", {}, element("summary", {}, summary));
+    details.addEventListener("toggle", () => {
+      if (details.childElementCount === 1) {
+        details.append(...make());
+      }
+    });
+    return details;
+  }
+
+  /* The alignment. */
+
+  function labels(text, count) {
+    return text.tokens.slice(0, count).map(token => tokenName(text, token));
+  }
+
+  function alignment(picture, passage, place, range) {
+    const {rows, columns, best} = passage.alignment;
+    const queryNames = labels(picture.query, picture.query.tokens.length);
+    const passageNames = labels(passage.text, passage.text.tokens.length);
+    const cut = rows < queryNames.length || columns < passageNames.length;
+    const section = element("section", {"aria-labelledby": "alignment-title"},
+      element("h2", {id: "alignment-title"}, "ColBERT alignment"),
+      element("p", {class: "legend"}, element("span", {class: "ramp heat"}),
+        `similarity, ${range.least.toFixed(2)} to ${range.most.toFixed(2)}`,
+        element("span", {class: "best-key"}), "best match of the query's token"));
+    if (cut) {
+      section.append(element("p", {class: "note"}, `Drawn in part: ${rows} of the query's ${queryNames.length} tokens, ${
+        columns} of the passage's ${passageNames.length}. Best matches are of the whole passage.`));
+    }
+    section.append(heatMap(passage.alignment, queryNames, passageNames, range, place));
+    const mean = best.reduce((total, match) => total + match.similarity, 0) / best.length;
+    section.append(
+      table({class: "best-matches"}, `Best matches in passage ${place}${rows === queryNames.length
+        ? ": their mean is the ColBERT score." : "."}`,
+      [words("Query"), words("Passage"), numbers("its place"), numbers("similarity")],
+      best.map((match, row) => element("tr", {}, element("th", {scope: "row"}, tokenCell(queryNames[row])),
+        element("td", {}, tokenCell(passageNames[match.column])),
+        element("td", {class: "number"}, `${match.column + 1}`),
+        element("td", {class: "number"}, number(match.similarity)))),
+      rows === queryNames.length
+        ? element("tr", {}, element("th", {scope: "row", colspan: "3"}, "Mean"),
+          element("td", {class: "number"}, number(mean)))
+        : null),
+      lazy("All similarities that are drawn, as a table", () => [table({}, `Similarities with passage ${place}`,
+        [words("Query"), ...passageNames.slice(0, columns).map(numbers)],
+        best.map((match, row) => element("tr", {}, element("th", {scope: "row"}, tokenCell(queryNames[row])),
+          ...Array.from({length: columns}, (_, column) => element("td", {
+            class: column === match.column ? "number top" : "number",
+          }, passage.alignment.similarities[row * columns + column].toFixed(2))))))]));
+    return section;
+  }
+
+  function heatMap(drawn, queryNames, passageNames, range, place) {
+    const {rows, columns, similarities, best} = drawn;
+    const height = COLUMN_LABELS + rows * CELL;
+    const rowNames = queryNames.slice(0, rows).map(name => shortened(name, MOST_LABEL_LETTERS));
+    const width = 12 + 8.5 * Math.max(...rowNames.map(name => Array.from(name).length));
+    const names = svg("svg", {width, height, "aria-hidden": "true"}, ...rowNames.map((name, row) => svg("text", {
+      x: width - 6, y: COLUMN_LABELS + row * CELL + 15, "text-anchor": "end",
+    }, name)));
+    const map = svg("svg", {
+      width: columns * CELL + 2, height, role: "img",
+      "aria-label": `Heat map of ${rows} query tokens by ${columns} tokens of passage ${place}; the tables below have its numbers`,
+    });
+    for (let column = 0; column < columns; column++) {
+      map.append(svg("text", {transform: `translate(${column * CELL + 15} ${COLUMN_LABELS - 6}) rotate(-90)`},
+        shortened(passageNames[column], MOST_LABEL_LETTERS)));
+    }
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const share = (similarities[row * columns + column] - range.least) / (range.most - range.least || 1);
+        map.append(svg("rect", {...square(row, column, 0), class: "cell", "--share": share.toFixed(3)}));
+      }
+    }
+    best.forEach((match, row) => {
+      if (match.column < columns) {
+        map.append(svg("rect", {...square(row, match.column, 2.5), class: "best", "data-row": row,
+          "data-column": match.column}));
+      }
+    });
+    const scroller = element("div", {
+      class: "scroller", tabindex: "0", role: "group",
+      "aria-label": "Heat map. The arrow keys go from cell to cell, and the line below reads it.",
+    }, map);
+    const readout = element("p", {class: "readout", "aria-live": "polite"},
+      "Point at a cell, or move with the arrow keys.");
+    follow(scroller, map, drawn, (row, column) => {
+      const similarity = similarities[row * columns + column];
+      const isBest = best[row].column === column;
+      readout.replaceChildren("Query ", quoted(queryNames[row]), ", passage ", quoted(passageNames[column]), ": ",
+        number(similarity), isBest ? ", the best match" : "");
+    });
+    return element("div", {}, element("div", {class: "heat-map"}, names, scroller), readout);
+  }
+
+  function quoted(name) {
+    return element("q", {}, tokenCell(name));
+  }
+
+  function square(row, column, inset) {
+    return {x: column * CELL + inset, y: COLUMN_LABELS + row * CELL + inset, width: CELL - 2 * inset,
+      height: CELL - 2 * inset};
+  }
+
+  /** Reads the cell under the pointer, or the one that the arrow keys are at. */
+  function follow(scroller, map, {rows, columns, best}, read) {
+    const cursor = svg("rect", {...square(0, 0, 1), class: "cursor", visibility: "hidden"});
+    map.append(cursor);
+    const at = {row: 0, column: Math.min(best[0].column, columns - 1)};
+    const go = (row, column) => {
+      at.row = Math.max(0, Math.min(rows - 1, row));
+      at.column = Math.max(0, Math.min(columns - 1, column));
+      const {x, y} = square(at.row, at.column, 1);
+      filled(cursor, {x, y, visibility: "visible"}, []);
+      read(at.row, at.column);
+    };
+    const moves = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -columns],
+      End: [0, columns]};
+    scroller.addEventListener("keydown", event => {
+      const move = moves[event.key];
+      if (move && !event.ctrlKey && !event.altKey && !event.metaKey) {
+        event.preventDefault();
+        go(at.row + move[0], at.column + move[1]);
+        const left = at.column * CELL;
+        scroller.scrollLeft = Math.min(left - CELL, Math.max(scroller.scrollLeft, left + 2 * CELL - scroller.clientWidth));
+      }
+    });
+    scroller.addEventListener("focus", () => {
+      if (scroller.matches(":focus-visible")) {
+        go(at.row, at.column);
+      }
+    });
+    scroller.addEventListener("blur", () => cursor.setAttribute("visibility", "hidden"));
+    map.addEventListener("pointermove", event => {
+      const box = map.getBoundingClientRect();
+      const row = Math.floor((event.clientY - box.top - COLUMN_LABELS) / CELL);
+      const column = Math.floor((event.clientX - box.left) / CELL);
+      if (row >= 0 && row < rows && column >= 0 && column < columns) {
+        go(row, column);
+      }
+    });
+  }
+
+  /* The whole. */
+
+  function chooser(picture, choose) {
+    const choice = element("fieldset", {}, element("legend", {}, "Tokens of"));
+    picture.passages.forEach((_, i) => {
+      const radio = element("input", {type: "radio", name: "passage", id: `shown-${i}`, value: String(i)});
+      radio.checked = i === 0;
+      radio.addEventListener("change", () => choose(i));
+      choice.append(element("label", {for: `shown-${i}`}, radio, ` Passage ${i + 1}`));
+    });
+    return choice;
+  }
+
+  /** The least and the greatest of what is drawn, so that a colour means the same in every passage. */
+  function rangeOf(picture) {
+    const range = {least: Infinity, most: -Infinity};
+    for (const passage of picture.passages) {
+      for (const similarity of passage.alignment ? passage.alignment.similarities : []) {
+        range.least = Math.min(range.least, similarity);
+        range.most = Math.max(range.most, similarity);
+      }
+    }
+    return range;
+  }
+
+  /** Draws a picture in place of what a container holds. */
+  function draw(container, picture) {
+    const range = rangeOf(picture);
+    const tokens = element("div", {id: "tokens"});
+    const choose = i => {
+      const passage = picture.passages[i];
+      const parts = [];
+      if (picture.outputs.includes("sparse")) {
+        parts.push(lexical(picture, passage, i + 1));
+      }
+      if (passage.alignment) {
+        parts.push(alignment(picture, passage, i + 1, range));
+      }
+      tokens.replaceChildren(...parts);
+    };
+    container.replaceChildren(scores(picture),
+      ...(picture.passages.length > 1 && picture.outputs.length > 1 ? [chooser(picture, choose)] : []), tokens);
+    choose(0);
+  }
+
+  /** Says what a page cannot do: what holds of every one, after what holds of this one. */
+  function limits(own, outputs) {
+    const lacking = [["sparse", "lexical weights"], ["colbert", "ColBERT vectors"]]
+      .filter(([output]) => !outputs.includes(output)).map(([, name]) => name);
+    const list = [...own,
+      ...(lacking.length > 0 ? [`This model has no ${lacking.join(" and no ")}: what needs them is left out.`] : []),
+      `The heat map draws the first ${MOST_ROWS} tokens of the query and ${MOST_COLUMNS} of the passage; best matches are of the whole passage.`,
+      "A token that stands several times in a text has its largest weight everywhere: that is what the sparse score counts.",
+      "Nothing shows where a dense score comes from: a dense vector has no parts that belong to tokens.",
+      "A score is no probability. It ranks passages for one query; scores of different queries or models do not compare."];
+    document.getElementById("limits").replaceChildren(...list.map(limit => element("li", {}, limit)));
+  }
+
+  return {draw, limits, element, MOST_ROWS, MOST_COLUMNS};
+})();
