@@ -1,6 +1,7 @@
 package dev.bgem3.app.serve;
 
 import io.helidon.common.socket.HelidonSocket;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -80,6 +81,10 @@ final class AnswerStream extends OutputStream {
         send();
         guard.run(socket, PIECE_LIMIT, () -> {
             sink.close();
+            if (response instanceof RoutingResponse routed) {
+                // Else Helidon ends the answer when its handler returns, which may rest until the client's next request.
+                routed.commit();
+            }
             return piece;
         });
     }

@@ -1,6 +1,7 @@
 package dev.bgem3.app.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
@@ -13,6 +14,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
@@ -320,6 +322,16 @@ class RoutesTest {
                 "{\"inputs\":" + quoted(Collections.nCopies(33, "a")) + "}");
         assertThat(response.statusCode()).isEqualTo(422);
         assertThat(response.body()).contains("batch size 33 > maximum allowed batch size 32");
+    }
+
+    /** Its last piece once waited for the client's next request: the connection was rested with, and its end not sent. */
+    @Test
+    void aLargeAnswerThatTookLongIsWholeAtOnce() {
+        String text = "retrieval of documents ".repeat(300);
+        String body = "{\"inputs\":" + quoted(Collections.nCopies(16, text)) + ",\"outputs\":[\"colbert\"]}";
+        HttpResponse<String> response = assertTimeoutPreemptively(Duration.ofSeconds(30),
+                () -> server.post("/v1/encode", body));
+        assertThat(response.body()).endsWith("}}");
     }
 
     @Test
