@@ -101,7 +101,7 @@ class UsageTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "demo", "encode", "score", "tokenize", "info", "verify", "convert", "synth",
-            "bench", "download"})
+            "bench", "download", "explain"})
     void helpGoesToStandardOutput(String command) {
         List<String> words = new ArrayList<>(List.of("--help"));
         if (!command.isEmpty()) {

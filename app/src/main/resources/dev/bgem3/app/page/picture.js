@@ -9,7 +9,7 @@ const Bgem3Picture = (() => {
   const MOST_ROWS = 48;
   const MOST_COLUMNS = 160;
   const CELL = 22;
-  const COLUMN_LABELS = 96;
+  const LETTER = 8.5;
   const MOST_LABEL_LETTERS = 12;
   const MOST_SNIPPET_LETTERS = 90;
   const SCORES = [["dense", "dense"], ["sparse", "sparse"], ["colbert", "ColBERT"], ["sparse+dense", "sparse + dense"],
@@ -55,14 +55,15 @@ const Bgem3Picture = (() => {
     return element("bdi", {class: "token-name"}, name);
   }
 
+  /** A table after what it says, in a box of its own that scrolls where the screen is narrow. */
   function table(attributes, caption, heads, rows, foot) {
-    return element("div", {class: "scroller", tabindex: "0", role: "region", "aria-label": caption},
-      element("table", attributes,
-        element("caption", {}, caption),
-        element("thead", {}, element("tr", {}, ...heads.map((head, i) =>
-          element("th", {scope: "col", ...(i > 0 && head.number ? {class: "number"} : {})}, head.name)))),
-        element("tbody", {}, ...rows),
-        ...(foot ? [element("tfoot", {}, foot)] : [])));
+    return element("div", {}, element("p", {class: "caption", "aria-hidden": "true"}, caption),
+      element("div", {class: "scroller", tabindex: "0", role: "region", "aria-label": caption},
+        element("table", {...attributes, "aria-label": caption},
+          element("thead", {}, element("tr", {}, ...heads.map(head =>
+            element("th", {scope: "col", ...(head.number ? {class: "number"} : {})}, head.name)))),
+          element("tbody", {}, ...rows),
+          ...(foot ? [element("tfoot", {}, foot)] : []))));
   }
 
   const words = name => ({name, number: false});
@@ -88,7 +89,7 @@ const Bgem3Picture = (() => {
     const [dense, sparse, colbert] = picture.weights;
     return element("section", {"aria-labelledby": "scores-title"},
       element("h2", {id: "scores-title"}, "Scores"),
-      table({class: "scores"}, several ? "The highest of each column is underlined." : "Scores",
+      table({class: "scores"}, several ? "The highest of each column is underlined." : "Of the query and the passage.",
         [words("Passage"), ...shown.map(([, name]) => numbers(name))], rows),
       chart(picture, shown),
       element("p", {class: "note"}, shown.length === SCORES.length
@@ -273,19 +274,23 @@ const Bgem3Picture = (() => {
 
   function heatMap(drawn, queryNames, passageNames, range, place) {
     const {rows, columns, similarities, best} = drawn;
-    const height = COLUMN_LABELS + rows * CELL;
     const rowNames = queryNames.slice(0, rows).map(name => shortened(name, MOST_LABEL_LETTERS));
-    const width = 12 + 8.5 * Math.max(...rowNames.map(name => Array.from(name).length));
+    const columnNames = passageNames.slice(0, columns).map(name => shortened(name, MOST_LABEL_LETTERS));
+    const width = roomFor(rowNames);
+    const top = roomFor(columnNames);
+    const height = top + rows * CELL;
+    const square = (row, column, inset) => ({x: column * CELL + inset, y: top + row * CELL + inset,
+      width: CELL - 2 * inset, height: CELL - 2 * inset});
     const names = svg("svg", {width, height, "aria-hidden": "true"}, ...rowNames.map((name, row) => svg("text", {
-      x: width - 6, y: COLUMN_LABELS + row * CELL + 15, "text-anchor": "end",
+      x: width - 6, y: top + row * CELL + 15, "text-anchor": "end",
     }, name)));
     const map = svg("svg", {
       width: columns * CELL + 2, height, role: "img",
       "aria-label": `Heat map of ${rows} query tokens by ${columns} tokens of passage ${place}; the tables below have its numbers`,
     });
     for (let column = 0; column < columns; column++) {
-      map.append(svg("text", {transform: `translate(${column * CELL + 15} ${COLUMN_LABELS - 6}) rotate(-90)`},
-        shortened(passageNames[column], MOST_LABEL_LETTERS)));
+      map.append(svg("text", {transform: `translate(${column * CELL + 15} ${top - 6}) rotate(-90)`},
+        columnNames[column]));
     }
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
@@ -305,26 +310,23 @@ const Bgem3Picture = (() => {
     }, map);
     const readout = element("p", {class: "readout", "aria-live": "polite"},
       "Point at a cell, or move with the arrow keys.");
-    follow(scroller, map, drawn, (row, column) => {
+    follow(scroller, map, drawn, square, (row, column) => {
       const similarity = similarities[row * columns + column];
       const isBest = best[row].column === column;
-      readout.replaceChildren("Query ", quoted(queryNames[row]), ", passage ", quoted(passageNames[column]), ": ",
+      readout.replaceChildren("Query “", tokenCell(queryNames[row]), "”, passage “", tokenCell(passageNames[column]), "”: ",
         number(similarity), isBest ? ", the best match" : "");
     });
     return element("div", {}, element("div", {class: "heat-map"}, names, scroller), readout);
   }
 
-  function quoted(name) {
-    return element("q", {}, tokenCell(name));
-  }
-
-  function square(row, column, inset) {
-    return {x: column * CELL + inset, y: COLUMN_LABELS + row * CELL + inset, width: CELL - 2 * inset,
-      height: CELL - 2 * inset};
+  /** How long a label may get, in pixels; ideographs are as wide as two letters. */
+  function roomFor(names) {
+    const letters = name => Array.from(name).reduce((sum, letter) => sum + (letter >= "\u1100" ? 2 : 1), 0);
+    return 12 + LETTER * Math.max(...names.map(letters));
   }
 
   /** Reads the cell under the pointer, or the one that the arrow keys are at. */
-  function follow(scroller, map, {rows, columns, best}, read) {
+  function follow(scroller, map, {rows, columns, best}, square, read) {
     const cursor = svg("rect", {...square(0, 0, 1), class: "cursor", visibility: "hidden"});
     map.append(cursor);
     const at = {row: 0, column: Math.min(best[0].column, columns - 1)};
@@ -354,7 +356,7 @@ const Bgem3Picture = (() => {
     scroller.addEventListener("blur", () => cursor.setAttribute("visibility", "hidden"));
     map.addEventListener("pointermove", event => {
       const box = map.getBoundingClientRect();
-      const row = Math.floor((event.clientY - box.top - COLUMN_LABELS) / CELL);
+      const row = Math.floor((event.clientY - box.top - square(0, 0, 0).y) / CELL);
       const column = Math.floor((event.clientX - box.left) / CELL);
       if (row >= 0 && row < rows && column >= 0 && column < columns) {
         go(row, column);

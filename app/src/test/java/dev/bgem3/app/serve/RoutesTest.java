@@ -10,6 +10,7 @@ import dev.bgem3.Output;
 import dev.bgem3.PairScores;
 import dev.bgem3.ScoreWeights;
 import dev.bgem3.TextPair;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -334,6 +335,28 @@ class RoutesTest {
         assertThat(response.body()).endsWith("}}");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', nullValues = "none", value = {
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8 | true", "TEXT/HTML | true",
+            "application/json, text/html;q=0.5 | true", "text/html;charset=utf-8;q=1 | true", "none | false",
+            "*/* | false", "text/* | false",
+            "application/json | false", "text/html;q=0, */* | false", "text/html; Q = 0.000 | false",
+            ",;,=;q | false"})
+    void theRootIsThePageForBrowsersAndHealthForOthers(String accept, boolean page) throws Exception {
+        HttpRequest.Builder request = server.request("/");
+        if (accept != null) {
+            request.header("Accept", accept);
+        }
+        HttpResponse<String> response = server.send(request.build());
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("Vary")).hasValue("Accept");
+        assertThat(response.body().isEmpty()).isEqualTo(!page);
+        assertThat(response.headers().firstValue("Content-Type").isPresent()).isEqualTo(page);
+        HttpResponse<String> head = server.send(request.method("HEAD", BodyPublishers.noBody()).build());
+        assertThat(head.statusCode()).isEqualTo(200);
+        assertThat(head.body()).isEmpty();
+    }
+
     @Test
     void unknownPathsAndMethodsAreRefused() throws Exception {
         assertThat(server.get("/nothing").statusCode()).isEqualTo(404);
@@ -351,6 +374,7 @@ class RoutesTest {
         assertThat(info.get("model_id").stringValue()).isEqualTo("mini");
         assertThat(info.get("model_type").get("embedding").get("pooling").stringValue()).isEqualTo("cls");
         assertThat(info.get("max_input_length").intValue()).isEqualTo(1024);
+        assertThat(info.get("outputs").toString()).isEqualTo("[\"dense\",\"sparse\",\"colbert\"]");
         assertThat(server.get("/health").body()).isEmpty();
         server.post("/embed", "{\"inputs\":\"counted\"}");
         assertThat(server.get("/metrics").body()).contains("te_request_count{method=\"/embed\"}",
