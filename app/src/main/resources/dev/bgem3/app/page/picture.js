@@ -66,6 +66,14 @@ const Bgem3Picture = (() => {
           ...(foot ? [element("tfoot", {}, foot)] : []))));
   }
 
+  function legend(...keys) {
+    return element("p", {class: "legend"}, ...keys.map(each => element("span", {}, each)));
+  }
+
+  function key(sign, meaning) {
+    return element("span", {class: "key"}, element("span", {class: sign}), meaning);
+  }
+
   const words = name => ({name, number: false});
   const numbers = name => ({name, number: true});
 
@@ -177,9 +185,7 @@ const Bgem3Picture = (() => {
     const section = element("section", {"aria-labelledby": "lexical-title"},
       element("h2", {id: "lexical-title"}, "Lexical weights"));
     section.append(
-      element("p", {class: "legend"}, element("span", {class: "ramp weights"}),
-        `shade: weight, 0 to ${largest.toFixed(4)}`,
-        element("span", {class: "shaded-key"}, "underlined: in both texts")),
+      legend(key("ramp weights", `weight, 0 to ${largest.toFixed(4)}`), "underlined: in both texts"),
       element("h3", {}, "Query"), shaded(picture.query, largest, shared), ...cutNote(picture.query),
       element("h3", {}, `Passage ${place}`), shaded(passage.text, largest, shared), ...cutNote(passage.text),
       sharedTable(passage, ofQuery, ofPassage, shared), allWeights(ofQuery, ofPassage, place));
@@ -242,12 +248,11 @@ const Bgem3Picture = (() => {
     const cut = rows < queryNames.length || columns < passageNames.length;
     const section = element("section", {"aria-labelledby": "alignment-title"},
       element("h2", {id: "alignment-title"}, "ColBERT alignment"),
-      element("p", {class: "legend"}, element("span", {class: "ramp heat"}),
-        `similarity, ${range.least.toFixed(2)} to ${range.most.toFixed(2)}`,
-        element("span", {class: "best-key"}), "best match of the query's token"));
+      legend(key("ramp heat", `similarity, ${range.least.toFixed(2)} to ${range.most.toFixed(2)}`),
+        key("best-key", "best match of the query's token")));
     if (cut) {
       section.append(element("p", {class: "note"}, `Drawn in part: ${rows} of the query's ${queryNames.length} tokens, ${
-        columns} of the passage's ${passageNames.length}. Best matches are of the whole passage.`));
+        columns} of the passage's ${passageNames.length}. The table has the best matches of the whole passage.`));
     }
     section.append(heatMap(passage.alignment, queryNames, passageNames, range, place));
     const mean = best.reduce((total, match) => total + match.similarity, 0) / best.length;
@@ -354,14 +359,16 @@ const Bgem3Picture = (() => {
       }
     });
     scroller.addEventListener("blur", () => cursor.setAttribute("visibility", "hidden"));
-    map.addEventListener("pointermove", event => {
+    const point = event => {
       const box = map.getBoundingClientRect();
       const row = Math.floor((event.clientY - box.top - square(0, 0, 0).y) / CELL);
       const column = Math.floor((event.clientX - box.left) / CELL);
       if (row >= 0 && row < rows && column >= 0 && column < columns) {
         go(row, column);
       }
-    });
+    };
+    map.addEventListener("pointermove", point);
+    map.addEventListener("pointerdown", point);
   }
 
   /* The whole. */
@@ -416,6 +423,7 @@ const Bgem3Picture = (() => {
     const list = [...own,
       ...(lacking.length > 0 ? [`This model has no ${lacking.join(" and no ")}: what needs them is left out.`] : []),
       `The heat map draws the first ${MOST_ROWS} tokens of the query and ${MOST_COLUMNS} of the passage; best matches are of the whole passage.`,
+      "</s> is a text's end, and ▁ a word's beginning that is a token of its own: the model counts them like other tokens.",
       "A token that stands several times in a text has its largest weight everywhere: that is what the sparse score counts.",
       "Nothing shows where a dense score comes from: a dense vector has no parts that belong to tokens.",
       "A score is no probability. It ranks passages for one query; scores of different queries or models do not compare."];

@@ -305,10 +305,18 @@ class PageTest {
         comparing(page, QUERIES.getFirst(),
                 List.of(PASSAGES.getFirst(), "https://example.org/" + "averylongword".repeat(30)));
         assertNoSidewaysScroll(page);
+        assertThat((Boolean) page.evaluate("""
+                () => {
+                  const box = document.querySelector("table.scores").parentElement;
+                  return box.scrollWidth <= box.clientWidth;
+                }""")).as("the scores are seen without scrolling").isTrue();
         Chromium.keep(page, "phone");
         page.locator("#shown-1").check();
         page.locator("summary").all().forEach(Locator::click);
+        page.setViewportSize(320, 600);
         assertNoSidewaysScroll(page);
+        page.locator("rect.cell").first().tap();
+        assertThat(page.locator(".readout")).containsText("Query “What”, passage “");
         chromium.assertFaults();
     }
 
