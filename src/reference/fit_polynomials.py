@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The polynomial coefficients of the vector kernels' exp and Gaussian tail, as Java constants with their maximum errors.
+"""The polynomial coefficients of the CPU kernels' exp, Gaussian tail and shorter forms of both, as Java constants with
+their maximum errors.
 
   python fit_polynomials.py                          prints the constants
   python fit_polynomials.py --check VectorMath.java  and fails unless the file has exactly these
@@ -20,7 +21,7 @@ mp.mp.dps = 40
 LAWSON_ITERATIONS = 400
 
 
-def minimax(degree, x, target, weight):
+def minimax(degree, x, target, weight, kind=np.float32):
     """The c that minimises max |weight · (Σ c[i]·xⁱ − target)|, and that maximum."""
     basis = np.vander(x, degree + 1, increasing=True)
     emphasis = np.ones(len(x))
@@ -33,7 +34,7 @@ def minimax(degree, x, target, weight):
             best_error, best = error.max(), coefficients
         emphasis = emphasis * (error + 1e-30)
         emphasis /= emphasis.sum()
-    return best.astype(np.float32), best_error
+    return best.astype(kind), best_error
 
 
 def chebyshev(count):
@@ -67,6 +68,22 @@ def gaussian_tail(degree=7):
     return coefficients, error
 
 
+def power_of_two(degree=3):
+    """2^f for |f| ≤ 1/2; the relative error."""
+    f = chebyshev(4001) / 2
+    exact = np.exp2(f)
+    return minimax(degree, f, exact, 1 / exact)
+
+
+def short_gelu(degree=8, limit=4.25):
+    """Φ(z) = 1/2 + z·p(z²) for |z| ≤ 4.25; the absolute error of z·Φ(z), and, if z is small, a third of Φ's."""
+    z = (1 - chebyshev(3001)) / 2 * limit
+    half = np.array([float(mp.erf(mp.mpf(float(value)) / mp.sqrt(2))) / 2 for value in z])
+    square = (z / limit) ** 2
+    coefficients, error = minimax(degree, square, half / z, z * np.maximum(z, 0.3), np.float64)
+    return (coefficients / limit ** (2 * np.arange(degree + 1))).astype(np.float32), error
+
+
 def java_literal(value):
     """The shortest decimal that Java reads as this float."""
     return f"{np.format_float_scientific(value, trim='-', exp_digits=1)}f"
@@ -83,12 +100,16 @@ def main():
     parser.add_argument("--check", metavar="FILE", help="VectorMath.java, whose constants must be these")
     arguments = parser.parse_args()
     fits = (("E", "exp, relative error", exponential()), ("G", "Gaussian tail, absolute error", gaussian_tail()))
+    short_fits = (("P", "2^f, relative error", power_of_two()), ("S", "short GELU, absolute error", short_gelu()))
     expected = {}
     for prefix, title, (coefficients, error) in fits:
         print(f"// {title} {error:.2e}")
         for i, value in enumerate(coefficients):
             expected[f"{prefix}{i}"] = value
             print(f"private static final float {prefix}{i} = {java_literal(value)};")
+    for prefix, title, (coefficients, error) in short_fits:  # In kernel.jit's VectorCode.
+        print(f"// {title} {error:.2e}")
+        print(", ".join(f"{prefix}{i} {java_literal(value)}" for i, value in enumerate(coefficients)))
     if arguments.check:
         with open(arguments.check, encoding="utf-8") as file:
             found = java_constants(file.read())

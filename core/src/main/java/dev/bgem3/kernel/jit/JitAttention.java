@@ -21,6 +21,8 @@ final class JitAttention implements HostAttention.Work {
     private static final float LEAST = -Float.MAX_VALUE;
     /** Keys in a block: their scores of all queries take 32 KiB. */
     private static final int KEYS = 128;
+    /** In bf16, exponentials are powers of two of scores that are in units of ln 2. */
+    private static final double LOG2_E = 1 / Math.log(2);
     private static final int QUERIES = HostAttention.QUERIES;
     private static final int PANEL = TileKernel.PANEL;
 
@@ -148,15 +150,13 @@ final class JitAttention implements HostAttention.Work {
         transposeQueries(scratch, block, shape);
         SoftmaxKernel.fill(scratch.softmaxBlock, rows, scratch.scores, scratch.maxima, scratch.sums,
                 scratch.factors,
-                scratch.values, shape.valuesStride(), head.size(), (float) (1 / Math.sqrt(head.size())));
+                scratch.values, shape.valuesStride(), head.size(),
+                (float) ((bf16 ? LOG2_E : 1) / Math.sqrt(head.size())));
         for (int from = 0; from < head.keys(); from += KEYS) {
             int keys = Math.min(KEYS, head.keys() - from);
             score(scratch, head, shape, rows, from, keys);
             SoftmaxKernel.fillKeys(scratch.softmaxBlock, keys);
             code.exponentiate(rows).call(scratch.softmaxBlock);
-            if (from > 0) {
-                code.rescale.call(scratch.softmaxBlock);
-            }
             weigh(scratch, head, shape, rows, from, keys);
         }
         HostTensor out = block.out();
@@ -199,7 +199,7 @@ final class JitAttention implements HostAttention.Work {
         }
     }
 
-    /** {@code values[rows][·]} = (the first time) or += weights · v. */
+    /** {@code values[rows][·]} = weights · v, and from the second time on, what was summed before times its factor. */
     private void weigh(Scratch scratch, HostAttention.Head head, HeadShape shape, int rows, int from,
             int keys) {
         int keysPerWord = bf16 ? 2 : 1;
@@ -208,7 +208,7 @@ final class JitAttention implements HostAttention.Work {
             TileKernel.fillPanel(scratch.tileBlock, head.packed().address() + head.valuesOffset()
                     + panel * head.valuePanelBytes() + 4L * PANEL * (from / keysPerWord), 0, PANEL);
             TileKernel.fillRows(scratch.tileBlock, rows, scratch.values.address() + 4L * panel * PANEL,
-                    scratch.scores.address(), 0, 0);
+                    scratch.scores.address(), 0, scratch.factors.address());
             (from == 0 ? code.attentionValuesFirst : code.attentionValuesMore).call(scratch.tileBlock);
         }
     }

@@ -33,10 +33,9 @@ final class KernelCode {
     final Code attentionValues;
     final Code transpose;
     final Code attentionScores;
-    /** The weighted sum of values of a first block of keys, and of a later one, which is added. */
+    /** The weighted sum of values of a first block of keys, and of a later one, which is added to the one before, rescaled. */
     final Code attentionValuesFirst;
     final Code attentionValuesMore;
-    final Code rescale;
     final Code divide;
 
     /**
@@ -71,11 +70,10 @@ final class KernelCode {
         transpose = load("transposition", PanelKernel.transpose(abi));
         attentionScores = tile(Finish.NONE, attention, Left.ROWS);
         attentionValuesFirst = tile(Finish.NONE, attention, Left.STEPS);
-        attentionValuesMore = tile(Finish.ADD, attention, Left.STEPS);
+        attentionValuesMore = tile(Finish.SCALE_ADD, attention, Left.STEPS);
         for (int i = 0; i < exponentiate.length; i++) {
             exponentiate[i] = load("softmax", SoftmaxKernel.exponentiate(abi, 1 << i, bf16Attention));
         }
-        rescale = load("softmax rescaling", SoftmaxKernel.rescale(abi));
         divide = load("softmax division", SoftmaxKernel.divide(abi));
     }
 

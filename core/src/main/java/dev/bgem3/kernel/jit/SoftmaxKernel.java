@@ -1,18 +1,15 @@
 package dev.bgem3.kernel.jit;
 
+import static dev.bgem3.asm.VectorOp.KMOVD_KR;
 import static dev.bgem3.asm.VectorOp.KMOVW;
 import static dev.bgem3.asm.VectorOp.VADDPS;
 import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
-import static dev.bgem3.asm.VectorOp.VCVTNEPS2BF16;
 import static dev.bgem3.asm.VectorOp.VDIVPS;
 import static dev.bgem3.asm.VectorOp.VFMADD213PS;
 import static dev.bgem3.asm.VectorOp.VFMADD231PS;
 import static dev.bgem3.asm.VectorOp.VMAXPS;
 import static dev.bgem3.asm.VectorOp.VMOVUPS;
 import static dev.bgem3.asm.VectorOp.VMULPS;
-import static dev.bgem3.asm.VectorOp.VPMOVZXWD;
-import static dev.bgem3.asm.VectorOp.VPORD;
-import static dev.bgem3.asm.VectorOp.VPSLLD;
 import static dev.bgem3.asm.VectorOp.VPXORD;
 import static dev.bgem3.asm.VectorOp.VSUBPS;
 
@@ -71,6 +68,7 @@ final class SoftmaxKernel {
     private static final Gpr OUT = TO;
     private static final Mask LAST = new Mask(1);
     private static final Mask SCRATCH_MASK = new Mask(2);
+    private static final Mask UPPER_HALVES = new Mask(3);
 
     private static final Vec SCALE = Vec.zmm(31);
     private static final Vec X = Vec.zmm(0);
@@ -138,7 +136,7 @@ final class SoftmaxKernel {
 
     /**
      * For each query: the new maximum; the factor for what was summed under the old one; the sum so far; and in place of the
-     * scores the weights {@code exp(scale · score − maximum)}.
+     * scores the weights {@code exp(scale · score − maximum)}; as pairs, powers of two.
      *
      * @param vectors
      *            of each key's queries that are computed, 1 to 4
@@ -174,7 +172,7 @@ final class SoftmaxKernel {
                 code.emit(VMAXPS, maximum(v), maximum(v), x(v)); // The second operand wins where one is NaN.
                 code.emit(VMOVUPS, Mem.at(MAXIMA, offset), maximum(v));
                 code.emit(VSUBPS, x(v), x(v), maximum(v));
-                math.exp(x(v), s(v), p(v), SCRATCH_MASK);
+                exp(math, v, pairs);
                 code.emit(VMOVUPS, Mem.at(FACTORS, offset), x(v));
                 code.emit(VPXORD, shift(v), shift(v), shift(v));
                 code.emit(VSUBPS, shift(v), shift(v), maximum(v));
@@ -185,7 +183,7 @@ final class SoftmaxKernel {
             } else {
                 code.mov(COUNT, KEYS);
                 Loops.count(code, COUNT, () -> {
-                    exponentials(code, math, vectors);
+                    exponentials(code, math, vectors, false);
                     for (int v = 0; v < vectors; v++) {
                         code.emit(VMOVUPS, Mem.at(AT, v * VectorCode.BYTES), x(v));
                     }
@@ -202,16 +200,25 @@ final class SoftmaxKernel {
     }
 
     /** x = exp(scale · score − maximum) of the key at AT, added to the sums. */
-    private static void exponentials(Assembler code, VectorCode math, int vectors) {
+    private static void exponentials(Assembler code, VectorCode math, int vectors, boolean pairs) {
         for (int v = 0; v < vectors; v++) {
             code.emit(VMOVUPS, x(v), Mem.at(AT, v * VectorCode.BYTES));
             code.emit(VFMADD213PS, x(v), SCALE, shift(v));
         }
         for (int v = 0; v < vectors; v++) {
-            math.exp(x(v), s(v), p(v), SCRATCH_MASK);
+            exp(math, v, pairs);
         }
         for (int v = 0; v < vectors; v++) {
             code.emit(VADDPS, sum(v), sum(v), x(v));
+        }
+    }
+
+    /** What is rounded to bf16 next needs no more than that. */
+    private static void exp(VectorCode math, int v, boolean pairs) {
+        if (pairs) {
+            math.shortPowerOfTwo(x(v), s(v), p(v), SCRATCH_MASK);
+        } else {
+            math.exp(x(v), s(v), p(v), SCRATCH_MASK);
         }
     }
 
@@ -219,18 +226,18 @@ final class SoftmaxKernel {
     private static void pairs(Assembler code, VectorCode math, int vectors) {
         Label odd = new Label("odd");
         Label done = new Label("done");
+        code.mov(COUNT, 0xAAAAAAAAL);
+        code.emit(KMOVD_KR, UPPER_HALVES, COUNT);
         code.mov(TO, SCORES);
         code.mov(COUNT, KEYS);
         code.shr(COUNT, 1);
         code.jump(Condition.EQUAL, odd);
         Loops.count(code, COUNT, () -> {
             evenKey(code, math, vectors);
-            exponentials(code, math, vectors);
+            exponentials(code, math, vectors, true);
             for (int v = 0; v < vectors; v++) {
-                toBf16(code, x(v));
-                code.emit(VPSLLD, x(v), x(v), 16);
-                code.emit(VPORD, x(v), x(v), even(v));
-                code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), x(v));
+                math.pairsOfBf16(even(v), x(v), UPPER_HALVES);
+                code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), even(v));
             }
             code.add(AT, KEY_BYTES);
             code.add(TO, KEY_BYTES);
@@ -240,45 +247,19 @@ final class SoftmaxKernel {
         code.jump(Condition.EQUAL, done);
         evenKey(code, math, vectors);
         for (int v = 0; v < vectors; v++) {
+            code.emit(VPXORD, x(v), x(v), x(v));
+            math.pairsOfBf16(even(v), x(v), UPPER_HALVES);
             code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), even(v));
         }
         code.bind(done);
     }
 
     private static void evenKey(Assembler code, VectorCode math, int vectors) {
-        exponentials(code, math, vectors);
+        exponentials(code, math, vectors, true);
         for (int v = 0; v < vectors; v++) {
-            toBf16(code, x(v));
             code.emit(VMOVUPS, even(v), x(v));
         }
         code.add(AT, KEY_BYTES);
-    }
-
-    /** Each lane's number as bf16 in its lower half, zeros above. */
-    private static void toBf16(Assembler code, Vec x) {
-        Vec half = Vec.ymm(x.number());
-        code.emit(VCVTNEPS2BF16, half, x);
-        code.emit(VPMOVZXWD, x, half);
-    }
-
-    /** Multiplies each query's row of values by its factor. */
-    static byte[] rescale(Abi abi) {
-        return abi.function(code -> {
-            startRows(code, abi);
-            code.mov(FACTORS, Mem.at(abi.argument(), FACTORS_FIELD));
-            Loops.count(code, ROWS, () -> {
-                code.emit(VBROADCASTSS, FACTOR, Mem.at(FACTORS));
-                Loops.overVectors(code, VALUES, AT, FULL, COUNT, () -> multiply(code));
-                multiply(code);
-                code.add(FACTORS, Float.BYTES);
-                code.add(VALUES, Mem.at(abi.argument(), VALUES_STRIDE_FIELD));
-            });
-        });
-    }
-
-    private static void multiply(Assembler code) {
-        code.emit(VMULPS, X, FACTOR, Mem.at(AT));
-        code.emit(VMOVUPS, Mem.at(AT), X);
     }
 
     /** Writes each query's row of values, divided by its sum of exponentials. */

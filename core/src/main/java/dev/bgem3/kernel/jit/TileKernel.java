@@ -67,8 +67,8 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
     enum Finish {
         /** Nothing. */
         NONE,
-        /** They are added to the tile. */
-        ADD,
+        /** The tile is multiplied by its rows' scales, and they are added to it. */
+        SCALE_ADD,
         /** The bias is added. */
         BIAS,
         /** The bias is added; max(·, 0). */
@@ -104,7 +104,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
     private static final int BIAS_FIELD = 48;
     private static final int RESIDUAL_FIELD = 56;
     private static final int MASK_FIELD = 64;
-    private static final int ROW_SCALES_FIELD = 72; // int8: fp32, one a row
+    private static final int ROW_SCALES_FIELD = 72; // int8 and SCALE_ADD: fp32, one a row
     private static final int COLUMN_SCALES_FIELD = 80; // int8: fp32, the panel's columns
     private static final int OFFSETS_FIELD = 88; // int8: 32-bit integers, the panel's columns
     private static final int ROWS_FIELD = 96;
@@ -119,7 +119,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
     private static final Gpr BIAS = Gpr.RAX;
     private static final Gpr RESIDUAL = Gpr.RDX;
     private static final Gpr ROWS = Gpr.R15;
-    // Of the finish of int8, where the bases of rows are no longer needed.
+    // Of the finish, where the bases of rows are no longer needed.
     private static final Gpr ROW_SCALES = Gpr.RSI;
     private static final Gpr COLUMN_SCALES = Gpr.R12;
     private static final Gpr OFFSETS = Gpr.R13;
@@ -189,7 +189,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
 
     /** Linear layers' weights come from memory, and the next panel is fetched meanwhile; attention's are in the caches. */
     private boolean isLayer() {
-        return finish != Finish.NONE && finish != Finish.ADD;
+        return finish != Finish.NONE && finish != Finish.SCALE_ADD;
     }
 
     private Mem left(int row, int step) {
@@ -321,8 +321,11 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
     }
 
     private void finish(Assembler code, Gpr argument, int height) {
-        if (arithmetic == Arithmetic.INT8) {
+        boolean scaled = arithmetic == Arithmetic.INT8 || finish == Finish.SCALE_ADD;
+        if (scaled) {
             code.mov(ROW_SCALES, Mem.at(argument, ROW_SCALES_FIELD));
+        }
+        if (arithmetic == Arithmetic.INT8) {
             code.mov(COLUMN_SCALES, Mem.at(argument, COLUMN_SCALES_FIELD));
             code.mov(OFFSETS, Mem.at(argument, OFFSETS_FIELD));
         }
@@ -345,7 +348,11 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
                     case NONE -> {
                         // The sums are the result.
                     }
-                    case ADD -> addMemory(code, sum, OUT, vector);
+                    case SCALE_ADD -> {
+                        code.emit(VMOVUPS, other.zeroed(COLUMNS[vector]), Mem.at(OUT, offset));
+                        code.emit(VFMADD231PS, sum, other,
+                                Mem.at(ROW_SCALES, Float.BYTES * row).broadcasting());
+                    }
                     case BIAS -> code.emit(VADDPS, sum, sum, Mem.at(BIAS, offset));
                     case BIAS_RELU -> {
                         code.emit(VADDPS, sum, sum, Mem.at(BIAS, offset));
@@ -353,7 +360,11 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
                     }
                     case BIAS_GELU -> {
                         code.emit(VADDPS, sum, sum, Mem.at(BIAS, offset));
-                        math.gelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26), Vec.zmm(27), SCRATCH_MASK);
+                        if (arithmetic == Arithmetic.FP32) {
+                            math.gelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26), Vec.zmm(27), SCRATCH_MASK);
+                        } else {
+                            math.shortGelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26));
+                        }
                     }
                     case BIAS_RESIDUAL -> {
                         code.emit(VADDPS, sum, sum, Mem.at(BIAS, offset));
@@ -367,7 +378,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
                 code.add(RESIDUAL, OUT_STRIDE);
             }
         }
-        if (arithmetic == Arithmetic.INT8) {
+        if (scaled) {
             code.add(ROW_SCALES, Float.BYTES * height);
             code.mov(Mem.at(argument, ROW_SCALES_FIELD), ROW_SCALES);
         }

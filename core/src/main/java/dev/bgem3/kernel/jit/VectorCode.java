@@ -7,10 +7,15 @@ import static dev.bgem3.asm.VectorOp.VCMPPS;
 import static dev.bgem3.asm.VectorOp.VFMADD213PS;
 import static dev.bgem3.asm.VectorOp.VFMADD231PS;
 import static dev.bgem3.asm.VectorOp.VMAXPS;
+import static dev.bgem3.asm.VectorOp.VMINPS;
+import static dev.bgem3.asm.VectorOp.VMOVDQU16;
 import static dev.bgem3.asm.VectorOp.VMULPS;
+import static dev.bgem3.asm.VectorOp.VPADDD;
 import static dev.bgem3.asm.VectorOp.VPANDD;
 import static dev.bgem3.asm.VectorOp.VPMAXSD;
+import static dev.bgem3.asm.VectorOp.VPSRLD;
 import static dev.bgem3.asm.VectorOp.VPXORD;
+import static dev.bgem3.asm.VectorOp.VRNDSCALEPS;
 import static dev.bgem3.asm.VectorOp.VSCALEFPS;
 import static dev.bgem3.asm.VectorOp.VSHUFF32X4;
 import static dev.bgem3.asm.VectorOp.VSHUFPS;
@@ -41,7 +46,10 @@ final class VectorCode {
             1.9650117e-6f, -2.7294534e-5f, 1.2905031e-4f, 9.4917064e-5f, -0.004895989783108234f,
             0.03638757765293121f, 0.318298876285553f, 0.7978852987289429f, Float.intBitsToFloat(0x7fffffff),
             Float.NEGATIVE_INFINITY, Float.intBitsToFloat(0x80000000),
-            1 / 127f, Float.intBitsToFloat(128)};
+            1 / 127f, Float.intBitsToFloat(128), -126f, 9.9992806e-1f, 6.9326097e-1f, 2.4261113e-1f,
+            5.517167e-2f, 4.25f, -4.25f, 3.988192e-1f, -6.619028e-2f, 9.71878e-3f, -1.0790784e-3f,
+            8.8489214e-5f, -5.147521e-6f, 1.9861629e-7f, -4.5153157e-9f, 4.547088e-11f,
+            Float.intBitsToFloat(0x8000)};
     static final int LEAST_EXPONENT = 0;
     static final int LOG2_E = 1;
     static final int ROUNDER = 2;
@@ -59,6 +67,14 @@ final class VectorCode {
     static final int SIGN = 23;
     static final int INT8_STEP = 24;
     static final int INT8_ZERO = 25;
+    static final int LEAST_POWER = 26;
+    static final int P0 = 27;
+    static final int P3 = 30;
+    static final int S_LIMIT = 31;
+    static final int S_MINUS_LIMIT = 32;
+    static final int S0 = 33;
+    static final int S8 = 41;
+    static final int HALF_OF_BF16 = 42;
 
     private final Assembler code;
     private final Label constants;
@@ -132,6 +148,63 @@ final class VectorCode {
         code.emit(VFMADD213PS, p, x, x);
         code.emit(VADDPS, p, p, constant(ONE)); // exp(r)
         code.emit(VSCALEFPS, x.zeroed(kept), p, s); // · 2ⁿ
+    }
+
+    /**
+     * {@code x = 2ˣ} for x ≤ 0, off by at most 8·10⁻⁵ of itself: a twentieth of what rounding it to bf16 costs, for a third of
+     * the multiply-adds of {@link #exp}. 0 below −126, NaN for NaN.
+     *
+     * @param n
+     *            scratch
+     * @param p
+     *            scratch
+     * @param kept
+     *            scratch
+     */
+    void shortPowerOfTwo(Vec x, Vec n, Vec p, Mask kept) {
+        code.emit(VCMPPS, kept, x, constant(LEAST_POWER), NOT_LESS_THAN);
+        code.emit(VRNDSCALEPS, n, x, 0); // to the nearest whole number
+        code.emit(VSUBPS, x, x, n);
+        spread(p, P3);
+        for (int coefficient = P3 - 1; coefficient >= P0; coefficient--) {
+            code.emit(VFMADD213PS, p, x, constant(coefficient));
+        }
+        code.emit(VSCALEFPS, x.zeroed(kept), p, n);
+    }
+
+    /**
+     * {@code even} = its lanes rounded to bf16 in the lower halves, those of {@code odd} in the upper ones: to nearest, ties away
+     * from zero. {@code odd} is scratch.
+     *
+     * @param upperHalves
+     *            of words of 16 bits
+     */
+    void pairsOfBf16(Vec even, Vec odd, Mask upperHalves) {
+        code.emit(VPADDD, even, even, constant(HALF_OF_BF16));
+        code.emit(VPADDD, odd, odd, constant(HALF_OF_BF16));
+        code.emit(VPSRLD, even, even, 16);
+        code.emit(VMOVDQU16, even.masked(upperHalves), odd);
+    }
+
+    /**
+     * {@code z = z·Φ(z)}, off by at most 4·10⁻⁵ + 6·10⁻⁶·|z|, for numbers that are then rounded to bf16 or int8: half the
+     * instructions of {@link #gelu}. Φ is 1/2 plus an odd polynomial, beyond ±4.25 what it is there, and not below 0.
+     */
+    void shortGelu(Vec z, Vec x, Vec square, Vec p) {
+        // Of a minimum and a maximum the second operand wins where one is NaN.
+        spread(x, S_LIMIT);
+        code.emit(VMINPS, x, x, z);
+        spread(p, S_MINUS_LIMIT);
+        code.emit(VMAXPS, x, p, x);
+        code.emit(VMULPS, square, x, x);
+        spread(p, S8);
+        for (int coefficient = S8 - 1; coefficient >= S0; coefficient--) {
+            code.emit(VFMADD213PS, p, square, constant(coefficient));
+        }
+        code.emit(VFMADD213PS, p, x, constant(HALF)); // Φ(z)
+        spread(x, ZERO);
+        code.emit(VMAXPS, p, x, p);
+        code.emit(VMULPS, z, z, p);
     }
 
     /** {@code z = z·Φ(z)}; the other registers are scratch. */
