@@ -177,7 +177,9 @@ def e5():
         {"name": "encode_query", "ids": ids["query"],
          "dense": [[float(x) for x in row] for row in model.encode_query(texts, batch_size=1)]},
         {"name": "encode_document", "ids": ids["passage"],
-         "dense": [[float(x) for x in row] for row in model.encode_document(texts, batch_size=1)]},
+         # By name: sentence-transformers 6.0.1 puts an empty prompt "document" of its own before the file's "passage".
+         "dense": [[float(x) for x in row]
+                   for row in model.encode_document(texts, batch_size=1, prompt_name="passage")]},
         {"name": "topic", "ids": ids["topic"], "dense": vectors(model, texts, prompt_name="topic")}]}
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary) / "tiny-m3"

@@ -9,6 +9,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -22,7 +23,8 @@ final class BatchRun {
     private static final Logger LOGGER = System.getLogger("dev.bgem3");
 
     private final List<Batch> batches;
-    private final EncodeOptions options;
+    private final ProgressListener progress;
+    private final BooleanSupplier cancelled;
     private final Consumer<Batch> work;
     private final Thread caller = Thread.currentThread();
     private final AtomicInteger next = new AtomicInteger();
@@ -31,9 +33,11 @@ final class BatchRun {
     /** What the other threads have done and the caller was not told yet; an empty one where a thread has ended. */
     private final BlockingQueue<Optional<Batch>> done = new LinkedBlockingQueue<>();
 
-    private BatchRun(List<Batch> batches, EncodeOptions options, Consumer<Batch> work) {
+    private BatchRun(List<Batch> batches, ProgressListener progress, BooleanSupplier cancelled,
+            Consumer<Batch> work) {
         this.batches = batches;
-        this.options = options;
+        this.progress = progress;
+        this.cancelled = cancelled;
         this.work = work;
     }
 
@@ -42,11 +46,16 @@ final class BatchRun {
      *
      * @param threads
      *            the most that work at a time, at least 1
+     * @param progress
+     *            told after each batch
+     * @param cancelled
+     *            asked before each
      * @param work
      *            called for each batch, or for its halves where it ran out of a device's memory
      */
-    static void run(List<Batch> batches, int threads, EncodeOptions options, Consumer<Batch> work) {
-        new BatchRun(batches, options, work).run(Math.min(threads, batches.size()) - 1);
+    static void run(List<Batch> batches, int threads, ProgressListener progress,
+            BooleanSupplier cancelled, Consumer<Batch> work) {
+        new BatchRun(batches, progress, cancelled, work).run(Math.min(threads, batches.size()) - 1);
     }
 
     private void run(int helpers) {
@@ -102,7 +111,7 @@ final class BatchRun {
             return;
         }
         synchronized (cancelTurn) {
-            TokenizedText.checkCancelled(options);
+            TokenizedText.checkCancelled(cancelled);
         }
         try {
             work.accept(batch);
@@ -137,7 +146,7 @@ final class BatchRun {
     private void tell(Batch batch) {
         if (failure.get() == null) {
             try {
-                options.progress().onProgress(batch.texts().size(), batch.tokenCount());
+                progress.onProgress(batch.texts().size(), batch.tokenCount());
             } catch (Throwable thrown) {
                 fail(thrown);
             }

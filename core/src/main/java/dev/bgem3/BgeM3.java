@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -69,7 +70,7 @@ public final class BgeM3 implements AutoCloseable {
     /** As {@code load}, with these kernels and no others, the preferred first. */
     static BgeM3 load(Path folder, LoadOptions options, List<KernelProvider> installed) {
         try {
-            return new BgeM3(LoadedModel.open(folder, options, installed), options);
+            return new BgeM3(LoadedModel.open(folder, options, installed, LoadedModel.Kind.ENCODER), options);
         } catch (TokenizerException e) {
             throw new ModelException(e.getMessage(), e);
         }
@@ -142,7 +143,10 @@ public final class BgeM3 implements AutoCloseable {
                 (window, first) -> encodeTexts(window, places("text ", first), options));
     }
 
-    /** As {@code encode}, with the query instruction. */
+    /**
+     * As {@code encode}, with the query instruction: the options' own, else that of the {@link LoadOptions}, else the prompt
+     * {@code query} of the model's {@code config_sentence_transformers.json}, where it has one.
+     */
     public Embedding encodeQueries(String query) {
         return encodeQueries(query, EncodeOptions.defaults());
     }
@@ -169,7 +173,10 @@ public final class BgeM3 implements AutoCloseable {
                 (window, first) -> encodeQueries(window, places("text ", first), options));
     }
 
-    /** As {@code encode}, with the passage instruction. */
+    /**
+     * As {@code encode}, with the passage instruction: the options' own, else that of the {@link LoadOptions}, else the prompt
+     * {@code document}, {@code passage} or {@code corpus} of the model's {@code config_sentence_transformers.json}, the first that it has.
+     */
     public Embedding encodeCorpus(String passage) {
         return encodeCorpus(passage, EncodeOptions.defaults());
     }
@@ -329,7 +336,14 @@ public final class BgeM3 implements AutoCloseable {
 
     /** Which of the model's instructions goes before a text. */
     enum Role {
-        TEXT, QUERY, PASSAGE
+        TEXT(), QUERY("query"), PASSAGE("document", "passage", "corpus");
+
+        /** The prompts that go with it, the first that there is: the names and the order are sentence-transformers'. */
+        private final List<String> promptNames;
+
+        Role(String... promptNames) {
+            this.promptNames = List.of(promptNames);
+        }
     }
 
     private List<Embedding> encodeTexts(List<String> texts, IntFunction<String> places,
@@ -357,21 +371,29 @@ public final class BgeM3 implements AutoCloseable {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
         model.check(options);
+        return TokenizedText.of(texts, places, beforeTexts(role, options), model, options);
+    }
+
+    /** Puts before a text what goes with its role: the call's instruction, else that of the load options, else the model's prompt. */
+    private UnaryOperator<String> beforeTexts(Role role, EncodeOptions options) {
         String instruction = switch (role) {
             case TEXT -> "";
             case QUERY -> loadOptions.queryInstruction();
             case PASSAGE -> loadOptions.passageInstruction();
         };
+        Optional<String> own = options.instruction();
+        if (own.isEmpty() && instruction.isEmpty()) {
+            String prompt = info().prompt(role.promptNames);
+            return prompt::concat;
+        }
         String format = switch (role) {
             case TEXT -> LoadOptions.PLAIN_FORMAT;
             case QUERY -> loadOptions.queryInstructionFormat();
             case PASSAGE -> loadOptions.passageInstructionFormat();
         };
-        Optional<String> own = options.instruction();
         String usedFormat = options.instructionFormat()
                 .orElse(own.isPresent() ? LoadOptions.PLAIN_FORMAT : format);
-        return TokenizedText.of(texts, places,
-                text -> Instruction.apply(usedFormat, own.orElse(instruction), text), model, options);
+        return text -> Instruction.apply(usedFormat, own.orElse(instruction), text);
     }
 
     /** The parts of this model, for the queue before it. */

@@ -1,11 +1,13 @@
 package dev.bgem3;
 
+import dev.bgem3.head.ClassifierHead;
 import dev.bgem3.head.ColbertHead;
 import dev.bgem3.head.DenseHead;
 import dev.bgem3.head.SparseHead;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
+import dev.bgem3.model.HeadWeights;
 import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.TokenBatch;
 import dev.bgem3.model.XlmRobertaEncoder;
@@ -26,6 +28,7 @@ final class DeviceModel implements AutoCloseable {
     private final DenseHead denseHead;
     private final Optional<SparseHead> sparseHead;
     private final Optional<ColbertHead> colbertHead;
+    private final Optional<ClassifierHead> classifierHead;
     private final List<Workspace> workspaces = new ArrayList<>();
 
     /**
@@ -45,6 +48,11 @@ final class DeviceModel implements AutoCloseable {
                     .map(head -> new SparseHead(kernels, head.weight(), head.bias()));
             colbertHead = folder.colbertHead()
                     .map(head -> new ColbertHead(kernels, head.weight(), head.bias()));
+            classifierHead = folder.classifierDense().map(dense -> {
+                HeadWeights output = folder.classifierOutput().orElseThrow();
+                return new ClassifierHead(kernels, dense.weight(), dense.bias(), output.weight(),
+                        output.bias());
+            });
             for (int i = 0; i < kernels.passes(); i++) {
                 workspaces.add(kernels.newWorkspace());
             }
@@ -110,6 +118,18 @@ final class DeviceModel implements AutoCloseable {
             firstText += group.textCount();
         }
         return outputs;
+    }
+
+    /**
+     * A cross-encoder's forward pass.
+     *
+     * @param workspace
+     *            one of {@link #workspaces()}
+     * @return [S], each pair's score
+     */
+    float[] scores(Workspace workspace, TokenBatch batch) {
+        workspace.reset();
+        return classifierHead.orElseThrow().scores(workspace, encoder.forwardFirstTokens(workspace, batch));
     }
 
     private HeadOutputs outputs(Workspace workspace, Tensor hidden, int[] rows, HeadChoice heads) {

@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
  *            which of the three kinds; at least one
  * @param maxLength
  *            the most tokens of a text, {@code <s>} and {@code </s>} included: what is beyond is cut, and the
- *            result says so; empty for the model's own limit
+ *            result says so; empty for {@link ModelInfo#defaultMaxLength()}
  * @param tokenBudget
  *            the most tokens that are computed at a time, 1..1,048,576; a longer text goes alone. Empty for the
  *            kernels' own, which is 4,096 on a CPU; on a GPU it depends on its free memory. More tokens need more
@@ -23,7 +23,8 @@ import java.util.function.BooleanSupplier;
  *            GPU's memory does not suffice is halved
  * @param instruction
  *            put before each text through {@code instructionFormat}; empty for the model's
- *            {@link LoadOptions} setting, which is none for {@code encode}
+ *            {@link LoadOptions} setting, which is none for {@code encode}, else the prompt in the model's
+ *            {@code config_sentence_transformers.json} that goes with the call. The empty string asks for neither
  * @param instructionFormat
  *            {@code {}} twice, for the instruction and the text; empty for the setting that goes with the
  *            instruction

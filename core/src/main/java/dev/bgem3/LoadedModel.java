@@ -3,10 +3,13 @@ package dev.bgem3;
 import dev.bgem3.DeviceModel.HeadGroup;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
+import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.Kernels;
+import dev.bgem3.model.Classifier;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
+import dev.bgem3.model.SentenceTransformersFiles;
 import dev.bgem3.model.TokenBatch;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.nio.file.Path;
@@ -32,6 +35,8 @@ final class LoadedModel implements AutoCloseable {
     private static final int WINDOW_BUDGETS_PER_LANE = 2;
     /** ColBERT vectors take 4 KiB a token: a window of them stays near 64 MiB, unless two budgets are more. */
     private static final long COLBERT_WINDOW_TOKENS = 16_384;
+    /** Tables are made longer than their tokenizers, to multiples of 128 at most; multilingual-e5-small's by 35 rows. */
+    private static final int MOST_SPARE_ROWS = 128;
 
     private final ModelFolder folder;
     private final XlmRobertaTokenizer tokenizer;
@@ -51,16 +56,60 @@ final class LoadedModel implements AutoCloseable {
         info = describe(placement, devices.getFirst().kernels());
     }
 
+    /** What a model is asked for. */
+    enum Kind {
+        /** A text's vectors. */
+        ENCODER,
+        /** A pair's score. */
+        CROSS_ENCODER
+    }
+
+    /**
+     * The kind of a folder's model.
+     *
+     * @throws ModelException
+     *             where the folder is no model
+     */
+    static Kind kind(Path path) {
+        try (ModelFolder folder = ModelFolder.open(path)) {
+            return kind(folder);
+        }
+    }
+
+    private static Kind kind(ModelFolder folder) {
+        return folder.classifier().isPresent() ? Kind.CROSS_ENCODER : Kind.ENCODER;
+    }
+
+    private static void requireKind(ModelFolder folder, Kind kind) {
+        if (kind(folder) == kind) {
+            return;
+        }
+        throw new ModelException(folder.folder() + (kind == Kind.ENCODER
+                ? ": a reranker, which scores pairs and gives no vectors (expected: a model that encodes texts;"
+                        + " Reranker.load and bgem3 rerank take this one)"
+                : ": no reranker (expected: architectures of " + Classifier.ARCHITECTURE + " in "
+                        + ModelConfig.FILE_NAME
+                        + "; this is a model that encodes texts, for BgeM3.load, bgem3 encode and bgem3 score)"));
+    }
+
     /** Opens a folder; on failure everything that was opened is closed again. */
-    static LoadedModel open(Path path, LoadOptions options, List<KernelProvider> installed) {
+    static LoadedModel open(Path path, LoadOptions options, List<KernelProvider> installed, Kind kind) {
         Placement placement = Placement.choose(options, installed);
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
         ModelFolder folder = ModelFolder.open(path);
         List<DeviceModel> devices = new ArrayList<>();
         boolean done = false;
         try {
+            requireKind(folder, kind);
+            if (kind == Kind.CROSS_ENCODER && folder.config().maxTokens() < RerankOptions.LEAST_LENGTH) {
+                throw new ModelException(path + ": max_position_embeddings: "
+                        + folder.config().maxPositions() + ", so many as " + folder.config().maxTokens()
+                        + " tokens (expected: room for the " + RerankOptions.LEAST_LENGTH
+                        + " of a pair that is cut)");
+            }
             XlmRobertaTokenizer tokenizer = XlmRobertaTokenizer.load(path);
-            if (tokenizer.vocabSize() != folder.config().vocabSize()) {
+            int spareRows = folder.config().vocabSize() - tokenizer.vocabSize();
+            if (spareRows < 0 || spareRows >= MOST_SPARE_ROWS) {
                 throw new ModelException(path + ": the tokenizer has " + tokenizer.vocabSize()
                         + " token ids (expected: " + folder.config().vocabSize() + ", vocab_size in "
                         + ModelConfig.FILE_NAME + ")");
@@ -85,18 +134,30 @@ final class LoadedModel implements AutoCloseable {
 
     private ModelInfo describe(Placement placement, Kernels kernels) {
         ModelConfig config = folder.config();
-        Set<Output> outputs = EnumSet.of(Output.DENSE);
-        if (folder.sparseHead().isPresent()) {
+        boolean encodes = folder.classifier().isEmpty();
+        Set<Output> outputs = EnumSet.noneOf(Output.class);
+        if (encodes) {
+            outputs.add(Output.DENSE);
+        }
+        if (encodes && folder.sparseHead().isPresent()) {
             outputs.add(Output.SPARSE);
         }
-        if (folder.colbertHead().isPresent()) {
+        if (encodes && folder.colbertHead().isPresent()) {
             outputs.add(Output.COLBERT);
         }
+        // Those of a cross-encoder say how sentence-transformers compares, which is not asked for here.
+        SentenceTransformersFiles files = encodes
+                ? folder.sentenceTransformers()
+                : SentenceTransformersFiles.NONE;
+        int maxLength = Math.min(config.maxTokens(), mostTokens());
         return new ModelInfo(folder.folder(), folder.fileNames(), folder.weightDtype(), outputs,
-                folder.pooling().map(Pooling::of).orElse(Pooling.CLS),
+                files.pooling().map(Pooling::of).orElse(Pooling.CLS),
                 config.hiddenSize(), config.layerCount(), config.headCount(), config.intermediateSize(),
-                config.vocabSize(), Math.min(config.maxTokens(), mostTokens()), folder.colbertDimension(),
-                folder.parameterCount(), placement.provider().name(), kernels.description(),
+                config.vocabSize(), maxLength,
+                Math.min(maxLength, files.maxLength().orElse(maxLength)),
+                encodes ? folder.colbertDimension() : 0, files.prompts(), files.defaultPromptName(),
+                folder.classifier().map(Classifier::label), folder.parameterCount(),
+                placement.provider().name(), kernels.description(),
                 Precision.valueOf(placement.arithmetic().name()), placement.deviceNames(), kernels.threads());
     }
 
@@ -126,11 +187,17 @@ final class LoadedModel implements AutoCloseable {
         return lanes.laneCount();
     }
 
+    /** About how many tokens of texts or pairs to hold at a time. */
+    long windowTokens(OptionalInt tokenBudget) {
+        return (long) tokenBudget(tokenBudget)
+                * Math.max(WINDOW_BUDGETS, WINDOW_BUDGETS_PER_LANE * lanes.laneCount());
+    }
+
     /** About how many tokens of a stream's texts to encode at a time. */
     long windowTokens(EncodeOptions options) {
         Objects.requireNonNull(options, "options");
         long budget = tokenBudget(options.tokenBudget());
-        long tokens = budget * Math.max(WINDOW_BUDGETS, WINDOW_BUDGETS_PER_LANE * lanes.laneCount());
+        long tokens = windowTokens(options.tokenBudget());
         return options.outputs().contains(Output.COLBERT)
                 ? Math.min(tokens, Math.max(COLBERT_WINDOW_TOKENS, 2 * budget))
                 : tokens;
@@ -143,8 +210,9 @@ final class LoadedModel implements AutoCloseable {
     List<Embedding> encode(List<TokenizedText> texts, EncodeOptions options) {
         Embedding[] embeddings = new Embedding[texts.size()];
         HeadChoice heads = heads(options);
-        BatchRun.run(Batch.cut(texts, tokenBudget(options.tokenBudget())), lanes.laneCount(), options,
-                batch -> compute(batch, embeddings, heads));
+        BatchRun.run(Batch.cut(texts, tokenBudget(options.tokenBudget())), lanes.laneCount(),
+                options.progress(),
+                options.cancelled(), batch -> compute(batch, embeddings, heads));
         return List.of(embeddings);
     }
 
@@ -211,6 +279,41 @@ final class LoadedModel implements AutoCloseable {
             }
         }
         return i -> embeddings.get(i).get();
+    }
+
+    /** Scores pairs of a cross-encoder in batches of the token budget, the longest first, and answers in their order. */
+    float[] score(List<TokenizedText> pairs, RerankOptions options) {
+        float[] scores = new float[pairs.size()];
+        BatchRun.run(Batch.cut(pairs, tokenBudget(options.tokenBudget())), lanes.laneCount(),
+                options.progress(), options.cancelled(), batch -> {
+                    IntFunction<Float> made = score(batch.texts());
+                    for (int i = 0; i < batch.texts().size(); i++) {
+                        scores[batch.places().get(i)] = made.apply(i);
+                    }
+                });
+        return scores;
+    }
+
+    /**
+     * Scores pairs together.
+     *
+     * @return gives the score of the pair at an index, or throws where it is not finite
+     */
+    IntFunction<Float> score(List<TokenizedText> pairs) {
+        TokenBatch tokens = TokenBatch.of(pairs.stream().map(TokenizedText::tokenIds).toList());
+        float[] scores = lanes.run(lane -> lane.device().scores(lane.workspace(), tokens));
+        return i -> {
+            if (!Float.isFinite(scores[i])) {
+                throw new NonFiniteOutputException(
+                        pairs.get(i).name() + ": score: " + scores[i] + " (expected: a finite number)");
+            }
+            return scores[i];
+        };
+    }
+
+    /** Throws where no work can be done any more. */
+    void requireUsable() {
+        lanes.requireUsable();
     }
 
     /** Synchronized: the folder's files are not for two threads to close at a time. */

@@ -31,7 +31,8 @@ import java.util.SequencedMap;
 public final class ModelConverter {
     /** What a folder holds besides weights and configuration, copied where it is there. */
     private static final List<String> COPIED = List.of("tokenizer.json", "sentencepiece.bpe.model",
-            "tokenizer_config.json", "special_tokens_map.json", "1_Pooling/config.json");
+            "tokenizer_config.json", "special_tokens_map.json", "modules.json", "1_Pooling/config.json",
+            "sentence_bert_config.json", "config_sentence_transformers.json");
 
     private ModelConverter() {}
 
@@ -68,7 +69,10 @@ public final class ModelConverter {
                     "dtype: " + dtype.label() + " (expected: fp32, fp16 or bf16)");
         };
         try (ModelFolder model = ModelFolder.open(folder)) {
-            SequencedMap<String, StoredTensor> tensors = model.encoderTensors();
+            SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+            // As transformers names them, which takes a classifier beside an encoder without prefix for another's.
+            String prefix = model.classifier().isPresent() ? "roberta." : "";
+            model.encoderTensors().forEach((name, tensor) -> tensors.put(prefix + name, tensor));
             tensors.putAll(model.headTensors());
             List<SafetensorsWriter.Source> sources = new ArrayList<>();
             tensors.forEach(
@@ -152,7 +156,7 @@ public final class ModelConverter {
         return Json.write(new JsonObject(members)) + "\n";
     }
 
-    /** Copies the tokenizer's files and the pooling. */
+    /** Copies the tokenizer's files and those of sentence-transformers. */
     static void copyOthers(Path from, Path to) throws IOException {
         for (String name : COPIED) {
             Path file = from.resolve(name);

@@ -2,7 +2,10 @@ package dev.bgem3;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What a model folder holds and what serves it.
@@ -14,7 +17,8 @@ import java.util.Set;
  * @param weightDtype
  *            the element type of the encoder's weights on disk: {@code fp32}, {@code fp16}, {@code bf16}
  * @param outputs
- *            what the model can compute: dense always, the others if it has their heads
+ *            what the model can compute: dense always, the others if it has their heads; nothing of these where it is
+ *            a cross-encoder
  * @param pooling
  *            how its dense vectors are made
  * @param hiddenSize
@@ -29,8 +33,16 @@ import java.util.Set;
  *            the number of token ids
  * @param maxLength
  *            the most tokens of a text, {@code <s>} and {@code </s>} included
+ * @param defaultMaxLength
+ *            the most tokens of a text where a call does not say: the same, or less where {@code sentence_bert_config.json} has less
  * @param colbertDimension
  *            the dimension of ColBERT vectors; 0 without their head
+ * @param prompts
+ *            what may come before a text, by name, from {@code config_sentence_transformers.json}
+ * @param defaultPromptName
+ *            which of them comes before a text unless something else does
+ * @param scoreLabel
+ *            what a cross-encoder's {@code id2label} calls its score; empty for any other model
  * @param parameterCount
  *            the number of weights read, heads included
  * @param kernels
@@ -46,5 +58,18 @@ import java.util.Set;
  */
 public record ModelInfo(Path folder, List<String> weightFiles, String weightDtype, Set<Output> outputs,
         Pooling pooling, int hiddenSize, int layerCount, int headCount, int intermediateSize, int vocabSize,
-        int maxLength, int colbertDimension, long parameterCount, String kernels, String kernelDescription,
-        Precision precision, List<String> devices, int threads) {}
+        int maxLength, int defaultMaxLength, int colbertDimension, SequencedMap<String, String> prompts,
+        Optional<String> defaultPromptName, Optional<String> scoreLabel, long parameterCount, String kernels,
+        String kernelDescription,
+        Precision precision, List<String> devices, int threads) {
+    /** Whether this is a cross-encoder, for {@link Reranker}. */
+    public boolean isReranker() {
+        return scoreLabel.isPresent();
+    }
+
+    /** The first of these prompts that there is, else the default one, else an empty one. */
+    public String prompt(List<String> names) {
+        return Stream.concat(names.stream(), defaultPromptName.stream()).filter(prompts::containsKey)
+                .findFirst().map(prompts::get).orElse("");
+    }
+}

@@ -111,7 +111,7 @@ public final class SyntheticModel {
         tokenizerFolder.ifPresent(tokenizer -> checkTokenizer(tokenizer, sizes));
         ModelConfig config = new ModelConfig(sizes.hidden, sizes.layers, sizes.heads, sizes.intermediate,
                 sizes.vocab,
-                sizes.maxPositions, 1, 1e-5f, 1);
+                sizes.maxPositions, 1, 1e-5f, 2);
         SequencedMap<String, long[]> shapes = TensorNames.of(config);
         shapes.put("colbert_linear.weight", new long[]{sizes.hidden, sizes.hidden});
         shapes.put("colbert_linear.bias", new long[]{sizes.hidden});

@@ -8,6 +8,7 @@ import dev.bgem3.tokenizer.TokenizerException;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 
@@ -40,7 +41,7 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
             if (text == null) {
                 throw new InputException(place.apply(i) + ": null (expected: a string)");
             }
-            checkCancelled(options);
+            checkCancelled(options.cancelled());
             String name = place.apply(i) + " (\"" + beginning(text) + "\")";
             Encoding encoding = encode(name, prepare.apply(text), maxLength, model.tokenizer());
             tokenized.add(new TokenizedText(encoding.ids(), encoding.fullLength(), name));
@@ -48,7 +49,7 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
         return tokenized;
     }
 
-    private static Encoding encode(String name, String text, int maxLength, XlmRobertaTokenizer tokenizer) {
+    static Encoding encode(String name, String text, int maxLength, XlmRobertaTokenizer tokenizer) {
         try {
             return tokenizer.encode(text, maxLength);
         } catch (TokenizerException e) { // A text of 2³¹ characters once normalised.
@@ -58,7 +59,8 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
 
     /** Takes ids as they are and holds each against the model. */
     static List<TokenizedText> ofTokenIds(List<int[]> texts, ModelInfo info, EncodeOptions options) {
-        int maxLength = maxLength(info, options);
+        // They are not cut, and so only what the call itself says limits them below what the model can do.
+        int maxLength = options.maxLength().isPresent() ? maxLength(info, options) : info.maxLength();
         List<TokenizedText> tokenized = new ArrayList<>(texts.size());
         for (int i = 0; i < texts.size(); i++) {
             int[] ids = texts.get(i);
@@ -79,7 +81,7 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
     }
 
     /** So much of a text as tells it from others, on one line. */
-    private static String beginning(String text) {
+    static String beginning(String text) {
         if (text.length() <= NAME_CHARS) {
             return printable(text);
         }
@@ -99,14 +101,14 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
                 why);
     }
 
-    static void checkCancelled(EncodeOptions options) {
-        if (options.cancelled().getAsBoolean()) {
+    static void checkCancelled(BooleanSupplier cancelled) {
+        if (cancelled.getAsBoolean()) {
             throw new CancelledException("cancelled by the caller");
         }
     }
 
     private static int maxLength(ModelInfo info, EncodeOptions options) {
-        int maxLength = options.maxLength().orElse(info.maxLength());
+        int maxLength = options.maxLength().orElse(info.defaultMaxLength());
         if (maxLength > info.maxLength()) {
             throw new InputException(
                     "maxLength: " + maxLength + " (expected: 2.." + info.maxLength()

@@ -1,17 +1,18 @@
 package dev.bgem3;
 
+import static dev.bgem3.Goldens.at;
+import static dev.bgem3.Goldens.floats;
+import static dev.bgem3.Goldens.ints;
+import static dev.bgem3.Goldens.objects;
+import static dev.bgem3.Goldens.row;
+import static dev.bgem3.Goldens.strings;
+import static dev.bgem3.Goldens.toFloat;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonArray;
-import dev.bgem3.json.JsonNumber;
 import dev.bgem3.json.JsonObject;
-import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +39,7 @@ import org.junit.jupiter.api.Test;
 @MethodSource("layoutsAndKernels")
 class BgeM3GoldenTest {
     private static final float BOUND = 2e-5f;
-    private static final JsonObject GOLDENS = read();
+    private static final JsonObject GOLDENS = Goldens.read("tiny-m3-goldens.json");
 
     private final Path folder;
     private final String kernels;
@@ -125,7 +126,7 @@ class BgeM3GoldenTest {
                 .map(pair -> strings((JsonArray) pair)).map(pair -> new TextPair(pair.get(0), pair.get(1)))
                 .toList();
         for (JsonObject golden : objects(GOLDENS, "compute_score")) {
-            ScoreWeights weights = golden.array("weights").map(BgeM3GoldenTest::floats)
+            ScoreWeights weights = golden.array("weights").map(Goldens::floats)
                     .map(w -> new ScoreWeights(w[0], w[1], w[2])).orElse(ScoreWeights.EQUAL);
             List<PairScores> scores = model.computeScore(pairs, weights, EncodeOptions.defaults());
             JsonObject expected = golden.object("scores").orElseThrow();
@@ -174,48 +175,5 @@ class BgeM3GoldenTest {
     private static void assertClose(String what, float actual, float expected) {
         assertThat(Math.abs(actual - expected)).as("%s: %s (expected: %s)", what, actual, expected)
                 .isLessThanOrEqualTo(BOUND);
-    }
-
-    private static JsonObject read() {
-        try {
-            return (JsonObject) Json
-                    .parse(Files.readAllBytes(Fixtures.FOLDER.resolve("tiny-m3-goldens.json")));
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
-
-    private static List<JsonObject> objects(JsonObject object, String key) {
-        List<JsonObject> objects = new ArrayList<>();
-        object.array(key).orElseThrow().elements().forEach(value -> objects.add((JsonObject) value));
-        return objects;
-    }
-
-    private static JsonArray row(JsonObject object, String key, int row) {
-        return (JsonArray) object.array(key).orElseThrow().elements().get(row);
-    }
-
-    private static float at(JsonObject object, String key, int index) {
-        return toFloat(object.array(key).orElseThrow().elements().get(index));
-    }
-
-    private static List<String> strings(JsonArray array) {
-        return array.elements().stream().map(value -> ((JsonString) value).value()).toList();
-    }
-
-    private static int[] ints(JsonArray array) {
-        return array.elements().stream().mapToInt(value -> (int) ((JsonNumber) value).asLong()).toArray();
-    }
-
-    private static float[] floats(JsonArray array) {
-        float[] floats = new float[array.elements().size()];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = toFloat(array.elements().get(i));
-        }
-        return floats;
-    }
-
-    private static float toFloat(JsonValue value) {
-        return (float) ((JsonNumber) value).asDouble();
     }
 }

@@ -21,6 +21,12 @@ public final class Fixtures {
     public static final List<Path> TINY_LAYOUTS = List.of(TINY, FOLDER.resolve("tiny-m3-safetensors"),
             FOLDER.resolve("tiny-m3-sharded"));
 
+    /** A tiny cross-encoder. */
+    public static final Path RERANKER = FOLDER.resolve("tiny-reranker");
+
+    /** A tiny model of the kind of multilingual-e5-small. */
+    public static final Path E5 = FOLDER.resolve("tiny-e5");
+
     /** The embedded default. */
     public static final Path MINI = ROOT.resolve("models/bge-m3-mini");
 

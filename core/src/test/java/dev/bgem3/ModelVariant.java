@@ -57,6 +57,11 @@ final class ModelVariant {
         return new ModelVariant(Fixtures.TINY);
     }
 
+    /** The tiny cross-encoder, its encoder's tensors without prefix. */
+    static ModelVariant ofReranker() {
+        return new ModelVariant(Fixtures.RERANKER);
+    }
+
     /** The names of the encoder's and the heads' tensors. */
     List<String> tensorNames() {
         return List.copyOf(tensors.keySet());
@@ -116,7 +121,8 @@ final class ModelVariant {
     /** Puts {@code prefix} before the names of the encoder's tensors. */
     ModelVariant prefix(String prefix) {
         SequencedMap<String, Tensor> renamed = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> renamed.put(HEADS.contains(name) ? name : prefix + name, tensor));
+        tensors.forEach((name, tensor) -> renamed
+                .put(HEADS.contains(name) || name.startsWith("classifier.") ? name : prefix + name, tensor));
         tensors.clear();
         tensors.putAll(renamed);
         return this;

@@ -4,7 +4,9 @@ import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.io.Messages;
 import dev.bgem3.json.Json;
+import dev.bgem3.json.JsonArray;
 import dev.bgem3.json.JsonObject;
+import dev.bgem3.json.JsonValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +27,15 @@ final class ConfigFile {
      *             finds a value of the wrong type
      */
     static <T> T read(Path file, Function<JsonObject, T> reading) {
+        return parse(file, content(file), reading);
+    }
+
+    /** As {@code read}, where the file holds an array. */
+    static <T> T readArray(Path file, Function<JsonArray, T> reading) {
+        return parse(file, content(file), JsonArray.class, "a JSON array", reading);
+    }
+
+    private static byte[] content(Path file) {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             // A pipe would block, a device has no size.
@@ -37,7 +48,7 @@ final class ConfigFile {
                 throw new ModelException(
                         file + ": " + attributes.size() + " bytes (expected: at most " + MOST_BYTES + ")");
             }
-            return parse(file, Files.readAllBytes(file), reading);
+            return Files.readAllBytes(file);
         } catch (IOException e) {
             throw new ModelException(file + ": cannot be read: " + Messages.reason(e), e);
         }
@@ -45,11 +56,17 @@ final class ConfigFile {
 
     /** As {@link #read}, from the file's content. */
     static <T> T parse(Path file, byte[] content, Function<JsonObject, T> reading) {
+        return parse(file, content, JsonObject.class, "a JSON object", reading);
+    }
+
+    private static <V extends JsonValue, T> T parse(Path file, byte[] content, Class<V> type, String name,
+            Function<V, T> reading) {
         try {
-            if (!(Json.parse(content) instanceof JsonObject object)) {
-                throw new ModelException(file + ": not a JSON object");
+            JsonValue value = Json.parse(content);
+            if (!type.isInstance(value)) {
+                throw new ModelException(file + ": not " + name);
             }
-            return reading.apply(object);
+            return reading.apply(type.cast(value));
         } catch (JsonException e) {
             throw new ModelException(file + ": " + e.getMessage(), e);
         }

@@ -5,6 +5,7 @@ import dev.bgem3.io.Messages;
 import dev.bgem3.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -28,11 +29,12 @@ import java.util.OptionalLong;
  *            rows of the token type table, {@code type_vocab_size}; only the first is used
  * @param layerNormEps
  *            {@code layer_norm_eps}
- * @param padTokenId
- *            {@code pad_token_id}; a text's first position is one more
+ * @param firstPosition
+ *            the row of the position table for a text's first token: {@code pad_token_id} + 1 for {@code model_type}
+ *            {@code xlm-roberta}, 0 for {@code bert}, which multilingual-e5-small is
  */
 public record ModelConfig(int hiddenSize, int layerCount, int headCount, int intermediateSize, int vocabSize,
-        int maxPositions, int typeVocabSize, float layerNormEps, int padTokenId) {
+        int maxPositions, int typeVocabSize, float layerNormEps, int firstPosition) {
     /** The file's name in a model folder. */
     public static final String FILE_NAME = "config.json";
 
@@ -43,12 +45,9 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
     private static final int MOST_ROWS = 16_777_216;
     private static final int MOST_LAYERS = 1_024;
 
-    /**
-     * The most tokens of a text, {@code <s>} and {@code </s>} included: positions start at
-     * {@code padTokenId + 1}.
-     */
+    /** The most tokens of a text, {@code <s>} and {@code </s>} included. */
     public int maxTokens() {
-        return maxPositions - padTokenId - 1;
+        return maxPositions - firstPosition;
     }
 
     /** Multiply-adds of the layers' products for one token. */
@@ -73,9 +72,10 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
 
     /** The sizes in the object that {@code file} holds. */
     static ModelConfig of(Path file, JsonObject json) {
-        expect(file, json, "model_type", "xlm-roberta", true);
-        expect(file, json, "hidden_act", "gelu", true);
-        expect(file, json, "position_embedding_type", "absolute", false);
+        // A BERT is the same encoder but for its positions; which tokenizer it has is another file's matter.
+        String type = expect(file, json, "model_type", List.of("xlm-roberta", "bert"), true);
+        expect(file, json, "hidden_act", List.of("gelu"), true);
+        expect(file, json, "position_embedding_type", List.of("absolute"), false);
         int hiddenSize = size(file, json, "hidden_size", 1, MOST_SIZE);
         int headCount = size(file, json, "num_attention_heads", 1, MOST_SIZE);
         if (hiddenSize % headCount != 0) {
@@ -90,12 +90,14 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
         int padTokenId = json.integer("pad_token_id").isPresent()
                 ? size(file, json, "pad_token_id", 0, vocabSize - 1)
                 : 1;
-        int maxPositions = size(file, json, "max_position_embeddings", padTokenId + 3, MOST_ROWS);
+        int firstPosition = type.equals("bert") ? 0 : padTokenId + 1;
+        int maxPositions = size(file, json, "max_position_embeddings", firstPosition + 2, MOST_ROWS);
         int typeVocabSize = json.integer("type_vocab_size").isPresent()
                 ? size(file, json, "type_vocab_size", 1, 1_024)
                 : 1;
         return new ModelConfig(hiddenSize, size(file, json, "num_hidden_layers", 1, MOST_LAYERS), headCount,
-                intermediateSize, vocabSize, maxPositions, typeVocabSize, epsilon(file, json), padTokenId);
+                intermediateSize, vocabSize, maxPositions, typeVocabSize, epsilon(file, json),
+                firstPosition);
     }
 
     /**
@@ -114,15 +116,17 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
         return Optional.empty();
     }
 
-    private static void expect(Path file, JsonObject json, String key, String expected, boolean required) {
-        String found = json.string(key).orElse(required ? "" : expected);
-        if (!found.equals(expected)) {
+    private static String expect(Path file, JsonObject json, String key, List<String> expected,
+            boolean required) {
+        String found = json.string(key).orElse(required ? "" : expected.getFirst());
+        if (!expected.contains(found)) {
             throw new ModelException(file + ": " + key + ": "
                     + (json.string(key).isPresent() ? "\"" + Messages.printable(found) + "\"" : "absent")
                     + " (expected: \""
-                    + expected
+                    + String.join("\" or \"", expected)
                     + "\")");
         }
+        return found;
     }
 
     private static int size(Path file, JsonObject json, String key, int least, int most) {

@@ -1,9 +1,7 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.head.DenseHead;
 import dev.bgem3.io.Messages;
-import dev.bgem3.json.JsonObject;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.packed.ModelDigest;
 import dev.bgem3.packed.PackedFile;
@@ -41,10 +39,6 @@ public final class ModelFolder implements AutoCloseable {
     private static final String SPARSE = "sparse_linear";
     private static final String COLBERT = "colbert_linear";
     private static final int MOST_COLBERT_SIZE = 65_536;
-    /** What older pooling files switch on; newer ones have a word. */
-    private static final Map<String, DenseHead.Pooling> POOLING_SWITCHES = Map.of("pooling_mode_cls_token",
-            DenseHead.Pooling.CLS, "pooling_mode_mean_tokens", DenseHead.Pooling.MEAN,
-            "pooling_mode_lasttoken", DenseHead.Pooling.LAST_TOKEN);
 
     private final Path folder;
     private final ModelConfig config;
@@ -53,6 +47,7 @@ public final class ModelFolder implements AutoCloseable {
     private final TensorFile encoderFile;
     private Optional<NamedTensors> sparse = Optional.empty();
     private Optional<NamedTensors> colbert = Optional.empty();
+    private Optional<Classifier> classifier = Optional.empty();
     private final PackedLayers packed;
 
     private ModelFolder(Path folder) {
@@ -67,6 +62,8 @@ public final class ModelFolder implements AutoCloseable {
             sparse = head(SPARSE);
             colbert = head(COLBERT);
             checkHeadShapes();
+            classifier = Classifier.find(folder, config,
+                    NamedTensors.prefixed(encoderFile.path(), encoderFile.tensors(), ""));
             done = true;
         } finally {
             if (!done) {
@@ -181,6 +178,21 @@ public final class ModelFolder implements AutoCloseable {
         return colbert.map(head -> packed.offer(COLBERT, headOf(head, colbertDimension())));
     }
 
+    /** What makes the model a cross-encoder, where it is one. */
+    public Optional<Classifier> classifier() {
+        return classifier;
+    }
+
+    /** [C, C]: the classifier's first layer. */
+    public Optional<HeadWeights> classifierDense() {
+        return classifier.map(head -> packed.offer(Classifier.DENSE, head.dense()));
+    }
+
+    /** [1, C]: the classifier's second layer. */
+    public Optional<HeadWeights> classifierOutput() {
+        return classifier.map(head -> packed.offer(Classifier.OUT_PROJ, head.output()));
+    }
+
     /** The ColBERT head's output size; 0 without it. */
     public int colbertDimension() {
         if (colbert.isEmpty()) {
@@ -204,7 +216,8 @@ public final class ModelFolder implements AutoCloseable {
         long c = config.hiddenSize();
         long tables = c * (config.vocabSize() + (long) config.maxPositions() + config.typeVocabSize() + 2);
         long vectors = config.layerCount() * (9 * c + config.intermediateSize());
-        long heads = (sparse.isPresent() ? c + 1 : 0) + colbertDimension() * (c + 1);
+        long heads = (sparse.isPresent() ? c + 1 : 0) + colbertDimension() * (c + 1)
+                + (classifier.isPresent() ? (c + 1) * (c + 1) : 0);
         return tables + config.layerParameters() + vectors + heads;
     }
 
@@ -230,6 +243,7 @@ public final class ModelFolder implements AutoCloseable {
         SequencedMap<String, HeadWeights> layers = LinearLayers.of(config, tensors);
         colbert.ifPresent(head -> layers.put(COLBERT, headOf(head, colbertDimension())));
         sparse.ifPresent(head -> layers.put(SPARSE, headOf(head, 1)));
+        classifier.ifPresent(head -> layers.putAll(head.layers()));
         SequencedMap<String, PackedFile.Layer> packedLayers = new LinkedHashMap<>();
         String layout = null;
         for (Map.Entry<String, HeadWeights> layer : layers.entrySet()) {
@@ -271,6 +285,7 @@ public final class ModelFolder implements AutoCloseable {
         SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
         addHead(all, COLBERT, colbert, colbertDimension());
         addHead(all, SPARSE, sparse, 1);
+        classifier.ifPresent(head -> all.putAll(head.tensors()));
         return all;
     }
 
@@ -282,38 +297,9 @@ public final class ModelFolder implements AutoCloseable {
         });
     }
 
-    /**
-     * The pooling that {@code 1_Pooling/config.json} names, as sentence-transformers writes it: one of
-     * several switches, or in newer files a word. Empty where there is no such file.
-     */
-    public Optional<DenseHead.Pooling> pooling() {
-        Path file = folder.resolve("1_Pooling").resolve("config.json");
-        if (Files.notExists(file)) {
-            return Optional.empty();
-        }
-        return Optional.of(ConfigFile.read(file, json -> pooling(file, json)));
-    }
-
-    private static DenseHead.Pooling pooling(Path file, JsonObject json) {
-        Optional<String> mode = json.string("pooling_mode");
-        if (mode.isPresent()) {
-            return switch (mode.get()) {
-                case "cls" -> DenseHead.Pooling.CLS;
-                case "mean" -> DenseHead.Pooling.MEAN;
-                case "lasttoken", "last_token" -> DenseHead.Pooling.LAST_TOKEN;
-                default -> throw new ModelException(
-                        file + ": pooling_mode: \"" + Messages.printable(mode.get())
-                                + "\" (expected: one of cls, lasttoken, mean)");
-            };
-        }
-        List<String> on = json.members().keySet().stream().filter(key -> key.startsWith("pooling_mode_"))
-                .filter(key -> json.bool(key).orElse(false)).toList();
-        if (on.size() != 1 || !POOLING_SWITCHES.containsKey(on.getFirst())) {
-            throw new ModelException(
-                    file + ": pooling modes: " + Messages.printable(on.toString()) + " (expected: one of "
-                            + POOLING_SWITCHES.keySet().stream().sorted().toList() + ")");
-        }
-        return POOLING_SWITCHES.get(on.getFirst());
+    /** What the files of sentence-transformers say of the model. */
+    public SentenceTransformersFiles sentenceTransformers() {
+        return SentenceTransformersFiles.read(folder);
     }
 
     /** Unmaps the files; closing again does nothing. */

@@ -126,7 +126,7 @@ public final class XlmRobertaEncoder {
             queryKeyValue = workspace.tensor(t, 3 * c);
             attended = workspace.tensor(t, c);
             intermediate = workspace.tensor(t, config.intermediateSize());
-            kernels.embed(x, batch.tokenIds(), batch.positionIds(config.padTokenId() + 1), words, positions,
+            kernels.embed(x, batch.tokenIds(), batch.positionIds(config.firstPosition()), words, positions,
                     tokenType, embeddingNorm);
         }
 

@@ -39,7 +39,7 @@ class ModelConfigFuzzTest {
         assertThat(config.layerCount()).isBetween(1, 1_024);
         assertThat(config.intermediateSize()).isBetween(1, 65_536);
         assertThat(config.vocabSize()).isBetween(5, 16_777_216);
-        assertThat(config.padTokenId()).isBetween(0, config.vocabSize() - 1);
+        assertThat(config.firstPosition()).isBetween(0, config.vocabSize());
         assertThat(config.maxTokens()).isBetween(2, 16_777_216);
         assertThat(config.layerNormEps()).isPositive().isLessThanOrEqualTo(1);
     }

@@ -23,11 +23,11 @@ class ModelConfigTest {
     @Test
     void readsEverySize() {
         assertThat(ModelConfig.read(Fixtures.TINY))
-                .isEqualTo(new ModelConfig(128, 3, 2, 320, 1502, 514, 1, 1e-5f, 1));
+                .isEqualTo(new ModelConfig(128, 3, 2, 320, 1502, 514, 1, 1e-5f, 2));
         assertThat(ModelConfig.read(Fixtures.MINI))
-                .isEqualTo(new ModelConfig(256, 4, 4, 1024, 15_000, 1026, 1, 1e-5f, 1));
+                .isEqualTo(new ModelConfig(256, 4, 4, 1024, 15_000, 1026, 1, 1e-5f, 2));
         assertThat(ModelConfig.read(Fixtures.TINY).maxTokens()).isEqualTo(512);
-        assertThat(new ModelConfig(1024, 24, 16, 4096, 250_002, 8194, 1, 1e-5f, 1).layerParameters())
+        assertThat(new ModelConfig(1024, 24, 16, 4096, 250_002, 8194, 1, 1e-5f, 2).layerParameters())
                 .isEqualTo(301_989_888);
     }
 
@@ -38,7 +38,7 @@ class ModelConfigTest {
                 "\"$1\": null");
         Files.writeString(folder.resolve("config.json"), bare);
         assertThat(ModelConfig.read(folder))
-                .isEqualTo(new ModelConfig(128, 3, 2, 320, 1502, 514, 1, 1e-12f, 1));
+                .isEqualTo(new ModelConfig(128, 3, 2, 320, 1502, 514, 1, 1e-12f, 2));
     }
 
     @ParameterizedTest
@@ -65,8 +65,8 @@ class ModelConfigTest {
             "layer_norm_eps; 0; layer_norm_eps: 0.0 (expected: above 0, below 1)",
             "layer_norm_eps; -1e-5; layer_norm_eps: -1.0E-5 (expected: above 0, below 1)",
             "layer_norm_eps; 1; layer_norm_eps: 1.0 (expected: above 0, below 1)",
-            "model_type; \"bert\"; model_type: \"bert\" (expected: \"xlm-roberta\")",
-            "model_type; null; model_type: absent (expected: \"xlm-roberta\")",
+            "model_type; \"bart\"; model_type: \"bart\" (expected: \"xlm-roberta\" or \"bert\")",
+            "model_type; null; model_type: absent (expected: \"xlm-roberta\" or \"bert\")",
             "hidden_act; \"gelu_new\"; hidden_act: \"gelu_new\" (expected: \"gelu\")",
             "hidden_act; \"relu\"; hidden_act: \"relu\" (expected: \"gelu\")"})
     void namesTheValueThatIsOutOfRange(String key, String json, String message) throws IOException {

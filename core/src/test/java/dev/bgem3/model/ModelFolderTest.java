@@ -12,7 +12,7 @@ class ModelFolderTest {
             assertThat(tiny.fileNames()).containsExactly("pytorch_model.bin", "sparse_linear.pt",
                     "colbert_linear.pt");
             assertThat(tiny.weightDtype()).isEqualTo("fp32");
-            assertThat(tiny.pooling()).isEmpty();
+            assertThat(tiny.sentenceTransformers().pooling()).isEmpty();
             // The sum of the stored tensors' elements.
             long elements = tiny.encoderTensors().values().stream().mapToLong(tensor -> tensor.elementCount())
                     .sum()

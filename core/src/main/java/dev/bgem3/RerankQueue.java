@@ -1,0 +1,90 @@
+package dev.bgem3;
+
+import dev.bgem3.error.OutOfDeviceMemoryException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
+
+/**
+ * Many callers, one reranker: {@link EncodeQueue} for pairs. A call needs a permit for each of its pairs; all that is said there of
+ * texts, permits, futures, failures and closing holds here of pairs.
+ *
+ * <p>
+ * Thread-safe.
+ */
+public final class RerankQueue implements AutoCloseable {
+    private record Work(TokenizedText pair, int index, boolean normalize) {}
+
+    private final Reranker model;
+    private final BatchQueue<Work, RerankScore> queue;
+
+    private RerankQueue(Reranker model, QueueOptions options) {
+        this.model = model;
+        LoadedModel parts = model.parts();
+        queue = new BatchQueue<>(new Engine(parts), parts.laneCount(),
+                parts.tokenBudget(options.tokenBudget()), options);
+    }
+
+    /** A queue before a reranker, with 512 permits and no time-out. */
+    public static RerankQueue of(Reranker model) {
+        return of(model, QueueOptions.defaults());
+    }
+
+    /** A queue before a reranker. */
+    public static RerankQueue of(Reranker model, QueueOptions options) {
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(options, "options");
+        return new RerankQueue(model, options);
+    }
+
+    /**
+     * The scores of pairs in their order, with the bits of {@link Reranker#score}; {@link RerankScore#BEST_FIRST} ranks them. The
+     * options' {@code tokenBudget} and {@code progress} mean nothing here.
+     */
+    public CompletableFuture<QueueResult<RerankScore>> score(List<TextPair> pairs, RerankOptions options) {
+        Objects.requireNonNull(pairs, "pairs");
+        Objects.requireNonNull(options, "options");
+        List<TextPair> own = new ArrayList<>(pairs);
+        return queue.submit(own.size(), () -> {
+            PairTokenizer tokenizer = model.tokenizer(options);
+            List<Work> works = new ArrayList<>(own.size());
+            for (int i = 0; i < own.size(); i++) {
+                works.add(new Work(tokenizer.tokens(i, own.get(i)), i, options.normalize()));
+            }
+            return works;
+        });
+    }
+
+    /** What it holds at this moment. */
+    public QueueState state() {
+        return queue.state();
+    }
+
+    /** Refuses new pairs, answers those that it accepted, and returns then; closing again waits for that too. */
+    @Override
+    public void close() {
+        queue.close();
+    }
+
+    private record Engine(LoadedModel model) implements BatchEngine<Work, RerankScore> {
+        @Override
+        public int tokenCount(Work work) {
+            return work.pair().tokenIds().length;
+        }
+
+        @Override
+        public IntFunction<RerankScore> compute(List<Work> works) {
+            try {
+                IntFunction<Float> scores = model.score(works.stream().map(Work::pair).toList());
+                return i -> {
+                    Work work = works.get(i);
+                    return RerankScore.of(work.index(), scores.apply(i), work.normalize(), work.pair());
+                };
+            } catch (OutOfDeviceMemoryException e) {
+                throw works.size() > 1 ? e : works.getFirst().pair().outOfMemory(e);
+            }
+        }
+    }
+}

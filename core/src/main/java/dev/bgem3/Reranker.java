@@ -1,0 +1,187 @@
+package dev.bgem3;
+
+import dev.bgem3.error.BackendException;
+import dev.bgem3.error.InputException;
+import dev.bgem3.error.ModelException;
+import dev.bgem3.kernel.KernelProvider;
+import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.tokenizer.TokenizerException;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A loaded cross-encoder, bge-reranker-v2-m3 or another {@code XLMRobertaForSequenceClassification} of one label: it reads a query and
+ * a passage together and gives one number, as FlagEmbedding's {@code FlagReranker} computes it.
+ *
+ * {@snippet :
+ * try (Reranker reranker = Reranker.load(Path.of("models/bge-reranker-v2-m3"))) {
+ *     List<RerankScore> best = reranker.rerank("What is BM25?", List.of("BGE M3 embeds text.", "BM25 ranks documents."));
+ *     int first = best.getFirst().index();
+ * }
+ * }
+ *
+ * <p>
+ * Thread-safe as {@link BgeM3} is, with the same threads, devices and batches. On a CPU a pair's score has the same bits alone or
+ * among others, with any number of threads. Of the {@link LoadOptions} the two instructions go before queries and passages.
+ *
+ * <p>
+ * Close it to free its memory and threads; a call after that, or one that then has batches left, throws {@link IllegalStateException}.
+ */
+public final class Reranker implements AutoCloseable {
+    private final LoadedModel model;
+    private final LoadOptions loadOptions;
+
+    private Reranker(LoadedModel model, LoadOptions loadOptions) {
+        this.model = model;
+        this.loadOptions = loadOptions;
+    }
+
+    /** Loads a model folder with the default options. */
+    public static Reranker load(Path folder) {
+        return load(folder, LoadOptions.defaults());
+    }
+
+    /**
+     * Loads a model folder as downloaded from the hub.
+     *
+     * @throws ModelException
+     *             where the folder or one of its files cannot be used, or is no reranker of one label; the message names it
+     * @throws BackendException
+     *             where this machine lacks the kernels, the device or the precision asked for
+     */
+    public static Reranker load(Path folder, LoadOptions options) {
+        Objects.requireNonNull(folder, "folder");
+        Objects.requireNonNull(options, "options");
+        return load(folder, options, KernelProviders.all());
+    }
+
+    /** As {@code load}, with these kernels and no others, the preferred first. */
+    static Reranker load(Path folder, LoadOptions options, List<KernelProvider> installed) {
+        try {
+            LoadedModel model = LoadedModel.open(folder, options, installed, LoadedModel.Kind.CROSS_ENCODER);
+            return new Reranker(model, options);
+        } catch (TokenizerException e) {
+            throw new ModelException(e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Whether a folder's model is one for {@link #load}, not for {@link BgeM3#load}; reads its configuration and the names of its
+     * tensors.
+     *
+     * @throws ModelException
+     *             where the folder is no model
+     */
+    public static boolean isReranker(Path folder) {
+        Objects.requireNonNull(folder, "folder");
+        return LoadedModel.kind(folder) == LoadedModel.Kind.CROSS_ENCODER;
+    }
+
+    /** What the folder holds and what serves it. */
+    public ModelInfo info() {
+        return model.info();
+    }
+
+    /** The model's tokenizer; it stays usable after {@link #close()}. */
+    public XlmRobertaTokenizer tokenizer() {
+        return model.tokenizer();
+    }
+
+    /** The passages by their raw scores for a query, the best first. */
+    public List<RerankScore> rerank(String query, List<String> passages) {
+        return rerank(query, passages, RerankOptions.defaults());
+    }
+
+    /**
+     * The passages by their scores for a query, in the order of {@link RerankScore#BEST_FIRST}. Memory for tokens does not grow with
+     * the number of passages.
+     *
+     * @throws InputException
+     *             as {@link #score}
+     */
+    public List<RerankScore> rerank(String query, List<String> passages, RerankOptions options) {
+        Objects.requireNonNull(query, "query");
+        Objects.requireNonNull(passages, "passages");
+        return score(passages.stream().map(passage -> new TextPair(query, passage)).toList(), options)
+                .stream().sorted(RerankScore.BEST_FIRST).toList();
+    }
+
+    /** The raw score of a pair. */
+    public float computeScore(TextPair pair) {
+        Objects.requireNonNull(pair, "pair");
+        return computeScore(List.of(pair))[0];
+    }
+
+    /** The raw scores of pairs, in their order. */
+    public float[] computeScore(List<TextPair> pairs) {
+        return computeScore(pairs, RerankOptions.defaults());
+    }
+
+    /** The scores of pairs, in their order; {@link #score} says what it throws. */
+    public float[] computeScore(List<TextPair> pairs, RerankOptions options) {
+        List<RerankScore> scored = score(pairs, options);
+        float[] scores = new float[scored.size()];
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = scored.get(i).score();
+        }
+        return scores;
+    }
+
+    /**
+     * The scores of pairs in their order, each with the tokens that it took.
+     *
+     * @throws InputException
+     *             where a text is null, the options ask what this model does not do, or a pair is too long and must not be cut
+     * @throws ModelException
+     *             where an embedding that a pair needs is NaN or infinite in the model's file
+     * @throws dev.bgem3.error.NonFiniteOutputException
+     *             where a score is NaN or infinite; the message names the pair
+     * @throws dev.bgem3.error.CancelledException
+     *             where the options' {@code cancelled} said so
+     * @throws dev.bgem3.error.OutOfDeviceMemoryException
+     *             where a GPU's memory does not suffice for a pair by itself; the message names it
+     * @throws dev.bgem3.error.DeviceLostException
+     *             where the last of the model's GPUs has failed, as every later call says too
+     */
+    public List<RerankScore> score(List<TextPair> pairs, RerankOptions options) {
+        Objects.requireNonNull(pairs, "pairs");
+        PairTokenizer tokenizer = tokenizer(options);
+        long windowTokens = model.windowTokens(options.tokenBudget());
+        List<RerankScore> scores = new ArrayList<>(pairs.size());
+        while (scores.size() < pairs.size()) {
+            // A long query is in the tokens of each of its pairs: not all are held at a time.
+            List<TokenizedText> window = new ArrayList<>();
+            for (long tokens = 0; tokens < windowTokens && scores.size() + window.size() < pairs.size();) {
+                int i = scores.size() + window.size();
+                window.add(tokenizer.tokens(i, pairs.get(i)));
+                tokens += window.getLast().tokenIds().length;
+            }
+            float[] raw = model.score(window, options);
+            for (int i = 0; i < raw.length; i++) {
+                scores.add(RerankScore.of(scores.size(), raw[i], options.normalize(), window.get(i)));
+            }
+        }
+        return scores;
+    }
+
+    /** For the pairs of one call; the options are held against the model first. */
+    PairTokenizer tokenizer(RerankOptions options) {
+        Objects.requireNonNull(options, "options");
+        model.requireUsable();
+        return new PairTokenizer(model, loadOptions, options);
+    }
+
+    /** The parts of this model, for the queue before it. */
+    LoadedModel parts() {
+        return model;
+    }
+
+    /** Frees memory and threads once the batch under way has ended; closing again does nothing. */
+    @Override
+    public void close() {
+        model.close();
+    }
+}
