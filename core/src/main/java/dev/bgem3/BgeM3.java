@@ -336,14 +336,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** Which of the model's instructions goes before a text. */
     enum Role {
-        TEXT(), QUERY("query"), PASSAGE("document", "passage", "corpus");
-
-        /** The prompts that go with it, the first that there is: the names and the order are sentence-transformers'. */
-        private final List<String> promptNames;
-
-        Role(String... promptNames) {
-            this.promptNames = List.of(promptNames);
-        }
+        TEXT, QUERY, PASSAGE
     }
 
     private List<Embedding> encodeTexts(List<String> texts, IntFunction<String> places,
@@ -383,7 +376,11 @@ public final class BgeM3 implements AutoCloseable {
         };
         Optional<String> own = options.instruction();
         if (own.isEmpty() && instruction.isEmpty()) {
-            String prompt = info().prompt(role.promptNames);
+            String prompt = switch (role) {
+                case TEXT -> info().defaultPrompt();
+                case QUERY -> info().queryPrompt();
+                case PASSAGE -> info().passagePrompt();
+            };
             return prompt::concat;
         }
         String format = switch (role) {

@@ -67,9 +67,26 @@ public record ModelInfo(Path folder, List<String> weightFiles, String weightDtyp
         return scoreLabel.isPresent();
     }
 
-    /** The first of these prompts that there is, else the default one, else an empty one. */
-    public String prompt(List<String> names) {
-        return Stream.concat(names.stream(), defaultPromptName.stream()).filter(prompts::containsKey)
+    /** What comes before a text unless something else does: the prompt of {@code default_prompt_name}, or nothing. */
+    public String defaultPrompt() {
+        return prompt();
+    }
+
+    /** What comes before a query unless something else does: the prompt {@code query}, else the default one. */
+    public String queryPrompt() {
+        return prompt("query");
+    }
+
+    /**
+     * What comes before a passage unless something else does: the first that there is of the prompts {@code document}, {@code passage} and
+     * {@code corpus}, the names that sentence-transformers looks for, else the default one.
+     */
+    public String passagePrompt() {
+        return prompt("document", "passage", "corpus");
+    }
+
+    private String prompt(String... names) {
+        return Stream.concat(Stream.of(names), defaultPromptName.stream()).filter(prompts::containsKey)
                 .findFirst().map(prompts::get).orElse("");
     }
 }

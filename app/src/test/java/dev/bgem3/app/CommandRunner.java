@@ -20,6 +20,7 @@ final class CommandRunner {
     static final Path ROOT = Path.of(System.getProperty("bgem3.root"));
     static final Path FIXTURES = ROOT.resolve("src/fixtures");
     static final Path TINY = FIXTURES.resolve("tiny-m3");
+    static final Path RERANKER = FIXTURES.resolve("tiny-reranker");
     static final Path MINI = ROOT.resolve("models/bge-m3-mini");
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -72,7 +73,11 @@ final class CommandRunner {
     }
 
     static JsonNode goldens() {
-        return JSON.readTree(FIXTURES.resolve("tiny-m3-goldens.json").toFile());
+        return goldens("tiny-m3-goldens.json");
+    }
+
+    static JsonNode goldens(String name) {
+        return JSON.readTree(FIXTURES.resolve(name).toFile());
     }
 
     static String quoted(String text) {

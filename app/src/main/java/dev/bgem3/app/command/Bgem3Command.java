@@ -54,7 +54,8 @@ public final class Bgem3Command implements Callable<Integer> {
     private static CommandLine commandLine(Session session, Failures failures) {
         CommandLine commandLine = new CommandLine(new Bgem3Command(session));
         commandLine.addSubcommand(new ModelCommands.Demo(session)).addSubcommand(new EncodeCommand(session))
-                .addSubcommand(new ScoreCommand(session)).addSubcommand(new ExplainCommand(session))
+                .addSubcommand(new ScoreCommand(session)).addSubcommand(new RerankCommand(session))
+                .addSubcommand(new ExplainCommand(session))
                 .addSubcommand(new TokenizeCommand(session))
                 .addSubcommand(new ModelCommands.Info(session))
                 .addSubcommand(new ModelCommands.Verify(session))

@@ -1,12 +1,16 @@
 package dev.bgem3.app.command;
 
 import dev.bgem3.BgeM3;
+import dev.bgem3.LoadOptions;
+import dev.bgem3.ModelInfo;
+import dev.bgem3.Reranker;
 import dev.bgem3.app.handler.DemoHandler;
 import dev.bgem3.app.handler.InfoHandler;
 import dev.bgem3.app.handler.VerifyHandler;
 import dev.bgem3.app.stream.ResultFile;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,13 +28,20 @@ abstract sealed class ModelCommands implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (BgeM3 loaded = model.load(session);
-                ResultFile result = ResultFile.open("-", session.streams())) {
+        LoadOptions options = model.check();
+        Path folder = model.folder(session);
+        try (ResultFile result = ResultFile.open("-", session.streams())) {
             PrintStream out = new PrintStream(result.stream(), false, StandardCharsets.UTF_8);
-            int exitCode = run(loaded, out);
+            int exitCode = run(folder, options, out);
             out.flush();
             result.complete();
             return exitCode;
+        }
+    }
+
+    int run(Path folder, LoadOptions options, PrintStream out) {
+        try (BgeM3 loaded = BgeM3.load(folder, options)) {
+            return run(loaded, out);
         }
     }
 
@@ -59,8 +70,22 @@ abstract sealed class ModelCommands implements Callable<Integer> {
         }
 
         @Override
+        int run(Path folder, LoadOptions options, PrintStream out) {
+            if (!Reranker.isReranker(folder)) {
+                return super.run(folder, options, out);
+            }
+            try (Reranker loaded = Reranker.load(folder, options)) {
+                return run(loaded.info(), out);
+            }
+        }
+
+        @Override
         int run(BgeM3 loaded, PrintStream out) {
-            new InfoHandler(BgeM3.kernels(), out).run(loaded.info());
+            return run(loaded.info(), out);
+        }
+
+        private static int run(ModelInfo info, PrintStream out) {
+            new InfoHandler(BgeM3.kernels(), out).run(info);
             return ExitCodes.DONE;
         }
     }

@@ -3,6 +3,7 @@ package dev.bgem3.app.command;
 import dev.bgem3.BgeM3;
 import dev.bgem3.LoadOptions;
 import dev.bgem3.Precision;
+import dev.bgem3.Reranker;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -12,7 +13,7 @@ final class ModelOptions {
     @Option(names = "--model", paramLabel = "DIR-or-name", description = {
             "A model folder, a folder below models/, or owner/name of one in the Hugging Face cache.", """
                     Default: $BGEM3_MODEL, else BGE-M3 in models/bge-m3 or in the Hugging Face cache, else \
-                    the small demonstration model."""})
+                    the small demonstration model; for rerank bge-reranker-v2-m3 in one of these places."""})
     private Optional<String> model = Optional.empty();
 
     @Option(names = "--device", paramLabel = "auto|cpu|cuda|cuda:N,N|cuda:all", defaultValue = "auto", //
@@ -43,6 +44,12 @@ final class ModelOptions {
 
     Path folder(Session session) {
         return session.models().find(model);
+    }
+
+    /** A reranker: another default than the other commands'. */
+    Reranker loadReranker(Session session) {
+        LoadOptions options = check();
+        return Reranker.load(session.models().findReranker(model), options);
     }
 
     BgeM3 load(Session session) {

@@ -2,10 +2,12 @@ package dev.bgem3.app.command;
 
 import dev.bgem3.BgeM3;
 import dev.bgem3.LoadOptions;
+import dev.bgem3.Reranker;
 import dev.bgem3.app.handler.ServeHandler;
 import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.serve.ApiKey;
 import dev.bgem3.app.serve.ServeOptions;
+import dev.bgem3.app.serve.ServedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +21,7 @@ import picocli.CommandLine.Option;
 
 @Command(name = "serve", description = """
         Serves a model over HTTP: the routes of text-embeddings-inference, OpenAI's /v1/embeddings, and \
-        /v1/encode and /v1/score for all that BGE-M3 gives.""", footer = {"", """
+        /v1/encode and /v1/score for all that BGE-M3 gives; or /rerank of a reranker.""", footer = {"", """
         It answers on 127.0.0.1 unless told otherwise, logs one line of JSON a request on standard error, and stops on SIGTERM or Ctrl-C \
         once what it accepted is answered. GET /openapi.json describes the routes."""})
 final class ServeCommand implements Callable<Integer> {
@@ -86,10 +88,20 @@ final class ServeCommand implements Callable<Integer> {
         ServeOptions options = OptionValues.checked(this::options);
         LoadOptions load = model.check();
         Path folder = model.folder(session);
-        try (BgeM3 loaded = BgeM3.load(folder, load)) {
-            new ServeHandler(loaded, Bgem3Command.Version.number(), options, session.streams()).run();
+        if (Reranker.isReranker(folder)) {
+            try (Reranker loaded = Reranker.load(folder, load)) {
+                serve(new ServedModel.CrossEncoder(loaded), options);
+            }
+        } else {
+            try (BgeM3 loaded = BgeM3.load(folder, load)) {
+                serve(new ServedModel.Encoder(loaded), options);
+            }
         }
         return ExitCodes.DONE;
+    }
+
+    private void serve(ServedModel served, ServeOptions options) throws IOException {
+        new ServeHandler(served, Bgem3Command.Version.number(), options, session.streams()).run();
     }
 
     private ServeOptions options() {

@@ -60,7 +60,7 @@ public final class EncodeHandler {
             writer.flush();
         }
         if (cutTexts > 0) {
-            int limit = options.maxLength().orElse(model.info().maxLength());
+            int limit = options.maxLength().orElse(model.info().defaultMaxLength());
             work.streams().say("warning: " + cutTexts + " of " + texts + " texts were longer than " + limit
                     + " tokens and were cut");
         }

@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -38,13 +39,36 @@ public final class InfoHandler {
                 info.hiddenSize(),
                 info.headCount(), info.intermediateSize());
         line("vocabulary", "%,d token ids", info.vocabSize());
-        line("max length", "%,d tokens", info.maxLength());
-        line("outputs", "%s", Arrays.stream(Output.values()).map(output -> output(info, output))
-                .collect(Collectors.joining(", ")));
-        line("pooling", "%s", info.pooling().label());
+        line("max length", info.defaultMaxLength() < info.maxLength()
+                ? "%,d tokens, cut to %,d unless --max-length says otherwise"
+                : "%,d tokens", info.maxLength(), info.defaultMaxLength());
+        if (info.isReranker()) {
+            line("outputs", "the score of a query and a passage (%s): a reranker",
+                    info.scoreLabel().orElseThrow());
+        } else {
+            line("outputs", "%s", Arrays.stream(Output.values()).map(output -> output(info, output))
+                    .collect(Collectors.joining(", ")));
+            line("pooling", "%s", info.pooling().label());
+        }
+        prompts(info);
         line("precision", "%s", info.precision().label());
         kernels(info);
         devices(info);
+    }
+
+    /** A line for each, quoted since most end in a space. */
+    private void prompts(ModelInfo info) {
+        String heading = "prompts";
+        for (Map.Entry<String, String> prompt : info.prompts().entrySet()) {
+            boolean first = info.defaultPromptName().filter(prompt.getKey()::equals).isPresent();
+            line(heading, "%s: \"%s\"%s", printable(prompt.getKey()), printable(prompt.getValue()),
+                    first ? ", the default" : "");
+            heading = "";
+        }
+    }
+
+    private static String printable(String text) {
+        return text.replaceAll("\\p{Cntrl}", " ");
     }
 
     private static String output(ModelInfo info, Output output) {

@@ -40,7 +40,7 @@ public final class ScoreHandler {
         this.weights = weights;
         this.options = options.outputs(EnumSet.allOf(Output.class));
         ModelLimits.check(model, options.build());
-        maxLength = options.build().maxLength().orElse(model.info().maxLength());
+        maxLength = options.build().maxLength().orElse(model.info().defaultMaxLength());
     }
 
     /** Scores the pairs of an input. */

@@ -1,9 +1,9 @@
 package dev.bgem3.app.handler;
 
-import dev.bgem3.BgeM3;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.app.serve.Identity;
 import dev.bgem3.app.serve.ServeOptions;
+import dev.bgem3.app.serve.ServedModel;
 import dev.bgem3.app.serve.TextServer;
 import dev.bgem3.app.stream.Streams;
 import java.nio.file.Path;
@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
 
 /** Serves a model over HTTP until the process is told to stop. */
 public final class ServeHandler {
-    private final BgeM3 model;
+    private final ServedModel model;
     private final Identity identity;
     private final ServeOptions options;
     private final Streams streams;
@@ -23,7 +23,7 @@ public final class ServeHandler {
      * @param version
      *            of this program
      */
-    public ServeHandler(BgeM3 model, String version, ServeOptions options, Streams streams) {
+    public ServeHandler(ServedModel model, String version, ServeOptions options, Streams streams) {
         this.model = model;
         identity = new Identity(modelName(model.info().folder()), version);
         this.options = options;

@@ -31,6 +31,8 @@ public final class ModelFinder {
     public static final String VARIABLE = "BGEM3_MODEL";
     private static final String DEFAULT_HUB_NAME = "BAAI/bge-m3";
     private static final String DEFAULT_FOLDER = "bge-m3";
+    private static final String RERANKER_HUB_NAME = "BAAI/bge-reranker-v2-m3";
+    private static final String RERANKER_FOLDER = "bge-reranker-v2-m3";
     private static final String DEMONSTRATION_FOLDER = "bge-m3-mini";
     /** Any of them: configuration and tokenizer alone, which other programs download, make no model. */
     private static final List<String> WEIGHT_FILES = List.of("model.safetensors",
@@ -72,6 +74,22 @@ public final class ModelFinder {
             return named(variable, "model " + variable + " (from " + VARIABLE + ")");
         }
         return defaultModel();
+    }
+
+    /**
+     * As {@code find}, but the best reranker that is there where none is named.
+     *
+     * @throws ModelException
+     *             where there is none; the message lists where it was looked for
+     */
+    public Path findReranker(Optional<String> name) {
+        if (name.isPresent() || !environment.getOrDefault(VARIABLE, "").isEmpty()) {
+            return find(name);
+        }
+        List<String> places = new ArrayList<>();
+        return downloaded(RERANKER_HUB_NAME, RERANKER_FOLDER, places).orElseThrow(() -> notFound("reranker",
+                places, "; name one with --model or " + VARIABLE + ", or bgem3 download " + RERANKER_HUB_NAME
+                        + " fetches it"));
     }
 
     private Path named(String name, String subject) {
@@ -117,18 +135,10 @@ public final class ModelFinder {
 
     private Path defaultModel() {
         List<String> places = new ArrayList<>();
-        if (home.isPresent()) {
-            Path own = home.get().resolve("models").resolve(DEFAULT_FOLDER);
-            if (Files.isDirectory(own)) {
-                return own;
-            }
-            places.add("the folder " + own);
+        Optional<Path> downloaded = downloaded(DEFAULT_HUB_NAME, DEFAULT_FOLDER, places);
+        if (downloaded.isPresent()) {
+            return downloaded.get();
         }
-        Optional<Path> snapshot = snapshot(cacheFolder(DEFAULT_HUB_NAME));
-        if (snapshot.isPresent()) {
-            return snapshot.get();
-        }
-        places.add(DEFAULT_HUB_NAME + " in the Hugging Face cache at " + hubCache());
         if (home.isPresent()) {
             Path demonstration = home.get().resolve("models").resolve(DEMONSTRATION_FOLDER);
             if (Files.isDirectory(demonstration)) {
@@ -140,6 +150,22 @@ public final class ModelFinder {
         }
         throw new ModelException("no model found; looked for " + String.join("; for ", places)
                 + "; name one with --model or " + VARIABLE);
+    }
+
+    /** A model of the hub below {@code models/} or in the cache; the places where it is not are added to {@code places}. */
+    private Optional<Path> downloaded(String hubName, String folder, List<String> places) {
+        if (home.isPresent()) {
+            Path own = home.get().resolve("models").resolve(folder);
+            if (Files.isDirectory(own)) {
+                return Optional.of(own);
+            }
+            places.add("the folder " + own);
+        }
+        Optional<Path> snapshot = snapshot(cacheFolder(hubName));
+        if (snapshot.isEmpty()) {
+            places.add(hubName + " in the Hugging Face cache at " + hubCache());
+        }
+        return snapshot;
     }
 
     private Path hubCache() {

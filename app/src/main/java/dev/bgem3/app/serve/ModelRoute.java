@@ -2,6 +2,7 @@ package dev.bgem3.app.serve;
 
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Precision;
+import tools.jackson.core.JsonGenerator;
 
 /**
  * {@code GET /info}, as text-embeddings-inference tells of its model, and the outputs that it has.
@@ -28,12 +29,10 @@ record ModelRoute(ModelInfo info, Identity identity, ServeOptions options) {
             json.writeStringProperty("model_dtype", dtype(info.precision()));
             json.writeStringProperty("served_model_name", identity.modelName());
             json.writeObjectPropertyStart("model_type");
-            json.writeObjectPropertyStart("embedding");
-            json.writeStringProperty("pooling", info.pooling().label());
-            json.writeEndObject();
+            kind(json);
             json.writeEndObject();
             json.writeNumberProperty("max_concurrent_requests", options.maxConcurrentRequests());
-            json.writeNumberProperty("max_input_length", info.maxLength());
+            json.writeNumberProperty("max_input_length", info.defaultMaxLength());
             json.writeName("max_batch_tokens");
             if (options.maxBatchTokens().isEmpty() && !info.devices().contains("cpu")) {
                 json.writeNull(); // As much as the GPU's memory takes.
@@ -53,6 +52,22 @@ record ModelRoute(ModelInfo info, Identity identity, ServeOptions options) {
             json.writeNullProperty("docker_label");
             json.writeEndObject();
         });
+    }
+
+    private void kind(JsonGenerator json) {
+        if (info.scoreLabel().isEmpty()) {
+            json.writeObjectPropertyStart("embedding");
+            json.writeStringProperty("pooling", info.pooling().label());
+        } else {
+            json.writeObjectPropertyStart("reranker");
+            json.writeObjectPropertyStart("id2label");
+            json.writeStringProperty("0", info.scoreLabel().get());
+            json.writeEndObject();
+            json.writeObjectPropertyStart("label2id");
+            json.writeNumberProperty(info.scoreLabel().get(), 0);
+            json.writeEndObject();
+        }
+        json.writeEndObject();
     }
 
     /** As PyTorch names it. */

@@ -16,7 +16,12 @@ record OpenAiRoutes(TextService texts, String modelName) {
     List<Route> routes() {
         return List.of(Route.post("/v1/embeddings", this::embeddings).withErrors(ErrorShape.OPENAI),
                 Route.post("/embeddings", this::embeddings).withErrors(ErrorShape.OPENAI),
-                Route.get("/v1/models", this::models).withErrors(ErrorShape.OPENAI));
+                models(modelName));
+    }
+
+    /** The list of the one model. */
+    static Route models(String modelName) {
+        return Route.get("/v1/models", exchange -> models(exchange, modelName)).withErrors(ErrorShape.OPENAI);
     }
 
     private void embeddings(Exchange exchange) {
@@ -58,7 +63,7 @@ record OpenAiRoutes(TextService texts, String modelName) {
         json.writeEndObject();
     }
 
-    private void models(Exchange exchange) {
+    private static void models(Exchange exchange, String modelName) {
         exchange.json(json -> {
             json.writeStartObject();
             json.writeStringProperty("object", "list");

@@ -8,11 +8,8 @@ import dev.bgem3.Output;
 import dev.bgem3.PairScores;
 import dev.bgem3.app.api.EncodeRequest;
 import dev.bgem3.app.api.EncodeRequest.ColbertFormat;
-import dev.bgem3.app.api.Input;
-import dev.bgem3.app.api.Inputs;
 import dev.bgem3.app.api.ScoreRequest;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
-import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.core.JsonGenerator;
 
@@ -105,10 +102,7 @@ record OwnRoutes(TextService texts, XlmRobertaTokenizer tokenizer, String modelN
     private void score(Exchange exchange) {
         ScoreRequest request = ScoreRequest.read(exchange.body());
         texts.countWithin("passages", request.passages().size());
-        List<Input> items = new ArrayList<>(request.passages().size() + 1);
-        items.add(new Input.Text(request.query()));
-        request.passages().forEach(passage -> items.add(new Input.Text(passage)));
-        Encoded encoded = texts.encodeCounted(exchange, "query and passages", new Inputs(items, false),
+        Encoded encoded = texts.encodePairs(exchange, request.query(), "passages", request.passages(),
                 request.options(), request.maxLength(),
                 EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT));
         Embedding query = encoded.embeddings().getFirst();

@@ -1,6 +1,8 @@
 package dev.bgem3.app.serve;
 
 import dev.bgem3.ModelInfo;
+import dev.bgem3.RerankQueue;
+import dev.bgem3.Reranker;
 import dev.bgem3.app.page.Page;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -10,17 +12,36 @@ import java.util.stream.Stream;
 final class Routes {
     private Routes() {}
 
+    /** Those of a model that encodes texts. */
     static List<Route> of(TextService texts, ModelInfo info, Identity identity, ServeOptions options,
             Metrics metrics,
             BooleanSupplier stopping) {
         Tokenization tokenization = texts.tokenization();
-        return Stream
-                .of(new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
-                        List.of(new ModelRoute(info, identity, options).route()),
-                        new OpenAiRoutes(texts, identity.modelName()).routes(),
-                        new OwnRoutes(texts, tokenization.tokenizer(), identity.modelName()).routes(),
-                        new TeiEmbedRoutes(texts).routes(),
-                        new TokenRoutes(tokenization, count -> texts.countWithin("inputs", count)).routes())
+        return Stream.of(
+                new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
+                List.of(new ModelRoute(info, identity, options).route()),
+                new OpenAiRoutes(texts, identity.modelName()).routes(),
+                new OwnRoutes(texts, tokenization.tokenizer(), identity.modelName()).routes(),
+                new TeiEmbedRoutes(texts).routes(),
+                new TokenRoutes(tokenization, info.defaultPrompt(),
+                        count -> texts.countWithin("inputs", count)).routes())
+                .flatMap(List::stream).toList();
+    }
+
+    /** Those of a reranker. */
+    static List<Route> of(Reranker model, RerankQueue queue, Identity identity, ServeOptions options,
+            Metrics metrics, BooleanSupplier stopping) {
+        ModelInfo info = model.info();
+        Admission admission = new Admission(options, queue::state);
+        Tokenization tokenization = new Tokenization(model.tokenizer(), info.maxLength(),
+                info.defaultMaxLength(), options.autoTruncate(), info.prompts());
+        return Stream.of(
+                new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
+                List.of(new ModelRoute(info, identity, options).route(),
+                        OpenAiRoutes.models(identity.modelName())),
+                new RerankRoutes(queue, info, options.autoTruncate(), admission, metrics).routes(),
+                new TokenRoutes(tokenization, info.defaultPrompt(),
+                        count -> admission.countWithin("inputs", count)).routes())
                 .flatMap(List::stream).toList();
     }
 }

@@ -6,13 +6,11 @@ import dev.bgem3.LexicalWeights;
 import dev.bgem3.Output;
 import dev.bgem3.PairScores;
 import dev.bgem3.ScoreWeights;
-import dev.bgem3.app.api.Input;
 import dev.bgem3.app.api.Inputs;
 import dev.bgem3.app.api.TeiRequests.Embed;
 import dev.bgem3.app.api.TeiRequests.Plain;
 import dev.bgem3.app.api.TeiRequests.Rerank;
 import dev.bgem3.app.api.TeiRequests.Similarity;
-import dev.bgem3.app.api.TextOptions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -23,9 +21,6 @@ import tools.jackson.core.JsonGenerator;
 /** The routes of text-embeddings-inference that want an embedding model. */
 record TeiEmbedRoutes(TextService texts) {
     private static final String INPUTS = "inputs";
-
-    /** A text's place among those of a request to rank, and its score. */
-    private record Rank(int index, float score) {}
 
     List<Route> routes() {
         return List.of(Route.post("/embed", this::embed), Route.post("/", this::embed),
@@ -71,8 +66,9 @@ record TeiEmbedRoutes(TextService texts) {
         Rerank request = Rerank.read(exchange.body());
         texts.countWithin("texts", request.texts().size());
         boolean all = texts.hasAllOutputs();
-        Encoded encoded = encodePair(exchange, request.query(), "texts", request.texts(), request.options(),
-                all
+        refuseEmpty(request.query(), "texts", request.texts());
+        Encoded encoded = texts.encodePairs(exchange, request.query(), "texts", request.texts(),
+                request.options(), OptionalInt.empty(), all
                         ? EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT)
                         : EncodeOptions.builder());
         List<Rank> ranks = new ArrayList<>(request.texts().size());
@@ -84,38 +80,25 @@ record TeiEmbedRoutes(TextService texts) {
                     : query.dense().dot(text.dense())));
         }
         ranks.sort(Comparator.comparing(Rank::score).reversed().thenComparing(Rank::index));
-        exchange.json(json -> list(json, ranks, rank -> {
-            json.writeStartObject();
-            json.writeNumberProperty("index", rank.index());
-            if (request.returnText()) {
-                json.writeStringProperty("text", request.texts().get(rank.index()));
-            }
-            json.writeNumberProperty("score", rank.score());
-            json.writeEndObject();
-        }));
+        exchange.json(json -> Rank.write(json, ranks, request));
     }
 
     private void similarity(Exchange exchange) {
         Similarity request = Similarity.read(exchange.body());
         texts.countWithin("inputs.sentences", request.sentences().size());
-        Encoded encoded = encodePair(exchange, request.source(), "inputs.sentences", request.sentences(),
-                request.options(), EncodeOptions.builder());
+        refuseEmpty(request.source(), "inputs.sentences", request.sentences());
+        Encoded encoded = texts.encodeAlike(exchange, request.source(), "inputs.sentences",
+                request.sentences(), request.options());
         Embedding source = encoded.embeddings().getFirst();
         exchange.json(json -> list(json, encoded.embeddings().subList(1, encoded.embeddings().size()),
                 sentence -> json.writeNumber(source.dense().dot(sentence.dense()))));
     }
 
-    /** The first text of the result is {@code first}. */
-    private Encoded encodePair(Exchange exchange, String first, String field, List<String> others,
-            TextOptions options,
-            EncodeOptions.Builder what) {
-        List<Input> items = new ArrayList<>(others.size() + 1);
-        items.add(new Input.Text(first));
-        others.forEach(text -> items.add(new Input.Text(text)));
-        Inputs inputs = new Inputs(items, false);
-        TextService.refuseEmpty("query and " + field, inputs);
-        return texts.encodeCounted(exchange, "query and " + field, inputs, options, OptionalInt.empty(),
-                what);
+    private static void refuseEmpty(String first, String field, List<String> others) {
+        List<String> all = new ArrayList<>(others.size() + 1);
+        all.add(first);
+        all.addAll(others);
+        TextService.refuseEmpty("query and " + field, Inputs.ofTexts(all));
     }
 
     private static <T> void list(JsonGenerator json, List<T> items, Consumer<T> write) {

@@ -3,6 +3,8 @@ package dev.bgem3.app.serve;
 import dev.bgem3.BgeM3;
 import dev.bgem3.EncodeQueue;
 import dev.bgem3.QueueOptions;
+import dev.bgem3.RerankQueue;
+import dev.bgem3.Reranker;
 import io.helidon.common.socket.SocketOptions;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.DirectHandler.EventType;
@@ -38,19 +40,32 @@ public final class TextServer implements AutoCloseable {
 
     private final StallGuard guard = new StallGuard();
     private final ConnectionSockets sockets = new ConnectionSockets();
-    private final EncodeQueue queue;
+    private final Runnable closeQueue;
     private final Gateway gateway;
     private final WebServer server;
     private final Duration shutdownTimeout;
 
-    private TextServer(BgeM3 model, Identity identity, ServeOptions options, PrintStream log) {
+    private TextServer(ServedModel served, Identity identity, ServeOptions options, PrintStream log) {
         HELIDON.setLevel(Level.SEVERE);
         Metrics metrics = new Metrics();
-        queue = EncodeQueue.of(model, queueOptions(options, metrics));
-        metrics.watch(queue::state);
-        TextService texts = new TextService(model, queue, options, metrics);
         gateway = new Gateway(options, guard, sockets, metrics, new AccessLog(log));
-        gateway.serve(Routes.of(texts, model.info(), identity, options, metrics, gateway::isStopping));
+        switch (served) {
+            case ServedModel.Encoder(BgeM3 model) -> {
+                EncodeQueue queue = EncodeQueue.of(model, queueOptions(options, metrics));
+                metrics.watch(queue::state);
+                closeQueue = queue::close;
+                gateway.serve(
+                        Routes.of(new TextService(model, queue, options, metrics), model.info(), identity,
+                                options, metrics, gateway::isStopping));
+            }
+            case ServedModel.CrossEncoder(Reranker model) -> {
+                RerankQueue queue = RerankQueue.of(model, queueOptions(options, metrics));
+                metrics.watch(queue::state);
+                closeQueue = queue::close;
+                gateway.serve(
+                        Routes.of(model, queue, identity, options, metrics, gateway::isStopping));
+            }
+        }
         server = server(options);
         shutdownTimeout = options.shutdownTimeout();
     }
@@ -72,12 +87,13 @@ public final class TextServer implements AutoCloseable {
      * @throws ServerStartException
      *             where it cannot listen at the address and port
      */
-    public static TextServer start(BgeM3 model, Identity identity, ServeOptions options, PrintStream log) {
+    public static TextServer start(ServedModel model, Identity identity, ServeOptions options,
+            PrintStream log) {
         requireFree(options);
         TextServer server = new TextServer(model, identity, options, log);
         server.server.start();
         if (!server.server.isRunning()) {
-            server.queue.close();
+            server.closeQueue.run();
             server.guard.close();
             throw new ServerStartException(
                     "cannot listen on " + options.host() + ":" + options.port() + ": it was taken meanwhile",
@@ -157,7 +173,7 @@ public final class TextServer implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         server.stop();
-        queue.close();
+        closeQueue.run();
         guard.close();
     }
 }

@@ -4,6 +4,7 @@ import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.EncodeQueue;
+import dev.bgem3.ModelInfo;
 import dev.bgem3.Output;
 import dev.bgem3.QueueResult;
 import dev.bgem3.app.api.Input;
@@ -14,10 +15,9 @@ import dev.bgem3.app.api.TextOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.function.IntFunction;
 
 /** What the routes have done to texts: counted, cut into tokens, computed. Thread-safe. */
 final class TextService {
@@ -26,7 +26,7 @@ final class TextService {
 
     private final BgeM3 model;
     private final EncodeQueue queue;
-    private final ServeOptions options;
+    private final Admission admission;
     private final Metrics metrics;
     private final Tokenization tokenization;
     private final String computeType;
@@ -36,10 +36,12 @@ final class TextService {
         this.metrics = metrics;
         this.model = model;
         this.queue = queue;
-        this.options = options;
-        tokenization = new Tokenization(model.tokenizer(), model.info().maxLength(), options.autoTruncate(),
-                Map.of());
-        computeType = model.info().devices().getFirst().startsWith("cuda") ? "gpu" : "cpu";
+        admission = new Admission(options, queue::state);
+        tokenization = new Tokenization(model.tokenizer(), model.info().maxLength(),
+                model.info().defaultMaxLength(),
+                options.autoTruncate(),
+                model.info().prompts());
+        computeType = Admission.computeType(model.info().devices());
     }
 
     Tokenization tokenization() {
@@ -57,20 +59,46 @@ final class TextService {
     Encoded encode(Exchange exchange, String field, Inputs inputs, TextOptions texts, OptionalInt maxLength,
             EncodeOptions.Builder what) {
         countWithin(field, inputs.items().size());
-        return encodeCounted(exchange, field, inputs, texts, maxLength, what);
+        String prompt = model.info().defaultPrompt();
+        return encode(exchange, field, inputs, _ -> prompt, texts, maxLength, what);
     }
 
-    /** As {@code encode}, where the route itself has counted. */
-    Encoded encodeCounted(Exchange exchange, String field, Inputs inputs, TextOptions texts,
-            OptionalInt maxLength,
+    /** As {@code encode} for texts like one of them, which is the result's first; the route itself has counted the others. */
+    Encoded encodeAlike(Exchange exchange, String first, String field, List<String> others,
+            TextOptions texts) {
+        String prompt = model.info().defaultPrompt();
+        return encode(exchange, first, field, others, _ -> prompt, texts, OptionalInt.empty(),
+                EncodeOptions.builder());
+    }
+
+    /** As {@code encode} for a query, which is the result's first, and passages, each with its prompt; the route itself has counted these. */
+    Encoded encodePairs(Exchange exchange, String query, String field, List<String> passages,
+            TextOptions texts, OptionalInt maxLength, EncodeOptions.Builder what) {
+        ModelInfo info = model.info();
+        return encode(exchange, query, field, passages,
+                i -> i == 0 ? info.queryPrompt() : info.passagePrompt(), texts, maxLength, what);
+    }
+
+    private Encoded encode(Exchange exchange, String first, String field, List<String> others,
+            IntFunction<String> prompts, TextOptions texts, OptionalInt maxLength,
             EncodeOptions.Builder what) {
-        refuseOverload(inputs.items().size());
+        List<Input> items = new ArrayList<>(others.size() + 1);
+        items.add(new Input.Text(first));
+        others.forEach(text -> items.add(new Input.Text(text)));
+        return encode(exchange, "query and " + field, new Inputs(items, false), prompts, texts, maxLength,
+                what);
+    }
+
+    /** Each text comes after its prompt unless the request names another. */
+    private Encoded encode(Exchange exchange, String field, Inputs inputs, IntFunction<String> prompts,
+            TextOptions texts, OptionalInt maxLength, EncodeOptions.Builder what) {
+        admission.refuseOverload(inputs.items().size());
         long start = System.nanoTime();
         int limit = limit(maxLength);
         List<Encoded.Tokens> tokens = new ArrayList<>(inputs.items().size());
         for (Input input : inputs.items()) {
             String place = inputs.single() ? field : field + "[" + tokens.size() + "]";
-            tokens.add(tokenization.of(input, place, texts, limit));
+            tokens.add(tokenization.of(input, place, prompts.apply(tokens.size()), texts, limit));
         }
         EncodeOptions computing = what.build();
         exchange.hold(budget.take(bytesOfTokens(computing, tokens)));
@@ -82,9 +110,9 @@ final class TextService {
         Work work = new Work(tokens.size(), tokens.stream().mapToLong(Encoded.Tokens::characters).sum(),
                 computed.tokens(), tokenizing.plus(computed.tokenizing()), computed.waiting(),
                 computed.computing());
-        metrics.computed(work, tokens);
+        metrics.computed(work, tokens.stream().mapToInt(text -> text.ids().length));
         exchange.worked(work, computeType);
-        sayWhatWasCut(exchange, encoded);
+        Admission.sayWhatWasCut(exchange, encoded.truncated());
         return encoded;
     }
 
@@ -94,7 +122,7 @@ final class TextService {
                     "max_length: " + maxLength.getAsInt() + " (expected: 2.."
                             + tokenization.maxLength() + ", the model's limit)");
         }
-        return maxLength.orElse(tokenization.maxLength());
+        return maxLength.orElse(tokenization.defaultMaxLength());
     }
 
     /** The heap that outputs of each token take, until they are sent. */
@@ -110,16 +138,6 @@ final class TextService {
         return model.info().outputs().containsAll(Set.of(Output.DENSE, Output.SPARSE, Output.COLBERT));
     }
 
-    /** Refuses at once, before any work, what the queue would refuse after its tokens are counted. */
-    private void refuseOverload(int count) {
-        int free = queue.state().freePermits();
-        if (count > free && count <= options.maxConcurrentRequests()) {
-            throw new RefusedException(Refusal.Kind.OVERLOADED,
-                    "Model is overloaded: " + count + " texts, room for " + free
-                            + " of " + options.maxConcurrentRequests() + " (--max-concurrent-requests)");
-        }
-    }
-
     /** Keeps so many dimensions of dense vectors, where that is asked for. */
     void keepDimensions(EncodeOptions.Builder what, OptionalInt dimensions) {
         int most = model.info().hiddenSize();
@@ -132,14 +150,7 @@ final class TextService {
 
     /** Refuses a request of no text, or of too many. */
     void countWithin(String field, int count) {
-        if (count == 0) {
-            throw new InvalidRequestException(Fault.EMPTY, field + ": empty (expected: at least one text)");
-        }
-        if (count > options.maxClientBatchSize()) {
-            throw new InvalidRequestException(Fault.VALIDATION, field + ": batch size " + count
-                    + " > maximum allowed batch size " + options.maxClientBatchSize()
-                    + " (--max-client-batch-size)");
-        }
+        admission.countWithin(field, count);
     }
 
     /** Refuses empty texts, as the routes of others do. */
@@ -153,15 +164,6 @@ final class TextService {
                 throw new InvalidRequestException(Fault.EMPTY,
                         (inputs.single() ? field : field + "[" + i + "]") + ": empty (expected: a text)");
             }
-        }
-    }
-
-    /** Shapes that have no room for it get it as a header: nothing is cut in silence. */
-    private static void sayWhatWasCut(Exchange exchange, Encoded encoded) {
-        List<Integer> truncated = encoded.truncated();
-        if (!truncated.isEmpty()) {
-            exchange.header("x-truncated-inputs",
-                    truncated.stream().map(String::valueOf).collect(Collectors.joining(",")));
         }
     }
 }

@@ -18,17 +18,21 @@ import tools.jackson.core.JsonGenerator;
 final class TokenRoutes {
     private final Tokenization tokenization;
     private final XlmRobertaTokenizer tokenizer;
+    private final String prompt;
     private final IntConsumer countWithin;
     private final Set<Integer> special;
 
     /**
      * The routes over a tokenizer.
      *
+     * @param prompt
+     *            what comes before a text for which no prompt is named
      * @param countWithin
      *            refuses too many texts, or none
      */
-    TokenRoutes(Tokenization tokenization, IntConsumer countWithin) {
+    TokenRoutes(Tokenization tokenization, String prompt, IntConsumer countWithin) {
         this.tokenization = tokenization;
+        this.prompt = prompt;
         this.countWithin = countWithin;
         tokenizer = tokenization.tokenizer();
         special = Set.of(tokenizer.clsTokenId(), tokenizer.eosTokenId(), tokenizer.padTokenId(),
@@ -45,7 +49,8 @@ final class TokenRoutes {
         exchange.json(json -> {
             json.writeStartArray();
             for (Input input : request.inputs().items()) {
-                String text = tokenization.prompted(((Input.Text) input).text(), request.options());
+                String text = tokenization.prompted(((Input.Text) input).text(), prompt,
+                        request.options());
                 tokens(json, text, tokenizer.encode(text), request.addSpecialTokens());
             }
             json.writeEndArray();

@@ -15,35 +15,39 @@ import java.util.Map;
  *
  * @param maxLength
  *            the most tokens of a text, {@code <s>} and {@code </s>} included
+ * @param defaultMaxLength
+ *            that of a text whose request does not say
  * @param autoTruncate
  *            whether a longer one is cut where the request does not say
  * @param prompts
  *            what may come before a text, by name
  */
-record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, boolean autoTruncate,
+record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, int defaultMaxLength, boolean autoTruncate,
         Map<String, String> prompts) {
     /**
      * The tokens of an input.
      *
      * @param place
      *            what messages call it
+     * @param prompt
+     *            what comes before a text for which no prompt is named
      * @throws InvalidRequestException
      *             where it is too long and must not be cut
      */
-    Encoded.Tokens of(Input input, String place, TextOptions options, int limit) {
+    Encoded.Tokens of(Input input, String place, String prompt, TextOptions options, int limit) {
         return switch (input) {
-            case Input.Text(String text) -> ofText(prompted(text, options), place, options, limit);
+            case Input.Text(String text) -> ofText(prompted(text, prompt, options), place, options, limit);
             case Input.TokenIds(int[] ids) -> ofIds(ids, place, options, limit);
         };
     }
 
-    /** The text after the prompt that was asked for. */
-    String prompted(String text, TextOptions options) {
+    /** The text after the prompt that was asked for, else after {@code prompt}. */
+    String prompted(String text, String prompt, TextOptions options) {
         if (options.promptName().isEmpty()) {
-            return text;
+            return prompt + text;
         }
-        String prompt = prompts.get(options.promptName().get());
-        if (prompt == null) {
+        String named = prompts.get(options.promptName().get());
+        if (named == null) {
             throw new InvalidRequestException(Fault.VALIDATION,
                     "prompt_name: the model has none of this name (expected: "
                             + (prompts.isEmpty()
@@ -51,7 +55,7 @@ record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, boolean autoTr
                                     : String.join(", ", prompts.keySet()))
                             + ")");
         }
-        return prompt + text;
+        return named + text;
     }
 
     private Encoded.Tokens ofText(String text, String place, TextOptions options, int limit) {

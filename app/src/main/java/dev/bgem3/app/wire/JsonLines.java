@@ -2,7 +2,9 @@ package dev.bgem3.app.wire;
 
 import dev.bgem3.app.stream.LineFaultException;
 import dev.bgem3.app.stream.LineReader;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +27,10 @@ import tools.jackson.core.json.JsonFactory;
  */
 public final class JsonLines {
     private static final String ID = "id";
+    private static final String QUERY = "query";
+    private static final String PASSAGE = "passage";
+    private static final String PASSAGES = "passages";
+    private static final Set<String> NO_KEYS = Set.of();
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(200)
@@ -44,24 +50,45 @@ public final class JsonLines {
     public static LineParser<TextLine> texts() {
         Set<String> keys = Set.of("text");
         return (line, index) -> {
-            Map<String, String> values = read(line, keys);
+            Map<String, String> values = read(line, keys, NO_KEYS).texts();
             return new TextLine(values.getOrDefault(ID, Long.toString(index)), values.get("text"));
         };
     }
 
     /** Reads {@code {"id": any, "query": "…", "passage": "…"}}. */
     public static LineParser<PairLine> pairs() {
-        Set<String> keys = Set.of("query", "passage");
+        Set<String> keys = Set.of(QUERY, PASSAGE);
         return (line, index) -> {
-            Map<String, String> values = read(line, keys);
-            return new PairLine(values.getOrDefault(ID, Long.toString(index)), values.get("query"),
-                    values.get("passage"));
+            Map<String, String> values = read(line, keys, NO_KEYS).texts();
+            return new PairLine(values.getOrDefault(ID, Long.toString(index)), values.get(QUERY),
+                    values.get(PASSAGE));
         };
     }
 
-    /** The texts of {@code keys}, all of them, and the id as written if there is one. */
-    private static Map<String, String> read(String line, Set<String> keys) throws LineFaultException {
+    /** Reads {@code {"id": any, "query": "…", "passage": "…"}} and {@code {"id": any, "query": "…", "passages": ["…", …]}}. */
+    public static LineParser<RerankLine> rerank() {
+        return (line, index) -> {
+            Values values = read(line, Set.of(QUERY), Set.of(PASSAGE, PASSAGES));
+            String passage = values.texts().get(PASSAGE);
+            List<String> passages = values.lists().get(PASSAGES);
+            if ((passage == null) == (passages == null)) {
+                throw new LineFaultException((passage == null ? "no" : "both") + " \"passage\""
+                        + (passage == null ? " or" : " and") + " \"passages\" (expected: one of them)");
+            }
+            return new RerankLine(values.texts().getOrDefault(ID, Long.toString(index)),
+                    values.texts().get(QUERY), passage == null ? passages : List.of(passage),
+                    passage == null);
+        };
+    }
+
+    /** What a line has under the keys that were asked for, and the id as written if there is one. */
+    private record Values(Map<String, String> texts, Map<String, List<String>> lists) {}
+
+    /** The values of {@code required}, all of them, and of {@code others}; {@value #PASSAGES} is a list. */
+    private static Values read(String line, Set<String> required, Set<String> others)
+            throws LineFaultException {
         Map<String, String> values = new HashMap<>();
+        Map<String, List<String>> lists = new HashMap<>();
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), line)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw new LineFaultException(
@@ -72,10 +99,12 @@ public final class JsonLines {
                 parser.nextToken();
                 if (key.equals(ID)) {
                     values.put(ID, written(line, parser));
-                } else if (!keys.contains(key)) {
+                } else if (!required.contains(key) && !others.contains(key)) {
                     parser.skipChildren();
+                } else if (key.equals(PASSAGES)) {
+                    lists.put(key, texts(key, parser));
                 } else if (parser.currentToken() == JsonToken.VALUE_STRING) {
-                    values.put(key, unicode(key, parser.getString()));
+                    values.put(key, unicode("\"" + key + "\"", parser.getString()));
                 } else {
                     throw new LineFaultException(
                             "\"" + key + "\": " + kind(parser) + " (expected: a string)");
@@ -87,21 +116,37 @@ public final class JsonLines {
         } catch (JacksonException e) {
             throw fault(e);
         }
-        for (String key : keys) {
+        for (String key : required) {
             if (!values.containsKey(key)) {
                 throw new LineFaultException("no \"" + key + "\"");
             }
         }
-        return values;
+        return new Values(values, lists);
+    }
+
+    private static List<String> texts(String key, JsonParser parser) throws LineFaultException {
+        if (parser.currentToken() != JsonToken.START_ARRAY) {
+            throw new LineFaultException(
+                    "\"" + key + "\": " + kind(parser) + " (expected: an array of strings)");
+        }
+        List<String> texts = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            String place = "\"" + key + "\"[" + texts.size() + "]";
+            if (parser.currentToken() != JsonToken.VALUE_STRING) {
+                throw new LineFaultException(place + ": " + kind(parser) + " (expected: a string)");
+            }
+            texts.add(unicode(place, parser.getString()));
+        }
+        return texts;
     }
 
     /** A text, which an escape such as <code>&#92;ud800</code> alone makes no Unicode. */
-    private static String unicode(String key, String text) throws LineFaultException {
+    private static String unicode(String place, String text) throws LineFaultException {
         for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
             int point = text.codePointAt(i);
             if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
                 throw new LineFaultException(String.format(Locale.ROOT,
-                        "\"%s\": not Unicode: half of a surrogate pair, U+%04X", key, point));
+                        "%s: not Unicode: half of a surrogate pair, U+%04X", place, point));
             }
         }
         return text;

@@ -4,7 +4,9 @@ import dev.bgem3.ColbertVectors;
 import dev.bgem3.Embedding;
 import dev.bgem3.Output;
 import dev.bgem3.PairScores;
+import dev.bgem3.RerankScore;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import tools.jackson.core.JsonEncoding;
@@ -71,6 +73,32 @@ public final class ResultWriter {
         json.writeNumberProperty("colbert", scores.colbert());
         json.writeNumberProperty("sparse+dense", scores.sparseDense());
         json.writeNumberProperty("colbert+sparse+dense", scores.colbertSparseDense());
+        end();
+    }
+
+    /** Writes a pair's one score. */
+    public void score(String id, RerankScore score) {
+        begin(id);
+        json.writeNumberProperty("score", score.score());
+        end();
+    }
+
+    /**
+     * Writes passages by their scores, in the order given.
+     *
+     * @param first
+     *            the index of the line's first passage, written as 0
+     */
+    public void ranking(String id, List<RerankScore> ranked, int first) {
+        begin(id);
+        json.writeArrayPropertyStart("results");
+        for (RerankScore score : ranked) {
+            json.writeStartObject();
+            json.writeNumberProperty("index", score.index() - first);
+            json.writeNumberProperty("score", score.score());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
         end();
     }
 

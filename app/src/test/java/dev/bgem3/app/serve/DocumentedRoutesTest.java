@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.BgeM3;
 import dev.bgem3.EncodeQueue;
+import dev.bgem3.RerankQueue;
+import dev.bgem3.Reranker;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -20,6 +22,7 @@ class DocumentedRoutesTest {
                     .of(new TextService(model, queue, ServerFixture.DEFAULTS, metrics), model.info(),
                             new Identity("mini", "1"), ServerFixture.DEFAULTS, metrics, () -> false)
                     .stream().map(route -> route.method() + " " + route.path()).collect(Collectors.toSet());
+            assertThat(routesOfAReranker(metrics)).isEqualTo(served);
             JsonNode paths = ServerFixture.JSON
                     .readTree(TextServer.class.getResourceAsStream("openapi.json").readAllBytes())
                     .get("paths");
@@ -28,6 +31,15 @@ class DocumentedRoutesTest {
                             .map(method -> method.toUpperCase(Locale.ROOT) + " " + path.getKey()))
                     .collect(Collectors.toSet());
             assertThat(documented).isEqualTo(served);
+        }
+    }
+
+    private static Set<String> routesOfAReranker(Metrics metrics) {
+        try (Reranker model = Reranker.load(ServerFixture.ROOT.resolve("src/fixtures/tiny-reranker"));
+                RerankQueue queue = RerankQueue.of(model)) {
+            return Routes
+                    .of(model, queue, new Identity("mini", "1"), ServerFixture.DEFAULTS, metrics, () -> false)
+                    .stream().map(route -> route.method() + " " + route.path()).collect(Collectors.toSet());
         }
     }
 }

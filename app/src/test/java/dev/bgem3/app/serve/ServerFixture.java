@@ -35,8 +35,12 @@ final class ServerFixture implements AutoCloseable {
     private final BgeM3 model;
 
     ServerFixture(BgeM3 model, ServeOptions options) {
-        this.model = model;
-        server = TextServer.start(model, new Identity("mini", "1.2.3"), options,
+        this(new ServedModel.Encoder(model), options);
+    }
+
+    ServerFixture(ServedModel served, ServeOptions options) {
+        model = served instanceof ServedModel.Encoder(BgeM3 encoder) ? encoder : null;
+        server = TextServer.start(served, new Identity("mini", "1.2.3"), options,
                 new PrintStream(log, true, StandardCharsets.UTF_8));
     }
 

@@ -14,6 +14,7 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.app.serve.ApiKey;
 import dev.bgem3.app.serve.Identity;
 import dev.bgem3.app.serve.ServeOptions;
+import dev.bgem3.app.serve.ServedModel;
 import dev.bgem3.app.serve.TextServer;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
@@ -37,7 +38,7 @@ class OpenAiClientsTest {
     @BeforeAll
     static void start() {
         model = BgeM3.load(Path.of(System.getProperty("bgem3.root"), "models", "bge-m3-mini"));
-        server = TextServer.start(model, new Identity("bge-m3-mini", "test"),
+        server = TextServer.start(new ServedModel.Encoder(model), new Identity("bge-m3-mini", "test"),
                 new ServeOptions("127.0.0.1", 0, Optional.of(new ApiKey(KEY)), 512, OptionalInt.empty(), 32,
                         2_000_000,
                         true, Duration.ofSeconds(60), Duration.ofSeconds(10)),

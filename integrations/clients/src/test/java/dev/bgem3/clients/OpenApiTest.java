@@ -9,8 +9,10 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
 import dev.bgem3.BgeM3;
+import dev.bgem3.Reranker;
 import dev.bgem3.app.serve.Identity;
 import dev.bgem3.app.serve.ServeOptions;
+import dev.bgem3.app.serve.ServedModel;
 import dev.bgem3.app.serve.TextServer;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -43,12 +45,16 @@ class OpenApiTest {
     @BeforeAll
     static void start() throws Exception {
         model = BgeM3.load(Path.of(System.getProperty("bgem3.root"), "models", "bge-m3-mini"));
-        server = TextServer.start(model, new Identity("bge-m3-mini", "test"),
+        server = start(new ServedModel.Encoder(model));
+        document = JSON.readTree(send("GET", "/openapi.json", "").body());
+    }
+
+    private static TextServer start(ServedModel served) {
+        return TextServer.start(served, new Identity("bge-m3-mini", "test"),
                 new ServeOptions("127.0.0.1", 0, Optional.empty(), 512, OptionalInt.empty(), 32, 2_000_000,
                         true,
                         Duration.ofSeconds(60), Duration.ofSeconds(10)),
                 new PrintStream(OutputStream.nullOutputStream()));
-        document = JSON.readTree(send("GET", "/openapi.json", "").body());
     }
 
     @AfterAll
@@ -58,6 +64,11 @@ class OpenApiTest {
     }
 
     private static HttpResponse<String> send(String method, String path, String body) throws Exception {
+        return send(server, method, path, body);
+    }
+
+    private static HttpResponse<String> send(TextServer server, String method, String path, String body)
+            throws Exception {
         return CLIENT.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
                 .method(method, BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
     }
@@ -122,6 +133,29 @@ class OpenApiTest {
                         assertThat(response.headers().firstValue(header)).as(header).isPresent();
                     }
                 });
+            }
+        }
+    }
+
+    @Test
+    void aRerankersAnswersAreAsTheDocumentSays() throws Exception {
+        try (Reranker reranker = Reranker
+                .load(Path.of(System.getProperty("bgem3.root"), "src", "fixtures", "tiny-reranker"));
+                TextServer other = start(new ServedModel.CrossEncoder(reranker))) {
+            String body = "{\"query\":\"What is BM25?\",\"texts\":[\"panda\",\"\"],\"return_text\":true}";
+            Set<String> ranking = Set.of("/rerank", "/", "/invocations");
+            for (Operation operation : operations()) {
+                boolean get = operation.method().equals("GET");
+                if (get && !operation.path().equals("/info") || operation.path().equals("/tokenize")
+                        || operation.path().equals("/decode")) {
+                    continue;
+                }
+                HttpResponse<String> response = send(other, operation.method(), operation.path(),
+                        get ? "" : body);
+                assertThat(response.statusCode()).as(operation.path())
+                        .isEqualTo(get || ranking.contains(operation.path()) ? 200 : 424);
+                assertThat(faults(operation.answer(response.statusCode()), JSON.readTree(response.body())))
+                        .as(operation.path() + " " + response.body()).isEmpty();
             }
         }
     }

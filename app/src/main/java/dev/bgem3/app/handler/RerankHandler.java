@@ -1,0 +1,109 @@
+package dev.bgem3.app.handler;
+
+import dev.bgem3.ProgressListener;
+import dev.bgem3.RerankOptions;
+import dev.bgem3.RerankScore;
+import dev.bgem3.Reranker;
+import dev.bgem3.TextPair;
+import dev.bgem3.app.stream.LineReader;
+import dev.bgem3.app.stream.ResultFile;
+import dev.bgem3.app.stream.Streams;
+import dev.bgem3.app.wire.LineParser;
+import dev.bgem3.app.wire.RerankLine;
+import dev.bgem3.app.wire.ResultWriter;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Scores passages against queries with a reranker. */
+public final class RerankHandler {
+    /** A pair has four tokens around its texts; a window counts two for each line itself. */
+    private static final int TOKENS_AROUND_PAIR = 4;
+
+    private final Reranker model;
+    private final RerankOptions.Builder options;
+    private final int top;
+    private final int maxLength;
+    private long pairs;
+    private long cutPairs;
+
+    /**
+     * Sets the work up.
+     *
+     * @param top
+     *            the most passages of a ranking to write
+     * @throws UsageException
+     *             where the options ask more than the model can do
+     */
+    public RerankHandler(Reranker model, RerankOptions.Builder options, int top) {
+        this.model = model;
+        this.options = options;
+        this.top = top;
+        int most = model.info().maxLength();
+        maxLength = options.build().maxLength().orElse(most);
+        ModelLimits.atMost("--max-length", maxLength, RerankOptions.LEAST_LENGTH, most,
+                ", the model's limit");
+    }
+
+    /** Scores the lines of an input. */
+    public void run(LineReader reader, LineParser<RerankLine> parser, LineWork work, LineProgress progress,
+            ResultFile result) {
+        ResultWriter writer = new ResultWriter(result.stream());
+        try {
+            work.run(reader, parser, RerankHandler::characters, window -> {
+                progress.beginWindow(window.stream().mapToInt(line -> line.passages().size()).sum());
+                score(window, progress, writer);
+                writer.flush();
+                result.flush();
+            });
+        } finally {
+            writer.flush();
+        }
+        sayWhatWasCut(work.streams());
+    }
+
+    /** Scores the passages that the call itself gave. */
+    public void run(RerankLine line, Streams streams, ResultFile result) {
+        ResultWriter writer = new ResultWriter(result.stream());
+        try (TextProgress progress = new TextProgress(streams, line.passages().size())) {
+            score(List.of(line), progress, writer);
+        }
+        writer.flush();
+        sayWhatWasCut(streams);
+    }
+
+    /** Of all pairs of a line, each with the query once more. */
+    private static int characters(RerankLine line) {
+        long characters = line.passages().stream()
+                .mapToLong(passage -> (long) line.query().length() + passage.length() + TOKENS_AROUND_PAIR)
+                .sum();
+        // Far more than a window holds is as good as any number, and two more are added to it.
+        return (int) Math.min(characters, Integer.MAX_VALUE / 2);
+    }
+
+    private void score(List<RerankLine> lines, ProgressListener progress, ResultWriter writer) {
+        List<TextPair> all = new ArrayList<>();
+        lines.forEach(line -> line.passages()
+                .forEach(passage -> all.add(new TextPair(line.query(), passage))));
+        List<RerankScore> scores = model.score(all, options.progress(progress).build());
+        pairs += scores.size();
+        cutPairs += scores.stream().filter(RerankScore::truncated).count();
+        int from = 0;
+        for (RerankLine line : lines) {
+            List<RerankScore> own = scores.subList(from, from + line.passages().size());
+            if (line.ranked()) {
+                writer.ranking(line.id(), own.stream().sorted(RerankScore.BEST_FIRST).limit(top).toList(),
+                        from);
+            } else {
+                writer.score(line.id(), own.getFirst());
+            }
+            from += line.passages().size();
+        }
+    }
+
+    private void sayWhatWasCut(Streams streams) {
+        if (cutPairs > 0) {
+            streams.say("warning: " + cutPairs + " of " + pairs + " pairs were cut to " + maxLength
+                    + " tokens, of which a query has 3/4 at most");
+        }
+    }
+}
