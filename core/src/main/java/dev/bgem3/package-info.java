@@ -5,7 +5,8 @@
  * <p>
  * Start at {@link dev.bgem3.BgeM3}, which loads a folder, encodes texts and scores pairs.
  * {@link dev.bgem3.LoadOptions} says how a model is loaded, {@link dev.bgem3.EncodeOptions} what a call
- * computes; an {@link dev.bgem3.Embedding} is what comes back. {@link dev.bgem3.ModelConverter} rewrites a
+ * computes; an {@link dev.bgem3.Embedding} is what comes back. {@link dev.bgem3.Reranker} loads a cross-encoder and scores pairs with
+ * that. {@link dev.bgem3.ModelConverter} rewrites a
  * folder in another element type, {@link dev.bgem3.SyntheticModel} writes random models of any size.
  *
  * <p>

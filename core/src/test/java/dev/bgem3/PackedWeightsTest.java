@@ -127,6 +127,32 @@ class PackedWeightsTest {
         }
     }
 
+    @Test
+    void aRerankersClassifierIsKeptToo() throws IOException {
+        Path reranker = copy(Fixtures.RERANKER, "reranker");
+        TextPair pair = new TextPair("What is BM25?", "BM25 ranks documents.");
+        for (Tier tier : tiers().toList()) {
+            LoadOptions options = LoadOptions.builder().kernels(tier.kernels)
+                    .precision(Precision.valueOf(tier.arithmetic.name())).build();
+            float expected = score(reranker, options, pair);
+            Optional<Path> file = pack(reranker, tier);
+            if (file.isPresent()) {
+                try (ModelFolder model = ModelFolder.open(reranker)) {
+                    String layout = layout(file.get());
+                    assertThat(model.classifierDense().orElseThrow().weight().packed(layout)).isPresent();
+                    assertThat(model.classifierOutput().orElseThrow().weight().packed(layout)).isPresent();
+                }
+                assertThat(score(reranker, options, pair)).as("%s", tier).isEqualTo(expected);
+            }
+        }
+    }
+
+    private static float score(Path folder, LoadOptions options, TextPair pair) {
+        try (Reranker model = Reranker.load(folder, options)) {
+            return model.computeScore(pair);
+        }
+    }
+
     private static List<String> names(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(file -> file.getFileName().toString()).sorted().toList();

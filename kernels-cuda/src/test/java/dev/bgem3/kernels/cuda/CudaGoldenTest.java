@@ -9,6 +9,9 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.LoadOptions;
 import dev.bgem3.Output;
 import dev.bgem3.Precision;
+import dev.bgem3.RerankOptions;
+import dev.bgem3.Reranker;
+import dev.bgem3.TextPair;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -103,6 +106,27 @@ class CudaGoldenTest {
             assertThat(beside.lexicalWeights().asMap()).isEqualTo(alone.lexicalWeights().asMap());
             for (int row = 0; row < alone.colbert().rows(); row++) {
                 assertThat(beside.colbert().row(row)).isEqualTo(alone.colbert().row(row));
+            }
+        }
+    }
+
+    /** The classifier's output weights, 64 of about 0.56, make √64·0.56 ≈ 4.5 times as much of what its input is off by. */
+    @Test
+    void scoresEveryPairAsTheReferenceDoes() {
+        JsonNode goldens = new ObjectMapper().readTree(FIXTURES.resolve("tiny-reranker-goldens.json"));
+        try (Reranker reranker = Reranker.load(FIXTURES.resolve("tiny-reranker"),
+                LoadOptions.builder().device("cuda").precision(Precision.FP16).build())) {
+            for (JsonNode run : goldens.get("runs")) {
+                List<JsonNode> items = run.get("items").valueStream().toList();
+                float[] scores = reranker.computeScore(
+                        items.stream().map(item -> new TextPair(item.get("query").asString(),
+                                item.get("passage").asString())).toList(),
+                        RerankOptions.builder().maxLength(run.get("max_length").asInt()).build());
+                for (int i = 0; i < scores.length; i++) {
+                    assertThat(Math.abs(scores[i] - items.get(i).get("score").floatValue()))
+                            .as("%s: %s", items.get(i).get("query"), items.get(i).get("passage"))
+                            .isLessThanOrEqualTo((float) (4.5 * BOUND));
+                }
             }
         }
     }

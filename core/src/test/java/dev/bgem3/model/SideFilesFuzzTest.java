@@ -1,0 +1,75 @@
+package dev.bgem3.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bgem3.Fixtures;
+import dev.bgem3.error.ModelException;
+import dev.bgem3.weights.Mutator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The small files that say what a model is for, with damage: each is understood or refused by its name. */
+class SideFilesFuzzTest {
+    private static final int INPUTS = 3_000;
+
+    @TempDir
+    private Path folder;
+
+    private void copy(Path source) {
+        try (Stream<Path> files = Files.walk(source)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path copy = folder.resolve(source.relativize(file).toString());
+                Files.createDirectories(copy.getParent());
+                Files.copy(file, copy);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void fuzz(Path file, Runnable reading) throws IOException {
+        Mutator.fuzz(file.getFileName().toString(), INPUTS, List.of(Files.readAllBytes(file)), bytes -> {
+            try {
+                Files.write(file, bytes);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            try {
+                reading.run();
+            } catch (ModelException e) {
+                assertThat(e.getMessage()).startsWith(folder.toString());
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"modules.json", "1_Pooling/config.json", "sentence_bert_config.json",
+            "config_sentence_transformers.json"})
+    void sentenceTransformersFilesAreReadOrRefused(String name) throws IOException {
+        copy(Fixtures.E5);
+        fuzz(folder.resolve(name), () -> {
+            SentenceTransformersFiles files = SentenceTransformersFiles.read(folder);
+            files.defaultPromptName()
+                    .ifPresent(prompt -> assertThat(files.prompts()).containsKey(prompt));
+            files.maxLength().ifPresent(length -> assertThat(length).isGreaterThan(1));
+        });
+    }
+
+    @Test
+    void aRerankersConfigurationIsReadOrRefused() throws IOException {
+        copy(Fixtures.RERANKER);
+        fuzz(folder.resolve("config.json"), () -> {
+            try (ModelFolder model = ModelFolder.open(folder)) {
+                model.classifier().ifPresent(classifier -> assertThat(classifier.label()).isNotNull());
+            }
+        });
+    }
+}
