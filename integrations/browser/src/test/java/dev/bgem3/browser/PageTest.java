@@ -23,6 +23,7 @@ import dev.bgem3.app.command.Session;
 import dev.bgem3.app.serve.ApiKey;
 import dev.bgem3.app.serve.Identity;
 import dev.bgem3.app.serve.ServeOptions;
+import dev.bgem3.app.serve.ServedModel;
 import dev.bgem3.app.serve.TextServer;
 import dev.bgem3.app.stream.Streams;
 import dev.bgem3.tokenizer.Encoding;
@@ -88,7 +89,7 @@ class PageTest {
     }
 
     private static TextServer serve(Optional<ApiKey> key) {
-        return TextServer.start(model, new Identity("bge-m3-mini", "test"),
+        return TextServer.start(new ServedModel.Encoder(model), new Identity("bge-m3-mini", "test"),
                 new ServeOptions("127.0.0.1", 0, key, 512, OptionalInt.empty(), 32, 2_000_000, true,
                         Duration.ofSeconds(60), Duration.ofSeconds(10)),
                 new PrintStream(OutputStream.nullOutputStream()));
