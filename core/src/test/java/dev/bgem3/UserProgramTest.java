@@ -159,7 +159,7 @@ class UserProgramTest {
     }
 
     /** Where the classes come from; resources lie with them. */
-    private static String path(Class<?>... classes) {
+    static String path(Class<?>... classes) {
         return String.join(File.pathSeparator, Arrays.stream(classes).map(type -> {
             try {
                 return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();

@@ -1,0 +1,85 @@
+package dev.bgem3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The samples of the guides in {@code src/docs}: a {@code java} block compiles and runs, and prints what the {@code text} block right
+ * below it shows. All of a page share the imports and the fields of its block {@code java shared}; blocks with another second word,
+ * which need more than this module, are left alone.
+ */
+class GuideTest {
+    private static final String MARK = "=====";
+    private static final Pattern SHARED = Pattern.compile("(?ms)^```java shared\n(.*?)^```");
+    private static final Pattern SAMPLE = Pattern
+            .compile("(?ms)^```java\n(.*?)^```\n(?:\n```text\n(.*?)^```)?");
+
+    @TempDir
+    private Path temporary;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"library.md", "from-flagembedding.md"})
+    void samplesRunAndPrintWhatThePageShows(String page) throws IOException, InterruptedException {
+        String text = Files.readString(Fixtures.ROOT.resolve("src/docs").resolve(page));
+        List<MatchResult> samples = SAMPLE.matcher(text).results().toList();
+        assertThat(samples).hasSizeGreaterThan(3);
+        List<String> printed = List.of(run(program(text, samples)).split(MARK + "\n", -1));
+        for (int i = 0; i < samples.size(); i++) {
+            String shown = samples.get(i).group(2);
+            assertThat(printed.get(i)).as("%s: %s", page, samples.get(i).group(1))
+                    .isEqualTo(shown == null ? "" : shown);
+        }
+    }
+
+    /** A class with a method for each sample. */
+    private static String program(String page, List<MatchResult> samples) {
+        MatchResult shared = SHARED.matcher(page).results().findFirst().orElseThrow();
+        List<String> lines = shared.group(1).lines().filter(line -> !line.isEmpty()).toList();
+        String imports = lines.stream().filter(line -> line.startsWith("import "))
+                .collect(Collectors.joining("\n"));
+        String fields = lines.stream().filter(line -> !line.startsWith("import "))
+                .collect(Collectors.joining("\nstatic ", "static ", "\n"));
+        String methods = IntStream.range(0, samples.size())
+                .mapToObj(i -> "static void sample" + i + "() throws Exception {\n" + samples.get(i).group(1)
+                        + "}\n")
+                .collect(Collectors.joining());
+        String calls = IntStream.range(0, samples.size())
+                .mapToObj(i -> "sample" + i + "();\nSystem.out.println(\"" + MARK + "\");\n")
+                .collect(Collectors.joining());
+        return imports + "\nclass Samples {\n" + fields + methods
+                + "public static void main(String[] arguments) throws Exception {\n" + calls + "}\n}\n";
+    }
+
+    /** What a program prints that Java compiles and starts in the project's root. */
+    private String run(String program) throws IOException, InterruptedException {
+        Path source = Files.writeString(temporary.resolve("Samples.java"), program);
+        Path out = temporary.resolve("out");
+        Path errors = temporary.resolve("errors");
+        Process process = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                UserProgramTest.path(BgeM3.class, XlmRobertaTokenizer.class), source.toString())
+                .directory(Fixtures.ROOT.toFile()).redirectOutput(out.toFile()).redirectError(errors.toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended").isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(process.exitValue()).as("%s", Files.readString(errors)).isZero();
+        return Files.readString(out);
+    }
+}
