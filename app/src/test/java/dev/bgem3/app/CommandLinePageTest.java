@@ -21,7 +21,8 @@ class CommandLinePageTest {
         List<String> commands = found(COMMAND, CommandRunner.run("--help").out());
         assertThat(commands).contains("encode", "serve");
         for (String command : commands) {
-            assertThat(page).contains("[`" + command + "`](#").containsPattern("\n## .*\\b" + command + "\\b");
+            assertThat(page).contains("[`" + command + "`](#")
+                    .containsPattern("\n## .*\\b" + command + "\\b");
             List<String> options = found(LONG_OPTION, CommandRunner.run(command, "--help").out());
             assertThat(options).contains("--help");
             for (String option : options) {
