@@ -11,6 +11,11 @@ public abstract class HostKernels implements Kernels {
     /** Rows of a piece of row-wise work. */
     protected static final int ROWS_PER_PIECE = 16;
     private static final double NORM_FLOOR = 1e-12;
+    /**
+     * The rows that pass through both linear layers of a feed-forward part at a time: at F = 4,096 what the first makes is 8 MiB in
+     * bf16 and 16 MiB in fp32, which a third-level cache can keep for the second.
+     */
+    private static final int FEED_FORWARD_ROWS = 1_024;
 
     private record HostTable(MatrixSource source) implements Table {
         @Override
@@ -47,8 +52,26 @@ public abstract class HostKernels implements Kernels {
     }
 
     @Override
-    public final Workspace newWorkspace() {
+    public Workspace newWorkspace() {
         return new HostWorkspace();
+    }
+
+    /** Blocks of about the same size. */
+    @Override
+    public final int feedForwardRows(int rows) {
+        return rows == 0 ? 0 : Math.ceilDiv(rows, Math.ceilDiv(rows, FEED_FORWARD_ROWS));
+    }
+
+    @Override
+    public final void feedForward(Tensor x, Tensor wide, Linear intermediate, Linear output, Norm norm) {
+        HostTensor all = HostTensor.of(x);
+        for (int first = 0; first < x.rows(); first += wide.rows()) {
+            int count = Math.min(wide.rows(), x.rows() - first);
+            HostTensor block = all.slice(first, count);
+            HostTensor wideBlock = HostTensor.ofAny(wide).slice(0, count);
+            linearGelu(wideBlock, block, intermediate);
+            linearAddNorm(block, wideBlock, output, block, norm);
+        }
     }
 
     @Override

@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A tensor of the providers that compute on the CPU: row-major fp32 off the heap, without gaps between rows.
+ * A tensor of the providers that compute on the CPU: row-major off the heap, without gaps between rows. Its numbers are fp32, but for
+ * those of a {@link Workspace#roundedTensor}, which may be bf16.
  *
  * @param data
  *            the numbers, aligned to 64 bytes
@@ -12,19 +13,46 @@ import java.lang.foreign.ValueLayout;
  *            the number of rows
  * @param columns
  *            the number of columns
+ * @param elementBytes
+ *            of one number: 4 for fp32, 2 for bf16
  */
-public record HostTensor(MemorySegment data, int rows, int columns) implements Tensor {
+public record HostTensor(MemorySegment data, int rows, int columns, int elementBytes) implements Tensor {
     /** Elements may lie at any multiple of 4 bytes from an aligned start; the unaligned layout spares a check each access. */
     public static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-    /** The tensor as such a provider made it. */
+    /** The tensor as such a provider made it, of fp32. */
     public static HostTensor of(Tensor tensor) {
+        HostTensor host = (HostTensor) tensor;
+        if (host.isBf16()) {
+            throw new IllegalArgumentException("a rounded tensor (expected: one of fp32 for this operation)");
+        }
+        return host;
+    }
+
+    /** The tensor as such a provider made it, fp32 or bf16. */
+    public static HostTensor ofAny(Tensor tensor) {
         return (HostTensor) tensor;
+    }
+
+    /** Whether its numbers are bf16. */
+    public boolean isBf16() {
+        return elementBytes == Short.BYTES;
     }
 
     /** Where a row starts, in bytes. */
     public long offsetBytes(int row) {
-        return 4L * row * columns;
+        return (long) elementBytes * row * columns;
+    }
+
+    /** Where a number lies in memory. */
+    public long address(int row, int column) {
+        return data.address() + offsetBytes(row) + (long) elementBytes * column;
+    }
+
+    /** Some of its rows, in the same memory. */
+    public HostTensor slice(int firstRow, int rowCount) {
+        return new HostTensor(data.asSlice(offsetBytes(firstRow), offsetBytes(rowCount)), rowCount, columns,
+                elementBytes);
     }
 
     /** Copies one row into {@code destination[offset ..]}. */

@@ -23,12 +23,37 @@ public final class HostWorkspace implements Workspace {
     private long used;
     private long capacity;
 
-    /** An empty one. */
-    public HostWorkspace() {}
+    private final boolean bf16;
+
+    /** An empty one, all of whose tensors are fp32. */
+    public HostWorkspace() {
+        this(false);
+    }
+
+    /**
+     * An empty one.
+     *
+     * @param bf16
+     *            whether rounded tensors are bf16
+     */
+    public HostWorkspace(boolean bf16) {
+        this.bf16 = bf16;
+    }
 
     @Override
     public Tensor tensor(int rows, int columns) {
-        return new HostTensor(memory(4L * rows * columns), rows, columns);
+        return tensor(rows, columns, Float.BYTES);
+    }
+
+    /** In bf16 where rows are whole cache lines then: a product reads them where they lie. */
+    @Override
+    public Tensor roundedTensor(int rows, int columns) {
+        return tensor(rows, columns,
+                bf16 && (long) columns * Short.BYTES % ALIGNMENT == 0 ? Short.BYTES : Float.BYTES);
+    }
+
+    private HostTensor tensor(int rows, int columns, int elementBytes) {
+        return new HostTensor(memory((long) elementBytes * rows * columns), rows, columns, elementBytes);
     }
 
     /** Memory of at least one byte, aligned for whole vectors. */

@@ -138,6 +138,25 @@ public interface Kernels extends AutoCloseable {
      */
     void linearAddNorm(Tensor out, Tensor in, Linear layer, Tensor residual, Norm norm);
 
+    /** The rows that {@link #feedForward}'s {@code wide} best has where {@code x} has that many; 0 for 0. */
+    default int feedForwardRows(int rows) {
+        return rows;
+    }
+
+    /**
+     * {@code x = norm(output(gelu(intermediate(x))) + x)}, the second half of a layer, in place: {@link #linearGelu}, then
+     * {@link #linearAddNorm}.
+     *
+     * @param x
+     *            [T, C]
+     * @param wide
+     *            [R, F], a rounded tensor whose contents are lost; R is {@link #feedForwardRows} of T
+     */
+    default void feedForward(Tensor x, Tensor wide, Linear intermediate, Linear output, Norm norm) {
+        linearGelu(wide, x, intermediate);
+        linearAddNorm(x, wide, output, x, norm);
+    }
+
     /**
      * Self-attention of each sequence over its own tokens: per head {@code softmax(q · kᵀ / √D) · v} (Vaswani et al. 2017,
      * equation 1). Memory grows with T, never with its square.

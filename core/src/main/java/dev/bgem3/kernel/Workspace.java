@@ -11,6 +11,14 @@ public interface Workspace extends AutoCloseable {
     /** A tensor with unspecified contents. */
     Tensor tensor(int rows, int columns);
 
+    /**
+     * A tensor that only {@link Kernels#linear}, {@link Kernels#linearGelu} and attention write, and only linear layers and attention
+     * read: a provider may keep its numbers rounded as its products take them.
+     */
+    default Tensor roundedTensor(int rows, int columns) {
+        return tensor(rows, columns);
+    }
+
     /** Takes back every tensor. */
     void reset();
 

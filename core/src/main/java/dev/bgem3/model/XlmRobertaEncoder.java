@@ -123,11 +123,15 @@ public final class XlmRobertaEncoder {
             int t = batch.tokenCount();
             int c = config.hiddenSize();
             x = workspace.tensor(t, c);
-            queryKeyValue = workspace.tensor(t, 3 * c);
-            attended = workspace.tensor(t, c);
-            intermediate = workspace.tensor(t, config.intermediateSize());
+            queryKeyValue = workspace.roundedTensor(t, 3 * c);
+            attended = workspace.roundedTensor(t, c);
+            intermediate = wideTensor(t);
             kernels.embed(x, batch.tokenIds(), batch.positionIds(config.firstPosition()), words, positions,
                     tokenType, embeddingNorm);
+        }
+
+        private Tensor wideTensor(int rows) {
+            return workspace.roundedTensor(kernels.feedForwardRows(rows), config.intermediateSize());
         }
 
         void run(Layer layer) {
@@ -139,20 +143,19 @@ public final class XlmRobertaEncoder {
         Tensor runFirstTokens(Layer layer) {
             int s = batch.textCount();
             Tensor first = workspace.tensor(s, config.hiddenSize());
-            Tensor firstAttended = workspace.tensor(s, config.hiddenSize());
+            Tensor firstAttended = workspace.roundedTensor(s, config.hiddenSize());
             kernels.linear(queryKeyValue, x, layer.queryKeyValue);
             kernels.firstTokenAttention(firstAttended, queryKeyValue, batch.cumulativeLengths(),
                     config.headCount());
             kernels.gatherRows(first, x, Arrays.copyOf(batch.cumulativeLengths(), s));
-            finish(layer, first, firstAttended, workspace.tensor(s, config.intermediateSize()));
+            finish(layer, first, firstAttended, wideTensor(s));
             return first;
         }
 
         /** What follows the attention, row by row; {@code residual} becomes the layer's output. */
         private void finish(Layer layer, Tensor residual, Tensor attention, Tensor wide) {
             kernels.linearAddNorm(residual, attention, layer.attentionOutput, residual, layer.attentionNorm);
-            kernels.linearGelu(wide, residual, layer.intermediate);
-            kernels.linearAddNorm(residual, wide, layer.output, residual, layer.outputNorm);
+            kernels.feedForward(residual, wide, layer.intermediate, layer.output, layer.outputNorm);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.bgem3.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
@@ -218,6 +219,85 @@ class KernelsDifferentialTest {
         double[] normBounds = normBounds(m, n, z, residual, gamma, bounds);
         assertClose("linearAddNorm " + shape, run(kernels, m, n, addNorm), run(reference, m, n, addNorm),
                 normBounds);
+    }
+
+    private Tensor rounded(Workspace workspace, boolean rounded, int rows, int columns) {
+        return rounded ? workspace.roundedTensor(rows, columns) : workspace.tensor(rows, columns);
+    }
+
+    /**
+     * What passes through rounded tensors comes out with the same bits where products round their operands the same way. In int8 a
+     * number was off by half a step already, on either way, and is by 2⁻⁹ of itself more.
+     */
+    @ParameterizedTest
+    @CsvSource({"1, 32, 2, 16", "13, 64, 1, 64", "150, 96, 2, 48", "70, 128, 4, 32", "65, 40, 5, 8"})
+    void roundedTensorsChangeNothingButWhatProductsRound(int m, int f, int headCount, int headSize) {
+        Random random = new Random(m + f);
+        int c = headCount * headSize;
+        float[] in = random(random, m * c, 1);
+        float[] qkvWeight = random(random, 3 * c * c, 1 / Math.sqrt(c));
+        float[] wideWeight = random(random, f * c, 1 / Math.sqrt(c));
+        float[] lastWeight = random(random, c * f, 1 / Math.sqrt(f));
+        int[] cumulativeLengths = {0, m / 3, m};
+        float[][] results = new float[2][];
+        for (boolean rounded : new boolean[]{false, true}) {
+            results[rounded ? 1 : 0] = run(kernels, m, c, (with, workspace, out) -> {
+                Tensor qkv = rounded(workspace, rounded, m, 3 * c);
+                with.linear(qkv, tensor(with, workspace, m, c, in),
+                        with.linear(source(3 * c, c, qkvWeight), new float[3 * c]));
+                Tensor attended = rounded(workspace, rounded, m, c);
+                with.attention(attended, qkv, cumulativeLengths, headCount);
+                Tensor wide = rounded(workspace, rounded, m, f);
+                with.linearGelu(wide, attended, with.linear(source(f, c, wideWeight), new float[f]));
+                with.linear(out, wide, with.linear(source(c, f, lastWeight), new float[c]));
+            });
+        }
+        if (arithmetic != Arithmetic.INT8) {
+            assertThat(results[1]).isEqualTo(results[0]);
+            return;
+        }
+        // Numbers near 1 after each layer: two layers of int8 move a result by some hundredths of its row's largest at most.
+        for (int row = 0; row < m; row++) {
+            float largest = 0;
+            for (int i = row * c; i < (row + 1) * c; i++) {
+                largest = Math.max(largest, Math.abs(results[0][i]));
+            }
+            for (int i = row * c; i < (row + 1) * c; i++) {
+                assertThat(results[1][i]).isCloseTo(results[0][i], within(0.05f * largest));
+            }
+        }
+    }
+
+    /** In blocks of rows or not: the two linear layers' bits, one after another. */
+    @Test
+    void feedForwardHasTheBitsOfItsLayers() {
+        int t = 2_100;
+        int c = 32;
+        int f = 64;
+        Random random = new Random(3);
+        float[] in = random(random, t * c, 1);
+        float[] wideWeight = random(random, f * c, 1);
+        float[] weight = random(random, c * f, 1);
+        float[] gamma = random(random, c, 1);
+        float[][] results = new float[2][];
+        for (int i = 0; i < 2; i++) {
+            boolean apart = i == 0;
+            results[i] = run(kernels, t, c, (with, workspace, out) -> {
+                with.write(out, in);
+                Kernels.Linear first = with.linear(source(f, c, wideWeight), new float[f]);
+                Kernels.Linear second = with.linear(source(c, f, weight), new float[c]);
+                Kernels.Norm norm = with.norm(gamma, new float[c], 1e-5f);
+                if (apart) {
+                    Tensor wide = workspace.roundedTensor(t, f);
+                    with.linearGelu(wide, out, first);
+                    with.linearAddNorm(out, wide, second, out, norm);
+                } else {
+                    Tensor wide = workspace.roundedTensor(with.feedForwardRows(t), f);
+                    with.feedForward(out, wide, first, second, norm);
+                }
+            });
+        }
+        assertThat(results[1]).isEqualTo(results[0]);
     }
 
     private static double[] normBounds(int m, int n, float[] z, float[] residual, float[] gamma,

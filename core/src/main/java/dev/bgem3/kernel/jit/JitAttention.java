@@ -123,20 +123,19 @@ final class JitAttention implements HostAttention.Work {
         Scratch scratch = scratches[worker];
         HostTensor tensor = head.queryKeyValue();
         HeadShape shape = new HeadShape(head.size(), bf16);
-        long stride = 4L * tensor.columns();
+        long stride = tensor.offsetBytes(1);
         long third = stride / 3;
-        long keys = tensor.data().address() + tensor.offsetBytes(head.firstRow()) + 4L * head.column()
-                + third;
+        long keys = tensor.address(head.firstRow(), head.column()) + third;
         OperandKernel.fill(scratch.operandBlock, keys, stride, head.packed().address() + head.keysOffset(),
                 shape.rowBytes(), head.keys(), head.size(), 0);
-        code.attentionOperand.call(scratch.operandBlock);
+        code.attentionOperand(tensor.isBf16()).call(scratch.operandBlock);
         for (int panel = 0; panel < shape.valuePanels(); panel++) {
             int column = panel * PANEL;
-            PanelKernel.fill(scratch.panelBlock, keys + third + 4L * column, stride,
+            PanelKernel.fill(scratch.panelBlock, keys + third + (long) tensor.elementBytes() * column, stride,
                     head.packed().address() + head.valuesOffset() + panel * head.valuePanelBytes(),
                     head.keys(),
                     head.size() - column);
-            code.attentionValues.call(scratch.panelBlock);
+            code.attentionValues(tensor.isBf16()).call(scratch.panelBlock);
         }
     }
 
@@ -160,10 +159,9 @@ final class JitAttention implements HostAttention.Work {
             weigh(scratch, head, shape, rows, from, keys);
         }
         HostTensor out = block.out();
-        SoftmaxKernel.fillOut(scratch.softmaxBlock,
-                out.data().address() + out.offsetBytes(block.outRow()) + 4L * head.column(),
-                4L * out.columns());
-        code.divide.call(scratch.softmaxBlock);
+        SoftmaxKernel.fillOut(scratch.softmaxBlock, out.address(block.outRow(), head.column()),
+                out.offsetBytes(1));
+        code.divide(out.isBf16()).call(scratch.softmaxBlock);
     }
 
     /**
@@ -172,11 +170,10 @@ final class JitAttention implements HostAttention.Work {
      */
     private void transposeQueries(Scratch scratch, HostAttention.Block block, HeadShape shape) {
         HostTensor tensor = block.head().queryKeyValue();
-        OperandKernel.fill(scratch.operandBlock,
-                tensor.data().address() + tensor.offsetBytes(block.firstRow()) + 4L * block.head().column(),
-                4L * tensor.columns(), scratch.queries.address(), shape.rowBytes(), block.rows(),
+        OperandKernel.fill(scratch.operandBlock, tensor.address(block.firstRow(), block.head().column()),
+                tensor.offsetBytes(1), scratch.queries.address(), shape.rowBytes(), block.rows(),
                 shape.size(), 0);
-        code.attentionOperand.call(scratch.operandBlock);
+        code.attentionOperand(tensor.isBf16()).call(scratch.operandBlock);
         for (int row = 0; row < block.rows(); row += VectorCode.LANES) {
             PanelKernel.fill(scratch.panelBlock, scratch.queries.address() + row * shape.rowBytes(),
                     shape.rowBytes(), scratch.queryPanels.address() + row / PANEL * shape.queryPanelBytes()

@@ -10,6 +10,7 @@ import dev.bgem3.kernel.HostWorkspace;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Shapes;
 import dev.bgem3.kernel.Tensor;
+import dev.bgem3.kernel.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
@@ -27,6 +28,7 @@ final class JitKernels extends HostKernels {
     private final Arithmetic arithmetic;
     /** Of the layers in which int8 would hurt. */
     private final Arithmetic precise;
+    private final boolean bf16Attention;
     private final Arena codeArena = Arena.ofShared();
     private final KernelCode code;
     private final JitAttention attention;
@@ -39,7 +41,7 @@ final class JitKernels extends HostKernels {
     JitKernels(Arithmetic arithmetic, int threads) {
         super(threads);
         this.arithmetic = arithmetic;
-        boolean bf16Attention = arithmetic != Arithmetic.FP32
+        bf16Attention = arithmetic != Arithmetic.FP32
                 && CpuFeatures.ofThisMachine().has(CpuFeature.AVX512_BF16);
         precise = arithmetic != Arithmetic.INT8
                 ? arithmetic
@@ -61,6 +63,11 @@ final class JitKernels extends HostKernels {
     public String description() {
         return "jit, AVX-512 code assembled at start, " + arithmetic.name().toLowerCase(Locale.ROOT)
                 + " products";
+    }
+
+    @Override
+    public Workspace newWorkspace() {
+        return new HostWorkspace(bf16Attention);
     }
 
     @Override
@@ -147,22 +154,21 @@ final class JitKernels extends HostKernels {
     private void product(String operation, Tensor out, Tensor in, Linear layer, TileKernel.Finish finish,
             HostTensor residual) {
         Shapes.checkLinear(operation, out, in, layer);
-        JitProduct.run(team, code, scratches, operands, HostTensor.of(out), HostTensor.of(in),
-                (JitProduct.Packed) layer,
-                finish, residual);
+        JitProduct.run(team, code, scratches, operands, HostTensor.ofAny(out), HostTensor.ofAny(in),
+                (JitProduct.Packed) layer, finish, residual);
     }
 
     @Override
     public void attention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount) {
-        HostAttention.run(team, packedKeysAndValues, HostTensor.of(out), HostTensor.of(queryKeyValue),
+        HostAttention.run(team, packedKeysAndValues, HostTensor.ofAny(out), HostTensor.ofAny(queryKeyValue),
                 cumulativeLengths, headCount, attention);
     }
 
     @Override
     public void firstTokenAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths,
             int headCount) {
-        HostAttention.runFirstTokens(team, packedKeysAndValues, HostTensor.of(out),
-                HostTensor.of(queryKeyValue), cumulativeLengths, headCount, attention);
+        HostAttention.runFirstTokens(team, packedKeysAndValues, HostTensor.ofAny(out),
+                HostTensor.ofAny(queryKeyValue), cumulativeLengths, headCount, attention);
     }
 
     @Override

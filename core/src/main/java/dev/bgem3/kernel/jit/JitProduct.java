@@ -1,5 +1,6 @@
 package dev.bgem3.kernel.jit;
 
+import dev.bgem3.asm.Code;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.HostWorkspace;
@@ -186,13 +187,14 @@ final class JitProduct {
         });
     }
 
-    /** The whole left operand, once, in memory that the next product may overwrite; fp32 stays where it is. */
+    /** The whole left operand, once, in memory that the next product may overwrite; it stays where it is if it fits as it lies. */
     private static Operand operand(ThreadTeam team, KernelCode code, Scratch[] scratches,
             HostWorkspace operands,
             HostTensor in, Arithmetic arithmetic, int numbersPerWord) {
-        if (numbersPerWord == 1) {
+        if (arithmetic == (in.isBf16() ? Arithmetic.BF16 : Arithmetic.FP32)) {
             return new Operand(in.data().address(), in.offsetBytes(1), 0);
         }
+        Code conversion = code.operand(in.isBf16(), arithmetic);
         // Whole vectors of 16 numbers, and so whole words: what is beyond K is zeros.
         long stride = Math.ceilDiv(in.columns(), VectorCode.LANES) * (long) VectorCode.BYTES / numbersPerWord;
         operands.reset();
@@ -204,7 +206,7 @@ final class JitProduct {
             OperandKernel.fill(block, in.data().address() + in.offsetBytes(first), in.offsetBytes(1),
                     rows + first * stride, stride, Math.min(OPERAND_ROWS, in.rows() - first), in.columns(),
                     scales == 0 ? 0 : scales + 4L * first);
-            code.operand(arithmetic).call(block);
+            conversion.call(block);
         });
         return new Operand(rows, stride, scales);
     }
@@ -214,6 +216,7 @@ final class JitProduct {
             TileKernel.Finish finish, HostTensor residual, int firstRow, int rows, int fromPanel,
             int toPanel) {
         MemorySegment block = scratch.tileBlock;
+        Code tiles = code.layer(layer.arithmetic, finish, out.isBf16());
         TileKernel.fill(block, out.offsetBytes(1), left.strideBytes, layer.steps());
         for (int panel = fromPanel; panel < toPanel; panel++) {
             int column = panel * TileKernel.PANEL;
@@ -221,13 +224,13 @@ final class JitProduct {
                     layer.bias.address() + 4L * column, layer.outputSize - column);
             TileKernel.fillScales(block, layer.scales.address() + 4L * column,
                     layer.offsets.address() + 4L * column);
-            TileKernel.fillRows(block, rows, out.data().address() + out.offsetBytes(firstRow) + 4L * column,
+            TileKernel.fillRows(block, rows, out.address(firstRow, column),
                     left.rows + firstRow * left.strideBytes,
                     residual == null
                             ? 0
-                            : residual.data().address() + residual.offsetBytes(firstRow) + 4L * column,
+                            : residual.address(firstRow, column),
                     left.scales == 0 ? 0 : left.scales + 4L * firstRow);
-            code.layer(layer.arithmetic, finish).call(block);
+            tiles.call(block);
         }
     }
 }

@@ -22,21 +22,29 @@ final class KernelCode {
     private final Arena arena;
     private final Abi abi = Abi.ofThisMachine();
     private final Map<Arithmetic, Map<Finish, Code>> layers = new EnumMap<>(Arithmetic.class);
+    /** Those whose results are bf16. */
+    private final Map<Arithmetic, Map<Finish, Code>> roundedLayers = new EnumMap<>(Arithmetic.class);
+    private static final List<Finish> ROUNDED_FINISHES = List.of(Finish.BIAS, Finish.BIAS_GELU);
+
     /** Turn a layer's left operand into its arithmetic; fp32 needs none. */
     private final Map<Arithmetic, Code> operands = new EnumMap<>(Arithmetic.class);
+    /** The same for one of bf16, which bf16 needs none for. */
+    private final Map<Arithmetic, Code> roundedOperands = new EnumMap<>(Arithmetic.class);
     /** By the number of vectors that a block's queries fill: 1, 2 and, for 3 too, 4. */
     private final Code[] exponentiate = new Code[3];
     final Code layerNorm;
-    /** Copies attention's queries and keys in its arithmetic. */
-    final Code attentionOperand;
-    /** Lays attention's values out as a right operand. */
-    final Code attentionValues;
+    private final Code attentionOperand;
+    private final Code attentionValues;
     final Code transpose;
     final Code attentionScores;
     /** The weighted sum of values of a first block of keys, and of a later one, which is added to the one before, rescaled. */
     final Code attentionValuesFirst;
     final Code attentionValuesMore;
-    final Code divide;
+    private final Code divide;
+    // The same of and to tensors of bf16; null where attention is in fp32.
+    private final Code roundedOperand;
+    private final Code roundedValues;
+    private final Code divideRounded;
 
     /**
      * Assembles.
@@ -49,24 +57,39 @@ final class KernelCode {
     KernelCode(Arena arena, Set<Arithmetic> arithmetics, boolean bf16Attention) {
         this.arena = arena;
         for (Arithmetic arithmetic : arithmetics) {
-            Map<Finish, Code> tiles = new EnumMap<>(Finish.class);
-            LAYER_FINISHES.forEach(finish -> tiles.put(finish, tile(finish, arithmetic, Left.ROWS)));
-            layers.put(arithmetic, tiles);
+            layers.put(arithmetic, tiles(arithmetic, LAYER_FINISHES, false));
+            roundedLayers.put(arithmetic,
+                    tiles(arithmetic, bf16Attention ? ROUNDED_FINISHES : List.of(), true));
             switch (arithmetic) {
                 case FP32 -> {
-                    // The operand is read where it lies.
+                    // The operand is read where it lies, and so is bf16's where it lies as such.
                 }
-                case BF16 -> operands.put(arithmetic, load("to bf16", OperandKernel.toBf16(abi)));
-                case INT8 -> operands.put(arithmetic, load("to int8", OperandKernel.toInt8(abi)));
+                case BF16 -> operands.put(arithmetic, load("to bf16", OperandKernel.toBf16(abi, false)));
+                case INT8 -> {
+                    operands.put(arithmetic, load("to int8", OperandKernel.toInt8(abi, false)));
+                    if (bf16Attention) {
+                        roundedOperands.put(arithmetic,
+                                load("bf16 to int8", OperandKernel.toInt8(abi, true)));
+                    }
+                }
                 case FP16 -> throw notOffered(arithmetic);
             }
         }
         layerNorm = load("layer norm", NormKernel.layerNorm(abi));
         Arithmetic attention = bf16Attention ? Arithmetic.BF16 : Arithmetic.FP32;
         attentionOperand = load("attention operand",
-                bf16Attention ? OperandKernel.toBf16(abi) : OperandKernel.copy(abi));
+                bf16Attention ? OperandKernel.toBf16(abi, false) : OperandKernel.copy(abi));
         attentionValues = load("attention values",
-                bf16Attention ? PanelKernel.pairs(abi) : PanelKernel.rows(abi));
+                bf16Attention ? PanelKernel.pairs(abi, false) : PanelKernel.rows(abi));
+        if (bf16Attention) {
+            roundedOperand = load("attention operand of bf16", OperandKernel.toBf16(abi, true));
+            roundedValues = load("attention values of bf16", PanelKernel.pairs(abi, true));
+            divideRounded = load("softmax division to bf16", SoftmaxKernel.divide(abi, true));
+        } else {
+            roundedOperand = null;
+            roundedValues = null;
+            divideRounded = null;
+        }
         transpose = load("transposition", PanelKernel.transpose(abi));
         attentionScores = tile(Finish.NONE, attention, Left.ROWS);
         attentionValuesFirst = tile(Finish.NONE, attention, Left.STEPS);
@@ -74,7 +97,7 @@ final class KernelCode {
         for (int i = 0; i < exponentiate.length; i++) {
             exponentiate[i] = load("softmax", SoftmaxKernel.exponentiate(abi, 1 << i, bf16Attention));
         }
-        divide = load("softmax division", SoftmaxKernel.divide(abi));
+        divide = load("softmax division", SoftmaxKernel.divide(abi, false));
     }
 
     /** What follows where someone opens the kernels in an arithmetic that their provider does not offer. */
@@ -89,17 +112,46 @@ final class KernelCode {
 
     private Code tile(Finish finish, Arithmetic arithmetic, Left left) {
         return load("product " + arithmetic + " " + finish + " " + left,
-                new TileKernel(finish, arithmetic, left).assemble(abi));
+                new TileKernel(finish, arithmetic, left, false).assemble(abi));
+    }
+
+    private Map<Finish, Code> tiles(Arithmetic arithmetic, List<Finish> finishes, boolean bf16Out) {
+        Map<Finish, Code> tiles = new EnumMap<>(Finish.class);
+        finishes.forEach(
+                finish -> tiles.put(finish,
+                        load("product " + arithmetic + " " + finish + (bf16Out ? " to bf16" : ""),
+                                new TileKernel(finish, arithmetic, Left.ROWS, bf16Out).assemble(abi))));
+        return tiles;
     }
 
     /** A linear layer's products in that arithmetic, with that end. */
-    Code layer(Arithmetic arithmetic, Finish finish) {
-        return layers.get(arithmetic).get(finish);
+    Code layer(Arithmetic arithmetic, Finish finish, boolean bf16Out) {
+        Code code = (bf16Out ? roundedLayers : layers).get(arithmetic).get(finish);
+        if (code == null) {
+            throw new IllegalArgumentException(
+                    "a rounded tensor for the outcome of " + finish + " (expected: one of fp32)");
+        }
+        return code;
     }
 
-    /** What turns a layer's left operand into bf16 or int8. */
-    Code operand(Arithmetic arithmetic) {
-        return operands.get(arithmetic);
+    /** What turns a layer's left operand of fp32 or bf16 into that arithmetic's; of bf16 into int8 alone. */
+    Code operand(boolean fromBf16, Arithmetic to) {
+        return (fromBf16 ? roundedOperands : operands).get(to);
+    }
+
+    /** Copies attention's queries and keys in its arithmetic. */
+    Code attentionOperand(boolean fromBf16) {
+        return fromBf16 ? roundedOperand : attentionOperand;
+    }
+
+    /** Lays attention's values out as a right operand. */
+    Code attentionValues(boolean fromBf16) {
+        return fromBf16 ? roundedValues : attentionValues;
+    }
+
+    /** Writes a block's result. */
+    Code divide(boolean toBf16) {
+        return toBf16 ? divideRounded : divide;
     }
 
     /** The softmax of a block of that many queries. */

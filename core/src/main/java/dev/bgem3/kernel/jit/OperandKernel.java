@@ -5,12 +5,15 @@ import static dev.bgem3.asm.VectorOp.VADDPS;
 import static dev.bgem3.asm.VectorOp.VCVTNEPS2BF16;
 import static dev.bgem3.asm.VectorOp.VCVTPS2DQ;
 import static dev.bgem3.asm.VectorOp.VDIVPS;
+import static dev.bgem3.asm.VectorOp.VMOVDQU16;
 import static dev.bgem3.asm.VectorOp.VMOVUPS;
 import static dev.bgem3.asm.VectorOp.VMULPS;
 import static dev.bgem3.asm.VectorOp.VPADDD;
 import static dev.bgem3.asm.VectorOp.VPANDD;
 import static dev.bgem3.asm.VectorOp.VPMAXSD;
 import static dev.bgem3.asm.VectorOp.VPMOVUSDB;
+import static dev.bgem3.asm.VectorOp.VPMOVZXWD;
+import static dev.bgem3.asm.VectorOp.VPSLLD;
 import static dev.bgem3.asm.VectorOp.VPXORD;
 import static dev.bgem3.asm.VectorOp.VSUBPS;
 
@@ -21,12 +24,13 @@ import dev.bgem3.asm.Gpr;
 import dev.bgem3.asm.Label;
 import dev.bgem3.asm.Mask;
 import dev.bgem3.asm.Mem;
+import dev.bgem3.asm.Operand;
 import dev.bgem3.asm.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Turns rows of fp32 into a product's left operand: as they are; bf16, to nearest even; or int8 with a scale a row, the largest magnitude over
+ * Turns rows of fp32 or bf16 into a product's left operand: as they are; bf16, to nearest even; or int8 with a scale a row, the largest magnitude over
  * 127, kept as unsigned numbers 128 more. A row's last vector is filled up with zeros, which int8
  * keeps as 128. A NaN or an infinity makes the row's scale NaN,
  * and with it every number that the row gives.
@@ -93,24 +97,41 @@ final class OperandKernel {
         });
     }
 
-    static byte[] toBf16(Abi abi) {
+    /**
+     * Rows of bf16.
+     *
+     * @param fromBf16
+     *            whether they are bf16 before, and copied; else they are fp32
+     */
+    static byte[] toBf16(Abi abi, boolean fromBf16) {
         return abi.function(code -> {
             start(code, abi);
             Label nextRow = code.label("next row");
             code.mov(TO_AT, TO);
-            Loops.overVectors(code, FROM, AT, FULL, COUNT, () -> {
-                code.emit(VCVTNEPS2BF16, Vec.ymm(X.number()), Mem.at(AT));
-                code.emit(VMOVUPS, Mem.at(TO_AT), Vec.ymm(X.number()));
+            Vec half = Vec.ymm(X.number());
+            Loops.overVectors(code, FROM, AT, FULL, COUNT, vectorBytes(fromBf16), () -> {
+                code.emit(fromBf16 ? VMOVUPS : VCVTNEPS2BF16, half, Mem.at(AT));
+                code.emit(VMOVUPS, Mem.at(TO_AT), half);
                 code.add(TO_AT, VectorCode.BYTES / 2);
             });
-            code.emit(VMOVUPS, X.zeroed(LAST), Mem.at(AT));
-            code.emit(VCVTNEPS2BF16, Vec.ymm(X.number()), X);
-            code.emit(VMOVUPS, Mem.at(TO_AT), Vec.ymm(X.number()));
+            if (fromBf16) {
+                code.emit(VMOVDQU16, half.zeroed(LAST), Mem.at(AT));
+            } else {
+                code.emit(VMOVUPS, X.zeroed(LAST), Mem.at(AT));
+                code.emit(VCVTNEPS2BF16, half, X);
+            }
+            code.emit(VMOVUPS, Mem.at(TO_AT), half);
             nextRow(code, abi, nextRow);
         });
     }
 
-    static byte[] toInt8(Abi abi) {
+    /**
+     * Rows of int8 and their scales.
+     *
+     * @param fromBf16
+     *            whether they are bf16 before; else they are fp32
+     */
+    static byte[] toInt8(Abi abi, boolean fromBf16) {
         return abi.function(code -> {
             VectorCode math = start(code, abi);
             math.firstLane(FIRST_LANE, COUNT);
@@ -119,11 +140,12 @@ final class OperandKernel {
             Label nextRow = code.label("next row");
             // As integers, the bits of magnitudes are in their order, with NaN above all: it is not lost.
             code.emit(VPXORD, LARGEST, LARGEST, LARGEST);
-            Loops.overVectors(code, FROM, AT, FULL, COUNT, () -> {
-                code.emit(VPANDD, X, MAGNITUDE, Mem.at(AT));
+            Loops.overVectors(code, FROM, AT, FULL, COUNT, vectorBytes(fromBf16), () -> {
+                load(code, X, fromBf16);
+                code.emit(VPANDD, X, X, MAGNITUDE);
                 code.emit(VPMAXSD, LARGEST, LARGEST, X);
             });
-            code.emit(VMOVUPS, X.zeroed(LAST), Mem.at(AT));
+            load(code, X.zeroed(LAST), fromBf16);
             code.emit(VPANDD, X, X, MAGNITUDE);
             code.emit(VPMAXSD, LARGEST, LARGEST, X);
             math.largestLaneOfIntegers(LARGEST, X);
@@ -133,16 +155,29 @@ final class OperandKernel {
             code.emit(VMOVUPS, Mem.at(SCALES).masked(FIRST_LANE), LARGEST);
             code.emit(VDIVPS, FACTOR, ONE, LARGEST);
             code.mov(TO_AT, TO);
-            Loops.overVectors(code, FROM, AT, FULL, COUNT, () -> {
-                code.emit(VMULPS, X, FACTOR, Mem.at(AT));
+            Loops.overVectors(code, FROM, AT, FULL, COUNT, vectorBytes(fromBf16), () -> {
+                load(code, X, fromBf16);
+                code.emit(VMULPS, X, X, FACTOR);
                 round(code, math);
             });
-            code.emit(VMOVUPS, X.zeroed(LAST), Mem.at(AT));
+            load(code, X.zeroed(LAST), fromBf16);
             code.emit(VMULPS, X, X, FACTOR);
             round(code, math);
             code.add(SCALES, Float.BYTES);
             nextRow(code, abi, nextRow);
         });
+    }
+
+    private static int vectorBytes(boolean bf16) {
+        return bf16 ? VectorCode.BYTES / 2 : VectorCode.BYTES;
+    }
+
+    /** The numbers at AT as fp32. */
+    private static void load(Assembler code, Operand destination, boolean bf16) {
+        code.emit(bf16 ? VPMOVZXWD : VMOVUPS, destination, Mem.at(AT));
+        if (bf16) {
+            code.emit(VPSLLD, X, X, 16);
+        }
     }
 
     private static void round(Assembler code, VectorCode math) {

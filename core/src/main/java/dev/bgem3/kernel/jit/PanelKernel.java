@@ -90,10 +90,12 @@ final class PanelKernel {
         });
     }
 
-    /** {@code to[i][column]} = rows 2·i and 2·i + 1 of that column as bf16 in one word; zeros where there is no such row or column. */
-    static byte[] pairs(Abi abi) {
+    /** {@code to[i][column]} = rows 2·i and 2·i + 1 of that column as bf16 in one word; zeros where there is no such row or column. They come from bf16 or
+     * from fp32. */
+    static byte[] pairs(Abi abi, boolean fromBf16) {
         return abi.function(code -> {
             startColumns(code, abi);
+            int fromBytes = fromBf16 ? VectorCode.BYTES / 2 : VectorCode.BYTES;
             Label odd = new Label("odd");
             Label done = new Label("done");
             code.mov(PAIRS, COUNT);
@@ -103,8 +105,8 @@ final class PanelKernel {
                 for (int v = 0; v < COLUMNS.length; v++) {
                     Vec even = Vec.zmm(2 * v);
                     Vec next = Vec.zmm(2 * v + 1);
-                    bf16(code, even, v, Mem.at(FROM, v * VectorCode.BYTES));
-                    bf16(code, next, v, Mem.at(FROM, STRIDE, 1, v * VectorCode.BYTES));
+                    bf16(code, even, v, Mem.at(FROM, v * fromBytes), fromBf16);
+                    bf16(code, next, v, Mem.at(FROM, STRIDE, 1, v * fromBytes), fromBf16);
                     code.emit(VPSLLD, next, next, 16);
                     code.emit(VPORD, even, even, next);
                     code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), even);
@@ -118,7 +120,7 @@ final class PanelKernel {
             code.jump(Condition.EQUAL, done);
             for (int v = 0; v < COLUMNS.length; v++) {
                 Vec even = Vec.zmm(2 * v);
-                bf16(code, even, v, Mem.at(FROM, v * VectorCode.BYTES));
+                bf16(code, even, v, Mem.at(FROM, v * fromBytes), fromBf16);
                 code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), even);
             }
             code.bind(done);
@@ -126,7 +128,11 @@ final class PanelKernel {
     }
 
     /** Each lane's number as bf16 in its lower half, zeros above. */
-    private static void bf16(Assembler code, Vec x, int vector, Mem from) {
+    private static void bf16(Assembler code, Vec x, int vector, Mem from, boolean fromBf16) {
+        if (fromBf16) {
+            code.emit(VPMOVZXWD, x.zeroed(COLUMNS[vector]), from);
+            return;
+        }
         Vec half = Vec.ymm(x.number());
         code.emit(VMOVUPS, x.zeroed(COLUMNS[vector]), from);
         code.emit(VCVTNEPS2BF16, half, x);

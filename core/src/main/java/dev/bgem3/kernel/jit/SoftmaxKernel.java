@@ -4,10 +4,12 @@ import static dev.bgem3.asm.VectorOp.KMOVD_KR;
 import static dev.bgem3.asm.VectorOp.KMOVW;
 import static dev.bgem3.asm.VectorOp.VADDPS;
 import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
+import static dev.bgem3.asm.VectorOp.VCVTNEPS2BF16;
 import static dev.bgem3.asm.VectorOp.VDIVPS;
 import static dev.bgem3.asm.VectorOp.VFMADD213PS;
 import static dev.bgem3.asm.VectorOp.VFMADD231PS;
 import static dev.bgem3.asm.VectorOp.VMAXPS;
+import static dev.bgem3.asm.VectorOp.VMOVDQU16;
 import static dev.bgem3.asm.VectorOp.VMOVUPS;
 import static dev.bgem3.asm.VectorOp.VMULPS;
 import static dev.bgem3.asm.VectorOp.VPXORD;
@@ -20,6 +22,7 @@ import dev.bgem3.asm.Gpr;
 import dev.bgem3.asm.Label;
 import dev.bgem3.asm.Mask;
 import dev.bgem3.asm.Mem;
+import dev.bgem3.asm.Operand;
 import dev.bgem3.asm.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -262,8 +265,8 @@ final class SoftmaxKernel {
         code.add(AT, KEY_BYTES);
     }
 
-    /** Writes each query's row of values, divided by its sum of exponentials. */
-    static byte[] divide(Abi abi) {
+    /** Writes each query's row of values, divided by its sum of exponentials, as bf16 or fp32. */
+    static byte[] divide(Abi abi, boolean toBf16) {
         return abi.function(code -> {
             startRows(code, abi);
             code.mov(SUMS, Mem.at(abi.argument(), SUMS_FIELD));
@@ -275,17 +278,27 @@ final class SoftmaxKernel {
                 Loops.overVectors(code, VALUES, AT, FULL, COUNT, () -> {
                     code.emit(VMOVUPS, X, Mem.at(AT));
                     code.emit(VDIVPS, X, X, FACTOR);
-                    code.emit(VMOVUPS, Mem.at(FACTORS), X);
-                    code.add(FACTORS, VectorCode.BYTES);
+                    store(code, Mem.at(FACTORS), toBf16);
+                    code.add(FACTORS, toBf16 ? VectorCode.BYTES / 2 : VectorCode.BYTES);
                 });
                 code.emit(VMOVUPS, X, Mem.at(AT));
                 code.emit(VDIVPS, X, X, FACTOR);
-                code.emit(VMOVUPS, Mem.at(FACTORS).masked(LAST), X);
+                store(code, Mem.at(FACTORS).masked(LAST), toBf16);
                 code.add(SUMS, Float.BYTES);
                 code.add(VALUES, Mem.at(abi.argument(), VALUES_STRIDE_FIELD));
                 code.add(OUT, Mem.at(abi.argument(), OUT_STRIDE_FIELD));
             });
         });
+    }
+
+    private static void store(Assembler code, Operand to, boolean toBf16) {
+        if (toBf16) {
+            Vec half = Vec.ymm(X.number());
+            code.emit(VCVTNEPS2BF16, half, X);
+            code.emit(VMOVDQU16, to, half);
+        } else {
+            code.emit(VMOVUPS, to, X);
+        }
     }
 
     private static void startRows(Assembler code, Abi abi) {

@@ -4,9 +4,11 @@ import static dev.bgem3.asm.VectorOp.KMOVW;
 import static dev.bgem3.asm.VectorOp.VADDPS;
 import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
 import static dev.bgem3.asm.VectorOp.VCVTDQ2PS;
+import static dev.bgem3.asm.VectorOp.VCVTNEPS2BF16;
 import static dev.bgem3.asm.VectorOp.VDPBF16PS;
 import static dev.bgem3.asm.VectorOp.VFMADD231PS;
 import static dev.bgem3.asm.VectorOp.VMAXPS;
+import static dev.bgem3.asm.VectorOp.VMOVDQU16;
 import static dev.bgem3.asm.VectorOp.VMOVUPS;
 import static dev.bgem3.asm.VectorOp.VMULPS;
 import static dev.bgem3.asm.VectorOp.VPDPBUSD;
@@ -19,6 +21,7 @@ import dev.bgem3.asm.Condition;
 import dev.bgem3.asm.Gpr;
 import dev.bgem3.asm.Label;
 import dev.bgem3.asm.Mask;
+import dev.bgem3.asm.Masked;
 import dev.bgem3.asm.Mem;
 import dev.bgem3.asm.Vec;
 import dev.bgem3.kernel.Arithmetic;
@@ -53,8 +56,11 @@ import java.util.List;
  *            the sums are multiplied by the row's and the column's scale
  * @param left
  *            how the left operand lies
+ * @param bf16Out
+ *            whether the result is stored as bf16, which {@link Finish#SCALE_ADD} and {@link Finish#BIAS_RESIDUAL} cannot be; else it is
+ *            fp32
  */
-record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
+record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16Out) {
     /** The order of the left operand's words. */
     enum Left {
         /** Row by row: a row's steps side by side, the rows at a stride. */
@@ -192,6 +198,11 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
         return finish != Finish.NONE && finish != Finish.SCALE_ADD;
     }
 
+    /** Of a vector of results. */
+    private int outBytes() {
+        return bf16Out ? VectorCode.BYTES / 2 : VectorCode.BYTES;
+    }
+
     private Mem left(int row, int step) {
         if (left == Left.STEPS) {
             return Mem.at(BASES.getFirst(), step * STEP_BYTES + 4 * row);
@@ -279,11 +290,11 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
      * Fetches the lines that the tile will be written to: they come from memory as a rule, and a processor waits for them one
      * after another where it meets them at its stores.
      */
-    private static void fetchOut(Assembler code, int height) {
+    private void fetchOut(Assembler code, int height) {
         code.mov(COUNT, OUT);
         for (int row = 0; row < height; row++) {
-            for (int vector = 0; vector < VECTORS; vector++) {
-                code.prefetcht1(Mem.at(COUNT, vector * VectorCode.BYTES));
+            for (int offset = 0; offset < VECTORS * outBytes(); offset += CACHE_LINE) {
+                code.prefetcht1(Mem.at(COUNT, offset));
             }
             code.add(COUNT, OUT_STRIDE);
         }
@@ -371,7 +382,14 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left) {
                         addMemory(code, sum, RESIDUAL, vector);
                     }
                 }
-                code.emit(VMOVUPS, Mem.at(OUT, offset).masked(COLUMNS[vector]), sum);
+                Masked out = Mem.at(OUT, vector * outBytes()).masked(COLUMNS[vector]);
+                if (bf16Out) {
+                    Vec half = Vec.ymm(sum.number());
+                    code.emit(VCVTNEPS2BF16, half, sum);
+                    code.emit(VMOVDQU16, out, half);
+                } else {
+                    code.emit(VMOVUPS, out, sum);
+                }
             }
             code.add(OUT, OUT_STRIDE);
             if (finish == Finish.BIAS_RESIDUAL) {
