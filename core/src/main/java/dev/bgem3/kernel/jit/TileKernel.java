@@ -97,6 +97,11 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
     private static final int[] HEIGHTS = {MOST_ROWS, 8, 4, 2, 1};
     private static final int UNROLLED_STEPS = 4;
     private static final int CACHE_LINE = 64;
+    /**
+     * Of at most so many rows, two tiles, each fetches its share of the next panel, by its height: the weights then come at memory's pace
+     * while both are computed. Of more rows a tile fetches a line every {@link #UNROLLED_STEPS} steps, an eighth of what it reads.
+     */
+    private static final int FEW_ROWS = 24;
     private static final int ROWS_PER_BASE = 3;
     private static final int VECTORS = 2;
 
@@ -230,12 +235,28 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
         for (int vector = 0; vector < VECTORS; vector++) {
             code.emit(KMOVW, COLUMNS[vector], Mem.at(argument, MASK_FIELD + 4 * vector));
         }
+        if (!isLayer()) {
+            tiles(code, argument, false);
+            return;
+        }
+        Label few = new Label("few rows");
+        Label end = new Label("end");
+        code.cmp(ROWS, FEW_ROWS + 1);
+        code.jump(Condition.LESS, few);
+        tiles(code, argument, false);
+        code.jump(end);
+        code.bind(few);
+        tiles(code, argument, true);
+        code.bind(end);
+    }
+
+    private void tiles(Assembler code, Gpr argument, boolean few) {
         for (int height : HEIGHTS) {
             Label lower = new Label("lower tile");
             Label again = code.label("again");
             code.cmp(ROWS, height);
             code.jump(Condition.LESS, lower);
-            tile(code, argument, height);
+            tile(code, argument, height, few ? Math.max(2, height / 2) : 1);
             code.sub(ROWS, height);
             if (height == MOST_ROWS) {
                 code.jump(again);
@@ -245,7 +266,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
     }
 
     /** One tile; leaves the argument block and the registers at the rows after it. */
-    private void tile(Assembler code, Gpr argument, int height) {
+    private void tile(Assembler code, Gpr argument, int height, int fetchedLines) {
         code.mov(PANEL_AT, Mem.at(argument, PANEL_FIELD));
         List<Gpr> bases = left == Left.STEPS
                 ? BASES.subList(0, 1)
@@ -269,12 +290,12 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
         code.shr(COUNT, Integer.numberOfTrailingZeros(UNROLLED_STEPS));
         code.jump(Condition.EQUAL, unrolledDone);
         code.align(64);
-        steps(code, argument, bases, height, UNROLLED_STEPS);
+        steps(code, argument, bases, height, UNROLLED_STEPS, fetchedLines);
         code.bind(unrolledDone);
         code.mov(COUNT, STEPS);
         code.and(COUNT, UNROLLED_STEPS - 1);
         code.jump(Condition.EQUAL, done);
-        steps(code, argument, bases, height, 1);
+        steps(code, argument, bases, height, 1, 0);
         code.bind(done);
         if (left == Left.STEPS) {
             code.mov(COUNT, 4L * height);
@@ -300,8 +321,9 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
         }
     }
 
-    /** A loop that takes {@code unrolled} steps at a time, COUNT times. */
-    private void steps(Assembler code, Gpr argument, List<Gpr> bases, int height, int unrolled) {
+    /** A loop that takes {@code unrolled} steps at a time, COUNT times, and as often fetches some lines of the next panel. */
+    private void steps(Assembler code, Gpr argument, List<Gpr> bases, int height, int unrolled,
+            int fetchedLines) {
         Label again = code.label("again");
         for (int step = 0; step < unrolled; step++) {
             for (int vector = 0; vector < VECTORS; vector++) {
@@ -322,9 +344,11 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
             }
         }
         code.add(PANEL_AT, unrolled * VECTORS * VectorCode.BYTES);
-        if (isLayer() && unrolled > 1) {
-            code.prefetcht1(Mem.at(nextPanel(argument)));
-            code.add(nextPanel(argument), CACHE_LINE);
+        if (isLayer() && fetchedLines > 0) {
+            for (int line = 0; line < fetchedLines; line++) {
+                code.prefetcht1(Mem.at(nextPanel(argument), line * CACHE_LINE));
+            }
+            code.add(nextPanel(argument), fetchedLines * CACHE_LINE);
         }
         bases.forEach(base -> code.add(base, (left == Left.STEPS ? STEP_BYTES : 4) * unrolled));
         code.dec(COUNT);
