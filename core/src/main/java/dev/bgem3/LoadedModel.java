@@ -119,6 +119,7 @@ final class LoadedModel implements AutoCloseable {
                         folder));
             }
             LoadedModel model = new LoadedModel(folder, tokenizer, placement, devices);
+            folder.dropPages();
             done = true;
             return model;
         } finally {

@@ -302,6 +302,14 @@ public final class ModelFolder implements AutoCloseable {
         return SentenceTransformersFiles.read(folder);
     }
 
+    /**
+     * Gives back the memory of the files' pages, to be called when all layers are loaded: of what is read later, the embeddings, only
+     * the rows that texts ask for come back.
+     */
+    public void dropPages() {
+        files.forEach(TensorFile::dropPages);
+    }
+
     /** Unmaps the files; closing again does nothing. */
     @Override
     public void close() {

@@ -67,6 +67,11 @@ public final class ShardedTensors implements TensorFile {
     }
 
     @Override
+    public void dropPages() {
+        shards.values().forEach(TensorFile::dropPages);
+    }
+
+    @Override
     public void close() {
         shards.values().forEach(TensorFile::close);
     }

@@ -1,6 +1,7 @@
 package dev.bgem3.weights;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.MappedPages;
 import dev.bgem3.io.Messages;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -111,6 +112,11 @@ public final class MappedFile implements AutoCloseable {
         @Override
         public Path path() {
             return file.path();
+        }
+
+        @Override
+        public void dropPages() {
+            MappedPages.drop(file.bytes);
         }
 
         @Override

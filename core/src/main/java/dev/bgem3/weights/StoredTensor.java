@@ -26,6 +26,8 @@ public final class StoredTensor {
     private static final ValueLayout.OfDouble DOUBLE = JAVA_DOUBLE_UNALIGNED.withOrder(LITTLE_ENDIAN);
     /** Elements converted at once: scratch that stays in the first-level cache. */
     private static final int CHUNK = 2048;
+    /** Kept, as a row of the embeddings is read for each token of each text. */
+    private static final ThreadLocal<short[]> SHORTS = ThreadLocal.withInitial(() -> new short[CHUNK]);
 
     private final Path file;
     private final String name;
@@ -286,7 +288,7 @@ public final class StoredTensor {
     }
 
     private void readShorts(long start, float[] destination, int offset, int length) {
-        short[] scratch = new short[Math.min(length, CHUNK)];
+        short[] scratch = SHORTS.get();
         for (int done = 0; done < length; done += CHUNK) {
             int count = Math.min(CHUNK, length - done);
             MemorySegment.copy(data, SHORT, (start + done) * Short.BYTES, scratch, 0, count);

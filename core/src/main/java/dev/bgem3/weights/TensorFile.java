@@ -11,6 +11,11 @@ public interface TensorFile extends AutoCloseable {
     /** The tensors by name, in the file's order; not modifiable. */
     SequencedMap<String, StoredTensor> tensors();
 
+    /**
+     * Gives back the memory that the data read so far takes in this process, where the system can; what is read again comes back.
+     */
+    void dropPages();
+
     /** Unmaps the data; a second call does nothing. */
     @Override
     void close();

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Forward passes of a steady load take no memory outside the heap, and of the heap only rows and panels that are
- * dropped at once, no tensors and no pieces of work.
+ * Forward passes of a steady load take no memory outside the heap, and of the heap only small objects for each operation, no
+ * tensors, no rows and no pieces of work.
  */
 class SteadyStateTest {
     private static final int THREADS = 2;
@@ -37,10 +37,10 @@ class SteadyStateTest {
     /** What the two passes may allocate, whatever their tokens: small objects for each of their operations. */
     private static final long PASS_BYTES = 256 << 10;
     /**
-     * And for a token: the rows of its embeddings as they are stored (2 × 512 bytes a pass), what lays its keys and
-     * values out in each of 4 layers, a few vectors for each of 9 norms; less than one of its tensors in each layer.
+     * And for a token where Java's Vector API computes: vectors of its norms, softmax and panels that the compiler does not keep in
+     * registers, as its choice of what to inline differs from run to run. Assembled code allocates nothing.
      */
-    private static final long TOKEN_BYTES = 8 << 10;
+    private static final long TOKEN_BYTES_OF_VECTOR = 4 << 10;
 
     static Stream<Arguments> kernels() {
         return KernelProviders.all().stream()
@@ -52,7 +52,7 @@ class SteadyStateTest {
 
     @ParameterizedTest
     @MethodSource("kernels")
-    void forwardPassesAllocateRowsAndPanelsAlone(KernelProvider provider, Arithmetic arithmetic) {
+    void forwardPassesAllocateSmallObjectsAlone(KernelProvider provider, Arithmetic arithmetic) {
         TokenBatch batch = batch(700, 33, 128, 1);
         try (ModelFolder folder = ModelFolder.open(Fixtures.MINI);
                 Kernels kernels = provider.open(arithmetic, THREADS, 0);
@@ -77,7 +77,10 @@ class SteadyStateTest {
             System.out.printf("%s %s: %,d bytes of heap for two passes of %d tokens%n", provider.name(),
                     arithmetic, least, batch.tokenCount());
             assertThat(least).as("bytes of heap for two passes of %d tokens", batch.tokenCount())
-                    .isLessThan(PASS_BYTES + TOKEN_BYTES * batch.tokenCount());
+                    .isLessThan(PASS_BYTES
+                            + (provider.name().equals("vector")
+                                    ? TOKEN_BYTES_OF_VECTOR * batch.tokenCount()
+                                    : 0));
         }
     }
 

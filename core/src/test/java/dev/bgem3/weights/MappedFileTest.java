@@ -9,9 +9,12 @@ import dev.bgem3.safetensors.SafetensorsReader;
 import dev.bgem3.safetensors.ShardedTensors;
 import dev.bgem3.torch.TorchReader;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,5 +60,39 @@ class MappedFileTest {
         assertThatThrownBy(() -> ShardedTensors.open(index)).isInstanceOf(ModelException.class)
                 .hasMessageContaining("found no tensor \"a\"");
         assertThat(isMapped()).isFalse();
+    }
+
+    /** {@code Rss} of smaps, proc(5): the kilobytes of the mapping that are in this process's memory. */
+    private long residentKilobytes() throws IOException {
+        List<String> lines = Files.readAllLines(Path.of("/proc/self/smaps"), StandardCharsets.ISO_8859_1);
+        int mapping = 0;
+        while (!lines.get(mapping).endsWith(file.toString())) {
+            mapping++;
+        }
+        return lines.subList(mapping, lines.size()).stream().filter(line -> line.startsWith("Rss:"))
+                .findFirst()
+                .map(line -> Long.parseLong(line.replaceAll("\\D", ""))).orElseThrow();
+    }
+
+    @Test
+    void droppedPagesTakeNoMemoryAndComeBack() throws IOException {
+        assumeTrue(System.getProperty("os.name").equals("Linux")
+                && MappedFile.class.getModule().isNativeAccessEnabled(), "needs madvise");
+        byte[] header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[1048576],\"data_offsets\":[0,4194304]}}"
+                .getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(8 + header.length + (4 << 20)).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(header.length).put(header);
+        while (bytes.hasRemaining()) {
+            bytes.putFloat(1.5f);
+        }
+        Files.write(file, bytes.array());
+        try (TensorFile tensors = SafetensorsReader.open(file)) {
+            StoredTensor tensor = tensors.tensors().get("a");
+            assertThat(tensor.toFloats()).containsOnly(1.5f);
+            assertThat(residentKilobytes()).isGreaterThanOrEqualTo(4096);
+            tensors.dropPages();
+            assertThat(residentKilobytes()).isLessThan(4096);
+            assertThat(tensor.toFloats()).containsOnly(1.5f);
+        }
     }
 }
