@@ -1,65 +1,71 @@
-# Sourced by what starts Java: finds a JDK 25 or newer.
+# Sourced by what starts Java, in any POSIX shell: finds a JDK 25 or newer.
 #
 # JAVA_HOME         looked at first, then the java on PATH, then the usual folders
 # BGEM3_JDK_FOLDERS the usual folders, in place of the list below: patterns of JDK homes, separated by colons
+# shellcheck shell=sh
 
-readonly least_java=25
+least_java=25
 usual_folders="/usr/lib/jvm/*:/opt/*:${HOME:-}/.sdkman/candidates/java/*:${HOME:-}/.jdks/*"
 readonly usual_folders="$usual_folders:/Library/Java/JavaVirtualMachines/*/Contents/Home"
 
 # The file that a chain of symbolic links ends at. (readlink -f is not everywhere.)
-resolve() {
-  local file=$1 link
-  [[ $file == */* ]] || file=./$file
-  while [[ -L $file ]]; do
-    link=$(readlink "$file")
-    [[ $link == /* ]] || link=${file%/*}/$link
-    file=$link
+resolve() (
+  file=$1
+  case $file in */*) ;; *) file=./$file ;; esac
+  while [ -L "$file" ]; do
+    link=$(readlink "$file") || exit
+    case $link in /*) file=$link ;; *) file=${file%/*}/$link ;; esac
   done
   printf '%s/%s' "$(CDPATH='' cd -P -- "${file%/*}/" >/dev/null && pwd)" "${file##*/}"
-}
+)
 
 # Whether a folder is the home of a JDK that is new enough; its release file tells without starting it.
-is_jdk() {
-  local version='' line
-  [[ -x $1/bin/java && -x $1/bin/javac ]] || return 1
-  if [[ -r $1/release ]]; then
+is_jdk() (
+  version=
+  [ -x "$1/bin/java" ] && [ -x "$1/bin/javac" ] || exit 1
+  if [ -r "$1/release" ]; then
     while IFS= read -r line; do
-      [[ $line == JAVA_VERSION=* ]] && version=${line#*=}
+      case $line in JAVA_VERSION=*) version=${line#*=} ;; esac
     done <"$1/release"
   fi
-  if [[ -z $version ]]; then
+  if [ -z "$version" ]; then
     version=$("$1/bin/java" -version 2>&1 | sed -n 's/.* version "\([^"]*\)".*/\1/p')
   fi
-  version=${version//\"/}
+  version=${version#\"}
   version=${version%%[!0-9]*}
-  [[ -n $version && $version -ge $least_java ]]
-}
+  [ -n "$version" ] && [ "$version" -ge "$least_java" ]
+)
 
-# Sets java_home; where there is none, says so in one line that begins with the first argument, and ends with
-# 3.
-find_jdk() {
-  local on_path pattern folder
-  if [[ -n ${JAVA_HOME:-} ]] && is_jdk "$JAVA_HOME"; then
-    java_home=$JAVA_HOME
-    return
+# Prints the home of the first JDK that will do.
+search_jdk() (
+  if [ -n "${JAVA_HOME:-}" ] && is_jdk "$JAVA_HOME"; then
+    printf '%s' "$JAVA_HOME"
+    exit
   fi
   if on_path=$(command -v java); then
     folder=$(resolve "$on_path")
     folder=${folder%/bin/java}
     if is_jdk "$folder"; then
-      java_home=$folder
-      return
+      printf '%s' "$folder"
+      exit
     fi
   fi
-  local IFS=:
-  for pattern in ${BGEM3_JDK_FOLDERS-$usual_folders}; do
+  IFS=:
+  for folder in ${BGEM3_JDK_FOLDERS-$usual_folders}; do
     # The patterns were expanded with the list.
-    if is_jdk "$pattern"; then
-      java_home=$pattern
-      return
+    if is_jdk "$folder"; then
+      printf '%s' "$folder"
+      exit
     fi
   done
+  exit 1
+)
+
+# Sets java_home; where there is none, says so in one line that begins with the first argument, and ends with
+# 3.
+find_jdk() {
+  # shellcheck disable=SC2034 # for whoever sources this
+  java_home=$(search_jdk) && return
   printf '%s: no JDK %s or newer found; %s\n' "$1" "$least_java" \
     "install one, such as Temurin $least_java from https://adoptium.net, or point JAVA_HOME at it" >&2
   exit 3

@@ -331,6 +331,54 @@ class LauncherTest {
     }
 
     @Test
+    void runsInAnArchiveOnTheRuntimeBesideItWithNoOtherProgram() throws Exception {
+        Path archive = makeArchive();
+        Map<String, String> bare = Map.of("JAVA_HOME", "/none", "PATH", "", "BGEM3_JDK_FOLDERS", "");
+        for (String shell : List.of("/bin/sh", "/bin/bash")) {
+            Result result = run("What is BGE M3?\n", bare, shell, archive.resolve("bgem3").toString(),
+                    "tokenize");
+            assertThat(result.err()).isEmpty();
+            assertThat(result.out()).startsWith("{\"id\":0").hasLineCount(1);
+        }
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), archive.resolve("bgem3"));
+        Result result = run("", bare, "/bin/sh", link.toString(), "--version");
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.err()).contains("link is a symbolic link, and readlink");
+        assertThat(run("", Map.of("JAVA_HOME", "/none"), link.toString(), "--version").exitCode()).isZero();
+    }
+
+    @Test
+    void keptClassesServeWhereverTheArchiveIsMoved() throws Exception {
+        Path archive = makeArchive();
+        Map<String, String> make = Map.of("BGEM3_JAVA_OPTS", "-XX:AOTCacheOutput=lib/bgem3.aot");
+        Result made = run("", make, "/bin/sh", "-c", "cd 'an archive' && ./bgem3 --version");
+        assertThat(made.exitCode()).as(made.err()).isZero();
+        Path moved = Files.move(archive,
+                Files.createDirectory(temporary.resolve("élsewhere")).resolve("b c"));
+        // With AOTMode Java ends where it cannot use them; a machine of 128 GB would have too large a heap for them.
+        Result result = run("", Map.of("BGEM3_JAVA_OPTS", "-XX:AOTMode=on -XX:MaxRAM=128g"),
+                moved.resolve("bgem3").toString(), "--version");
+        assertThat(result.exitCode()).as(result.err()).isZero();
+    }
+
+    @Test
+    void refusesAFolderThatJavaCannotHaveInAClassPath() throws Exception {
+        Path colon = Files.move(makeArchive(), temporary.resolve("a:b"));
+        Result result = run("", Map.of(), colon.resolve("bgem3").toString(), "--version");
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.err()).contains("a:b: the folder's name has a colon").hasLineCount(1);
+    }
+
+    /** The layout of the offline archive, with this JDK as its runtime. */
+    private Path makeArchive() throws IOException {
+        Path archive = Files.createDirectory(temporary.resolve("an archive"));
+        Files.move(home.resolve("app/target/lib"), archive.resolve("lib"));
+        Files.copy(home.resolve("bgem3"), archive.resolve("bgem3"));
+        Files.createSymbolicLink(archive.resolve("runtime"), Path.of(JDK));
+        return archive;
+    }
+
+    @Test
     void saysThatMavenIsMissingWhereItIsNeeded() throws Exception {
         Files.delete(home.resolve("app/target/built"));
         Result result = run("", Map.of("PATH", temporary + "/empty"), "/bin/bash",
