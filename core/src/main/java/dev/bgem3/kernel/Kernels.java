@@ -123,10 +123,13 @@ public interface Kernels extends AutoCloseable {
     void embed(Tensor out, int[] tokenIds, int[] positionIds, Table words, Table positions, float[] tokenType,
             Norm norm);
 
-    /** {@code out[M, N] = in[M, K] · weightᵀ + bias}; 2·M·N·K operations. */
+    /** {@code out[M, N] = in[M, K] · weightᵀ + bias}; 2·M·N·K operations. {@code out} and {@code in} may be rounded tensors. */
     void linear(Tensor out, Tensor in, Linear layer);
 
-    /** {@code out = gelu(in · weightᵀ + bias)} with the exact {@code gelu(z) = z/2 · (1 + erf(z/√2))} (Hendrycks, 2016). */
+    /**
+     * {@code out = gelu(in · weightᵀ + bias)} with {@code gelu(z) = z/2 · (1 + erf(z/√2))} (Hendrycks, 2016), never the tanh form;
+     * to the accuracy of fp32, or of what the next product rounds to. {@code out} and {@code in} may be rounded tensors.
+     */
     void linearGelu(Tensor out, Tensor in, Linear layer);
 
     /** {@code out = max(in · weightᵀ + bias, 0)}; NaN stays NaN. */
