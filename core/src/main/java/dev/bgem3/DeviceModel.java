@@ -143,7 +143,19 @@ final class DeviceModel implements AutoCloseable {
                         : Optional.empty(),
                 heads.outputs().contains(Output.COLBERT)
                         ? Optional.of(colbertHead.orElseThrow().vectors(workspace, hidden, rows))
-                        : Optional.empty());
+                        : Optional.empty(),
+                heads.tokenStates() ? Optional.of(states(hidden, rows)) : Optional.empty());
+    }
+
+    /** For each text of L tokens [L, C], row-major. */
+    private float[][] states(Tensor hidden, int[] rows) {
+        float[][] states = new float[rows.length - 1][];
+        for (int s = 0; s < states.length; s++) {
+            int tokens = rows[s + 1] - rows[s];
+            states[s] = new float[Math.multiplyExact(tokens, hidden.columns())];
+            kernels.read(states[s], 0, hidden, rows[s], tokens);
+        }
+        return states;
     }
 
     @Override

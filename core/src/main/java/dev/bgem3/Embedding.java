@@ -8,14 +8,16 @@ public final class Embedding {
     private final DenseVector dense;
     private final LexicalWeights lexicalWeights;
     private final ColbertVectors colbert;
+    private final TokenStates tokenStates;
     private final int tokenCount;
     private final int fullTokenCount;
 
-    Embedding(DenseVector dense, LexicalWeights lexicalWeights, ColbertVectors colbert, int tokenCount,
-            int fullTokenCount) {
+    Embedding(DenseVector dense, LexicalWeights lexicalWeights, ColbertVectors colbert,
+            TokenStates tokenStates, int tokenCount, int fullTokenCount) {
         this.dense = dense;
         this.lexicalWeights = lexicalWeights;
         this.colbert = colbert;
+        this.tokenStates = tokenStates;
         this.tokenCount = tokenCount;
         this.fullTokenCount = fullTokenCount;
     }
@@ -42,6 +44,15 @@ public final class Embedding {
     /** The ColBERT vectors. */
     public ColbertVectors colbert() {
         return present(colbert, Output.COLBERT);
+    }
+
+    /** The last hidden states, where {@link EncodeOptions#tokenStates()} asked for them. */
+    public TokenStates tokenStates() {
+        if (tokenStates == null) {
+            throw new IllegalStateException(
+                    "token states were not computed (expected: EncodeOptions.tokenStates)");
+        }
+        return tokenStates;
     }
 
     /** The number of tokens that were computed, {@code <s>} and {@code </s>} included. */

@@ -35,6 +35,8 @@ import java.util.function.BooleanSupplier;
  * @param truncateDim
  *            the number of leading dimensions of a dense vector to keep, before it is divided by its length;
  *            empty for all
+ * @param tokenStates
+ *            whether the encoder's last hidden state of every token is kept beside the outputs, for {@link Embedding#tokenStates()}
  * @param progress
  *            told after each batch
  * @param cancelled
@@ -43,7 +45,7 @@ import java.util.function.BooleanSupplier;
 public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, OptionalInt tokenBudget,
         Optional<String> instruction,
         Optional<String> instructionFormat, Optional<Pooling> pooling, boolean normalize,
-        OptionalInt truncateDim,
+        OptionalInt truncateDim, boolean tokenStates,
         ProgressListener progress, BooleanSupplier cancelled) {
     /** The largest token budget: 1,048,576. */
     public static final int MOST_TOKEN_BUDGET = 1 << 20;
@@ -97,7 +99,7 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, Optional
     EncodeOptions withOutputs(Output... others) {
         return new EncodeOptions(Set.of(others), maxLength, tokenBudget, instruction, instructionFormat,
                 pooling, normalize,
-                truncateDim, progress, cancelled);
+                truncateDim, tokenStates, progress, cancelled);
     }
 
     /** A builder that starts from {@link #defaults()}. */
@@ -115,6 +117,7 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, Optional
         private Optional<Pooling> pooling = Optional.empty();
         private boolean normalize = true;
         private OptionalInt truncateDim = OptionalInt.empty();
+        private boolean tokenStates;
         private ProgressListener progress = ProgressListener.NONE;
         private BooleanSupplier cancelled = () -> false;
 
@@ -174,6 +177,12 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, Optional
             return this;
         }
 
+        /** Whether the last hidden state of every token is kept. */
+        public Builder tokenStates(boolean yes) {
+            tokenStates = yes;
+            return this;
+        }
+
         /** Who is told of progress. */
         public Builder progress(ProgressListener listener) {
             progress = listener;
@@ -189,7 +198,7 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, Optional
         /** The options. */
         public EncodeOptions build() {
             return new EncodeOptions(outputs, maxLength, tokenBudget, instruction, instructionFormat, pooling,
-                    normalize, truncateDim, progress, cancelled);
+                    normalize, truncateDim, tokenStates, progress, cancelled);
         }
     }
 }

@@ -13,10 +13,13 @@ import java.util.Set;
  *            the leading numbers of a dense vector to keep
  * @param normalize
  *            whether dense vectors are divided by their length
+ * @param tokenStates
+ *            whether the hidden state of every token is kept as it is
  */
-record HeadChoice(Set<Output> outputs, Pooling pooling, int dimension, boolean normalize) {
+record HeadChoice(Set<Output> outputs, Pooling pooling, int dimension, boolean normalize,
+        boolean tokenStates) {
     /** Whether the last layer may leave all tokens but the first of each text out. */
     boolean needFirstTokensAlone() {
-        return outputs.equals(Set.of(Output.DENSE)) && pooling == Pooling.CLS;
+        return outputs.equals(Set.of(Output.DENSE)) && pooling == Pooling.CLS && !tokenStates;
     }
 }

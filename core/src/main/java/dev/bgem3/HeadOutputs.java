@@ -12,8 +12,11 @@ import java.util.Optional;
  *            the lexical weight of each token of all texts
  * @param colbert
  *            each text's vectors, one after another
+ * @param tokenStates
+ *            each text's hidden states, one after another
  */
-record HeadOutputs(Optional<float[][]> dense, Optional<float[]> tokenWeights, Optional<float[][]> colbert) {
+record HeadOutputs(Optional<float[][]> dense, Optional<float[]> tokenWeights, Optional<float[][]> colbert,
+        Optional<float[][]> tokenStates) {
     /**
      * The embedding of one text.
      *
@@ -27,21 +30,25 @@ record HeadOutputs(Optional<float[][]> dense, Optional<float[]> tokenWeights, Op
     Embedding embedding(TokenizedText text, int s, int firstToken, int colbertDimension, int[] specialIds) {
         int length = text.tokenIds().length;
         DenseVector denseVector = dense.map(vectors -> {
-            requireFinite(text, Output.DENSE, vectors[s], 0, vectors[s].length);
+            requireFinite(text, Output.DENSE.label(), vectors[s], 0, vectors[s].length);
             return new DenseVector(vectors[s]);
         }).orElse(null);
         LexicalWeights lexicalWeights = tokenWeights.map(weights -> {
-            requireFinite(text, Output.SPARSE, weights, firstToken, length);
+            requireFinite(text, Output.SPARSE.label(), weights, firstToken, length);
             return LexicalWeights.gather(text.tokenIds(), weights, firstToken, specialIds);
         }).orElse(null);
         ColbertVectors colbertVectors = colbert.map(vectors -> {
-            requireFinite(text, Output.COLBERT, vectors[s], 0, vectors[s].length);
+            requireFinite(text, Output.COLBERT.label(), vectors[s], 0, vectors[s].length);
             return new ColbertVectors(vectors[s], length - 1, colbertDimension);
         }).orElse(null);
-        return new Embedding(denseVector, lexicalWeights, colbertVectors, length, text.fullLength());
+        TokenStates states = tokenStates.map(values -> {
+            requireFinite(text, "token states", values[s], 0, values[s].length);
+            return new TokenStates(values[s], length, values[s].length / length);
+        }).orElse(null);
+        return new Embedding(denseVector, lexicalWeights, colbertVectors, states, length, text.fullLength());
     }
 
-    private static void requireFinite(TokenizedText text, Output output, float[] values, int from,
+    private static void requireFinite(TokenizedText text, String output, float[] values, int from,
             int length) {
         // The largest magnitude as bits, where infinity is above all numbers and NaN above infinity: this loop, unlike
         // one that may end early, becomes vector code.
@@ -55,7 +62,7 @@ record HeadOutputs(Optional<float[][]> dense, Optional<float[]> tokenWeights, Op
         for (int i = from; i < from + length; i++) {
             if (!Float.isFinite(values[i])) {
                 throw new NonFiniteOutputException(
-                        text.name() + ": " + output.label() + ": number " + (i - from)
+                        text.name() + ": " + output + ": number " + (i - from)
                                 + " is " + values[i] + " (expected: finite numbers)");
             }
         }

@@ -33,7 +33,7 @@ final class LoadedModel implements AutoCloseable {
      */
     private static final int WINDOW_BUDGETS = 4;
     private static final int WINDOW_BUDGETS_PER_LANE = 2;
-    /** ColBERT vectors take 4 KiB a token: a window of them stays near 64 MiB, unless two budgets are more. */
+    /** ColBERT vectors, and hidden states too, take 4 KiB a token: a window of them stays near 64 MiB, unless two budgets are more. */
     private static final long COLBERT_WINDOW_TOKENS = 16_384;
     /** Tables are made longer than their tokenizers, to multiples of 128 at most; multilingual-e5-small's by 35 rows. */
     private static final int MOST_SPARE_ROWS = 128;
@@ -199,7 +199,7 @@ final class LoadedModel implements AutoCloseable {
         Objects.requireNonNull(options, "options");
         long budget = tokenBudget(options.tokenBudget());
         long tokens = windowTokens(options.tokenBudget());
-        return options.outputs().contains(Output.COLBERT)
+        return options.outputs().contains(Output.COLBERT) || options.tokenStates()
                 ? Math.min(tokens, Math.max(COLBERT_WINDOW_TOKENS, 2 * budget))
                 : tokens;
     }
@@ -237,7 +237,7 @@ final class LoadedModel implements AutoCloseable {
     /** What the options ask of the heads. */
     HeadChoice heads(EncodeOptions options) {
         return new HeadChoice(options.outputs(), options.pooling().orElse(info.pooling()),
-                options.truncateDim().orElse(info.hiddenSize()), options.normalize());
+                options.truncateDim().orElse(info.hiddenSize()), options.normalize(), options.tokenStates());
     }
 
     /** Writes a batch's embeddings to their places. */

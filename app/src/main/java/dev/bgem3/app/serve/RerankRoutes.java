@@ -29,7 +29,7 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
         return Stream.concat(
                 Stream.of("/rerank", "/", "/invocations").map(path -> Route.post(path, this::rerank)),
                 Stream.concat(
-                        Stream.of("/embed", "/embed_sparse", "/similarity", "/v1/encode", "/v1/score")
+                        Stream.of("/embed", "/embed_sparse", "/embed_all", "/similarity", "/v1/encode", "/v1/score")
                                 .map(path -> Route.post(path, RerankRoutes::noVectors)),
                         Stream.of("/v1/embeddings", "/embeddings").map(
                                 path -> Route.post(path, RerankRoutes::noVectors)

@@ -6,6 +6,7 @@ import dev.bgem3.LexicalWeights;
 import dev.bgem3.Output;
 import dev.bgem3.PairScores;
 import dev.bgem3.ScoreWeights;
+import dev.bgem3.TokenStates;
 import dev.bgem3.app.api.Inputs;
 import dev.bgem3.app.api.TeiRequests.Embed;
 import dev.bgem3.app.api.TeiRequests.Plain;
@@ -25,6 +26,7 @@ record TeiEmbedRoutes(TextService texts) {
     List<Route> routes() {
         return List.of(Route.post("/embed", this::embed), Route.post("/", this::embed),
                 Route.post("/invocations", this::embed), Route.post("/embed_sparse", this::embedSparse),
+                Route.post("/embed_all", this::embedAll),
                 Route.post("/rerank", this::rerank), Route.post("/similarity", this::similarity));
     }
 
@@ -58,6 +60,18 @@ record TeiEmbedRoutes(TextService texts) {
                 json.writeEndObject();
             }
             json.writeEndArray();
+        }));
+    }
+
+    /** What the model makes of each token, before any head and not normalised. */
+    private void embedAll(Exchange exchange) {
+        Plain request = Plain.read(exchange.body());
+        TextService.refuseEmpty(INPUTS, request.inputs());
+        Encoded encoded = texts.encode(exchange, INPUTS, request.inputs(), request.options(),
+                OptionalInt.empty(), EncodeOptions.builder().tokenStates(true));
+        exchange.json(json -> list(json, encoded.embeddings(), embedding -> {
+            TokenStates states = embedding.tokenStates();
+            JsonAnswers.rows(json, states.values(), states.rows(), states.dimension());
         }));
     }
 

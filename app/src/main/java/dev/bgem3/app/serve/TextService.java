@@ -128,9 +128,9 @@ final class TextService {
     /** The heap that outputs of each token take, until they are sent. */
     private long bytesOfTokens(EncodeOptions what, List<Encoded.Tokens> texts) {
         long tokens = texts.stream().mapToLong(text -> text.ids().length).sum();
-        return what.outputs().contains(Output.COLBERT)
-                ? tokens * model.info().colbertDimension() * Float.BYTES
-                : 0;
+        int numbers = (what.outputs().contains(Output.COLBERT) ? model.info().colbertDimension() : 0)
+                + (what.tokenStates() ? model.info().hiddenSize() : 0);
+        return tokens * numbers * Float.BYTES;
     }
 
     /** Whether the model has all heads of BGE-M3. */

@@ -107,7 +107,7 @@ class RerankRoutesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/embed", "/embed_sparse", "/similarity", "/v1/encode", "/v1/score",
+    @ValueSource(strings = {"/embed", "/embed_sparse", "/embed_all", "/similarity", "/v1/encode", "/v1/score",
             "/v1/embeddings",
             "/embeddings"})
     void routesForVectorsSayWhatIsServed(String path) throws Exception {

@@ -1,6 +1,7 @@
 package dev.bgem3.app.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.bgem3.BgeM3;
@@ -8,6 +9,7 @@ import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.Output;
 import dev.bgem3.PairScores;
+import dev.bgem3.Pooling;
 import dev.bgem3.ScoreWeights;
 import dev.bgem3.TextPair;
 import java.net.http.HttpRequest;
@@ -167,6 +169,31 @@ class RoutesTest {
                 IntStream.range(0, answer.size()).map(i -> answer.get(i).get("index").intValue()).toArray())
                 .isEqualTo(weights.tokenIds()).isSorted();
         assertThat(Float.parseFloat(answer.get(0).get("value").asString())).isEqualTo(weights.weights()[0]);
+    }
+
+    @Test
+    void embedAllGivesEachTokensStateFromWhichThePoolingsMakeDenseVectors() throws Exception {
+        JsonNode answer = server.json("/embed_all", "{\"inputs\":" + quoted(TEXTS) + "}");
+        EncodeOptions.Builder options = EncodeOptions.builder().normalize(false);
+        for (int i = 0; i < TEXTS.size(); i++) {
+            JsonNode rows = answer.get(i);
+            assertThat(rows.size()).isEqualTo(model.tokenizer().encode(TEXTS.get(i)).length());
+            assertThat(floats(rows.get(0))).isEqualTo(
+                    model.encode(TEXTS.get(i), options.pooling(Pooling.CLS).build()).dense().values());
+            assertThat(floats(rows.get(rows.size() - 1))).isEqualTo(
+                    model.encode(TEXTS.get(i), options.pooling(Pooling.LAST_TOKEN).build()).dense().values());
+            double[] sums = new double[model.info().hiddenSize()];
+            for (JsonNode row : rows.values()) {
+                float[] state = floats(row);
+                Arrays.setAll(sums, d -> sums[d] + state[d]);
+            }
+            double length = Math.sqrt(Arrays.stream(sums).map(sum -> sum * sum).sum());
+            float[] mean = model.encode(TEXTS.get(i), EncodeOptions.builder().pooling(Pooling.MEAN).build())
+                    .dense().values();
+            for (int d = 0; d < mean.length; d++) {
+                assertThat((float) (sums[d] / length)).isEqualTo(mean[d], within(1e-6f));
+            }
+        }
     }
 
     @Test
