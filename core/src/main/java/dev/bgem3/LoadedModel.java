@@ -35,8 +35,8 @@ final class LoadedModel implements AutoCloseable {
     private static final int WINDOW_BUDGETS_PER_LANE = 2;
     /** ColBERT vectors, and hidden states too, take 4 KiB a token: a window of them stays near 64 MiB, unless two budgets are more. */
     private static final long COLBERT_WINDOW_TOKENS = 16_384;
-    /** Tables are made longer than their tokenizers, to multiples of 128 at most; multilingual-e5-small's by 35 rows. */
-    private static final int MOST_SPARE_ROWS = 128;
+    /** A BERT's table may be longer than its tokenizer, up to a multiple of 128; multilingual-e5-small's is by 35 rows. */
+    private static final int MOST_SPARE_ROWS = 127;
 
     private final ModelFolder folder;
     private final XlmRobertaTokenizer tokenizer;
@@ -108,12 +108,7 @@ final class LoadedModel implements AutoCloseable {
                         + " of a pair that is cut)");
             }
             XlmRobertaTokenizer tokenizer = XlmRobertaTokenizer.load(path);
-            int spareRows = folder.config().vocabSize() - tokenizer.vocabSize();
-            if (spareRows < 0 || spareRows >= MOST_SPARE_ROWS) {
-                throw new ModelException(path + ": the tokenizer has " + tokenizer.vocabSize()
-                        + " token ids (expected: " + folder.config().vocabSize() + ", vocab_size in "
-                        + ModelConfig.FILE_NAME + ")");
-            }
+            checkVocabulary(path, folder.config(), tokenizer.vocabSize());
             for (int i = 0; i < placement.devices().size(); i++) {
                 devices.add(new DeviceModel(placement.deviceNames().get(i), placement.open(i, threads),
                         folder));
@@ -130,6 +125,15 @@ final class LoadedModel implements AutoCloseable {
                     folder.close();
                 }
             }
+        }
+    }
+
+    private static void checkVocabulary(Path path, ModelConfig config, int tokenIds) {
+        int mostSpare = config.isBert() ? MOST_SPARE_ROWS : 0;
+        if (tokenIds > config.vocabSize() || tokenIds < config.vocabSize() - mostSpare) {
+            throw new ModelException(path + ": the tokenizer has " + tokenIds + " token ids (expected: "
+                    + (mostSpare == 0 ? "" : "at most " + mostSpare + " fewer than ") + config.vocabSize()
+                    + ", vocab_size in " + ModelConfig.FILE_NAME + ")");
         }
     }
 

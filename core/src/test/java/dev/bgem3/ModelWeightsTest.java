@@ -155,6 +155,25 @@ class ModelWeightsTest {
                         + " config.json)");
     }
 
+    /** As multilingual-e5-small has them, which is a BERT; of any other model they are a sign of another's tokenizer. */
+    @Test
+    void readsSpareRowsOfABertAlone() {
+        ModelVariant.ofTiny().reshape(WORDS, 1503, 128).config("vocab_size", "1503").write(folder);
+        assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
+                .withMessage(folder + ": the tokenizer has 1502 token ids (expected: 1503, vocab_size in"
+                        + " config.json)");
+        ModelVariant.ofTiny().reshape(WORDS, 1629, 128).config("vocab_size", "1629")
+                .config("model_type", "\"bert\"").write(folder);
+        try (BgeM3 model = BgeM3.load(folder)) {
+            assertThat(model.info().vocabSize()).isEqualTo(1629);
+        }
+        ModelVariant.ofTiny().reshape(WORDS, 1630, 128).config("vocab_size", "1630")
+                .config("model_type", "\"bert\"").write(folder);
+        assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
+                .withMessage(folder + ": the tokenizer has 1502 token ids (expected: at most 127 fewer than"
+                        + " 1630, vocab_size in config.json)");
+    }
+
     @Test
     void readsACutVocabulary() {
         ModelVariant.ofTiny().reshape(WORDS, 700, 128).config("vocab_size", "700")

@@ -50,6 +50,11 @@ public record ModelConfig(int hiddenSize, int layerCount, int headCount, int int
         return maxPositions - firstPosition;
     }
 
+    /** Whether its {@code model_type} is {@code bert}, whose positions begin at 0. */
+    public boolean isBert() {
+        return firstPosition == 0;
+    }
+
     /** Multiply-adds of the layers' products for one token. */
     public long layerParameters() {
         return (long) layerCount * (4L * hiddenSize * hiddenSize + 2L * hiddenSize * intermediateSize);
