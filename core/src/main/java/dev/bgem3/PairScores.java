@@ -1,5 +1,8 @@
 package dev.bgem3;
 
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+
 /**
  * The five scores of a query and a passage, as FlagEmbedding's {@code compute_score} names them.
  *
@@ -16,6 +19,17 @@ package dev.bgem3;
  */
 public record PairScores(float dense, float sparse, float colbert, float sparseDense,
         float colbertSparseDense) {
+    /** The scores by the names that FlagEmbedding gives them, in its order. */
+    public SequencedMap<String, Float> asMap() {
+        SequencedMap<String, Float> scores = new LinkedHashMap<>();
+        scores.put("dense", dense);
+        scores.put("sparse", sparse);
+        scores.put("colbert", colbert);
+        scores.put("sparse+dense", sparseDense);
+        scores.put("colbert+sparse+dense", colbertSparseDense);
+        return scores;
+    }
+
     /** The scores of two embeddings that have all three outputs. */
     public static PairScores of(Embedding query, Embedding passage, ScoreWeights weights) {
         float dense = query.dense().dot(passage.dense());

@@ -60,9 +60,9 @@ public final class InfoHandler {
     private void prompts(ModelInfo info) {
         String heading = "prompts";
         for (Map.Entry<String, String> prompt : info.prompts().entrySet()) {
-            boolean first = info.defaultPromptName().filter(prompt.getKey()::equals).isPresent();
+            boolean isDefault = info.defaultPromptName().filter(prompt.getKey()::equals).isPresent();
             line(heading, "%s: \"%s\"%s", printable(prompt.getKey()), printable(prompt.getValue()),
-                    first ? ", the default" : "");
+                    isDefault ? ", the default" : "");
             heading = "";
         }
     }

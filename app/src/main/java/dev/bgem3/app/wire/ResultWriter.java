@@ -68,11 +68,7 @@ public final class ResultWriter {
     /** Writes a pair's five scores. */
     public void scores(String id, PairScores scores) {
         begin(id);
-        json.writeNumberProperty("dense", scores.dense());
-        json.writeNumberProperty("sparse", scores.sparse());
-        json.writeNumberProperty("colbert", scores.colbert());
-        json.writeNumberProperty("sparse+dense", scores.sparseDense());
-        json.writeNumberProperty("colbert+sparse+dense", scores.colbertSparseDense());
+        scores.asMap().forEach(json::writeNumberProperty);
         end();
     }
 

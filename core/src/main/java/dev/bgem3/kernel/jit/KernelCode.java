@@ -136,7 +136,13 @@ final class KernelCode {
 
     /** What turns a layer's left operand of fp32 or bf16 into that arithmetic's; of bf16 into int8 alone. */
     Code operand(boolean fromBf16, Arithmetic to) {
-        return (fromBf16 ? roundedOperands : operands).get(to);
+        Code code = (fromBf16 ? roundedOperands : operands).get(to);
+        if (code == null) {
+            throw new IllegalArgumentException(
+                    "a left operand of " + (fromBf16 ? "bf16" : "fp32") + " for products in "
+                            + to + " (expected: one that is converted)");
+        }
+        return code;
     }
 
     /** Copies attention's queries and keys in its arithmetic. */
