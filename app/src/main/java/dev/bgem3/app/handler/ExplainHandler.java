@@ -3,6 +3,7 @@ package dev.bgem3.app.handler;
 import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
+import dev.bgem3.ModelInfo;
 import dev.bgem3.Output;
 import dev.bgem3.PairScores;
 import dev.bgem3.ScoreWeights;
@@ -22,7 +23,7 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
 
-/** Draws what a model makes of a query and passages, as a file of HTML. */
+/** Draws what a model makes of a query and passages, each after its prompt as {@code score} has them, as a file of HTML. */
 public final class ExplainHandler {
     private final BgeM3 model;
     private final ScoreWeights weights;
@@ -46,7 +47,7 @@ public final class ExplainHandler {
         outputs = EnumSet.copyOf(model.info().outputs());
         this.options = options.outputs(outputs);
         ModelLimits.check(model, options.build());
-        maxLength = options.build().maxLength().orElse(model.info().maxLength());
+        maxLength = options.build().maxLength().orElse(model.info().defaultMaxLength());
     }
 
     /** Writes the page. */
@@ -67,11 +68,13 @@ public final class ExplainHandler {
     }
 
     private Picture picture(String query, List<String> passages, Streams streams) {
-        List<String> texts = new ArrayList<>(List.of(query));
-        texts.addAll(passages);
+        ModelInfo info = model.info();
+        List<String> texts = new ArrayList<>(List.of(info.queryPrompt() + query));
+        passages.forEach(passage -> texts.add(info.passagePrompt() + passage));
         List<Embedding> embeddings;
         try (TextProgress progress = new TextProgress(streams, texts.size())) {
-            embeddings = model.encode(texts, options.progress(progress).build());
+            // The prompts stand in the texts already, so that offsets of tokens are right.
+            embeddings = model.encode(texts, options.instruction("").progress(progress).build());
         }
         Embedding ofQuery = embeddings.getFirst();
         List<Picture.Passage> drawn = new ArrayList<>();
@@ -82,9 +85,9 @@ public final class ExplainHandler {
                             ? Alignment.of(ofQuery.colbert(), passage.colbert())
                             : null));
         }
-        return new Picture(ServeHandler.modelName(model.info().folder()),
-                outputs.stream().map(Output::label).toList(), maxLength, weights, text(query, ofQuery),
-                drawn);
+        return new Picture(ServeHandler.modelName(info.folder()),
+                outputs.stream().map(Output::label).toList(), maxLength, weights,
+                text(texts.getFirst(), ofQuery), drawn);
     }
 
     private Picture.Text text(String text, Embedding embedding) {
@@ -100,17 +103,11 @@ public final class ExplainHandler {
 
     /** All five, or the dense one alone, as the server has them. */
     private SequencedMap<String, Float> scores(Embedding query, Embedding passage) {
-        SequencedMap<String, Float> scores = new LinkedHashMap<>();
         if (outputs.containsAll(EnumSet.allOf(Output.class))) {
-            PairScores five = PairScores.of(query, passage, weights);
-            scores.put("dense", five.dense());
-            scores.put("sparse", five.sparse());
-            scores.put("colbert", five.colbert());
-            scores.put("sparse+dense", five.sparseDense());
-            scores.put("colbert+sparse+dense", five.colbertSparseDense());
-        } else {
-            scores.put("dense", query.dense().dot(passage.dense()));
+            return PairScores.of(query, passage, weights).asMap();
         }
+        SequencedMap<String, Float> scores = new LinkedHashMap<>();
+        scores.put(Output.DENSE.label(), query.dense().dot(passage.dense()));
         return scores;
     }
 }

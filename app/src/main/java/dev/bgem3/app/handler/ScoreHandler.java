@@ -86,13 +86,14 @@ public final class ScoreHandler {
         for (int i = 0; i < pairs.size(); i++) {
             PairLine pair = pairs.get(i);
             texts += 2;
-            cutTexts += (isCut(pair.query()) ? 1 : 0) + (isCut(pair.passage()) ? 1 : 0);
+            cutTexts += (isCut(model.info().queryPrompt(), pair.query()) ? 1 : 0)
+                    + (isCut(model.info().passagePrompt(), pair.passage()) ? 1 : 0);
             writer.scores(pair.id(), scores.get(i));
         }
     }
 
-    private boolean isCut(String text) {
-        return model.tokenizer().encode(text, maxLength).truncated();
+    private boolean isCut(String prompt, String text) {
+        return model.tokenizer().encode(prompt + text, maxLength).truncated();
     }
 
     private void sayWhatWasCut(Streams streams) {

@@ -29,7 +29,7 @@ public record Picture(String model, List<String> outputs, int maxLength, ScoreWe
      * A text as tokens.
      *
      * @param text
-     *            as it was given
+     *            as the model read it: after its prompt, where it has one
      * @param tokenCount
      *            the tokens that were computed, {@code <s>} and {@code </s>} included
      * @param fullTokenCount
