@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param direction
  *            the side on which it is cut
  * @param promptName
- *            which of the model's prompts comes before each text
+ *            which of the model's prompts comes before each text; the empty string for none
  */
 public record TextOptions(Optional<Boolean> truncate, Direction direction, Optional<String> promptName) {
     /** The side on which a text is cut. */
@@ -24,9 +24,14 @@ public record TextOptions(Optional<Boolean> truncate, Direction direction, Optio
 
     private static final List<Direction> DIRECTIONS = List.of(Direction.RIGHT, Direction.LEFT);
 
-    /** The server's setting, no prompt. */
+    /** The server's setting, and the prompts that go with a route. */
     public static TextOptions defaults() {
         return new TextOptions(Optional.empty(), Direction.RIGHT, Optional.empty());
+    }
+
+    /** Whether it names one of the model's prompts. */
+    public boolean namesPrompt() {
+        return promptName().filter(name -> !name.isEmpty()).isPresent();
     }
 
     /** Reads text-embeddings-inference's three fields. */

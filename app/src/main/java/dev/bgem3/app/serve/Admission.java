@@ -5,7 +5,6 @@ import dev.bgem3.app.api.InvalidRequestException;
 import dev.bgem3.app.api.InvalidRequestException.Fault;
 import java.util.List;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /**
  * How many texts a request may bring, and what it is told of those that were cut.
@@ -39,10 +38,9 @@ record Admission(ServeOptions options, Supplier<QueueState> queue) {
     }
 
     /** Shapes that have no room for it get it as a header: nothing is cut in silence. */
-    static void sayWhatWasCut(Exchange exchange, List<Integer> truncated) {
+    static void sayWhatWasCut(Exchange exchange, List<String> truncated) {
         if (!truncated.isEmpty()) {
-            exchange.header("x-truncated-inputs",
-                    truncated.stream().map(String::valueOf).collect(Collectors.joining(",")));
+            exchange.header("x-truncated-inputs", String.join(",", truncated));
         }
     }
 

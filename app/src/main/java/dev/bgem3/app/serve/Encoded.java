@@ -2,6 +2,7 @@ package dev.bgem3.app.serve;
 
 import dev.bgem3.Embedding;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -29,8 +30,9 @@ record Encoded(List<Embedding> embeddings, List<Tokens> texts) {
         }
     }
 
-    /** The places of the texts that were cut. */
-    List<Integer> truncated() {
-        return IntStream.range(0, texts.size()).filter(i -> texts.get(i).truncated()).boxed().toList();
+    /** The places of the texts that were cut, as {@code place} names that at an index. */
+    List<String> truncated(IntFunction<String> place) {
+        return IntStream.range(0, texts.size()).filter(i -> texts.get(i).truncated()).mapToObj(place)
+                .toList();
     }
 }

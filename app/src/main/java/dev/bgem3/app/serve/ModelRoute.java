@@ -5,7 +5,7 @@ import dev.bgem3.Precision;
 import tools.jackson.core.JsonGenerator;
 
 /**
- * {@code GET /info}, as text-embeddings-inference tells of its model, and the outputs that it has.
+ * {@code GET /info}, as text-embeddings-inference tells of its model, the outputs that it has, and its prompts.
  *
  * @param info
  *            the model
@@ -47,6 +47,8 @@ record ModelRoute(ModelInfo info, Identity identity, ServeOptions options) {
             json.writeArrayPropertyStart("outputs");
             info.outputs().stream().sorted().forEach(output -> json.writeString(output.label()));
             json.writeEndArray();
+            json.writeStringProperty("query_prompt", info.queryPrompt());
+            json.writeStringProperty("passage_prompt", info.passagePrompt());
             json.writeStringProperty("version", identity.version());
             json.writeNullProperty("sha");
             json.writeNullProperty("docker_label");

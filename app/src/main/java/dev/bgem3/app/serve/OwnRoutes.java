@@ -102,8 +102,9 @@ record OwnRoutes(TextService texts, XlmRobertaTokenizer tokenizer, String modelN
     private void score(Exchange exchange) {
         ScoreRequest request = ScoreRequest.read(exchange.body());
         texts.countWithin("passages", request.passages().size());
-        Encoded encoded = texts.encodePairs(exchange, request.query(), "passages", request.passages(),
-                request.options(), request.maxLength(),
+        Encoded encoded = texts.encodePairs(exchange,
+                new Comparison("query", request.query(), "passages", request.passages()), request.options(),
+                request.maxLength(),
                 EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT));
         Embedding query = encoded.embeddings().getFirst();
         exchange.json(json -> {
@@ -119,20 +120,13 @@ record OwnRoutes(TextService texts, XlmRobertaTokenizer tokenizer, String modelN
                 json.writeStartObject();
                 json.writeNumberProperty("index", i);
                 length(json, encoded.texts().get(i + 1));
-                scores(json, PairScores.of(query, encoded.embeddings().get(i + 1), request.weights()));
+                PairScores.of(query, encoded.embeddings().get(i + 1), request.weights()).asMap()
+                        .forEach(json::writeNumberProperty);
                 json.writeEndObject();
             }
             json.writeEndArray();
             end(json, encoded);
         });
-    }
-
-    private static void scores(JsonGenerator json, PairScores scores) {
-        json.writeNumberProperty("dense", scores.dense());
-        json.writeNumberProperty("sparse", scores.sparse());
-        json.writeNumberProperty("colbert", scores.colbert());
-        json.writeNumberProperty("sparse+dense", scores.sparseDense());
-        json.writeNumberProperty("colbert+sparse+dense", scores.colbertSparseDense());
     }
 
     private void begin(JsonGenerator json) {

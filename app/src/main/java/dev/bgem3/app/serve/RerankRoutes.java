@@ -29,7 +29,8 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
         return Stream.concat(
                 Stream.of("/rerank", "/", "/invocations").map(path -> Route.post(path, this::rerank)),
                 Stream.concat(
-                        Stream.of("/embed", "/embed_sparse", "/embed_all", "/similarity", "/v1/encode", "/v1/score")
+                        Stream.of("/embed", "/embed_sparse", "/embed_all", "/similarity", "/v1/encode",
+                                "/v1/score")
                                 .map(path -> Route.post(path, RerankRoutes::noVectors)),
                         Stream.of("/v1/embeddings", "/embeddings").map(
                                 path -> Route.post(path, RerankRoutes::noVectors)
@@ -51,14 +52,15 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
             throw new InvalidRequestException(Fault.VALIDATION,
                     "truncation_direction: left (expected: right, as a reranker's pairs are cut)");
         }
-        if (request.options().promptName().isPresent()) {
+        if (request.options().namesPrompt()) {
             throw new InvalidRequestException(Fault.VALIDATION,
                     "prompt_name: a reranker has no prompts (expected: no prompt_name)");
         }
         admission.refuseOverload(request.texts().size());
         List<RerankScore> scores = score(exchange, request);
         Admission.sayWhatWasCut(exchange,
-                scores.stream().filter(RerankScore::truncated).map(RerankScore::index).toList());
+                scores.stream().filter(RerankScore::truncated).map(score -> String.valueOf(score.index()))
+                        .toList());
         List<Rank> ranks = scores.stream().sorted(RerankScore.BEST_FIRST)
                 .map(score -> new Rank(score.index(), score.score())).toList();
         exchange.json(json -> Rank.write(json, ranks, request));

@@ -7,7 +7,6 @@ import dev.bgem3.Output;
 import dev.bgem3.PairScores;
 import dev.bgem3.ScoreWeights;
 import dev.bgem3.TokenStates;
-import dev.bgem3.app.api.Inputs;
 import dev.bgem3.app.api.TeiRequests.Embed;
 import dev.bgem3.app.api.TeiRequests.Plain;
 import dev.bgem3.app.api.TeiRequests.Rerank;
@@ -80,11 +79,11 @@ record TeiEmbedRoutes(TextService texts) {
         Rerank request = Rerank.read(exchange.body());
         texts.countWithin("texts", request.texts().size());
         boolean all = texts.hasAllOutputs();
-        refuseEmpty(request.query(), "texts", request.texts());
-        Encoded encoded = texts.encodePairs(exchange, request.query(), "texts", request.texts(),
-                request.options(), OptionalInt.empty(), all
-                        ? EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT)
-                        : EncodeOptions.builder());
+        Comparison compared = new Comparison("query", request.query(), "texts", request.texts());
+        compared.refuseEmpty();
+        Encoded encoded = texts.encodePairs(exchange, compared, request.options(), OptionalInt.empty(), all
+                ? EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT)
+                : EncodeOptions.builder());
         List<Rank> ranks = new ArrayList<>(request.texts().size());
         Embedding query = encoded.embeddings().getFirst();
         for (int i = 0; i < request.texts().size(); i++) {
@@ -99,20 +98,14 @@ record TeiEmbedRoutes(TextService texts) {
 
     private void similarity(Exchange exchange) {
         Similarity request = Similarity.read(exchange.body());
-        texts.countWithin("inputs.sentences", request.sentences().size());
-        refuseEmpty(request.source(), "inputs.sentences", request.sentences());
-        Encoded encoded = texts.encodeAlike(exchange, request.source(), "inputs.sentences",
-                request.sentences(), request.options());
+        Comparison compared = new Comparison("inputs.source_sentence", request.source(), "inputs.sentences",
+                request.sentences());
+        texts.countWithin(compared.field(), request.sentences().size());
+        compared.refuseEmpty();
+        Encoded encoded = texts.encodeAlike(exchange, compared, request.options());
         Embedding source = encoded.embeddings().getFirst();
         exchange.json(json -> list(json, encoded.embeddings().subList(1, encoded.embeddings().size()),
                 sentence -> json.writeNumber(source.dense().dot(sentence.dense()))));
-    }
-
-    private static void refuseEmpty(String first, String field, List<String> others) {
-        List<String> all = new ArrayList<>(others.size() + 1);
-        all.add(first);
-        all.addAll(others);
-        TextService.refuseEmpty("query and " + field, Inputs.ofTexts(all));
     }
 
     private static <T> void list(JsonGenerator json, List<T> items, Consumer<T> write) {

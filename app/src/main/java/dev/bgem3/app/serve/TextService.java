@@ -60,45 +60,44 @@ final class TextService {
             EncodeOptions.Builder what) {
         countWithin(field, inputs.items().size());
         String prompt = model.info().defaultPrompt();
-        return encode(exchange, field, inputs, _ -> prompt, texts, maxLength, what);
+        Encoded encoded = encode(exchange, inputs.items(),
+                i -> inputs.single() ? field : field + "[" + i + "]", _ -> prompt, texts, maxLength, what);
+        Admission.sayWhatWasCut(exchange, encoded.truncated(String::valueOf));
+        return encoded;
     }
 
-    /** As {@code encode} for texts like one of them, which is the result's first; the route itself has counted the others. */
-    Encoded encodeAlike(Exchange exchange, String first, String field, List<String> others,
-            TextOptions texts) {
+    /** As {@code encode} for texts that are compared, the one the result's first; the route itself has counted the others. */
+    Encoded encodeAlike(Exchange exchange, Comparison compared, TextOptions texts) {
         String prompt = model.info().defaultPrompt();
-        return encode(exchange, first, field, others, _ -> prompt, texts, OptionalInt.empty(),
-                EncodeOptions.builder());
+        return encode(exchange, compared, _ -> prompt, texts, OptionalInt.empty(), EncodeOptions.builder());
     }
 
-    /** As {@code encode} for a query, which is the result's first, and passages, each with its prompt; the route itself has counted these. */
-    Encoded encodePairs(Exchange exchange, String query, String field, List<String> passages,
-            TextOptions texts, OptionalInt maxLength, EncodeOptions.Builder what) {
+    /** As {@code encodeAlike} for a query and passages, each with its prompt. */
+    Encoded encodePairs(Exchange exchange, Comparison compared, TextOptions texts, OptionalInt maxLength,
+            EncodeOptions.Builder what) {
         ModelInfo info = model.info();
-        return encode(exchange, query, field, passages,
-                i -> i == 0 ? info.queryPrompt() : info.passagePrompt(), texts, maxLength, what);
+        return encode(exchange, compared, i -> i == 0 ? info.queryPrompt() : info.passagePrompt(), texts,
+                maxLength, what);
     }
 
-    private Encoded encode(Exchange exchange, String first, String field, List<String> others,
+    private Encoded encode(Exchange exchange, Comparison compared, IntFunction<String> prompts,
+            TextOptions texts, OptionalInt maxLength, EncodeOptions.Builder what) {
+        Encoded encoded = encode(exchange, compared.inputs(), compared::place, prompts, texts, maxLength,
+                what);
+        Admission.sayWhatWasCut(exchange, encoded.truncated(compared::shortPlace));
+        return encoded;
+    }
+
+    /** Each text comes after its prompt unless the request names another, or none. */
+    private Encoded encode(Exchange exchange, List<Input> inputs, IntFunction<String> places,
             IntFunction<String> prompts, TextOptions texts, OptionalInt maxLength,
             EncodeOptions.Builder what) {
-        List<Input> items = new ArrayList<>(others.size() + 1);
-        items.add(new Input.Text(first));
-        others.forEach(text -> items.add(new Input.Text(text)));
-        return encode(exchange, "query and " + field, new Inputs(items, false), prompts, texts, maxLength,
-                what);
-    }
-
-    /** Each text comes after its prompt unless the request names another. */
-    private Encoded encode(Exchange exchange, String field, Inputs inputs, IntFunction<String> prompts,
-            TextOptions texts, OptionalInt maxLength, EncodeOptions.Builder what) {
-        admission.refuseOverload(inputs.items().size());
+        admission.refuseOverload(inputs.size());
         long start = System.nanoTime();
-        int limit = limit(maxLength);
-        List<Encoded.Tokens> tokens = new ArrayList<>(inputs.items().size());
-        for (Input input : inputs.items()) {
-            String place = inputs.single() ? field : field + "[" + tokens.size() + "]";
-            tokens.add(tokenization.of(input, place, prompts.apply(tokens.size()), texts, limit));
+        checkLimit(maxLength);
+        List<Encoded.Tokens> tokens = new ArrayList<>(inputs.size());
+        for (int i = 0; i < inputs.size(); i++) {
+            tokens.add(tokenization.of(inputs.get(i), places.apply(i), prompts.apply(i), texts, maxLength));
         }
         EncodeOptions computing = what.build();
         exchange.hold(budget.take(bytesOfTokens(computing, tokens)));
@@ -112,17 +111,15 @@ final class TextService {
                 computed.computing());
         metrics.computed(work, tokens.stream().mapToInt(text -> text.ids().length));
         exchange.worked(work, computeType);
-        Admission.sayWhatWasCut(exchange, encoded.truncated());
         return encoded;
     }
 
-    private int limit(OptionalInt maxLength) {
+    private void checkLimit(OptionalInt maxLength) {
         if (maxLength.orElse(2) > tokenization.maxLength()) {
             throw new InvalidRequestException(Fault.VALIDATION,
                     "max_length: " + maxLength.getAsInt() + " (expected: 2.."
                             + tokenization.maxLength() + ", the model's limit)");
         }
-        return maxLength.orElse(tokenization.defaultMaxLength());
     }
 
     /** The heap that outputs of each token take, until they are sent. */

@@ -9,6 +9,7 @@ import dev.bgem3.tokenizer.Encoding;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
  * Cuts inputs into the tokens that the model reads.
@@ -16,7 +17,7 @@ import java.util.Map;
  * @param maxLength
  *            the most tokens of a text, {@code <s>} and {@code </s>} included
  * @param defaultMaxLength
- *            that of a text whose request does not say
+ *            that of a text whose request does not say; token ids have {@code maxLength} there
  * @param autoTruncate
  *            whether a longer one is cut where the request does not say
  * @param prompts
@@ -31,20 +32,28 @@ record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, int defaultMax
      *            what messages call it
      * @param prompt
      *            what comes before a text for which no prompt is named
+     * @param limit
+     *            the most tokens, at most {@code maxLength}; empty where the request does not say
      * @throws InvalidRequestException
      *             where it is too long and must not be cut
      */
-    Encoded.Tokens of(Input input, String place, String prompt, TextOptions options, int limit) {
+    Encoded.Tokens of(Input input, String place, String prompt, TextOptions options,
+            OptionalInt limit) {
         return switch (input) {
-            case Input.Text(String text) -> ofText(prompted(text, prompt, options), place, options, limit);
-            case Input.TokenIds(int[] ids) -> ofIds(ids, place, options, limit);
+            case Input.Text(String text) -> ofText(prompted(text, prompt, options), place, options,
+                    limit.orElse(defaultMaxLength));
+            // As in the library, what stands in a file of the model for texts is not for those who cut their own.
+            case Input.TokenIds(int[] ids) -> ofIds(ids, place, options, limit.orElse(maxLength));
         };
     }
 
-    /** The text after the prompt that was asked for, else after {@code prompt}. */
+    /** The text after the prompt that was asked for, be it none, else after {@code prompt}. */
     String prompted(String text, String prompt, TextOptions options) {
         if (options.promptName().isEmpty()) {
             return prompt + text;
+        }
+        if (!options.namesPrompt()) {
+            return text;
         }
         String named = prompts.get(options.promptName().get());
         if (named == null) {
@@ -52,7 +61,7 @@ record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, int defaultMax
                     "prompt_name: the model has none of this name (expected: "
                             + (prompts.isEmpty()
                                     ? "no prompt_name, since it has no prompts"
-                                    : String.join(", ", prompts.keySet()))
+                                    : String.join(", ", prompts.keySet()) + ", or \"\" for none")
                             + ")");
         }
         return named + text;
@@ -75,7 +84,7 @@ record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, int defaultMax
     }
 
     private Encoded.Tokens ofIds(int[] ids, String place, TextOptions options, int limit) {
-        if (options.promptName().isPresent()) {
+        if (options.namesPrompt()) {
             throw new InvalidRequestException(Fault.VALIDATION,
                     place + ": token ids beside a prompt_name (expected: a text)");
         }

@@ -210,13 +210,15 @@
     return {rows, columns, similarities, best};
   }
 
-  async function pictureOf(texts, signal) {
+  async function pictureOf(given, signal) {
     const whole = ALL.every(output => info.outputs.includes(output));
     const cut = {max_length: mostTokens(), truncate: true};
+    // As /v1/score reads them. They stand in the texts, where the offsets of tokens count them, and the server is to add none.
+    const texts = given.map((text, i) => (i === 0 ? info.query_prompt : info.passage_prompt) + text);
     const [tokens, encoded, scored] = await Promise.all([
-      ask("tokenize", {inputs: texts}, signal),
-      ask("v1/encode", {inputs: texts, outputs: info.outputs, colbert_format: "base64_fp32", ...cut}, signal),
-      whole ? ask("v1/score", {query: texts[0], passages: texts.slice(1), ...cut}, signal) : null,
+      ask("tokenize", {inputs: texts, prompt_name: ""}, signal),
+      ask("v1/encode", {inputs: texts, outputs: info.outputs, colbert_format: "base64_fp32", prompt_name: "", ...cut}, signal),
+      whole ? ask("v1/score", {query: given[0], passages: given.slice(1), ...cut}, signal) : null,
     ]);
     const read = texts.map((text, i) => textOf(text, tokens[i], encoded.results[i]));
     const colbert = info.outputs.includes("colbert") ? encoded.results.map(result => vectorsOf(result.colbert)) : null;

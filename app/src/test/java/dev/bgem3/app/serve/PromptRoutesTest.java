@@ -3,6 +3,7 @@ package dev.bgem3.app.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.BgeM3;
+import dev.bgem3.EncodeOptions;
 import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -50,11 +51,61 @@ class PromptRoutesTest {
     }
 
     @Test
+    void theEmptyNameAsksForNoPrompt() throws Exception {
+        EncodeOptions none = EncodeOptions.builder().instruction("").build();
+        assertThat(embed(",\"prompt_name\":\"\"")).isEqualTo(model.encode("panda", none).dense().values());
+        // Of texts in /rerank, where prompts come by themselves.
+        JsonNode rank = server
+                .json("/rerank", "{\"query\":\"what\",\"texts\":[\"panda\"],\"prompt_name\":\"\"}")
+                .get(0);
+        assertThat(Float.parseFloat(rank.get("score").asString()))
+                .isEqualTo(model.encode("what", none).dense().dot(model.encode("panda", none).dense()));
+        String ids = ServerFixture.JSON.writeValueAsString(model.tokenizer().encode("panda").ids());
+        assertThat(server.post("/embed", "{\"inputs\":[" + ids + "],\"prompt_name\":\"\"}").statusCode())
+                .isEqualTo(200);
+        assertThat(server.post("/embed", "{\"inputs\":[" + ids + "],\"prompt_name\":\"query\"}").statusCode())
+                .isEqualTo(422);
+    }
+
+    /** What the page asks, and what {@code /rerank} says of the same texts. */
+    @Test
+    void infoTellsThePromptsWithWhichThePageEncodesWhatRerankScores() throws Exception {
+        JsonNode info = ServerFixture.JSON.readTree(server.get("/info").body());
+        assertThat(info.get("query_prompt").stringValue()).isEqualTo("query: ");
+        assertThat(info.get("passage_prompt").stringValue()).isEqualTo("passage: ");
+        JsonNode results = server.json("/v1/encode",
+                "{\"inputs\":[\"query: what\",\"passage: panda\"],\"prompt_name\":\"\"}").get("results");
+        assertThat(results.get(0).get("dense").toString()).isEqualTo(
+                server.json("/embed", "{\"inputs\":\"what\",\"prompt_name\":\"query\"}").get(0).toString());
+        assertThat(results.get(1).get("dense").toString()).isEqualTo(
+                server.json("/embed", "{\"inputs\":\"panda\",\"prompt_name\":\"passage\"}").get(0)
+                        .toString());
+        JsonNode tokens = server.json("/tokenize", "{\"inputs\":\"query: what\",\"prompt_name\":\"\"}")
+                .get(0);
+        assertThat(tokens.size()).isEqualTo(results.get(0).get("token_count").intValue());
+        assertThat(tokens.get(tokens.size() - 2).get("stop").intValue()).isEqualTo("query: what".length());
+    }
+
+    @Test
+    void tokenIdsAreReadUpToTheLimitOfTheModel() throws Exception {
+        int[] ids = model.tokenizer().encode("word ".repeat(300), model.info().maxLength()).ids();
+        assertThat(ids.length).isGreaterThan(model.info().defaultMaxLength());
+        JsonNode answer = server.json("/embed",
+                "{\"inputs\":[" + ServerFixture.JSON.writeValueAsString(ids) + "]}").get(0);
+        float[] expected = model.encodeTokenIds(List.of(ids), EncodeOptions.defaults()).getFirst().dense()
+                .values();
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(Float.parseFloat(answer.get(i).asString())).isEqualTo(expected[i]);
+        }
+    }
+
+    @Test
     void aNameThatTheModelDoesNotHaveIsAnsweredWithThoseThatItHas() throws Exception {
         HttpResponse<String> response = server.post("/embed",
                 "{\"inputs\":\"panda\",\"prompt_name\":\"qery\"}");
         assertThat(response.statusCode()).isEqualTo(422);
-        assertThat(response.body()).contains("prompt_name", "expected: query, passage, topic");
+        assertThat(response.body()).contains("prompt_name",
+                "expected: query, passage, topic, or \\\"\\\" for none");
     }
 
     @Test

@@ -261,6 +261,19 @@ class RoutesTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            /rerank     | {"query":"%s","texts":["a","%s"]}      | query,1
+            /rerank     | {"query":"a","texts":["%s","a","%s"]}  | 0,2
+            /v1/score   | {"query":"%s","passages":["%s","a"]}   | query,0
+            /similarity | {"inputs":{"source_sentence":"%s","sentences":["a","%s"]}} | inputs.source_sentence,1
+            """)
+    void whatIsCutIsNamedByItsPlaceAmongTheTexts(String path, String body, String places) throws Exception {
+        HttpResponse<String> response = server.post(path, body.replace("%s", "word ".repeat(3000)));
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("x-truncated-inputs")).hasValue(places);
+    }
+
     @Test
     void aLongTextIsRefusedWhereItMustNotBeCut() throws Exception {
         HttpResponse<String> response = server.post("/embed",
@@ -325,6 +338,9 @@ class RoutesTest {
             /v1/score       | {"query":"a","passages":[]}           | 400 | passages: empty
             /v1/score       | {"query":"a","passages":["b"],"weights":[1]} | 422 | weights: 1 numbers
             /v1/score       | {"query":"a","passages":["b"],"weights":[0,0,1]} | 422 | dense + sparse is 0
+            /rerank         | {"query":"","texts":["a"]}            | 400 | query: empty
+            /rerank         | {"query":"a","texts":["b",""]}        | 400 | texts[1]: empty
+            /similarity     | {"inputs":{"source_sentence":"","sentences":["a"]}} | 400 | inputs.source_sentence: empty
             /decode         | {"ids":[99999999]}                    | 422 | ids: 99999999
             /tokenize       | {"inputs":[1]}                        | 422 | token ids (expected: a string)
             """)
