@@ -8,7 +8,8 @@ import picocli.CommandLine.Option;
 final class LengthOption {
     @Option(names = "--max-length", paramLabel = "N", description = """
             The most tokens of a text, <s> and </s> included; the rest is cut. Less is faster and forgets \
-            the end. Default: the model's own limit, 8192 for BGE-M3.""")
+            the end. Default: the model's own limit, 8192 for BGE-M3, or max_seq_length of its \
+            sentence_bert_config.json where that is less.""")
     private Integer maxLength;
 
     OptionalInt value() {
