@@ -40,7 +40,8 @@ class PromptPageTest {
             }
         }
         // The default one is for neither side: it would show where it came in.
-        Files.writeString(folder.resolve("config_sentence_transformers.json"), """
+        Files.writeString(folder.resolve("config_sentence_transformers.json"),
+                """
                 {"prompts": {"query": "query: ", "passage": "passage: ", "other": "other: "}, "default_prompt_name": "other"}""");
         try (Chromium chromium = new Chromium();
                 BgeM3 model = BgeM3.load(folder);
