@@ -1,6 +1,5 @@
 package dev.bgem3.bench;
 
-import dev.bgem3.kernel.HostWorkspace;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
@@ -70,7 +69,7 @@ final class MixedKernels implements Kernels {
 
     @Override
     public Workspace newWorkspace() {
-        return new HostWorkspace(); // Of fp32 alone: not all of them read what others round.
+        return most.newWorkspace();
     }
 
     @Override
