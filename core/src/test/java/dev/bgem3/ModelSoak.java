@@ -206,8 +206,26 @@ class ModelSoak {
         }
     }
 
-    /** What arenas have allocated: the JVM tracks it as "Other". */
-    private static double ownMib() {
+    /** What arenas have allocated, which the JVM tracks as "Other", and what they have mapped for large pages. */
+    private static double ownMib() throws IOException {
+        return allocatedMib() + largePagesMib();
+    }
+
+    /** The sizes of what is mapped with the flag hg, proc(5): advised to have large pages. */
+    private static double largePagesMib() throws IOException {
+        double kib = 0;
+        double mapped = 0;
+        for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            if (line.startsWith("Size:")) {
+                mapped = Long.parseLong(line.replaceAll("\\D", ""));
+            } else if (line.startsWith("VmFlags:") && line.contains(" hg")) {
+                kib += mapped;
+            }
+        }
+        return kib / 1024;
+    }
+
+    private static double allocatedMib() {
         try {
             String report = (String) ManagementFactory.getPlatformMBeanServer().invoke(
                     new ObjectName("com.sun.management:type=DiagnosticCommand"), "vmNativeMemory",

@@ -1,5 +1,6 @@
 package dev.bgem3.kernel;
 
+import dev.bgem3.io.PageArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -33,7 +34,7 @@ public abstract class HostKernels implements Kernels {
     /** The threads that work. */
     protected final ThreadTeam team;
     /** Owns the weights in the provider's layout. */
-    protected final Arena weights = Arena.ofShared();
+    protected final Arena weights = new PageArena();
     private final float[][] rowScratches;
     private boolean closed;
 

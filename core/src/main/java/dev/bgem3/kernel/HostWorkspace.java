@@ -1,5 +1,6 @@
 package dev.bgem3.kernel;
 
+import dev.bgem3.io.PageArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -14,16 +15,17 @@ public final class HostWorkspace implements Workspace {
 
     private record Chunk(Arena arena, MemorySegment memory) {
         static Chunk of(long bytes) {
-            Arena arena = Arena.ofShared();
+            Arena arena = new PageArena();
             return new Chunk(arena, arena.allocate(bytes, ALIGNMENT));
         }
     }
 
-    private final List<Chunk> chunks = new ArrayList<>();
-    private long used;
-    private long capacity;
-
     private final boolean bf16;
+    private final List<Chunk> chunks = new ArrayList<>();
+    /** Of the last chunk. */
+    private long used;
+    /** Of all that was asked for since the last reset. */
+    private long asked;
 
     /** An empty one, all of whose tensors are fp32. */
     public HostWorkspace() {
@@ -60,31 +62,39 @@ public final class HostWorkspace implements Workspace {
     public MemorySegment memory(long bytes) {
         long size = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
         if (chunks.isEmpty() || used + size > chunks.getLast().memory().byteSize()) {
+            if (asked == 0) {
+                close(); // Nothing is in use: the larger chunk takes the place of the smaller.
+            }
             chunks.add(Chunk.of(size));
-            capacity += size;
             used = 0;
         }
         MemorySegment memory = chunks.getLast().memory().asSlice(used, bytes);
         used += size;
+        asked += size;
         return memory;
+    }
+
+    /** What it has grown to. */
+    long heldBytes() {
+        return chunks.stream().mapToLong(chunk -> chunk.memory().byteSize()).sum();
     }
 
     @Override
     public void reset() {
         if (chunks.size() > 1) {
-            long sum = capacity;
+            long sum = asked;
             close();
             chunks.add(Chunk.of(sum));
-            capacity = sum;
         }
         used = 0;
+        asked = 0;
     }
 
     @Override
     public void close() {
         chunks.forEach(chunk -> chunk.arena().close());
         chunks.clear();
-        capacity = 0;
         used = 0;
+        asked = 0;
     }
 }

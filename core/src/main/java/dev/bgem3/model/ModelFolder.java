@@ -228,7 +228,7 @@ public final class ModelFolder implements AutoCloseable {
     public XlmRobertaEncoder loadEncoder(Kernels kernels) {
         SequencedMap<String, HeadWeights> layers = LinearLayers.of(config, tensors);
         layers.replaceAll(packed::offer);
-        return new XlmRobertaEncoder(config, tensors, layers, kernels);
+        return new XlmRobertaEncoder(config, tensors, layers, kernels, this::dropPages);
     }
 
     /**
@@ -303,8 +303,8 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * Gives back the memory of the files' pages, to be called when all layers are loaded: of what is read later, the embeddings, only
-     * the rows that texts ask for come back.
+     * Gives back the memory of the files' pages, to be called when weights are in the kernels' layout: of what is read later, the
+     * embeddings, only the rows that texts ask for come back.
      */
     public void dropPages() {
         files.forEach(TensorFile::dropPages);

@@ -46,9 +46,14 @@ public final class XlmRobertaEncoder {
     private final Norm embeddingNorm;
     private final List<Layer> layers = new ArrayList<>();
 
-    /** Takes the weights out of the file into the kernels' layout; the two tables stay where they lie. */
+    /**
+     * Takes the weights out of the file into the kernels' layout; the two tables stay where they lie.
+     *
+     * @param layerTaken
+     *            runs after each layer, whose weights are not read from the files again
+     */
     XlmRobertaEncoder(ModelConfig config, NamedTensors tensors, Map<String, HeadWeights> linearLayers,
-            Kernels kernels) {
+            Kernels kernels, Runnable layerTaken) {
         this.config = config;
         this.kernels = kernels;
         int c = config.hiddenSize();
@@ -67,6 +72,7 @@ public final class XlmRobertaEncoder {
                     linear(linearLayers.get(prefix + LinearLayers.INTERMEDIATE)),
                     linear(linearLayers.get(prefix + LinearLayers.OUTPUT)),
                     norm(tensors, prefix + "output.LayerNorm")));
+            layerTaken.run();
         }
     }
 
