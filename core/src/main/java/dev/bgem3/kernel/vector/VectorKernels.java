@@ -22,14 +22,17 @@ final class VectorKernels extends HostKernels {
 
     private final HostWorkspace packedKeysAndValues = new HostWorkspace();
     private final Product.Scratch[] productScratches;
+    private final Rows[] rows;
     private final Attention attention;
 
     VectorKernels(int threads) {
         super(threads);
         attention = new Attention(threads);
         productScratches = new Product.Scratch[threads];
+        rows = new Rows[threads];
         for (int i = 0; i < threads; i++) {
             productScratches[i] = new Product.Scratch();
+            rows[i] = new Rows();
         }
     }
 
@@ -53,7 +56,7 @@ final class VectorKernels extends HostKernels {
     @Override
     protected void normalizeRow(float[] row, Norm norm, int worker) {
         VectorNorm layerNorm = (VectorNorm) norm;
-        Rows.normalize(row, layerNorm.size(), layerNorm.gamma, layerNorm.beta, layerNorm.epsilon);
+        rows[worker].normalize(row, layerNorm.size(), layerNorm.gamma, layerNorm.beta, layerNorm.epsilon);
     }
 
     @Override
