@@ -14,10 +14,16 @@ import java.lang.invoke.MethodHandle;
 public final class Code {
     private final String name;
     private final MemorySegment bytes;
+    /**
+     * Where they start, in a segment of no arena: a call keeps the arenas of the segments that it is given open by counting itself in and
+     * out, and threads that call code at the same time would wait for one another at an arena's one counter.
+     */
+    private final MemorySegment entry;
 
     Code(String name, MemorySegment bytes) {
         this.name = name;
         this.bytes = bytes;
+        entry = MemorySegment.ofAddress(bytes.address());
     }
 
     /** What it is called in profiles and messages. */
@@ -31,15 +37,18 @@ public final class Code {
     }
 
     /**
-     * Runs it.
+     * Runs it. Whoever closes the code's arena sees to it that no call is under way.
      *
      * @param argumentBlock
-     *            a native segment
+     *            a native segment; of an arena that is not shared, where many threads call
      * @throws IllegalStateException
      *             if the code's or the block's arena is closed
      */
     public void call(MemorySegment argumentBlock) {
-        NativeCalls.callCode(bytes, argumentBlock);
+        if (!bytes.scope().isAlive()) {
+            throw new IllegalStateException("Already closed");
+        }
+        NativeCalls.callCode(entry, argumentBlock);
     }
 
     /** A handle of type {@code (MemorySegment)void} to this code, for holders that keep it in a static final. */

@@ -5,8 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What the providers that compute on the CPU share: {@link HostTensor}s, a team of threads, moving rows about. The arithmetic
- * is theirs: products, attention, layer norm.
+ * What the providers that compute on the CPU share: {@link HostTensor}s, a team of threads, the operations' checks and order, moving
+ * rows about. The arithmetic is theirs: products, attention, layer norm.
  */
 public abstract class HostKernels implements Kernels {
     /** Rows of a piece of row-wise work. */
@@ -35,6 +35,8 @@ public abstract class HostKernels implements Kernels {
     protected final ThreadTeam team;
     /** Owns the weights in the provider's layout. */
     protected final Arena weights = new PageArena();
+    /** Of the attention that is at work. */
+    private final HostWorkspace packedKeysAndValues = new HostWorkspace();
     private final float[][] rowScratches;
     private boolean closed;
 
@@ -43,6 +45,23 @@ public abstract class HostKernels implements Kernels {
         team = new ThreadTeam(threads);
         rowScratches = new float[threads][0];
     }
+
+    /** A tensor as these kernels take it; in fp32, unless they take rounded ones too. */
+    protected HostTensor tensor(Tensor tensor) {
+        return HostTensor.of(tensor);
+    }
+
+    /**
+     * {@code out = finish(in · weightᵀ + bias)}, of shapes that fit.
+     *
+     * @param residual
+     *            for {@link Finish#BIAS_RESIDUAL}, and may be {@code out}; else null
+     */
+    protected abstract void product(HostTensor out, HostTensor in, Linear layer, Finish finish,
+            HostTensor residual);
+
+    /** What packs keys and values and attends to them. */
+    protected abstract HostAttention.Work attention();
 
     /** {@code row} = layer norm of itself, {@code norm.size()} numbers; {@code worker} as in {@link ThreadTeam.Work}. */
     protected abstract void normalizeRow(float[] row, Norm norm, int worker);
@@ -55,6 +74,48 @@ public abstract class HostKernels implements Kernels {
     @Override
     public Workspace newWorkspace() {
         return new HostWorkspace();
+    }
+
+    @Override
+    public final void linear(Tensor out, Tensor in, Linear layer) {
+        product("linear", out, in, layer, Finish.BIAS);
+    }
+
+    @Override
+    public final void linearGelu(Tensor out, Tensor in, Linear layer) {
+        product("linearGelu", out, in, layer, Finish.BIAS_GELU);
+    }
+
+    @Override
+    public final void linearRelu(Tensor out, Tensor in, Linear layer) {
+        product("linearRelu", out, in, layer, Finish.BIAS_RELU);
+    }
+
+    private void product(String operation, Tensor out, Tensor in, Linear layer, Finish finish) {
+        Shapes.checkLinear(operation, out, in, layer);
+        product(tensor(out), tensor(in), layer, finish, null);
+    }
+
+    @Override
+    public final void linearAddNorm(Tensor out, Tensor in, Linear layer, Tensor residual, Norm norm) {
+        Shapes.checkLinear("linearAddNorm", out, in, layer);
+        Shapes.check("linearAddNorm", "residual", residual, in.rows(), layer.outputSize());
+        Shapes.checkLength("linearAddNorm", "norm", norm.size(), layer.outputSize());
+        product(HostTensor.of(out), tensor(in), layer, Finish.BIAS_RESIDUAL, HostTensor.of(residual));
+        normalizeRows(HostTensor.of(out), norm);
+    }
+
+    @Override
+    public final void attention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount) {
+        HostAttention.run(team, packedKeysAndValues, tensor(out), tensor(queryKeyValue), cumulativeLengths,
+                headCount, attention());
+    }
+
+    @Override
+    public final void firstTokenAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths,
+            int headCount) {
+        HostAttention.runFirstTokens(team, packedKeysAndValues, tensor(out), tensor(queryKeyValue),
+                cumulativeLengths, headCount, attention());
     }
 
     /** Blocks of about the same size. */
@@ -198,6 +259,7 @@ public abstract class HostKernels implements Kernels {
             try {
                 closeOwn();
             } finally {
+                packedKeysAndValues.close();
                 weights.close();
             }
         }

@@ -1,13 +1,12 @@
 package dev.bgem3.kernel.jit;
 
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.Finish;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostKernels;
 import dev.bgem3.kernel.HostTensor;
-import dev.bgem3.kernel.HostWorkspace;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Shapes;
-import dev.bgem3.kernel.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
@@ -21,7 +20,6 @@ final class Avx2Kernels extends HostKernels {
     private final Arena codeArena = Arena.ofShared();
     private final Avx2Code code;
     private final Avx2Attention attention;
-    private final HostWorkspace packedKeysAndValues = new HostWorkspace();
     private final Avx2Product.Scratch[] scratches;
     private final MemorySegment[] normBlocks;
     private final MemorySegment[] rows;
@@ -95,57 +93,24 @@ final class Avx2Kernels extends HostKernels {
         }
         MemorySegment memory = rows[worker];
         MemorySegment.copy(row, 0, memory, HostTensor.FLOAT, 0, length);
-        memory.asSlice(4L * length, bytes - 4L * length).fill((byte) 0);
+        for (long at = 4L * length; at < bytes; at += Float.BYTES) {
+            memory.set(HostTensor.FLOAT, at, 0);
+        }
         return memory;
     }
 
     @Override
-    public void linear(Tensor out, Tensor in, Linear layer) {
-        product("linear", out, in, layer, Avx2TileKernel.Finish.BIAS, null);
+    protected void product(HostTensor out, HostTensor in, Linear layer, Finish finish, HostTensor residual) {
+        Avx2Product.run(team, code, scratches, out, in, (Avx2Product.Packed) layer, finish, residual);
     }
 
     @Override
-    public void linearGelu(Tensor out, Tensor in, Linear layer) {
-        product("linearGelu", out, in, layer, Avx2TileKernel.Finish.BIAS_GELU, null);
-    }
-
-    @Override
-    public void linearRelu(Tensor out, Tensor in, Linear layer) {
-        product("linearRelu", out, in, layer, Avx2TileKernel.Finish.BIAS_RELU, null);
-    }
-
-    @Override
-    public void linearAddNorm(Tensor out, Tensor in, Linear layer, Tensor residual, Norm norm) {
-        Shapes.check("linearAddNorm", "residual", residual, in.rows(), layer.outputSize());
-        Shapes.checkLength("linearAddNorm", "norm", norm.size(), layer.outputSize());
-        product("linearAddNorm", out, in, layer, Avx2TileKernel.Finish.BIAS_RESIDUAL,
-                HostTensor.of(residual));
-        normalizeRows(HostTensor.of(out), norm);
-    }
-
-    private void product(String operation, Tensor out, Tensor in, Linear layer, Avx2TileKernel.Finish finish,
-            HostTensor residual) {
-        Shapes.checkLinear(operation, out, in, layer);
-        Avx2Product.run(team, code, scratches, HostTensor.of(out), HostTensor.of(in),
-                (Avx2Product.Packed) layer, finish, residual);
-    }
-
-    @Override
-    public void attention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount) {
-        HostAttention.run(team, packedKeysAndValues, HostTensor.of(out), HostTensor.of(queryKeyValue),
-                cumulativeLengths, headCount, attention);
-    }
-
-    @Override
-    public void firstTokenAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths,
-            int headCount) {
-        HostAttention.runFirstTokens(team, packedKeysAndValues, HostTensor.of(out),
-                HostTensor.of(queryKeyValue), cumulativeLengths, headCount, attention);
+    protected HostAttention.Work attention() {
+        return attention;
     }
 
     @Override
     protected void closeOwn() {
-        packedKeysAndValues.close();
         codeArena.close();
     }
 }

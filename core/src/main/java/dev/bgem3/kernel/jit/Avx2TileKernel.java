@@ -60,7 +60,17 @@ record Avx2TileKernel(int rows, Finish finish, Arithmetic arithmetic) {
         /** The bias is added; GELU. */
         BIAS_GELU,
         /** The bias and a residual of the result's shape and stride are added. */
-        BIAS_RESIDUAL
+        BIAS_RESIDUAL;
+
+        /** A linear layer's. */
+        static Finish of(dev.bgem3.kernel.Finish finish) {
+            return switch (finish) {
+                case BIAS -> BIAS;
+                case BIAS_GELU -> BIAS_GELU;
+                case BIAS_RELU -> BIAS_RELU;
+                case BIAS_RESIDUAL -> BIAS_RESIDUAL;
+            };
+        }
     }
 
     /** Columns of a tile: two vectors. */

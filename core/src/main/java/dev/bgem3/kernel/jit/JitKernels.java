@@ -3,6 +3,7 @@ package dev.bgem3.kernel.jit;
 import dev.bgem3.asm.CpuFeature;
 import dev.bgem3.asm.CpuFeatures;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.Finish;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostKernels;
 import dev.bgem3.kernel.HostTensor;
@@ -32,7 +33,6 @@ final class JitKernels extends HostKernels {
     private final Arena codeArena = Arena.ofShared();
     private final KernelCode code;
     private final JitAttention attention;
-    private final HostWorkspace packedKeysAndValues = new HostWorkspace();
     private final HostWorkspace operands = new HostWorkspace();
     private final JitProduct.Scratch[] scratches;
     private final MemorySegment[] normBlocks;
@@ -129,51 +129,22 @@ final class JitKernels extends HostKernels {
     }
 
     @Override
-    public void linear(Tensor out, Tensor in, Linear layer) {
-        product("linear", out, in, layer, TileKernel.Finish.BIAS, null);
+    protected HostTensor tensor(Tensor tensor) {
+        return HostTensor.ofAny(tensor);
     }
 
     @Override
-    public void linearGelu(Tensor out, Tensor in, Linear layer) {
-        product("linearGelu", out, in, layer, TileKernel.Finish.BIAS_GELU, null);
+    protected void product(HostTensor out, HostTensor in, Linear layer, Finish finish, HostTensor residual) {
+        JitProduct.run(team, code, scratches, operands, out, in, (JitProduct.Packed) layer, finish, residual);
     }
 
     @Override
-    public void linearRelu(Tensor out, Tensor in, Linear layer) {
-        product("linearRelu", out, in, layer, TileKernel.Finish.BIAS_RELU, null);
-    }
-
-    @Override
-    public void linearAddNorm(Tensor out, Tensor in, Linear layer, Tensor residual, Norm norm) {
-        Shapes.check("linearAddNorm", "residual", residual, in.rows(), layer.outputSize());
-        Shapes.checkLength("linearAddNorm", "norm", norm.size(), layer.outputSize());
-        product("linearAddNorm", out, in, layer, TileKernel.Finish.BIAS_RESIDUAL, HostTensor.of(residual));
-        normalizeRows(HostTensor.of(out), norm);
-    }
-
-    private void product(String operation, Tensor out, Tensor in, Linear layer, TileKernel.Finish finish,
-            HostTensor residual) {
-        Shapes.checkLinear(operation, out, in, layer);
-        JitProduct.run(team, code, scratches, operands, HostTensor.ofAny(out), HostTensor.ofAny(in),
-                (JitProduct.Packed) layer, finish, residual);
-    }
-
-    @Override
-    public void attention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount) {
-        HostAttention.run(team, packedKeysAndValues, HostTensor.ofAny(out), HostTensor.ofAny(queryKeyValue),
-                cumulativeLengths, headCount, attention);
-    }
-
-    @Override
-    public void firstTokenAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths,
-            int headCount) {
-        HostAttention.runFirstTokens(team, packedKeysAndValues, HostTensor.ofAny(out),
-                HostTensor.ofAny(queryKeyValue), cumulativeLengths, headCount, attention);
+    protected HostAttention.Work attention() {
+        return attention;
     }
 
     @Override
     protected void closeOwn() {
-        packedKeysAndValues.close();
         operands.close();
         codeArena.close();
     }

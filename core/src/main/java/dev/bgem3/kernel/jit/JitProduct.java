@@ -2,6 +2,7 @@ package dev.bgem3.kernel.jit;
 
 import dev.bgem3.asm.Code;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.Finish;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.HostWorkspace;
 import dev.bgem3.kernel.Kernels.Linear;
@@ -26,8 +27,11 @@ final class JitProduct {
     private static final int BLOCK_ROWS = 12 * TileKernel.MOST_ROWS;
     /** Rows of a piece of the left operand's rounding. */
     private static final int OPERAND_ROWS = 16;
-    /** So many pieces of work for each thread, so that the last to finish is not far behind. */
-    private static final int PIECES_PER_THREAD = 6;
+    /** So many pieces of work for each thread, so that the last to finish is not far behind: the more, the larger they stay. */
+    private static final int LEAST_PIECES_PER_THREAD = 6;
+    private static final int MOST_PIECES_PER_THREAD = 24;
+    /** Multiply-adds of a piece that is not too small: some 30 µs in int8. */
+    private static final long PIECE = 16_000_000;
     /** int8 weights are symmetric: −127 to 127. */
     private static final int INT8_RANGE = 127;
 
@@ -167,24 +171,30 @@ final class JitProduct {
      * Runs a layer.
      *
      * @param residual
-     *            [M, N] for {@link TileKernel.Finish#BIAS_RESIDUAL}, and may be {@code out}; else null
+     *            [M, N] for {@link Finish#BIAS_RESIDUAL}, and may be {@code out}; else null
      */
     static void run(ThreadTeam team, KernelCode code, Scratch[] scratches, HostWorkspace operands,
             HostTensor out,
-            HostTensor in, Packed layer, TileKernel.Finish finish, HostTensor residual) {
+            HostTensor in, Packed layer, Finish finish, HostTensor residual) {
+        TileKernel.Finish end = TileKernel.Finish.of(finish);
         int rowBlocks = (in.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
-        int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + rowBlocks - 1) / Math.max(1, rowBlocks),
-                1,
+        int ranges = Math.clamp(
+                Math.ceilDiv(pieces(team.threads(), in.rows(), layer), Math.max(1, rowBlocks)), 1,
                 layer.panelCount());
         Operand left = operand(team, code, scratches, operands, in, layer.arithmetic, layer.numbersPerWord);
         team.run(rowBlocks * ranges, (piece, worker) -> {
             int firstRow = piece / ranges * BLOCK_ROWS;
             int rows = Math.min(BLOCK_ROWS, in.rows() - firstRow);
             int range = piece % ranges;
-            runPiece(code, scratches[worker], out, left, layer, finish, residual, firstRow, rows,
+            runPiece(code, scratches[worker], out, left, layer, end, residual, firstRow, rows,
                     (int) ((long) layer.panelCount() * range / ranges),
                     (int) ((long) layer.panelCount() * (range + 1) / ranges));
         });
+    }
+
+    private static int pieces(int threads, int rows, Packed layer) {
+        return Math.clamp((long) rows * layer.outputSize * layer.inputSize / PIECE,
+                LEAST_PIECES_PER_THREAD * threads, MOST_PIECES_PER_THREAD * threads);
     }
 
     /** The whole left operand, once, in memory that the next product may overwrite; it stays where it is if it fits as it lies. */

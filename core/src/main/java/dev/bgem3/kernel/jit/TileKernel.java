@@ -82,7 +82,17 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
         /** The bias is added; GELU. */
         BIAS_GELU,
         /** The bias and a residual of the result's shape and stride are added. */
-        BIAS_RESIDUAL
+        BIAS_RESIDUAL;
+
+        /** A linear layer's. */
+        static Finish of(dev.bgem3.kernel.Finish finish) {
+            return switch (finish) {
+                case BIAS -> BIAS;
+                case BIAS_GELU -> BIAS_GELU;
+                case BIAS_RELU -> BIAS_RELU;
+                case BIAS_RESIDUAL -> BIAS_RESIDUAL;
+            };
+        }
     }
 
     /** Columns of a tile: two vectors. */
@@ -95,6 +105,11 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
 
     /** The tiles' heights: any number of rows is a sum of them. */
     private static final int[] HEIGHTS = {MOST_ROWS, 8, 4, 2, 1};
+    /**
+     * Two tiles of 8 rows in place of 12 and 4, where memory does not set the pace: the sums of 4 are too few to have a multiply-add in each
+     * place of the pipeline.
+     */
+    private static final int TWICE_EIGHT = 16;
     private static final int UNROLLED_STEPS = 4;
     private static final int CACHE_LINE = 64;
     /**
@@ -256,9 +271,13 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
             Label again = code.label("again");
             code.cmp(ROWS, height);
             code.jump(Condition.LESS, lower);
+            if (height == MOST_ROWS && !few) {
+                code.cmp(ROWS, TWICE_EIGHT);
+                code.jump(Condition.EQUAL, lower);
+            }
             tile(code, argument, height, few ? Math.max(2, height / 2) : 1);
             code.sub(ROWS, height);
-            if (height == MOST_ROWS) {
+            if (height >= TWICE_EIGHT / 2) {
                 code.jump(again);
             }
             code.bind(lower);

@@ -1,5 +1,6 @@
 package dev.bgem3.kernel.vector;
 
+import dev.bgem3.kernel.Finish;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.Kernels.Linear;
 import dev.bgem3.kernel.MatrixSource;
@@ -22,18 +23,6 @@ import jdk.incubator.vector.VectorOperators;
  * cache. M·N·K fused multiply-adds read the weight M / {@link #blockRows} times.
  */
 final class Product {
-    /** What happens to a tile of sums on its way out. */
-    enum Finish {
-        /** Add the bias. */
-        BIAS,
-        /** Add the bias, then GELU. */
-        BIAS_GELU,
-        /** Add the bias, then max(·, 0). */
-        BIAS_RELU,
-        /** Add the bias and a residual of the result's shape. */
-        BIAS_RESIDUAL
-    }
-
     /** A block of rows holds about so many floats (512 KiB), half of the second-level cache of current cores. */
     private static final int BLOCK_FLOATS = 128 * 1024;
     private static final int MOST_BLOCK_ROWS = 128;

@@ -1,12 +1,11 @@
 package dev.bgem3.kernel.vector;
 
+import dev.bgem3.kernel.Finish;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostKernels;
 import dev.bgem3.kernel.HostTensor;
-import dev.bgem3.kernel.HostWorkspace;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Shapes;
-import dev.bgem3.kernel.Tensor;
 
 /**
  * fp32 on the Vector API and a team of threads: sums of fused multiply-adds in fp32, in ascending order of the summed
@@ -20,7 +19,6 @@ final class VectorKernels extends HostKernels {
         }
     }
 
-    private final HostWorkspace packedKeysAndValues = new HostWorkspace();
     private final Product.Scratch[] productScratches;
     private final Rows[] rows;
     private final Attention attention;
@@ -60,51 +58,17 @@ final class VectorKernels extends HostKernels {
     }
 
     @Override
-    public void linear(Tensor out, Tensor in, Linear layer) {
-        product("linear", out, in, layer, Product.Finish.BIAS, null);
+    protected void product(HostTensor out, HostTensor in, Linear layer, Finish finish, HostTensor residual) {
+        Product.run(team, productScratches, out, in, (Product.Packed) layer, finish, residual);
     }
 
     @Override
-    public void linearGelu(Tensor out, Tensor in, Linear layer) {
-        product("linearGelu", out, in, layer, Product.Finish.BIAS_GELU, null);
-    }
-
-    @Override
-    public void linearRelu(Tensor out, Tensor in, Linear layer) {
-        product("linearRelu", out, in, layer, Product.Finish.BIAS_RELU, null);
-    }
-
-    @Override
-    public void linearAddNorm(Tensor out, Tensor in, Linear layer, Tensor residual, Norm norm) {
-        Shapes.check("linearAddNorm", "residual", residual, in.rows(), layer.outputSize());
-        Shapes.checkLength("linearAddNorm", "norm", norm.size(), layer.outputSize());
-        product("linearAddNorm", out, in, layer, Product.Finish.BIAS_RESIDUAL, HostTensor.of(residual));
-        normalizeRows(HostTensor.of(out), norm);
-    }
-
-    private void product(String operation, Tensor out, Tensor in, Linear layer, Product.Finish finish,
-            HostTensor residual) {
-        Shapes.checkLinear(operation, out, in, layer);
-        Product.run(team, productScratches, HostTensor.of(out), HostTensor.of(in), (Product.Packed) layer,
-                finish,
-                residual);
-    }
-
-    @Override
-    public void attention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount) {
-        HostAttention.run(team, packedKeysAndValues, HostTensor.of(out), HostTensor.of(queryKeyValue),
-                cumulativeLengths, headCount, attention);
-    }
-
-    @Override
-    public void firstTokenAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths,
-            int headCount) {
-        HostAttention.runFirstTokens(team, packedKeysAndValues, HostTensor.of(out),
-                HostTensor.of(queryKeyValue), cumulativeLengths, headCount, attention);
+    protected HostAttention.Work attention() {
+        return attention;
     }
 
     @Override
     protected void closeOwn() {
-        packedKeysAndValues.close();
+        // Arrays on the heap alone.
     }
 }
