@@ -35,10 +35,10 @@ class BatchInvariancePropertyTest {
     @ParameterizedTest
     @MethodSource("fastKernels")
     void fastKernelsGiveATextTheSameBitsHoweverItIsBatched(String kernels, Precision precision) {
-        // Every length of a tile's edge and of a few panels, and some that are random; 1 to 300 tokens.
+        // Every length of a tile's edge and of a few panels, and some that are random of 1 to 300 tokens.
         int[] lengths = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128,
                 129, 255,
-                256, 257, 299, 300};
+                256, 257, 299, 300, 383, 385, 800};
         check(Fixtures.MINI, kernels, precision, lengths, 64, 300, new int[]{1, 2, 3});
     }
 

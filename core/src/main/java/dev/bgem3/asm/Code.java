@@ -2,6 +2,7 @@ package dev.bgem3.asm;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /**
  * A function of assembled code that takes one pointer, to its argument block, and returns nothing.
@@ -37,10 +38,10 @@ public final class Code {
     }
 
     /**
-     * Runs it. Whoever closes the code's arena sees to it that no call is under way.
+     * Runs it. Whoever closes the code's arena sees to it that no call is under way: that is not detected, and ends the process.
      *
      * @param argumentBlock
-     *            a native segment; of an arena that is not shared, where many threads call
+     *            a native segment; not of a shared arena, where many threads call
      * @throws IllegalStateException
      *             if the code's or the block's arena is closed
      */
@@ -48,7 +49,11 @@ public final class Code {
         if (!bytes.scope().isAlive()) {
             throw new IllegalStateException("Already closed");
         }
-        NativeCalls.callCode(entry, argumentBlock);
+        try {
+            NativeCalls.callCode(entry, argumentBlock);
+        } finally {
+            Reference.reachabilityFence(bytes); // Of an automatic arena.
+        }
     }
 
     /** A handle of type {@code (MemorySegment)void} to this code, for holders that keep it in a static final. */

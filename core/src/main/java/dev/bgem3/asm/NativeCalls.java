@@ -13,7 +13,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** The restricted methods of {@code java.lang.foreign}, and calls that report how they failed. */
+/** The restricted methods of {@code java.lang.foreign} that this package uses, and calls that report how they failed. */
 @SuppressWarnings("restricted")
 final class NativeCalls {
     private static final String CURE = "native access is denied to this code; allow it with --enable-native-access="

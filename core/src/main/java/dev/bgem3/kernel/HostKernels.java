@@ -1,6 +1,6 @@
 package dev.bgem3.kernel;
 
-import dev.bgem3.io.PageArena;
+import dev.bgem3.memory.PageArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -55,9 +55,9 @@ public abstract class HostKernels implements Kernels {
      * {@code out = finish(in · weightᵀ + bias)}, of shapes that fit.
      *
      * @param residual
-     *            for {@link Finish#BIAS_RESIDUAL}, and may be {@code out}; else null
+     *            for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else null
      */
-    protected abstract void product(HostTensor out, HostTensor in, Linear layer, Finish finish,
+    protected abstract void product(HostTensor out, HostTensor in, Linear layer, LinearFinish finish,
             HostTensor residual);
 
     /** What packs keys and values and attends to them. */
@@ -78,20 +78,20 @@ public abstract class HostKernels implements Kernels {
 
     @Override
     public final void linear(Tensor out, Tensor in, Linear layer) {
-        product("linear", out, in, layer, Finish.BIAS);
+        product("linear", out, in, layer, LinearFinish.BIAS);
     }
 
     @Override
     public final void linearGelu(Tensor out, Tensor in, Linear layer) {
-        product("linearGelu", out, in, layer, Finish.BIAS_GELU);
+        product("linearGelu", out, in, layer, LinearFinish.BIAS_GELU);
     }
 
     @Override
     public final void linearRelu(Tensor out, Tensor in, Linear layer) {
-        product("linearRelu", out, in, layer, Finish.BIAS_RELU);
+        product("linearRelu", out, in, layer, LinearFinish.BIAS_RELU);
     }
 
-    private void product(String operation, Tensor out, Tensor in, Linear layer, Finish finish) {
+    private void product(String operation, Tensor out, Tensor in, Linear layer, LinearFinish finish) {
         Shapes.checkLinear(operation, out, in, layer);
         product(tensor(out), tensor(in), layer, finish, null);
     }
@@ -101,7 +101,7 @@ public abstract class HostKernels implements Kernels {
         Shapes.checkLinear("linearAddNorm", out, in, layer);
         Shapes.check("linearAddNorm", "residual", residual, in.rows(), layer.outputSize());
         Shapes.checkLength("linearAddNorm", "norm", norm.size(), layer.outputSize());
-        product(HostTensor.of(out), tensor(in), layer, Finish.BIAS_RESIDUAL, HostTensor.of(residual));
+        product(HostTensor.of(out), tensor(in), layer, LinearFinish.BIAS_RESIDUAL, HostTensor.of(residual));
         normalizeRows(HostTensor.of(out), norm);
     }
 
@@ -255,12 +255,16 @@ public abstract class HostKernels implements Kernels {
     public final void close() {
         if (!closed) {
             closed = true;
+            // First: nothing else keeps a thread from code and addresses that are gone.
             team.close();
             try {
                 closeOwn();
             } finally {
-                packedKeysAndValues.close();
-                weights.close();
+                try {
+                    packedKeysAndValues.close();
+                } finally {
+                    weights.close();
+                }
             }
         }
     }

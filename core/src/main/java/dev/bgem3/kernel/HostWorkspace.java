@@ -1,14 +1,15 @@
 package dev.bgem3.kernel;
 
-import dev.bgem3.io.PageArena;
+import dev.bgem3.memory.PageArena;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Memory off the heap for the providers that compute on the CPU, handed out front to back from one chunk; what does not fit gets a chunk of its own, and the next reset makes one
- * chunk of the sum.
+ * Memory off the heap for the providers that compute on the CPU, handed out front to back from one chunk. What does not fit gets a chunk
+ * of its own, and the next reset makes one chunk of all that was asked for; where nothing is in use, the larger chunk takes the place of
+ * the smaller.
  */
 public final class HostWorkspace implements Workspace {
     private static final long ALIGNMENT = 64;
@@ -63,7 +64,7 @@ public final class HostWorkspace implements Workspace {
         long size = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
         if (chunks.isEmpty() || used + size > chunks.getLast().memory().byteSize()) {
             if (asked == 0) {
-                close(); // Nothing is in use: the larger chunk takes the place of the smaller.
+                close();
             }
             chunks.add(Chunk.of(size));
             used = 0;

@@ -1,7 +1,7 @@
 package dev.bgem3.weights;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.MappedPages;
+import dev.bgem3.memory.MappedPages;
 import dev.bgem3.io.Messages;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -172,8 +172,10 @@ class KernelsDifferentialTest {
     @ParameterizedTest
     @CsvSource({"1, 1, 1", "1, 2, 3", "3, 15, 16", "4, 16, 17", "5, 17, 15", "7, 31, 64", "8, 32, 127",
             "9, 33, 511",
-            "12, 64, 512", "13, 65, 513", "16, 1, 1024", "25, 207, 1023", "31, 13, 1025", "127, 97, 61",
-            "128, 96, 128", "129, 95, 320", "257, 40, 192", "2, 1024, 4098"})
+            "12, 64, 512", "13, 65, 513", "16, 1, 1024", "25, 207, 1023", "28, 33, 65", "31, 13, 1025",
+            "40, 17, 130", "64, 31, 257",
+            "127, 97, 61",
+            "128, 96, 128", "129, 95, 320", "160, 65, 66", "257, 40, 192", "2, 1024, 4098"})
     void productsAgree(int m, int n, int k) {
         Random random = new Random(m * 31L + n * 7L + k);
         float[] in = random(random, m * k, 1);
@@ -334,7 +336,7 @@ class KernelsDifferentialTest {
     @ParameterizedTest
     @CsvSource({"1, 1", "1, 64", "2, 64", "3, 16", "5, 40", "15, 64", "16, 64", "17, 33", "31, 64", "32, 65",
             "33, 128", "63, 64", "64, 64", "65, 64", "127, 48", "128, 64", "129, 64", "191, 7", "257, 64",
-            "300, 520"})
+            "300, 520", "383, 64", "384, 33", "385, 64", "767, 16", "768, 64", "801, 33"})
     void attentionAgrees(int length, int headSize) {
         checkAttention(new int[]{0, length}, 2, headSize, 1);
     }
@@ -348,8 +350,8 @@ class KernelsDifferentialTest {
     @ParameterizedTest
     @CsvSource({"1, 1", "3, 64", "2, 33", "4, 128", "1, 520"})
     void firstTokenAttentionHasTheBitsOfAttention(int headCount, int headSize) {
-        int[] cumulativeLengths = {0, 1, 3, 67, 195, 196, 356, 700};
-        int t = 700;
+        int[] cumulativeLengths = {0, 1, 3, 67, 195, 196, 356, 1_156};
+        int t = 1_156;
         int c = headCount * headSize;
         float[] qkv = random(new Random(headSize), t * 3 * c, 1);
         for (Kernels with : new Kernels[]{kernels, reference}) {
@@ -368,7 +370,7 @@ class KernelsDifferentialTest {
     /** Scores of ±400 and more: all but one probability vanish, and none may overflow. */
     @Test
     void attentionAgreesOnExtremeScores() {
-        checkAttention(new int[]{0, 150, 170}, 2, 64, 20);
+        checkAttention(new int[]{0, 150, 170, 970}, 2, 64, 20);
     }
 
     private void checkAttention(int[] cumulativeLengths, int headCount, int headSize, double scale) {
@@ -471,13 +473,13 @@ class KernelsDifferentialTest {
     /** The first block of keys scores −∞ throughout; what follows must still count. */
     @Test
     void attentionGoesOnAfterABlockOfInfinitelySmallScores() {
-        int t = 300;
+        int t = 800;
         int c = 64;
         float[] qkv = random(new Random(5), t * 3 * c, 1);
         for (int row = 0; row < t; row++) {
             Arrays.fill(qkv, row * 3 * c, row * 3 * c + c, 0);
             qkv[row * 3 * c] = 1; // Every query is the first unit vector …
-            qkv[row * 3 * c + c] = row < 260 ? Float.NEGATIVE_INFINITY : 1; // … and so every early key is −∞ to it.
+            qkv[row * 3 * c + c] = row < 520 ? Float.NEGATIVE_INFINITY : 1; // … and so every early key is −∞ to it.
         }
         Operation attention = (with, workspace, out) -> with.attention(out,
                 tensor(with, workspace, t, 3 * c, qkv),
@@ -582,6 +584,20 @@ class KernelsDifferentialTest {
             assertThatThrownBy(() -> kernels.linear(out, in, layer))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("linear: in is [2, 5] (expected: [2, 4])");
+            assertThatThrownBy(() -> kernels.linearGelu(workspace.tensor(2, 3), in, layer))
+                    .hasMessage("linearGelu: in is [2, 5] (expected: [2, 4])");
+            Tensor fits = workspace.tensor(2, 4);
+            assertThatThrownBy(() -> kernels.linearRelu(out, fits, layer))
+                    .hasMessage("linearRelu: out is [2, 7] (expected: [2, 3])");
+            Kernels.Norm norm = kernels.norm(new float[3], new float[3], 1e-5f);
+            Tensor result = workspace.tensor(2, 3);
+            assertThatThrownBy(() -> kernels.linearAddNorm(out, fits, layer, result, norm))
+                    .hasMessage("linearAddNorm: out is [2, 7] (expected: [2, 3])");
+            assertThatThrownBy(() -> kernels.linearAddNorm(result, fits, layer, out, norm))
+                    .hasMessage("linearAddNorm: residual is [2, 7] (expected: [2, 3])");
+            assertThatThrownBy(() -> kernels.linearAddNorm(result, fits, layer, result,
+                    kernels.norm(new float[4], new float[4], 1e-5f)))
+                    .hasMessageStartingWith("linearAddNorm: norm");
             assertThatThrownBy(() -> kernels.attention(out, in, new int[]{0, 2}, 1))
                     .hasMessage("attention: queryKeyValue is [2, 5] (expected: [2, 21])");
             assertThatThrownBy(() -> kernels.attention(out, workspace.tensor(2, 21), new int[]{0, 3}, 1))

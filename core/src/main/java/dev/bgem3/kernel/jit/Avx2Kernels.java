@@ -1,7 +1,7 @@
 package dev.bgem3.kernel.jit;
 
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.Finish;
+import dev.bgem3.kernel.LinearFinish;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostKernels;
 import dev.bgem3.kernel.HostTensor;
@@ -100,7 +100,8 @@ final class Avx2Kernels extends HostKernels {
     }
 
     @Override
-    protected void product(HostTensor out, HostTensor in, Linear layer, Finish finish, HostTensor residual) {
+    protected void product(HostTensor out, HostTensor in, Linear layer, LinearFinish finish,
+            HostTensor residual) {
         Avx2Product.run(team, code, scratches, out, in, (Avx2Product.Packed) layer, finish, residual);
     }
 

@@ -1,7 +1,7 @@
 package dev.bgem3.kernel.jit;
 
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.Finish;
+import dev.bgem3.kernel.LinearFinish;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.Kernels.Linear;
 import dev.bgem3.kernel.MatrixSource;
@@ -148,10 +148,10 @@ final class Avx2Product {
      * Runs a layer.
      *
      * @param residual
-     *            [M, N] for {@link Finish#BIAS_RESIDUAL}, and may be {@code out}; else null
+     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else null
      */
     static void run(ThreadTeam team, Avx2Code code, Scratch[] scratches, HostTensor out, HostTensor in,
-            Packed layer, Finish finish, HostTensor residual) {
+            Packed layer, LinearFinish finish, HostTensor residual) {
         Call call = new Call(code, out, in, layer, Avx2TileKernel.Finish.of(finish), residual);
         int rowBlocks = (in.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
         int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + rowBlocks - 1) / Math.max(1, rowBlocks),

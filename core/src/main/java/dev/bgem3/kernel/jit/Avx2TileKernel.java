@@ -18,6 +18,7 @@ import dev.bgem3.asm.Label;
 import dev.bgem3.asm.Mem;
 import dev.bgem3.asm.Vec;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.LinearFinish;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -63,7 +64,7 @@ record Avx2TileKernel(int rows, Finish finish, Arithmetic arithmetic) {
         BIAS_RESIDUAL;
 
         /** A linear layer's. */
-        static Finish of(dev.bgem3.kernel.Finish finish) {
+        static Finish of(LinearFinish finish) {
             return switch (finish) {
                 case BIAS -> BIAS;
                 case BIAS_GELU -> BIAS_GELU;

@@ -3,7 +3,7 @@ package dev.bgem3.kernel.jit;
 import dev.bgem3.asm.CpuFeature;
 import dev.bgem3.asm.CpuFeatures;
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.Finish;
+import dev.bgem3.kernel.LinearFinish;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostKernels;
 import dev.bgem3.kernel.HostTensor;
@@ -134,7 +134,8 @@ final class JitKernels extends HostKernels {
     }
 
     @Override
-    protected void product(HostTensor out, HostTensor in, Linear layer, Finish finish, HostTensor residual) {
+    protected void product(HostTensor out, HostTensor in, Linear layer, LinearFinish finish,
+            HostTensor residual) {
         JitProduct.run(team, code, scratches, operands, out, in, (JitProduct.Packed) layer, finish, residual);
     }
 

@@ -2,7 +2,7 @@ package dev.bgem3.kernel.jit;
 
 import dev.bgem3.asm.Code;
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.Finish;
+import dev.bgem3.kernel.LinearFinish;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.HostWorkspace;
 import dev.bgem3.kernel.Kernels.Linear;
@@ -27,11 +27,14 @@ final class JitProduct {
     private static final int BLOCK_ROWS = 12 * TileKernel.MOST_ROWS;
     /** Rows of a piece of the left operand's rounding. */
     private static final int OPERAND_ROWS = 16;
-    /** So many pieces of work for each thread, so that the last to finish is not far behind: the more, the larger they stay. */
+    /**
+     * The more pieces of work for each thread, the less one is behind the others at the end; but a small one is over before it has what it
+     * reads in its cache. So there are as many, between these two, as have {@link #PIECE_MULTIPLY_ADDS} each.
+     */
     private static final int LEAST_PIECES_PER_THREAD = 6;
     private static final int MOST_PIECES_PER_THREAD = 24;
-    /** Multiply-adds of a piece that is not too small: some 30 µs in int8. */
-    private static final long PIECE = 16_000_000;
+    /** Some 35 µs of one thread in int8. */
+    private static final long PIECE_MULTIPLY_ADDS = 16_000_000;
     /** int8 weights are symmetric: −127 to 127. */
     private static final int INT8_RANGE = 127;
 
@@ -171,11 +174,11 @@ final class JitProduct {
      * Runs a layer.
      *
      * @param residual
-     *            [M, N] for {@link Finish#BIAS_RESIDUAL}, and may be {@code out}; else null
+     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else null
      */
     static void run(ThreadTeam team, KernelCode code, Scratch[] scratches, HostWorkspace operands,
             HostTensor out,
-            HostTensor in, Packed layer, Finish finish, HostTensor residual) {
+            HostTensor in, Packed layer, LinearFinish finish, HostTensor residual) {
         TileKernel.Finish end = TileKernel.Finish.of(finish);
         int rowBlocks = (in.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
         int ranges = Math.clamp(
@@ -193,7 +196,7 @@ final class JitProduct {
     }
 
     private static int pieces(int threads, int rows, Packed layer) {
-        return Math.clamp((long) rows * layer.outputSize * layer.inputSize / PIECE,
+        return Math.clamp((long) rows * layer.outputSize * layer.inputSize / PIECE_MULTIPLY_ADDS,
                 LEAST_PIECES_PER_THREAD * threads, MOST_PIECES_PER_THREAD * threads);
     }
 

@@ -25,6 +25,7 @@ import dev.bgem3.asm.Masked;
 import dev.bgem3.asm.Mem;
 import dev.bgem3.asm.Vec;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.LinearFinish;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -33,7 +34,7 @@ import java.util.List;
  * The matrix product's inner loops: any number of rows, and the {@link #PANEL} columns of one panel.
  *
  * <pre>
- * for each tile of {@link #MOST_ROWS} rows, and what is left in tiles of 8, 4, 2 and 1
+ * for each tile of {@link #MOST_ROWS} rows, and what is left in tiles of 8, 4, 2 and 1 (16 in two of 8)
  *     sums = 0
  *     for each step of K           1 number of fp32, 2 of bf16, 4 of int8: what a word of 32 bits holds
  *         load 2 vectors of the panel
@@ -85,7 +86,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
         BIAS_RESIDUAL;
 
         /** A linear layer's. */
-        static Finish of(dev.bgem3.kernel.Finish finish) {
+        static Finish of(LinearFinish finish) {
             return switch (finish) {
                 case BIAS -> BIAS;
                 case BIAS_GELU -> BIAS_GELU;
@@ -277,7 +278,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
             }
             tile(code, argument, height, few ? Math.max(2, height / 2) : 1);
             code.sub(ROWS, height);
-            if (height >= TWICE_EIGHT / 2) {
+            if (height == MOST_ROWS || height == TWICE_EIGHT / 2) {
                 code.jump(again);
             }
             code.bind(lower);

@@ -1,6 +1,6 @@
 package dev.bgem3.kernel.vector;
 
-import dev.bgem3.kernel.Finish;
+import dev.bgem3.kernel.LinearFinish;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.Kernels.Linear;
 import dev.bgem3.kernel.MatrixSource;
@@ -125,10 +125,10 @@ final class Product {
      * Runs a layer.
      *
      * @param residual
-     *            [M, N] for {@link Finish#BIAS_RESIDUAL}, and may be {@code out}; else unused and may be null
+     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else unused and may be null
      */
     static void run(ThreadTeam team, Scratch[] scratches, HostTensor out, HostTensor in, Packed layer,
-            Finish finish, HostTensor residual) {
+            LinearFinish finish, HostTensor residual) {
         int blockRows = blockRows(layer.inputSize);
         int blocks = (in.rows() + blockRows - 1) / blockRows;
         int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + blocks - 1) / Math.max(1, blocks), 1,
@@ -145,7 +145,7 @@ final class Product {
     }
 
     private static void runPiece(Scratch scratch, HostTensor out, HostTensor in, Packed layer,
-            Finish finish,
+            LinearFinish finish,
             HostTensor residual, int firstRow, int rows, int fromPanel, int toPanel) {
         int padded = Lanes.roundUp(rows, MicroKernel.LEAST_ROWS);
         int depth = layer.inputSize;

@@ -1,6 +1,6 @@
 package dev.bgem3.kernel.vector;
 
-import dev.bgem3.kernel.Finish;
+import dev.bgem3.kernel.LinearFinish;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostKernels;
 import dev.bgem3.kernel.HostTensor;
@@ -58,7 +58,8 @@ final class VectorKernels extends HostKernels {
     }
 
     @Override
-    protected void product(HostTensor out, HostTensor in, Linear layer, Finish finish, HostTensor residual) {
+    protected void product(HostTensor out, HostTensor in, Linear layer, LinearFinish finish,
+            HostTensor residual) {
         Product.run(team, productScratches, out, in, (Product.Packed) layer, finish, residual);
     }
 

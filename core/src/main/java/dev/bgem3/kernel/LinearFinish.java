@@ -1,7 +1,7 @@
 package dev.bgem3.kernel;
 
 /** What becomes of a linear layer's sums. */
-public enum Finish {
+public enum LinearFinish {
     /** The bias is added. */
     BIAS,
     /** The bias is added; GELU. */

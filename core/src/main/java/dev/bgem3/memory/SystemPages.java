@@ -1,16 +1,18 @@
-package dev.bgem3.io;
+package dev.bgem3.memory;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /**
- * Linux's calls for pages, where this code may make them without a warning; the constants are those of asm-generic/mman.h, which x86-64
- * and ARM share.
+ * Linux's calls for pages, where there are such and this code may make them without a warning; the constants are those of
+ * asm-generic/mman.h, which x86-64 and ARM share.
  */
 @SuppressWarnings("restricted")
 final class SystemPages {
@@ -22,10 +24,7 @@ final class SystemPages {
     static final int MADV_DONTNEED = 4;
     static final int MADV_HUGEPAGE = 14;
 
-    private static final Optional<SystemPages> THERE = System.getProperty("os.name").equals("Linux")
-            && SystemPages.class.getModule().isNativeAccessEnabled()
-                    ? Optional.of(new SystemPages())
-                    : Optional.empty();
+    private static final Optional<SystemPages> THERE = open();
 
     private final MethodHandle mmap = function("mmap", ValueLayout.ADDRESS, ValueLayout.ADDRESS,
             ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
@@ -37,8 +36,16 @@ final class SystemPages {
 
     private SystemPages() {}
 
-    static Optional<SystemPages> find() {
-        return THERE;
+    private static Optional<SystemPages> open() {
+        if (!System.getProperty("os.name").equals("Linux")
+                || !SystemPages.class.getModule().isNativeAccessEnabled()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new SystemPages());
+        } catch (UnsupportedOperationException | NoSuchElementException missing) {
+            return Optional.empty(); // Of the linker, or of a function.
+        }
     }
 
     private static MethodHandle function(String name, MemoryLayout result, MemoryLayout... parameters) {
@@ -47,16 +54,23 @@ final class SystemPages {
                 FunctionDescriptor.of(result, parameters));
     }
 
-    /** New memory, all zeros, which takes up room where it is written; empty where the system refuses. Whoever asks unmaps it. */
-    Optional<MemorySegment> map(long bytes) {
-        MemorySegment start = (MemorySegment) call(mmap, MemorySegment.NULL, bytes, PROT_READ_WRITE,
-                MAP_PRIVATE_ANONYMOUS, -1, 0L);
-        return start.address() == FAILED ? Optional.empty() : Optional.of(start.reinterpret(bytes));
+    static Optional<SystemPages> find() {
+        return THERE;
     }
 
-    /** Takes back what was mapped. */
-    void unmap(MemorySegment mapped) {
-        call(munmap, mapped, mapped.byteSize());
+    /** New memory, all zeros, which takes up room where it is written and ends with the arena; empty where the system refuses. */
+    Optional<MemorySegment> map(Arena arena, long bytes) {
+        MemorySegment start = (MemorySegment) call(mmap, MemorySegment.NULL, bytes, PROT_READ_WRITE,
+                MAP_PRIVATE_ANONYMOUS, -1, 0L);
+        if (start.address() == FAILED) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(start.reinterpret(bytes, arena, all -> call(munmap, all, bytes)));
+        } catch (IllegalStateException closed) {
+            call(munmap, start, bytes);
+            throw closed;
+        }
     }
 
     /** What the system answers does not matter: the contents are the same either way. */

@@ -1,4 +1,4 @@
-package dev.bgem3.io;
+package dev.bgem3.memory;
 
 import java.lang.foreign.MemorySegment;
 
