@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -117,6 +118,8 @@ final class LoadedModel implements AutoCloseable {
             folder.dropPages();
             done = true;
             return model;
+        } catch (InternalError fault) {
+            throw shortenedFile(path, fault);
         } finally {
             if (!done) {
                 try {
@@ -267,8 +270,7 @@ final class LoadedModel implements AutoCloseable {
         TokenBatch tokens = TokenBatch.of(order.stream().map(i -> works.get(i).text().tokenIds()).toList());
         List<HeadGroup> groups = byHeads.entrySet().stream()
                 .map(entry -> new HeadGroup(entry.getKey(), entry.getValue().size())).toList();
-        List<HeadOutputs> outputs = lanes
-                .run(lane -> lane.device().run(lane.workspace(), tokens, groups));
+        List<HeadOutputs> outputs = run(lane -> lane.device().run(lane.workspace(), tokens, groups));
         List<Supplier<Embedding>> embeddings = new ArrayList<>(Collections.nCopies(works.size(), null));
         int s = 0;
         for (int g = 0; g < groups.size(); g++) {
@@ -306,7 +308,7 @@ final class LoadedModel implements AutoCloseable {
      */
     IntFunction<Float> score(List<TokenizedText> pairs) {
         TokenBatch tokens = TokenBatch.of(pairs.stream().map(TokenizedText::tokenIds).toList());
-        float[] scores = lanes.run(lane -> lane.device().scores(lane.workspace(), tokens));
+        float[] scores = run(lane -> lane.device().scores(lane.workspace(), tokens));
         return i -> {
             if (!Float.isFinite(scores[i])) {
                 throw new NonFiniteOutputException(
@@ -314,6 +316,25 @@ final class LoadedModel implements AutoCloseable {
             }
             return scores[i];
         };
+    }
+
+    private <T> T run(Function<LaneQueue.Lane, T> work) {
+        try {
+            return lanes.run(work);
+        } catch (InternalError fault) {
+            throw shortenedFile(folder.folder(), fault);
+        }
+    }
+
+    /** Java's error where a mapped page has lost its file; any other goes on as it is. */
+    private static ModelException shortenedFile(Path folder, InternalError fault) {
+        if (!String.valueOf(fault.getMessage()).contains("unsafe memory access")) {
+            throw fault;
+        }
+        return new ModelException(
+                folder + ": a file of the model became shorter, or could not be read, while it "
+                        + "was in use (expected: files that stay as they are)",
+                fault);
     }
 
     /** Throws where no work can be done any more. */

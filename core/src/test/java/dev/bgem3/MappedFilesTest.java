@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.error.ModelException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,6 +81,21 @@ class MappedFilesTest {
             Thread.sleep(5);
         }
         assertThat(liveThreads("bgem3-kernel-10")).isZero();
+    }
+
+    @Test
+    void saysSoWhereAFileBecomesShorterWhileItIsInUse() throws IOException {
+        Path folder = temporary.resolve("shorter");
+        copy(Fixtures.TINY_LAYOUTS.get(1), folder);
+        try (BgeM3 model = BgeM3.load(folder)) {
+            assertThat(model.encode("hello").dense().dimension()).isPositive();
+            try (FileChannel file = FileChannel.open(folder.resolve("model.safetensors"),
+                    StandardOpenOption.WRITE)) {
+                file.truncate(100);
+            }
+            assertThatExceptionOfType(ModelException.class).isThrownBy(() -> model.encode("hello"))
+                    .withMessageStartingWith(folder + ": a file of the model became shorter");
+        }
     }
 
     private static long liveThreads(String name) {

@@ -51,9 +51,13 @@ public final class KernelProviders {
             }
         }
         throw new BackendException(
-                "precision: " + label(arithmetic) + " (expected: fp32, or a processor with its units for "
-                        + "the jit kernels: AVX-512 BF16, AVX-512 VNNI or AVX-VNNI"
-                        + (reasons.isEmpty() ? "" : "; not used: " + reasons) + ")");
+                "precision: " + label(arithmetic) + " "
+                        + reasons.entrySet().stream()
+                                .map(reason -> "(the " + reason.getKey() + " kernels are not used: "
+                                        + reason.getValue() + ") ")
+                                .collect(Collectors.joining())
+                        + "(expected: fp32, or a processor with its units for the jit kernels: AVX-512 BF16, "
+                        + "AVX-512 VNNI or AVX-VNNI)");
     }
 
     private static String label(Arithmetic arithmetic) {

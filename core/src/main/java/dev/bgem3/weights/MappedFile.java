@@ -80,11 +80,24 @@ public final class MappedFile implements AutoCloseable {
             if (size == 0) {
                 throw new ModelException(path + ": the file is empty");
             }
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+            return map(path, channel, size, arena);
         } catch (NoSuchFileException e) {
             throw new ModelException(path + ": no such file", e);
         } catch (IOException | UnsupportedOperationException e) {
             throw new ModelException(path + ": cannot be mapped: " + Messages.reason(e), e);
+        }
+    }
+
+    private static MemorySegment map(Path path, FileChannel channel, long size, Arena arena)
+            throws IOException {
+        try {
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+        } catch (IOException e) {
+            if (e.getCause() instanceof OutOfMemoryError) { // Java's "Map failed"; the file is well.
+                throw new ModelException(path + ": cannot be mapped: its " + size
+                        + " bytes find no room in the process's memory, which the system limits", e);
+            }
+            throw e;
         }
     }
 

@@ -56,10 +56,7 @@ record Failures(PrintStream err, boolean withTrace) {
             case StreamException e -> failed(e.getMessage());
             case HubException e -> failed(e.getMessage());
             case ServerStartException e -> failed(e.getMessage());
-            case OutOfMemoryError e -> failed("out of memory: " + e.getMessage() + " (the limit is "
-                    + Runtime.getRuntime().maxMemory() / MIB
-                    + " MiB; BGEM3_JAVA_OPTS=-Xmx" + 2 * (Runtime.getRuntime().maxMemory() / MIB)
-                    + "m allows twice that)");
+            case OutOfMemoryError e -> failed("out of memory: " + e.getMessage() + " (" + cure(e) + ")");
             default ->
                 failed("unexpected " + failure.getClass().getName() + ": " + failure.getMessage() + " ("
                         + TRACE_VARIABLE + "=1 shows where)");
@@ -68,6 +65,15 @@ record Failures(PrintStream err, boolean withTrace) {
             trace(failure);
         }
         return exitCode;
+    }
+
+    /** What Java says where the system has no memory for what lies outside the heap begins so. */
+    private static String cure(OutOfMemoryError failure) {
+        long heap = Runtime.getRuntime().maxMemory() / MIB;
+        return String.valueOf(failure.getMessage()).startsWith("Unable to allocate")
+                ? "outside the heap, where the weights lie: give the process more memory, or its heap less than "
+                        + heap + " MiB, such as BGEM3_JAVA_OPTS=-Xmx" + Math.max(1, heap / 2) + "m"
+                : "the limit is " + heap + " MiB; BGEM3_JAVA_OPTS=-Xmx" + 2 * heap + "m allows twice that";
     }
 
     private void trace(Throwable failure) {

@@ -78,4 +78,12 @@ class FailuresTest {
                 "BGEM3_JAVA_OPTS=-Xmx" + 2 * (Runtime.getRuntime().maxMemory() >> 20) + "m")
                 .doesNotContain("--");
     }
+
+    @Test
+    void tooLittleMemoryOutsideTheHeapIsNotCuredByALargerHeap() {
+        assertThat(exitCode(new OutOfMemoryError("Unable to allocate 16793648 bytes"), false)).isEqualTo(1);
+        assertThat(err.toString()).hasLineCount(1).contains(
+                "out of memory: Unable to allocate 16793648 bytes (outside the heap",
+                "BGEM3_JAVA_OPTS=-Xmx" + (Runtime.getRuntime().maxMemory() >> 20) / 2 + "m");
+    }
 }
