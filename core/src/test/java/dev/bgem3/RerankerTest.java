@@ -276,6 +276,7 @@ class RerankerTest {
     }
 
     @Test
+    @DefaultKernels
     void severalDevicesShareThePairs() {
         ConcurrentLinkedQueue<Integer> used = new ConcurrentLinkedQueue<>();
         KernelProvider devices = PretendedDevices.of(2, 1, 60, (device, _) -> used.add(device));
