@@ -97,7 +97,7 @@ final class Avx2Attention implements HostAttention.Work {
             Avx2TileKernel.fillPanel(scratch.tileBlock, panels + 4L * key * head.size(), 0);
             Avx2TileKernel.fillStart(scratch.tileBlock, scratch.zeros.address(), 0);
             Avx2TileKernel.fillRows(scratch.tileBlock, scratch.scores.address() + 4L * key, queries, 0, 0);
-            code.multiply(Avx2TileKernel.Finish.NONE, scratch.tileBlock, block.rows());
+            code.multiply(TileFinish.NONE, scratch.tileBlock, block.rows());
         }
     }
 
@@ -112,7 +112,7 @@ final class Avx2Attention implements HostAttention.Work {
             Avx2TileKernel.fillPanel(scratch.tileBlock, panels + panel * head.valuePanelBytes(), 0);
             Avx2TileKernel.fillStart(scratch.tileBlock, values, valuesStride);
             Avx2TileKernel.fillRows(scratch.tileBlock, values, scratch.scores.address(), 0, 0);
-            code.multiply(Avx2TileKernel.Finish.NONE, scratch.tileBlock, block.rows());
+            code.multiply(TileFinish.NONE, scratch.tileBlock, block.rows());
         }
     }
 }

@@ -7,12 +7,13 @@ import dev.bgem3.kernel.Arithmetic;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
 
 /** {@link KernelCode} in AVX2. */
 final class Avx2Code {
-    private final Map<Avx2TileKernel.Finish, Code[]> tiles;
-    private final Map<Avx2TileKernel.Finish, Code[]> layerTiles;
+    private final Map<TileFinish, Code[]> tiles;
+    private final Map<TileFinish, Code[]> layerTiles;
     /** Rounds a layer's left operand; null for fp32, which needs none. */
     final Code operand;
     final Code layerNorm;
@@ -39,9 +40,9 @@ final class Avx2Code {
     }
 
     /** By finish, the tiles of 1, 2 … rows. */
-    private static Map<Avx2TileKernel.Finish, Code[]> tiles(Arena arena, Abi abi, Arithmetic arithmetic) {
-        Map<Avx2TileKernel.Finish, Code[]> tiles = new EnumMap<>(Avx2TileKernel.Finish.class);
-        for (Avx2TileKernel.Finish finish : Avx2TileKernel.Finish.values()) {
+    private static Map<TileFinish, Code[]> tiles(Arena arena, Abi abi, Arithmetic arithmetic) {
+        Map<TileFinish, Code[]> tiles = new EnumMap<>(TileFinish.class);
+        for (TileFinish finish : EnumSet.complementOf(EnumSet.of(TileFinish.SCALE_ADD))) {
             Code[] codes = new Code[Avx2TileKernel.MOST_ROWS];
             for (int i = 0; i < codes.length; i++) {
                 codes[i] = ExecutableMemory.load(arena,
@@ -55,12 +56,12 @@ final class Avx2Code {
     }
 
     /** One panel's columns of {@code rows} rows in fp32, as the block's fields say. */
-    void multiply(Avx2TileKernel.Finish finish, MemorySegment block, int rows) {
+    void multiply(TileFinish finish, MemorySegment block, int rows) {
         multiply(tiles.get(finish), block, rows);
     }
 
     /** One panel's columns of {@code rows} rows in int8, as the block's fields say. */
-    void multiplyInt8(Avx2TileKernel.Finish finish, MemorySegment block, int rows) {
+    void multiplyInt8(TileFinish finish, MemorySegment block, int rows) {
         multiply(layerTiles.get(finish), block, rows);
     }
 

@@ -79,7 +79,7 @@ final class Avx2Product {
 
     /** One call's operands. */
     private record Call(Avx2Code code, HostTensor out, HostTensor in, Packed layer,
-            Avx2TileKernel.Finish finish, HostTensor residual) {}
+            TileFinish finish, HostTensor residual) {}
 
     private Avx2Product() {}
 
@@ -152,7 +152,7 @@ final class Avx2Product {
      */
     static void run(ThreadTeam team, Avx2Code code, Scratch[] scratches, HostTensor out, HostTensor in,
             Packed layer, LinearFinish finish, HostTensor residual) {
-        Call call = new Call(code, out, in, layer, Avx2TileKernel.Finish.of(finish), residual);
+        Call call = new Call(code, out, in, layer, TileFinish.of(finish), residual);
         int rowBlocks = (in.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
         int ranges = Math.clamp((PIECES_PER_THREAD * team.threads() + rowBlocks - 1) / Math.max(1, rowBlocks),
                 1, layer.panelCount());
@@ -228,9 +228,9 @@ final class Avx2Product {
             Avx2TileKernel.fillRows(block, last ? out : scratch.tiles.address(), left + 4L * from, residual,
                     rowScales);
             if (layer.int8()) {
-                call.code.multiplyInt8(last ? call.finish : Avx2TileKernel.Finish.NONE, block, rows);
+                call.code.multiplyInt8(last ? call.finish : TileFinish.NONE, block, rows);
             } else {
-                call.code.multiply(last ? call.finish : Avx2TileKernel.Finish.NONE, block, rows);
+                call.code.multiply(last ? call.finish : TileFinish.NONE, block, rows);
             }
         }
     }

@@ -18,7 +18,6 @@ import dev.bgem3.asm.Label;
 import dev.bgem3.asm.Mem;
 import dev.bgem3.asm.Vec;
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.LinearFinish;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -39,7 +38,7 @@ import java.util.List;
  * A sum is the same chain of multiply-adds as there, so products have the same bits. Sums start from memory: K can be cut into
  * slices whose part of the panel stays in the first-level cache, and a cut is no change of the chain. A tile is always whole:
  * there are no masks, callers give the last columns a tile of their own. On one Zen 5 core a call is at 98 % of the rate of multiply-adds between
- * registers, in fp32 and in int8. Operands of int8 are as there; the sums of {@link Finish#NONE} stay
+ * registers, in fp32 and in int8. Operands of int8 are as there; the sums of {@link TileFinish#NONE} stay
  * integers.
  *
  * @param rows
@@ -49,31 +48,7 @@ import java.util.List;
  * @param arithmetic
  *            fp32 or int8 ({@code vpdpbusd} of AVX-VNNI, which does not saturate)
  */
-record Avx2TileKernel(int rows, Finish finish, Arithmetic arithmetic) {
-    /** What happens to a tile's sums on their way out. */
-    enum Finish {
-        /** Nothing: they may be a later slice's start. */
-        NONE,
-        /** The bias is added. */
-        BIAS,
-        /** The bias is added; max(·, 0). */
-        BIAS_RELU,
-        /** The bias is added; GELU. */
-        BIAS_GELU,
-        /** The bias and a residual of the result's shape and stride are added. */
-        BIAS_RESIDUAL;
-
-        /** A linear layer's. */
-        static Finish of(LinearFinish finish) {
-            return switch (finish) {
-                case BIAS -> BIAS;
-                case BIAS_GELU -> BIAS_GELU;
-                case BIAS_RELU -> BIAS_RELU;
-                case BIAS_RESIDUAL -> BIAS_RESIDUAL;
-            };
-        }
-    }
-
+record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     /** Columns of a tile: two vectors. */
     static final int PANEL = 2 * Avx2VectorCode.LANES;
     /** 12 sums, 2 of the panel, 2 spread numbers in turn: all 16 registers. */
@@ -297,7 +272,7 @@ record Avx2TileKernel(int rows, Finish finish, Arithmetic arithmetic) {
     }
 
     private void finish(Assembler code, Avx2VectorCode math, Gpr argument) {
-        boolean scaled = arithmetic == Arithmetic.INT8 && finish != Finish.NONE;
+        boolean scaled = arithmetic == Arithmetic.INT8 && finish != TileFinish.NONE;
         if (scaled) {
             code.mov(COLUMN_SCALES, Mem.at(argument, COLUMN_SCALES_FIELD));
             code.mov(OFFSETS, Mem.at(argument, OFFSETS_FIELD));
@@ -313,7 +288,7 @@ record Avx2TileKernel(int rows, Finish finish, Arithmetic arithmetic) {
             for (int vector = 0; vector < VECTORS; vector++) {
                 Vec sum = sum(row, vector);
                 int offset = vector * Avx2VectorCode.BYTES;
-                if (finish != Finish.NONE) {
+                if (finish != TileFinish.NONE) {
                     code.emit(VADDPS, sum, sum, Mem.at(BIAS, offset));
                 }
                 switch (finish) {
@@ -326,11 +301,13 @@ record Avx2TileKernel(int rows, Finish finish, Arithmetic arithmetic) {
                     }
                     case BIAS_GELU -> math.gelu(sum, SCRATCH0, SCRATCH1, SCRATCH2, SCRATCH3);
                     case BIAS_RESIDUAL -> code.emit(VADDPS, sum, sum, Mem.at(RESIDUAL, offset));
+                    case SCALE_ADD -> throw new IllegalArgumentException(
+                            "finish: " + finish + " (expected: one that AVX2 kernels have)");
                 }
                 code.emit(VMOVUPS, Mem.at(OUT, offset), sum);
             }
             code.add(OUT, OUT_STRIDE);
-            if (finish == Finish.BIAS_RESIDUAL) {
+            if (finish == TileFinish.BIAS_RESIDUAL) {
                 code.add(RESIDUAL, OUT_STRIDE);
             }
         }

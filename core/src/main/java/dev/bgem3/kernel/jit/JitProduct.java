@@ -179,7 +179,7 @@ final class JitProduct {
     static void run(ThreadTeam team, KernelCode code, Scratch[] scratches, HostWorkspace operands,
             HostTensor out,
             HostTensor in, Packed layer, LinearFinish finish, HostTensor residual) {
-        TileKernel.Finish end = TileKernel.Finish.of(finish);
+        TileFinish end = TileFinish.of(finish);
         int rowBlocks = (in.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
         int ranges = Math.clamp(
                 Math.ceilDiv(pieces(team.threads(), in.rows(), layer), Math.max(1, rowBlocks)), 1,
@@ -226,7 +226,7 @@ final class JitProduct {
 
     private static void runPiece(KernelCode code, Scratch scratch, HostTensor out, Operand left,
             Packed layer,
-            TileKernel.Finish finish, HostTensor residual, int firstRow, int rows, int fromPanel,
+            TileFinish finish, HostTensor residual, int firstRow, int rows, int fromPanel,
             int toPanel) {
         MemorySegment block = scratch.tileBlock;
         Code tiles = code.layer(layer.arithmetic, finish, out.isBf16());

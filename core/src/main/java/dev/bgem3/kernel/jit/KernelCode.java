@@ -4,7 +4,6 @@ import dev.bgem3.asm.Abi;
 import dev.bgem3.asm.Code;
 import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.jit.TileKernel.Finish;
 import dev.bgem3.kernel.jit.TileKernel.Left;
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
@@ -15,16 +14,16 @@ import java.util.Set;
 /** All code of this package, assembled once for each set of kernels; freed with its arena. */
 final class KernelCode {
     /** The ends of linear layers. */
-    private static final List<Finish> LAYER_FINISHES = List.of(Finish.BIAS, Finish.BIAS_RELU,
-            Finish.BIAS_GELU,
-            Finish.BIAS_RESIDUAL);
+    private static final List<TileFinish> LAYER_FINISHES = List.of(TileFinish.BIAS, TileFinish.BIAS_RELU,
+            TileFinish.BIAS_GELU,
+            TileFinish.BIAS_RESIDUAL);
 
     private final Arena arena;
     private final Abi abi = Abi.ofThisMachine();
-    private final Map<Arithmetic, Map<Finish, Code>> layers = new EnumMap<>(Arithmetic.class);
+    private final Map<Arithmetic, Map<TileFinish, Code>> layers = new EnumMap<>(Arithmetic.class);
     /** Those whose results are bf16. */
-    private final Map<Arithmetic, Map<Finish, Code>> roundedLayers = new EnumMap<>(Arithmetic.class);
-    private static final List<Finish> ROUNDED_FINISHES = List.of(Finish.BIAS, Finish.BIAS_GELU);
+    private final Map<Arithmetic, Map<TileFinish, Code>> roundedLayers = new EnumMap<>(Arithmetic.class);
+    private static final List<TileFinish> ROUNDED_FINISHES = List.of(TileFinish.BIAS, TileFinish.BIAS_GELU);
 
     /** Turn a layer's left operand into its arithmetic; fp32 needs none. */
     private final Map<Arithmetic, Code> operands = new EnumMap<>(Arithmetic.class);
@@ -91,9 +90,9 @@ final class KernelCode {
             divideRounded = null;
         }
         transpose = load("transposition", PanelKernel.transpose(abi));
-        attentionScores = tile(Finish.NONE, attention, Left.ROWS);
-        attentionValuesFirst = tile(Finish.NONE, attention, Left.STEPS);
-        attentionValuesMore = tile(Finish.SCALE_ADD, attention, Left.STEPS);
+        attentionScores = tile(TileFinish.NONE, attention, Left.ROWS);
+        attentionValuesFirst = tile(TileFinish.NONE, attention, Left.STEPS);
+        attentionValuesMore = tile(TileFinish.SCALE_ADD, attention, Left.STEPS);
         for (int i = 0; i < exponentiate.length; i++) {
             exponentiate[i] = load("softmax", SoftmaxKernel.exponentiate(abi, 1 << i, bf16Attention));
         }
@@ -110,13 +109,13 @@ final class KernelCode {
         return ExecutableMemory.load(arena, "bgem3 " + name, bytes);
     }
 
-    private Code tile(Finish finish, Arithmetic arithmetic, Left left) {
+    private Code tile(TileFinish finish, Arithmetic arithmetic, Left left) {
         return load("product " + arithmetic + " " + finish + " " + left,
                 new TileKernel(finish, arithmetic, left, false).assemble(abi));
     }
 
-    private Map<Finish, Code> tiles(Arithmetic arithmetic, List<Finish> finishes, boolean bf16Out) {
-        Map<Finish, Code> tiles = new EnumMap<>(Finish.class);
+    private Map<TileFinish, Code> tiles(Arithmetic arithmetic, List<TileFinish> finishes, boolean bf16Out) {
+        Map<TileFinish, Code> tiles = new EnumMap<>(TileFinish.class);
         finishes.forEach(
                 finish -> tiles.put(finish,
                         load("product " + arithmetic + " " + finish + (bf16Out ? " to bf16" : ""),
@@ -125,7 +124,7 @@ final class KernelCode {
     }
 
     /** A linear layer's products in that arithmetic, with that end. */
-    Code layer(Arithmetic arithmetic, Finish finish, boolean bf16Out) {
+    Code layer(Arithmetic arithmetic, TileFinish finish, boolean bf16Out) {
         Code code = (bf16Out ? roundedLayers : layers).get(arithmetic).get(finish);
         if (code == null) {
             throw new IllegalArgumentException(

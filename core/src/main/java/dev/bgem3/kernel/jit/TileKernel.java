@@ -25,7 +25,6 @@ import dev.bgem3.asm.Masked;
 import dev.bgem3.asm.Mem;
 import dev.bgem3.asm.Vec;
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.LinearFinish;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -58,42 +57,16 @@ import java.util.List;
  * @param left
  *            how the left operand lies
  * @param bf16Out
- *            whether the result is stored as bf16, which {@link Finish#SCALE_ADD} and {@link Finish#BIAS_RESIDUAL} cannot be; else it is
+ *            whether the result is stored as bf16, which {@link TileFinish#SCALE_ADD} and {@link TileFinish#BIAS_RESIDUAL} cannot be; else it is
  *            fp32
  */
-record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16Out) {
+record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean bf16Out) {
     /** The order of the left operand's words. */
     enum Left {
         /** Row by row: a row's steps side by side, the rows at a stride. */
         ROWS,
         /** Step by step: a step's rows side by side, the steps {@link #STEP_BYTES} apart. */
         STEPS
-    }
-
-    /** What happens to a tile's sums on their way out. */
-    enum Finish {
-        /** Nothing. */
-        NONE,
-        /** The tile is multiplied by its rows' scales, and they are added to it. */
-        SCALE_ADD,
-        /** The bias is added. */
-        BIAS,
-        /** The bias is added; max(·, 0). */
-        BIAS_RELU,
-        /** The bias is added; GELU. */
-        BIAS_GELU,
-        /** The bias and a residual of the result's shape and stride are added. */
-        BIAS_RESIDUAL;
-
-        /** A linear layer's. */
-        static Finish of(LinearFinish finish) {
-            return switch (finish) {
-                case BIAS -> BIAS;
-                case BIAS_GELU -> BIAS_GELU;
-                case BIAS_RELU -> BIAS_RELU;
-                case BIAS_RESIDUAL -> BIAS_RESIDUAL;
-            };
-        }
     }
 
     /** Columns of a tile: two vectors. */
@@ -216,7 +189,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
 
     /** Linear layers' weights come from memory, and the next panel is fetched meanwhile; attention's are in the caches. */
     private boolean isLayer() {
-        return finish != Finish.NONE && finish != Finish.SCALE_ADD;
+        return finish != TileFinish.NONE && finish != TileFinish.SCALE_ADD;
     }
 
     /** Of a vector of results. */
@@ -376,7 +349,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
     }
 
     private void finish(Assembler code, Gpr argument, int height) {
-        boolean scaled = arithmetic == Arithmetic.INT8 || finish == Finish.SCALE_ADD;
+        boolean scaled = arithmetic == Arithmetic.INT8 || finish == TileFinish.SCALE_ADD;
         if (scaled) {
             code.mov(ROW_SCALES, Mem.at(argument, ROW_SCALES_FIELD));
         }
@@ -386,7 +359,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
         }
         VectorCode math = new VectorCode(code);
         Vec other = Vec.zmm(26);
-        if (finish == Finish.BIAS_RELU) {
+        if (finish == TileFinish.BIAS_RELU) {
             code.emit(VPXORD, other, other, other);
         }
         for (int row = 0; row < height; row++) {
@@ -436,7 +409,7 @@ record TileKernel(Finish finish, Arithmetic arithmetic, Left left, boolean bf16O
                 }
             }
             code.add(OUT, OUT_STRIDE);
-            if (finish == Finish.BIAS_RESIDUAL) {
+            if (finish == TileFinish.BIAS_RESIDUAL) {
                 code.add(RESIDUAL, OUT_STRIDE);
             }
         }
