@@ -129,7 +129,6 @@ final class Encoder {
         reserveLattice(length + 1);
         char[] chars = normalized.chars;
         PieceTrie trie = vocabulary.trie;
-        double[] pieceScores = vocabulary.scores;
         double[] scores = bestScore;
         int[] pieceStarts = bestStart;
         int[] pieceIds = bestId;
@@ -143,7 +142,7 @@ final class Encoder {
             int node = trie.root(chars[from + start]);
             while (node != PieceTrie.NONE) {
                 if (trie.isString(node)) {
-                    double score = scoreHere + pieceScores[node];
+                    double score = scoreHere + vocabulary.score(node);
                     if (pieceStarts[end] == UNREACHED || score > scores[end]) {
                         scores[end] = score;
                         pieceStarts[end] = start;

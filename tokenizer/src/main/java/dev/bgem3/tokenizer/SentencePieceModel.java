@@ -22,9 +22,6 @@ final class SentencePieceModel {
     private final char[] piece = new char[4 * Vocabulary.MAX_PIECE_CHARS];
     private int pieceIndex;
     private Charsmap charsmap;
-    private final DecimalNumber number = new DecimalNumber();
-    private float lastFloatScore;
-    private double lastScore;
 
     SentencePieceModel(SourceFile file) {
         this.file = file;
@@ -87,22 +84,9 @@ final class SentencePieceModel {
                         + ", as in XLM-RoBERTa)");
             }
         } else {
-            vocabulary.add(piece, length, score(floatScore));
+            vocabulary.addThroughDecimal(piece, length, floatScore);
         }
         pieceIndex++;
-    }
-
-    /** The score that {@code tokenizer.json} would give, so that either file leads to the same ids. */
-    private double score(float floatScore) {
-        if (!Float.isFinite(floatScore)) {
-            return floatScore;
-        }
-        // Pieces are in the order of their scores, and many scores are the same.
-        if (floatScore != lastFloatScore) {
-            lastFloatScore = floatScore;
-            lastScore = number.throughDecimal(floatScore);
-        }
-        return lastScore;
     }
 
     private void readTrainerSpec() {

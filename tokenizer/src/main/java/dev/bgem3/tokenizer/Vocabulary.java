@@ -3,7 +3,7 @@ package dev.bgem3.tokenizer;
 import java.util.Arrays;
 import java.util.List;
 
-/** The pieces of a unigram model: text and score by id, and a trie to find them. Immutable. */
+/** The pieces of a unigram model: text and score by id, and a trie to find them. Immutable to those who use it. */
 final class Vocabulary {
     /** What an unknown character costs beside the worst piece (SentencePiece's kUnkPenalty). */
     private static final double UNKNOWN_PENALTY = 10;
@@ -14,7 +14,9 @@ final class Vocabulary {
     private final char[] text;
     private final int[] starts; // of the pieces, and where the last one ends
     private final int size;
-    final double[] scores;
+    /** NaN where nobody has asked yet for what becomes of a float. */
+    private final double[] scores;
+    private final float[] floatScores;
     final PieceTrie trie;
     /** The score of a character that no piece covers. */
     final double unknownScore;
@@ -26,11 +28,8 @@ final class Vocabulary {
         text = builder.text;
         starts = builder.starts;
         scores = builder.scores;
-        double lowest = Double.POSITIVE_INFINITY;
-        for (int id = 0; id < size; id++) {
-            lowest = Math.min(lowest, scores[id]);
-        }
-        unknownScore = lowest - UNKNOWN_PENALTY;
+        floatScores = builder.floatScores;
+        unknownScore = lowestScore() - UNKNOWN_PENALTY;
         beyondModel = List.of();
         try {
             trie = new PieceTrie(text, starts, size);
@@ -49,9 +48,39 @@ final class Vocabulary {
         starts = model.starts;
         size = model.size;
         scores = model.scores;
+        floatScores = model.floatScores;
         trie = model.trie;
         unknownScore = model.unknownScore;
         this.beyondModel = List.copyOf(beyondModel);
+    }
+
+    private double lowestScore() {
+        double lowest = Double.POSITIVE_INFINITY;
+        float lowestFloat = Float.POSITIVE_INFINITY;
+        for (int id = 0; id < size; id++) {
+            if (Double.isNaN(scores[id])) {
+                lowestFloat = Math.min(lowestFloat, floatScores[id]);
+            } else {
+                lowest = Math.min(lowest, scores[id]);
+            }
+        }
+        // Rounding on the way moves a number far less than two floats lie apart, so their order stays.
+        return lowestFloat == Float.POSITIVE_INFINITY
+                ? lowest
+                : Math.min(lowest, new DecimalNumber().throughDecimal(lowestFloat));
+    }
+
+    /** The score of a piece. */
+    double score(int id) {
+        double score = scores[id];
+        return Double.isNaN(score) ? scoreOfFloat(id) : score;
+    }
+
+    /** The score that {@code tokenizer.json} would give, so that either file leads to the same ids. */
+    private double scoreOfFloat(int id) {
+        double score = new DecimalNumber().throughDecimal(floatScores[id]);
+        scores[id] = score; // Threads that do so at once store the same number, in one piece on any 64-bit Java.
+        return score;
     }
 
     /** This vocabulary, and after it tokens that only the search for added tokens finds. */
@@ -95,6 +124,7 @@ final class Vocabulary {
         private int length;
         private int[] starts;
         private double[] scores;
+        private float[] floatScores = {};
         private int size;
 
         /** Makes room for {@code expectedPieces}; there may be more. */
@@ -124,6 +154,23 @@ final class Vocabulary {
             if (!Double.isFinite(score)) {
                 throw file.error("piece " + size + ": score " + score + " (expected: a finite number)");
             }
+            append(chars, pieceLength, score);
+        }
+
+        /**
+         * {@link #add(char[], int, double)} with what {@link DecimalNumber#throughDecimal} makes of a score, worked out for the
+         * pieces that texts meet alone: for all of them it would take as long as all else.
+         */
+        void addThroughDecimal(char[] chars, int pieceLength, float score) {
+            add(chars, pieceLength, score);
+            if (floatScores.length < scores.length) {
+                floatScores = Arrays.copyOf(floatScores, scores.length);
+            }
+            floatScores[size - 1] = score;
+            scores[size - 1] = Double.NaN;
+        }
+
+        private void append(char[] chars, int pieceLength, double score) {
             if (size == MAX_PIECES) {
                 throw file.error("more than " + MAX_PIECES + " pieces");
             }
