@@ -94,7 +94,7 @@ public final class Assembler {
 
     /** One instruction of the table. */
     public void emit(VectorOp op, Operand... operands) {
-        if (op.layout.roles.endsWith("i")) {
+        if (op.layout.immediate) {
             throw new IllegalArgumentException(op + ": no immediate byte (expected: one after the operands)");
         }
         vector(op, 0, operands);

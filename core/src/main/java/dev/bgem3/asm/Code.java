@@ -1,7 +1,6 @@
 package dev.bgem3.asm;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
 
 /**
@@ -54,11 +53,6 @@ public final class Code {
         } finally {
             Reference.reachabilityFence(bytes); // Of an automatic arena.
         }
-    }
-
-    /** A handle of type {@code (MemorySegment)void} to this code, for holders that keep it in a static final. */
-    public MethodHandle handle() {
-        return NativeCalls.codeHandle(bytes);
     }
 
     @Override

@@ -1,9 +1,9 @@
 package dev.bgem3.asm;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Growing code: bytes, ModRM with its address, and 32-bit distances to labels that are filled in at the end. */
@@ -17,15 +17,19 @@ final class CodeBuffer {
     /** Four bytes at {@code position} that hold the distance from {@code end} to the label. */
     private record Distance(int position, int end, Label label) {}
 
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private byte[] bytes = new byte[1024];
+    private int size;
     private final List<Distance> distances = new ArrayList<>();
 
     int position() {
-        return bytes.size();
+        return size;
     }
 
     void int8(int value) {
-        bytes.write(value);
+        if (size == bytes.length) {
+            bytes = Arrays.copyOf(bytes, 2 * size);
+        }
+        bytes[size++] = (byte) value;
     }
 
     void bytes(int... values) {
@@ -108,7 +112,7 @@ final class CodeBuffer {
     }
 
     byte[] toByteArray() {
-        ByteBuffer code = ByteBuffer.wrap(bytes.toByteArray()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer code = ByteBuffer.wrap(Arrays.copyOf(bytes, size)).order(ByteOrder.LITTLE_ENDIAN);
         for (Distance distance : distances) {
             int addend = code.getInt(distance.position);
             code.putInt(distance.position, distance.label.position() + addend - distance.end);

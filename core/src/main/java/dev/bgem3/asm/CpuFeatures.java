@@ -30,13 +30,23 @@ public record CpuFeatures(String brand, Set<CpuFeature> usable) {
     private static final int BLOCK_BYTES = 24;
     private static final int ANSWER_OFFSET_BYTES = 8;
 
+    /** What the processor answered; null until it was asked. */
+    private static volatile CpuFeatures answer;
+
     /**
-     * Asks the processor.
+     * Asks the processor, the first time.
      *
      * @throws CodeUnavailableException
      *             if assembled code cannot run here; the message says why
      */
     public static CpuFeatures ofThisMachine() {
+        if (answer == null) {
+            answer = ask();
+        }
+        return answer;
+    }
+
+    private static CpuFeatures ask() {
         try (Arena arena = Arena.ofConfined()) {
             Abi abi = Abi.ofThisMachine();
             Code cpuid = ExecutableMemory.load(arena, "cpuid", abi.function(code -> query(code, abi, true)));

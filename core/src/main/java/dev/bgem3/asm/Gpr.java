@@ -3,10 +3,11 @@ package dev.bgem3.asm;
 import java.util.Locale;
 
 /** A general-purpose register; the ordinal is its number in encodings. */
-public enum Gpr implements Operand {
+public enum Gpr implements Register {
     RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15;
 
-    int number() {
+    @Override
+    public int number() {
         return ordinal();
     }
 

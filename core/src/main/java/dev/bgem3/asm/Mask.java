@@ -6,7 +6,7 @@ package dev.bgem3.asm;
  * @param number
  *            0 to 7; k0 cannot guard a destination
  */
-public record Mask(int number) implements Operand {
+public record Mask(int number) implements Register {
     /** Checks the number. */
     public Mask {
         Ranges.check("mask register", number, 0, 7);

@@ -1,19 +1,17 @@
 package dev.bgem3.asm;
 
-import java.lang.foreign.AddressLayout;
+import dev.bgem3.memory.SystemFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import java.util.NoSuchElementException;
+import java.util.function.LongPredicate;
 
-/** The restricted methods of {@code java.lang.foreign} that this package uses, and calls that report how they failed. */
+/** The restricted methods of {@code java.lang.foreign} that this package uses, and calls of the system that say how they failed. */
 @SuppressWarnings("restricted")
 final class NativeCalls {
     private static final String CURE = "native access is denied to this code; allow it with --enable-native-access="
@@ -57,12 +55,6 @@ final class NativeCalls {
         }
     }
 
-    /** A handle bound to one piece of code. */
-    static MethodHandle codeHandle(MemorySegment code) {
-        return Linker.nativeLinker().downcallHandle(code, FunctionDescriptor.ofVoid(ValueLayout.ADDRESS),
-                Linker.Option.critical(false));
-    }
-
     /** Native memory as a segment of its size; whoever asks frees it. */
     static MemorySegment view(MemorySegment address, long size) {
         return address.reinterpret(size);
@@ -73,63 +65,23 @@ final class NativeCalls {
         return address.reinterpret(size, arena, _ -> free.run());
     }
 
-    /** A function of a library of the operating system, and the way to learn why it failed. */
-    static final class Function {
-        private static final AddressLayout POINTER = ValueLayout.ADDRESS;
-        private static final StructLayout STATE = Linker.Option.captureStateLayout();
-
-        private final String name;
-        private final String error;
-        private final MethodHandle handle;
-
-        /**
-         * @param error
-         *            {@code errno} or {@code GetLastError}
-         * @param result
-         *            null for a pointer
-         */
-        Function(SymbolLookup library, String name, String error, MemoryLayout result,
-                MemoryLayout... parameters) {
-            checkAccess();
-            this.name = name;
-            this.error = error;
-            MemorySegment address = library.find(name)
-                    .orElseThrow(() -> new CodeUnavailableException("the system library has no " + name));
-            this.handle = Linker.nativeLinker().downcallHandle(address,
-                    FunctionDescriptor.of(result == null ? POINTER : result, parameters),
-                    Linker.Option.captureCallState(error));
+    /** A function of a library of the operating system. */
+    static SystemFunction function(SymbolLookup library, String name) {
+        checkAccess();
+        try {
+            return new SystemFunction(library, name);
+        } catch (NoSuchElementException missing) {
+            throw new CodeUnavailableException("the system library has no " + name);
         }
+    }
 
-        /** Calls it; a result that is {@code failure} becomes an exception with the call, its arguments and the error. */
-        Object call(Object failure, Object... arguments) {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment state = arena.allocate(STATE);
-                Object[] all = new Object[arguments.length + 1];
-                all[0] = state;
-                System.arraycopy(arguments, 0, all, 1, arguments.length);
-                Object result = handle.invokeWithArguments(all);
-                if (failure.equals(result)) {
-                    int number = (int) STATE.varHandle(MemoryLayout.PathElement.groupElement(error))
-                            .get(state, 0L);
-                    throw new CodeUnavailableException(Arrays.stream(arguments).map(Function::show)
-                            .collect(Collectors.joining(", ", name + "(",
-                                    ") failed: " + error + " " + number)));
-                }
-                return result;
-            } catch (RuntimeException | Error known) {
-                throw known;
-            } catch (Throwable impossible) {
-                throw new AssertionError(name + " threw", impossible);
-            }
+    /** What a function of the system returns; where that is what it fails by, an exception with the call and the error. */
+    static long call(SystemFunction function, LongPredicate failed, long... arguments) {
+        SystemFunction.Result result = function.call(arguments);
+        if (failed.test(result.value())) {
+            throw new CodeUnavailableException(function.failure(result, arguments));
         }
-
-        private static String show(Object argument) {
-            return switch (argument) {
-                case MemorySegment pointer -> "0x" + Long.toHexString(pointer.address());
-                case Integer number -> "0x" + Integer.toHexString(number);
-                default -> argument.toString();
-            };
-        }
+        return result.value();
     }
 
     static SymbolLookup windowsLibrary(String name, Arena arena) {

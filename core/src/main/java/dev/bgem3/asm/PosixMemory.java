@@ -1,9 +1,6 @@
 package dev.bgem3.asm;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
+import dev.bgem3.memory.SystemFunction;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
@@ -15,43 +12,43 @@ final class PosixMemory implements SystemMemory {
     private static final int PROT_WRITE = 0x2;
     private static final int PROT_EXEC = 0x4;
     private static final int MAP_PRIVATE = 0x2;
-    private static final MemorySegment MAP_FAILED = MemorySegment.ofAddress(-1);
+    private static final long MAP_FAILED = -1;
     // Linux: asm-generic/mman-common.h; macOS: sys/mman.h
     private static final int MAP_ANONYMOUS_LINUX = 0x20;
     private static final int MAP_ANONYMOUS_MACOS = 0x1000;
-
-    private static final int FAILED = -1;
-    private static final String ERRNO = "errno";
+    private static final int NO_FILE = -1;
 
     private final int flags;
-    private final NativeCalls.Function mmap;
-    private final NativeCalls.Function mprotect;
-    private final NativeCalls.Function munmap;
+    private final SystemFunction mmap;
+    private final SystemFunction mprotect;
+    private final SystemFunction munmap;
 
     PosixMemory(boolean macos) {
         flags = MAP_PRIVATE | (macos ? MAP_ANONYMOUS_MACOS : MAP_ANONYMOUS_LINUX);
         SymbolLookup library = Linker.nativeLinker().defaultLookup();
-        mmap = new NativeCalls.Function(library, "mmap", ERRNO, null, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT,
-                JAVA_INT,
-                JAVA_LONG);
-        mprotect = new NativeCalls.Function(library, "mprotect", ERRNO, JAVA_INT, ADDRESS, JAVA_LONG,
-                JAVA_INT);
-        munmap = new NativeCalls.Function(library, "munmap", ERRNO, JAVA_INT, ADDRESS, JAVA_LONG);
+        mmap = NativeCalls.function(library, "mmap");
+        mprotect = NativeCalls.function(library, "mprotect");
+        munmap = NativeCalls.function(library, "munmap");
     }
 
     @Override
     public MemorySegment map(long size) {
-        return (MemorySegment) mmap.call(MAP_FAILED, MemorySegment.NULL, size, PROT_READ | PROT_WRITE, flags,
-                -1, 0L);
+        return MemorySegment.ofAddress(NativeCalls.call(mmap, result -> result == MAP_FAILED, 0, size,
+                PROT_READ | PROT_WRITE, flags, NO_FILE, 0));
     }
 
     @Override
     public void makeExecutable(MemorySegment pages, long size) {
-        mprotect.call(FAILED, pages, size, PROT_READ | PROT_EXEC);
+        NativeCalls.call(mprotect, PosixMemory::hasFailed, pages.address(), size, PROT_READ | PROT_EXEC);
     }
 
     @Override
     public void unmap(MemorySegment pages, long size) {
-        munmap.call(FAILED, pages, size);
+        NativeCalls.call(munmap, PosixMemory::hasFailed, pages.address(), size);
+    }
+
+    /** An int: 0, or -1 where it failed. */
+    private static boolean hasFailed(long result) {
+        return (int) result != 0;
     }
 }

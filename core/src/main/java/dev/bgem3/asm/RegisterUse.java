@@ -11,25 +11,23 @@ final class RegisterUse {
     private boolean wide;
 
     void add(Operand operand) {
-        switch (operand) {
-            case Gpr gpr -> gprs.add(gpr);
-            case Vec vec -> {
-                vectors.set(vec.number());
-                wide |= vec.widthBytes() > 16;
+        // No switch over types: Java sets each of those up anew in every process, for milliseconds.
+        if (operand instanceof Vec vec) {
+            vectors.set(vec.number());
+            wide |= vec.widthBytes() > 16;
+        } else if (operand instanceof Gpr gpr) {
+            gprs.add(gpr);
+        } else if (operand instanceof Mem mem) {
+            if (mem.base() != null) {
+                gprs.add(mem.base());
             }
-            case Mem mem -> {
-                if (mem.base() != null) {
-                    gprs.add(mem.base());
-                }
-                if (mem.index() != null) {
-                    gprs.add(mem.index());
-                }
+            if (mem.index() != null) {
+                gprs.add(mem.index());
             }
-            case Masked masked -> add(masked.destination());
-            case Mask _,Tile _ -> {
-                // Volatile in every convention: no one saves them.
-            }
+        } else if (operand instanceof Masked masked) {
+            add(masked.destination());
         }
+        // Masks and tiles are volatile in every convention: no one saves them.
     }
 
     boolean uses(Gpr gpr) {

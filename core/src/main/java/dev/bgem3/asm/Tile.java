@@ -6,7 +6,7 @@ package dev.bgem3.asm;
  * @param number
  *            0 to 7
  */
-public record Tile(int number) implements Operand {
+public record Tile(int number) implements Register {
     /** Checks the number. */
     public Tile {
         Ranges.check("tile register", number, 0, 7);

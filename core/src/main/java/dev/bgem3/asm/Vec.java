@@ -8,7 +8,7 @@ package dev.bgem3.asm;
  * @param widthBytes
  *            16 (xmm), 32 (ymm) or 64 (zmm)
  */
-public record Vec(int number, int widthBytes) implements Operand {
+public record Vec(int number, int widthBytes) implements Register {
     /** Checks both numbers. */
     public Vec {
         Ranges.check("vector register", number, 0, 31);

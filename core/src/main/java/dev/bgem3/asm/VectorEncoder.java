@@ -18,34 +18,36 @@ import java.util.Arrays;
  * R and R' extend ModRM.reg by bits 3 and 4, V' extends vvvv by bit 4. X and B are bit 3 of index and base; where ModRM.rm is a
  * register they are its bits 4 and 3. Callers pass plain numbers: bits marked ~ are inverted in {@link #vex} and {@link #evex}
  * alone.
+ *
+ * <p>
+ * Tens of thousands of instructions are written when a program starts, by code that Java has not compiled yet: here it is lean, without
+ * switches over types, which Java sets up anew in every process.
  */
 final class VectorEncoder {
     /** One instruction's operands, by place. */
     private record Places(Operand reg, Operand vvvv, Operand rm, Masked masked) {
         int regNumber() {
-            return reg == null ? 0 : number(reg);
+            return reg instanceof Register register ? register.number() : 0;
         }
 
         int vvvvNumber() {
-            return vvvv == null ? 0 : number(vvvv);
+            return vvvv instanceof Register register ? register.number() : 0;
         }
 
         /** Bit 3 of the base or of the register in ModRM.rm. */
         int b() {
-            return switch (rm) {
-                case null -> 0;
-                case Mem mem -> mem.base() == null ? 0 : mem.base().number() >> 3;
-                default -> number(rm) >> 3 & 1;
-            };
+            if (rm instanceof Mem mem) {
+                return mem.base() == null ? 0 : mem.base().number() >> 3;
+            }
+            return rm instanceof Register register ? register.number() >> 3 & 1 : 0;
         }
 
         /** Bit 3 of the index or bit 4 of the register in ModRM.rm. */
         int x() {
-            return switch (rm) {
-                case null -> 0;
-                case Mem mem -> mem.index() == null ? 0 : mem.index().number() >> 3;
-                default -> number(rm) >> 4;
-            };
+            if (rm instanceof Mem mem) {
+                return mem.index() == null ? 0 : mem.index().number() >> 3;
+            }
+            return rm instanceof Register register ? register.number() >> 4 : 0;
         }
 
         boolean broadcasts() {
@@ -65,13 +67,11 @@ final class VectorEncoder {
         boolean store = layout.storeRoles != null && (operands[0] instanceof Mem
                 || operands[0] instanceof Masked masked && masked.destination() instanceof Mem
                 || layout == Layout.LOAD_STORE_GPR && operands[0] instanceof Gpr);
-        String roles = (store ? layout.storeRoles : layout.roles).replace("i", "");
-        boolean hasImmediate = layout.roles.endsWith("i");
-        Places places = places(op, roles, operands);
+        Places places = places(op, store ? layout.storeRoles : layout.roles, operands);
         int vectorBytes = vectorBytes(op, places);
         checkWidths(op, places, vectorBytes);
         int opcode = store ? op.second : op.opcode;
-        int following = hasImmediate ? 1 : 0;
+        int following = layout.immediate ? 1 : 0;
         int unit = 1;
         if (fitsVex(op, places, vectorBytes)) {
             vex(op, places, vectorBytes);
@@ -82,13 +82,13 @@ final class VectorEncoder {
         }
         code.int8(opcode);
         int reg = layout == Layout.VMI || layout == Layout.M ? op.second : places.regNumber();
-        switch (places.rm) {
-            case null -> code.modRm(reg, 0);
-            case Mem mem -> code.modRm(reg, mem, unit, following);
-            default -> code.modRm(reg, number(places.rm));
+        if (places.rm instanceof Mem mem) {
+            code.modRm(reg, mem, unit, following);
+        } else {
+            code.modRm(reg, places.rm instanceof Register rm ? rm.number() : 0);
         }
-        if (hasImmediate) {
-            code.int8(Ranges.check("immediate byte of " + op, immediate, -128, 255));
+        if (layout.immediate) {
+            code.int8(Ranges.check("immediate byte", immediate, -128, 255));
         }
     }
 
@@ -175,7 +175,7 @@ final class VectorEncoder {
     /** Whether the VEX form serves: no register beyond 15, no mask, no broadcast, no zmm; shifts of memory are AVX-512's. */
     private static boolean fitsVex(VectorOp op, Places places, int vectorBytes) {
         boolean high = places.regNumber() > 15 || places.vvvvNumber() > 15
-                || places.rm != null && !(places.rm instanceof Mem) && number(places.rm) > 15;
+                || places.rm instanceof Register register && register.number() > 15;
         boolean fits = !high && places.masked == null && !places.broadcasts() && vectorBytes < 64
                 && !(op.layout == Layout.VMI && places.rm instanceof Mem);
         if (op.forms == Forms.VEX && !fits) {
@@ -210,17 +210,6 @@ final class VectorEncoder {
         int length = Integer.numberOfTrailingZeros(vectorBytes / 16);
         int third = zeroing << 7 | length << 5 | (places.broadcasts() ? 1 : 0) << 4 | (vvvv >> 4) << 3 | mask;
         code.bytes(0x62, first ^ 0b1111_0000, second ^ 0b0_1111_000, third ^ 0b0000_1000);
-    }
-
-    private static int number(Operand register) {
-        return switch (register) {
-            case Gpr gpr -> gpr.number();
-            case Vec vec -> vec.number();
-            case Mask mask -> mask.number();
-            case Tile tile -> tile.number();
-            case Mem mem -> throw new AssertionError(mem);
-            case Masked masked -> throw new AssertionError(masked);
-        };
     }
 
     private static IllegalArgumentException refusal(VectorOp op, String found, String expected) {

@@ -262,7 +262,10 @@ public enum VectorOp {
         TILE_PRODUCT("rRv", Tile.class);
         // @formatter:on
 
+        /** Of the operands; the immediate byte is {@link #immediate}. */
         final String roles;
+        /** Whether an immediate byte follows. */
+        final boolean immediate;
         /** The roles when the destination is in ModRM.rm and the opcode the store's; null if there is no such form. */
         final String storeRoles;
         final Class<? extends Operand> regKind;
@@ -275,7 +278,8 @@ public enum VectorOp {
 
         Layout(String roles, String storeRoles, Class<? extends Operand> regKind,
                 Class<? extends Operand> rmKind) {
-            this.roles = roles;
+            this.roles = roles.replace("i", "");
+            immediate = roles.endsWith("i");
             this.storeRoles = storeRoles;
             this.regKind = regKind;
             this.rmKind = rmKind;

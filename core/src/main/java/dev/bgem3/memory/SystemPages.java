@@ -1,12 +1,9 @@
 package dev.bgem3.memory;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
+import java.lang.foreign.SymbolLookup;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 
@@ -16,25 +13,26 @@ import java.util.Optional;
  */
 @SuppressWarnings("restricted")
 final class SystemPages {
-    private static final int PROT_READ_WRITE = 3;
-    private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+    private static final long PROT_READ_WRITE = 3;
+    private static final long MAP_PRIVATE_ANONYMOUS = 0x22;
+    private static final long NO_FILE = -1;
     private static final long FAILED = -1;
 
     /** Other systems take it for advice, or give it another meaning. */
-    static final int MADV_DONTNEED = 4;
-    static final int MADV_HUGEPAGE = 14;
+    static final long MADV_DONTNEED = 4;
+    static final long MADV_HUGEPAGE = 14;
 
     private static final Optional<SystemPages> THERE = open();
 
-    private final MethodHandle mmap = function("mmap", ValueLayout.ADDRESS, ValueLayout.ADDRESS,
-            ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_LONG);
-    private final MethodHandle munmap = function("munmap", ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
-            ValueLayout.JAVA_LONG);
-    private final MethodHandle madvise = function("madvise", ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
-            ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT);
+    private final SystemFunction mmap;
+    private final SystemFunction munmap;
+    private final SystemFunction madvise;
 
-    private SystemPages() {}
+    private SystemPages(SymbolLookup library) {
+        mmap = new SystemFunction(library, "mmap");
+        munmap = new SystemFunction(library, "munmap");
+        madvise = new SystemFunction(library, "madvise");
+    }
 
     private static Optional<SystemPages> open() {
         if (!System.getProperty("os.name").equals("Linux")
@@ -42,16 +40,10 @@ final class SystemPages {
             return Optional.empty();
         }
         try {
-            return Optional.of(new SystemPages());
+            return Optional.of(new SystemPages(Linker.nativeLinker().defaultLookup()));
         } catch (UnsupportedOperationException | NoSuchElementException missing) {
             return Optional.empty(); // Of the linker, or of a function.
         }
-    }
-
-    private static MethodHandle function(String name, MemoryLayout result, MemoryLayout... parameters) {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name),
-                FunctionDescriptor.of(result, parameters));
     }
 
     static Optional<SystemPages> find() {
@@ -60,31 +52,21 @@ final class SystemPages {
 
     /** New memory, all zeros, which takes up room where it is written and ends with the arena; empty where the system refuses. */
     Optional<MemorySegment> map(Arena arena, long bytes) {
-        MemorySegment start = (MemorySegment) call(mmap, MemorySegment.NULL, bytes, PROT_READ_WRITE,
-                MAP_PRIVATE_ANONYMOUS, -1, 0L);
-        if (start.address() == FAILED) {
+        long start = mmap.call(0, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, NO_FILE, 0).value();
+        if (start == FAILED) {
             return Optional.empty();
         }
         try {
-            return Optional.of(start.reinterpret(bytes, arena, all -> call(munmap, all, bytes)));
+            return Optional.of(MemorySegment.ofAddress(start).reinterpret(bytes, arena,
+                    all -> munmap.call(start, bytes)));
         } catch (IllegalStateException closed) {
-            call(munmap, start, bytes);
+            munmap.call(start, bytes);
             throw closed;
         }
     }
 
     /** What the system answers does not matter: the contents are the same either way. */
-    void advise(MemorySegment pages, int advice) {
-        call(madvise, pages, pages.byteSize(), advice);
-    }
-
-    private static Object call(MethodHandle function, Object... arguments) {
-        try {
-            return function.invokeWithArguments(arguments);
-        } catch (RuntimeException | Error known) {
-            throw known;
-        } catch (Throwable impossible) {
-            throw new AssertionError("a call of the system threw", impossible);
-        }
+    void advise(MemorySegment pages, long advice) {
+        madvise.call(pages.address(), pages.byteSize(), advice);
     }
 }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,9 +67,6 @@ class ExecutableMemoryTest {
             MemorySegment number = arena.allocateFrom(ValueLayout.JAVA_LONG, 41);
             code.call(number);
             assertThat(number.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(42);
-            MethodHandle handle = code.handle();
-            handle.invokeExact(number);
-            assertThat(number.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(43);
             assertThat(code.bytes().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(increment());
         }
     }
@@ -112,10 +108,11 @@ class ExecutableMemoryTest {
         assumeTrue(Abi.ofThisMachine() == Abi.SYSTEM_V, "mmap is not Windows's");
         PosixMemory memory = new PosixMemory(System.getProperty("os.name").startsWith("Mac"));
         assertThatThrownBy(() -> memory.map(0)).isInstanceOf(CodeUnavailableException.class)
-                .hasMessageMatching("mmap\\(0x0, 0, 0x3, 0x\\d+, 0xffffffff, 0\\) failed: errno 22");
+                .hasMessageMatching(
+                        "mmap\\(0x0, 0x0, 0x3, 0x\\d+, 0xffffffffffffffff, 0x0\\) failed: errno 22");
         assertThatThrownBy(() -> memory.makeExecutable(MemorySegment.ofAddress(0x1001), 1))
                 .isInstanceOf(CodeUnavailableException.class)
-                .hasMessage("mprotect(0x1001, 1, 0x5) failed: errno 22");
+                .hasMessage("mprotect(0x1001, 0x1, 0x5) failed: errno 22");
     }
 
     @Test

@@ -1,0 +1,7 @@
+package dev.bgem3.asm;
+
+/** A register of any kind. */
+public sealed interface Register extends Operand permits Gpr, Vec, Mask, Tile {
+    /** Its number in encodings. */
+    int number();
+}
