@@ -82,7 +82,8 @@ public final class BgeM3 implements AutoCloseable {
      */
     public static List<KernelStatus> kernels() {
         return KernelProviders.all().stream()
-                .map(provider -> new KernelStatus(provider.name(), provider.device(), provider.unavailable()))
+                .map(provider -> new KernelStatus(provider.name(), provider.device(),
+                        KernelProviders.anyFailure(provider)))
                 .toList();
     }
 

@@ -45,7 +45,7 @@ record Placement(KernelProvider provider, Arithmetic arithmetic, List<Integer> d
                 ? best(request, options.precision(), installed)
                 : named(name, request, installed);
         Arithmetic arithmetic = arithmetic(options.precision(), provider);
-        KernelProviders.checkOffers(provider, arithmetic);
+        KernelProviders.checkServes(provider, arithmetic);
         return new Placement(provider, arithmetic, request.among(provider.deviceCount()));
     }
 

@@ -249,13 +249,13 @@ public abstract class HostKernels implements Kernels {
     }
 
     /** Frees what the provider itself holds; called once. */
-    protected abstract void closeOwn();
+    protected void closeOwn() {}
 
     @Override
     public final void close() {
         if (!closed) {
             closed = true;
-            // First: nothing else keeps a thread from code and addresses that are gone.
+            // First: nothing else keeps a thread from addresses that are gone.
             team.close();
             try {
                 closeOwn();

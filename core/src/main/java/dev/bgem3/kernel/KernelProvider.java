@@ -20,9 +20,18 @@ public interface KernelProvider {
      * Why it cannot serve here, with the cure where there is one; empty if it can.
      *
      * <p>
-     * The answer comes from having tried: a provider proves itself before it says yes.
+     * The answer comes from having tried: a provider proves itself before it says yes, here or, where that would take longer than a
+     * choice may, in {@link #unavailable(Arithmetic)}.
      */
     Optional<String> unavailable();
+
+    /**
+     * Why it cannot serve in this one of its {@link #arithmetics()} after all, as where its self-test fails; empty if it can. Asked only
+     * if it can serve, before it is opened.
+     */
+    default Optional<String> unavailable(Arithmetic arithmetic) {
+        return Optional.empty();
+    }
 
     /**
      * Whether, though it cannot serve, a device of its kind seems to be there, as where a driver is installed and a library is not:

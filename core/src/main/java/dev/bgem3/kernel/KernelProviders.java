@@ -38,9 +38,13 @@ public final class KernelProviders {
         Map<String, String> reasons = new LinkedHashMap<>();
         for (KernelProvider provider : installed) {
             Optional<String> reason = provider.unavailable();
+            boolean offered = reason.isEmpty() && provider.arithmetics().contains(arithmetic);
+            if (offered) {
+                reason = provider.unavailable(arithmetic);
+            }
             if (reason.isPresent()) {
                 reasons.put(provider.name(), reason.get());
-            } else if (provider.arithmetics().contains(arithmetic)) {
+            } else if (offered) {
                 Level level = provider.name().equals(REFERENCE) ? Level.WARNING : Level.DEBUG;
                 reasons.forEach((name, why) -> {
                     if (REPORTED.add(name)) {
@@ -71,24 +75,37 @@ public final class KernelProviders {
                         + installed.stream().map(KernelProvider::name).collect(Collectors.joining(", "))
                         + ")"));
         provider.unavailable().ifPresent(reason -> {
-            throw new BackendException("kernels: " + name + " cannot be used: " + reason);
+            throw refused(provider, reason);
         });
         return provider;
+    }
+
+    private static BackendException refused(KernelProvider provider, String reason) {
+        return new BackendException("kernels: " + provider.name() + " cannot be used: " + reason);
     }
 
     /** The one of that name among all, if it can serve in this arithmetic. */
     public static KernelProvider named(String name, Arithmetic arithmetic) {
         KernelProvider provider = named(name, all());
-        checkOffers(provider, arithmetic);
+        checkServes(provider, arithmetic);
         return provider;
     }
 
     /** Checks that a provider that can serve does so in this arithmetic. */
-    public static void checkOffers(KernelProvider provider, Arithmetic arithmetic) {
+    public static void checkServes(KernelProvider provider, Arithmetic arithmetic) {
         if (!provider.arithmetics().contains(arithmetic)) {
             throw new BackendException("precision: " + label(arithmetic) + " (expected: " + offers(provider)
                     + ", which is all that the " + provider.name() + " kernels compute here)");
         }
+        provider.unavailable(arithmetic).ifPresent(reason -> {
+            throw refused(provider, reason);
+        });
+    }
+
+    /** Why a provider cannot serve, or cannot in one of its arithmetics; empty if it can in all. Tries each. */
+    public static Optional<String> anyFailure(KernelProvider provider) {
+        return provider.unavailable().or(() -> provider.arithmetics().stream().sorted()
+                .map(provider::unavailable).flatMap(Optional::stream).findFirst());
     }
 
     /** What a provider that can serve computes in: {@code fp32 or bf16}. */

@@ -9,9 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** {@link KernelCode} in AVX2. */
 final class Avx2Code {
+    private static final Map<Arithmetic, Avx2Code> ASSEMBLED = new ConcurrentHashMap<>();
+
     private final Map<TileFinish, Code[]> tiles;
     private final Map<TileFinish, Code[]> layerTiles;
     /** Rounds a layer's left operand; null for fp32, which needs none. */
@@ -20,13 +23,13 @@ final class Avx2Code {
     final Code exponentiate;
     final Code divide;
 
-    /**
-     * Assembles.
-     *
-     * @param arithmetic
-     *            of the linear layers; the rest is fp32
-     */
-    Avx2Code(Arena arena, Arithmetic arithmetic) {
+    /** The code for linear layers in that arithmetic; the rest is fp32. */
+    static Avx2Code of(Arithmetic arithmetic) {
+        return ASSEMBLED.computeIfAbsent(arithmetic, Avx2Code::new);
+    }
+
+    private Avx2Code(Arithmetic arithmetic) {
+        Arena arena = Arena.ofAuto();
         Abi abi = Abi.ofThisMachine();
         tiles = tiles(arena, abi, Arithmetic.FP32);
         layerTiles = arithmetic == Arithmetic.FP32 ? tiles : tiles(arena, abi, arithmetic);

@@ -17,7 +17,6 @@ final class Avx2Kernels extends HostKernels {
             int size) implements Norm {}
 
     private final Arithmetic arithmetic;
-    private final Arena codeArena = Arena.ofShared();
     private final Avx2Code code;
     private final Avx2Attention attention;
     private final Avx2Product.Scratch[] scratches;
@@ -27,7 +26,7 @@ final class Avx2Kernels extends HostKernels {
     Avx2Kernels(Arithmetic arithmetic, int threads) {
         super(threads);
         this.arithmetic = arithmetic;
-        code = new Avx2Code(codeArena, arithmetic);
+        code = Avx2Code.of(arithmetic);
         attention = new Avx2Attention(code, threads);
         scratches = new Avx2Product.Scratch[threads];
         normBlocks = new MemorySegment[threads];
@@ -108,10 +107,5 @@ final class Avx2Kernels extends HostKernels {
     @Override
     protected HostAttention.Work attention() {
         return attention;
-    }
-
-    @Override
-    protected void closeOwn() {
-        codeArena.close();
     }
 }

@@ -1,7 +1,5 @@
 package dev.bgem3.kernel.jit;
 
-import dev.bgem3.asm.CpuFeature;
-import dev.bgem3.asm.CpuFeatures;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.LinearFinish;
 import dev.bgem3.kernel.HostAttention;
@@ -14,7 +12,6 @@ import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumSet;
 import java.util.Locale;
 
 /**
@@ -27,10 +24,6 @@ final class JitKernels extends HostKernels {
             int size) implements Norm {}
 
     private final Arithmetic arithmetic;
-    /** Of the layers in which int8 would hurt. */
-    private final Arithmetic precise;
-    private final boolean bf16Attention;
-    private final Arena codeArena = Arena.ofShared();
     private final KernelCode code;
     private final JitAttention attention;
     private final HostWorkspace operands = new HostWorkspace();
@@ -41,13 +34,8 @@ final class JitKernels extends HostKernels {
     JitKernels(Arithmetic arithmetic, int threads) {
         super(threads);
         this.arithmetic = arithmetic;
-        bf16Attention = arithmetic != Arithmetic.FP32
-                && CpuFeatures.ofThisMachine().has(CpuFeature.AVX512_BF16);
-        precise = arithmetic != Arithmetic.INT8
-                ? arithmetic
-                : bf16Attention ? Arithmetic.BF16 : Arithmetic.FP32;
-        code = new KernelCode(codeArena, EnumSet.of(arithmetic, precise), bf16Attention);
-        attention = new JitAttention(code, bf16Attention, threads);
+        code = KernelCode.of(arithmetic);
+        attention = new JitAttention(code, code.bf16Attention, threads);
         scratches = new JitProduct.Scratch[threads];
         normBlocks = new MemorySegment[threads];
         rows = new MemorySegment[threads];
@@ -67,7 +55,7 @@ final class JitKernels extends HostKernels {
 
     @Override
     public Workspace newWorkspace() {
-        return new HostWorkspace(bf16Attention);
+        return new HostWorkspace(code.bf16Attention);
     }
 
     @Override
@@ -79,7 +67,7 @@ final class JitKernels extends HostKernels {
     @Override
     public Linear preciseLinear(MatrixSource weight, float[] bias) {
         Shapes.checkLength("linear", "bias", bias.length, weight.rows());
-        return JitProduct.pack(team, weights, precise, arithmetic, weight, bias);
+        return JitProduct.pack(team, weights, code.precise, arithmetic, weight, bias);
     }
 
     @Override
@@ -147,6 +135,5 @@ final class JitKernels extends HostKernels {
     @Override
     protected void closeOwn() {
         operands.close();
-        codeArena.close();
     }
 }

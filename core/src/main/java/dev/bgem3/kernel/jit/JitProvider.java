@@ -45,10 +45,19 @@ public final class JitProvider implements KernelProvider {
         try {
             CpuFeatures features = CpuFeatures.ofThisMachine();
             Optional<InstructionSet> set = InstructionSet.of(features);
-            return set.isEmpty()
-                    ? Optional.of("the processor is " + features + " (expected: " + InstructionSet.expected()
-                            + InstructionSet.forced() + ")")
-                    : SelfTest.failure(set.get(), set.get().arithmetics(features));
+            return set.isPresent()
+                    ? Optional.empty()
+                    : Optional.of("the processor is " + features + " (expected: " + InstructionSet.expected()
+                            + InstructionSet.forced() + ")");
+        } catch (CodeUnavailableException | BackendException denied) {
+            return Optional.of(denied.getMessage());
+        }
+    }
+
+    @Override
+    public Optional<String> unavailable(Arithmetic arithmetic) {
+        try {
+            return SelfTest.failure(instructionSet(), arithmetic);
         } catch (CodeUnavailableException | BackendException denied) {
             return Optional.of(denied.getMessage());
         }
@@ -56,12 +65,15 @@ public final class JitProvider implements KernelProvider {
 
     @Override
     public Set<Arithmetic> arithmetics() {
-        CpuFeatures features = CpuFeatures.ofThisMachine();
-        return InstructionSet.of(features).orElseThrow().arithmetics(features);
+        return instructionSet().arithmetics(CpuFeatures.ofThisMachine());
     }
 
     @Override
     public Kernels open(Arithmetic arithmetic, int threads, int device) {
-        return InstructionSet.of(CpuFeatures.ofThisMachine()).orElseThrow().open(arithmetic, threads);
+        return instructionSet().open(arithmetic, threads);
+    }
+
+    private static InstructionSet instructionSet() {
+        return InstructionSet.of(CpuFeatures.ofThisMachine()).orElseThrow();
     }
 }

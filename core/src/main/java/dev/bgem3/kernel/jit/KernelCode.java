@@ -2,23 +2,32 @@ package dev.bgem3.kernel.jit;
 
 import dev.bgem3.asm.Abi;
 import dev.bgem3.asm.Code;
+import dev.bgem3.asm.CpuFeature;
+import dev.bgem3.asm.CpuFeatures;
 import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.jit.TileKernel.Left;
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** All code of this package, assembled once for each set of kernels; freed with its arena. */
+/** All code that kernels of an arithmetic call, assembled once in a process. */
 final class KernelCode {
     /** The ends of linear layers. */
     private static final List<TileFinish> LAYER_FINISHES = List.of(TileFinish.BIAS, TileFinish.BIAS_RELU,
             TileFinish.BIAS_GELU,
             TileFinish.BIAS_RESIDUAL);
 
-    private final Arena arena;
+    private static final Map<Arithmetic, KernelCode> ASSEMBLED = new ConcurrentHashMap<>();
+
+    /** Of the layers in which int8 would hurt. */
+    final Arithmetic precise;
+    /** Whether attention's products are in bf16; else they are in fp32. */
+    final boolean bf16Attention;
+    private final Arena arena = Arena.ofAuto();
     private final Abi abi = Abi.ofThisMachine();
     private final Map<Arithmetic, Map<TileFinish, Code>> layers = new EnumMap<>(Arithmetic.class);
     /** Those whose results are bf16. */
@@ -45,33 +54,33 @@ final class KernelCode {
     private final Code roundedValues;
     private final Code divideRounded;
 
-    /**
-     * Assembles.
-     *
-     * @param arithmetics
-     *            of the linear layers
-     * @param bf16Attention
-     *            whether attention's products are in bf16; else they are in fp32
-     */
-    KernelCode(Arena arena, Set<Arithmetic> arithmetics, boolean bf16Attention) {
-        this.arena = arena;
-        for (Arithmetic arithmetic : arithmetics) {
-            layers.put(arithmetic, tiles(arithmetic, LAYER_FINISHES, false));
-            roundedLayers.put(arithmetic,
-                    tiles(arithmetic, bf16Attention ? ROUNDED_FINISHES : List.of(), true));
-            switch (arithmetic) {
+    /** The code for linear layers in that arithmetic. */
+    static KernelCode of(Arithmetic arithmetic) {
+        return ASSEMBLED.computeIfAbsent(arithmetic, KernelCode::new);
+    }
+
+    private KernelCode(Arithmetic arithmetic) {
+        bf16Attention = arithmetic != Arithmetic.FP32
+                && CpuFeatures.ofThisMachine().has(CpuFeature.AVX512_BF16);
+        precise = arithmetic != Arithmetic.INT8
+                ? arithmetic
+                : bf16Attention ? Arithmetic.BF16 : Arithmetic.FP32;
+        for (Arithmetic layer : EnumSet.of(arithmetic, precise)) {
+            layers.put(layer, tiles(layer, LAYER_FINISHES, false));
+            roundedLayers.put(layer, tiles(layer, bf16Attention ? ROUNDED_FINISHES : List.of(), true));
+            switch (layer) {
                 case FP32 -> {
                     // The operand is read where it lies, and so is bf16's where it lies as such.
                 }
-                case BF16 -> operands.put(arithmetic, load("to bf16", OperandKernel.toBf16(abi, false)));
+                case BF16 -> operands.put(layer, load("to bf16", OperandKernel.toBf16(abi, false)));
                 case INT8 -> {
-                    operands.put(arithmetic, load("to int8", OperandKernel.toInt8(abi, false)));
+                    operands.put(layer, load("to int8", OperandKernel.toInt8(abi, false)));
                     if (bf16Attention) {
-                        roundedOperands.put(arithmetic,
+                        roundedOperands.put(layer,
                                 load("bf16 to int8", OperandKernel.toInt8(abi, true)));
                     }
                 }
-                case FP16 -> throw notOffered(arithmetic);
+                case FP16 -> throw notOffered(layer);
             }
         }
         layerNorm = load("layer norm", NormKernel.layerNorm(abi));

@@ -67,9 +67,4 @@ final class VectorKernels extends HostKernels {
     protected HostAttention.Work attention() {
         return attention;
     }
-
-    @Override
-    protected void closeOwn() {
-        // Arrays on the heap alone.
-    }
 }

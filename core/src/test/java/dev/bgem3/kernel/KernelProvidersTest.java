@@ -1,0 +1,83 @@
+package dev.bgem3.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.bgem3.error.BackendException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class KernelProvidersTest {
+    /** Serves in fp32 and int8, unless it is refused whole, or fails its self-test in one. */
+    private record Pretended(String name, Optional<String> unavailable, Optional<Arithmetic> broken)
+            implements
+                KernelProvider {
+        @Override
+        public int rank() {
+            return 0;
+        }
+
+        @Override
+        public Set<Arithmetic> arithmetics() {
+            return Set.of(Arithmetic.FP32, Arithmetic.INT8);
+        }
+
+        @Override
+        public Optional<String> unavailable(Arithmetic arithmetic) {
+            return broken.filter(arithmetic::equals).map(which -> which + " is off by one");
+        }
+
+        @Override
+        public Kernels open(Arithmetic arithmetic, int threads, int device) {
+            throw new AssertionError("only chosen, never opened");
+        }
+    }
+
+    private static final Pretended ABSENT = new Pretended("absent", Optional.of("no such processor"),
+            Optional.empty());
+    private static final Pretended BROKEN = new Pretended("broken", Optional.empty(),
+            Optional.of(Arithmetic.INT8));
+    private static final Pretended SOUND = new Pretended("sound", Optional.empty(), Optional.empty());
+
+    @Test
+    void theFirstThatProvesItselfServes() {
+        List<KernelProvider> installed = List.of(ABSENT, BROKEN, SOUND);
+        assertThat(KernelProviders.best(Arithmetic.FP32, installed)).isEqualTo(BROKEN);
+        assertThat(KernelProviders.best(Arithmetic.INT8, installed)).isEqualTo(SOUND);
+    }
+
+    @Test
+    void saysOfEachWhyItDoesNotServe() {
+        assertThatThrownBy(() -> KernelProviders.best(Arithmetic.INT8, List.of(ABSENT, BROKEN)))
+                .isInstanceOf(BackendException.class)
+                .hasMessageStartingWith(
+                        "precision: int8 (the absent kernels are not used: no such processor) "
+                                + "(the broken kernels are not used: INT8 is off by one) (expected: fp32, or ");
+        assertThatThrownBy(() -> KernelProviders.best(Arithmetic.BF16, List.of(SOUND)))
+                .isInstanceOf(BackendException.class).hasMessageStartingWith("precision: bf16 (expected: ");
+    }
+
+    @Test
+    void oneThatIsNamedMustProveItselfToo() {
+        KernelProviders.checkServes(BROKEN, Arithmetic.FP32);
+        assertThatThrownBy(() -> KernelProviders.checkServes(BROKEN, Arithmetic.INT8))
+                .isInstanceOf(BackendException.class)
+                .hasMessage("kernels: broken cannot be used: INT8 is off by one");
+        assertThatThrownBy(() -> KernelProviders.checkServes(SOUND, Arithmetic.BF16))
+                .isInstanceOf(BackendException.class)
+                .hasMessage("precision: bf16 (expected: fp32 or int8, which is all that the sound kernels "
+                        + "compute here)");
+        assertThatThrownBy(() -> KernelProviders.named("absent", List.of(ABSENT)))
+                .isInstanceOf(BackendException.class)
+                .hasMessage("kernels: absent cannot be used: no such processor");
+    }
+
+    @Test
+    void tellsOfAFailureInAnyArithmetic() {
+        assertThat(KernelProviders.anyFailure(ABSENT)).contains("no such processor");
+        assertThat(KernelProviders.anyFailure(BROKEN)).contains("INT8 is off by one");
+        assertThat(KernelProviders.anyFailure(SOUND)).isEmpty();
+    }
+}
