@@ -22,6 +22,8 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -95,7 +97,19 @@ final class LoadedModel implements AutoCloseable {
 
     /** Opens a folder; on failure everything that was opened is closed again. */
     static LoadedModel open(Path path, LoadOptions options, List<KernelProvider> installed, Kind kind) {
-        Placement placement = Placement.choose(options, installed);
+        // Beside the start of the kernels, which takes a fresh process about as long.
+        CompletableFuture<XlmRobertaTokenizer> tokenizer = CompletableFuture.supplyAsync(
+                () -> XlmRobertaTokenizer.load(path),
+                task -> Thread.ofPlatform().name("bgem3-tokenizer").daemon().start(task));
+        try {
+            return open(path, options, Placement.choose(options, installed), kind, tokenizer);
+        } finally {
+            tokenizer.exceptionally(_ -> null).join(); // Where something else failed first.
+        }
+    }
+
+    private static LoadedModel open(Path path, LoadOptions options, Placement placement, Kind kind,
+            CompletableFuture<XlmRobertaTokenizer> tokenizerOnItsWay) {
         int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
         ModelFolder folder = ModelFolder.open(path);
         List<DeviceModel> devices = new ArrayList<>();
@@ -108,7 +122,7 @@ final class LoadedModel implements AutoCloseable {
                         + " tokens (expected: room for the " + RerankOptions.LEAST_LENGTH
                         + " of a pair that is cut)");
             }
-            XlmRobertaTokenizer tokenizer = XlmRobertaTokenizer.load(path);
+            XlmRobertaTokenizer tokenizer = outcome(tokenizerOnItsWay);
             checkVocabulary(path, folder.config(), tokenizer.vocabSize());
             for (int i = 0; i < placement.devices().size(); i++) {
                 devices.add(new DeviceModel(placement.deviceNames().get(i), placement.open(i, threads),
@@ -127,6 +141,19 @@ final class LoadedModel implements AutoCloseable {
                 } finally {
                     folder.close();
                 }
+            }
+        }
+    }
+
+    /** Waits for it; what it threw is thrown on. */
+    private static XlmRobertaTokenizer outcome(CompletableFuture<XlmRobertaTokenizer> tokenizer) {
+        try {
+            return tokenizer.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case RuntimeException known -> throw known;
+                case Error error -> throw error;
+                default -> throw e;
             }
         }
     }
