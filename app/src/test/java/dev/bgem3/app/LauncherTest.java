@@ -300,6 +300,16 @@ class LauncherTest {
     }
 
     @Test
+    void theHeapAsksForLargePagesWhereTheSystemGivesThem() throws Exception {
+        Path setting = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+        assumeTrue(Files.isReadable(setting), "this system has no transparent huge pages");
+        String mode = Files.readString(setting);
+        boolean given = mode.contains("[madvise]") || mode.contains("[always]");
+        Result result = run("", Map.of("BGEM3_JAVA_OPTS", "-XX:+PrintFlagsFinal"), launcher("--version"));
+        assertThat(result.out() + result.err()).containsPattern("UseTransparentHugePages += " + given + " ");
+    }
+
+    @Test
     void severalAtOnceBuildOnce() throws Exception {
         assumeTrue(Stream.of("/usr/bin/flock", "/bin/flock").anyMatch(flock -> Files.exists(Path.of(flock))),
                 "this system has no flock");

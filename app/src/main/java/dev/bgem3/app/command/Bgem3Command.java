@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -26,6 +27,9 @@ import picocli.CommandLine.Spec;
                 BGEM3_TRACE=1 (stack traces), HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME."""})
 public final class Bgem3Command implements Callable<Integer> {
     private static final int HELP_WIDTH = 100;
+    /** In the order of the help. */
+    private static final List<String> COMMANDS = List.of("demo", "encode", "score", "rerank", "explain",
+            "tokenize", "info", "verify", "download", "convert", "synth", "bench", "serve");
 
     private final Session session;
 
@@ -44,25 +48,16 @@ public final class Bgem3Command implements Callable<Integer> {
         boolean withTrace = !session.environment().getOrDefault(Failures.TRACE_VARIABLE, "").isEmpty();
         Failures failures = new Failures(session.streams().err(), withTrace);
         try {
-            return commandLine(session, failures).execute(arguments);
+            return commandLine(session, failures, arguments).execute(arguments);
         } catch (Throwable failure) {
             // Errors too, such as OutOfMemoryError: a person reads one line, not a stack.
             return failures.failure(failure);
         }
     }
 
-    private static CommandLine commandLine(Session session, Failures failures) {
+    private static CommandLine commandLine(Session session, Failures failures, String... arguments) {
         CommandLine commandLine = new CommandLine(new Bgem3Command(session));
-        commandLine.addSubcommand(new ModelCommands.Demo(session)).addSubcommand(new EncodeCommand(session))
-                .addSubcommand(new ScoreCommand(session)).addSubcommand(new RerankCommand(session))
-                .addSubcommand(new ExplainCommand(session))
-                .addSubcommand(new TokenizeCommand(session))
-                .addSubcommand(new ModelCommands.Info(session))
-                .addSubcommand(new ModelCommands.Verify(session))
-                .addSubcommand(new DownloadCommand(session))
-                .addSubcommand(new ConvertCommand(session)).addSubcommand(new SynthCommand(session))
-                .addSubcommand(new BenchCommand(session))
-                .addSubcommand(new ServeCommand(session));
+        names(arguments).forEach(name -> commandLine.addSubcommand(name, command(name, session)));
         addHelp(commandLine);
         commandLine.getSubcommands().values().forEach(Bgem3Command::addHelp);
         // A text that begins with @ is a text, not the name of a file of options.
@@ -72,6 +67,30 @@ public final class Bgem3Command implements Callable<Integer> {
                 .setErr(new PrintWriter(session.streams().err(), true))
                 .setParameterExceptionHandler(failures::usage)
                 .setExecutionExceptionHandler(failures::failure);
+    }
+
+    /** The command that is called, or, where that is not clear, all: to read one's options takes some 10 ms. */
+    private static List<String> names(String... arguments) {
+        return arguments.length > 0 && COMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : COMMANDS;
+    }
+
+    private static Object command(String name, Session session) {
+        return switch (name) {
+            case "demo" -> new ModelCommands.Demo(session);
+            case "encode" -> new EncodeCommand(session);
+            case "score" -> new ScoreCommand(session);
+            case "rerank" -> new RerankCommand(session);
+            case "explain" -> new ExplainCommand(session);
+            case "tokenize" -> new TokenizeCommand(session);
+            case "info" -> new ModelCommands.Info(session);
+            case "verify" -> new ModelCommands.Verify(session);
+            case "download" -> new DownloadCommand(session);
+            case "convert" -> new ConvertCommand(session);
+            case "synth" -> new SynthCommand(session);
+            case "bench" -> new BenchCommand(session);
+            case "serve" -> new ServeCommand(session);
+            default -> throw new IllegalArgumentException(name);
+        };
     }
 
     private static void addHelp(CommandLine command) {
