@@ -4,23 +4,23 @@ package dev.bgem3.asm;
 public enum CpuFeature {
     // @formatter:off: one a line
     // leaf, sub-leaf, register, bit (Intel SDM volume 2A, CPUID); then the state that the operating system must save
-    FMA("fma", 1, 0, Register.ECX, 12, State.YMM),
-    AVX2("avx2", 7, 0, Register.EBX, 5, State.YMM),
-    BMI2("bmi2", 7, 0, Register.EBX, 8, State.NONE),
-    AVX_VNNI("avx_vnni", 7, 1, Register.EAX, 4, State.YMM),
-    AVX512F("avx512f", 7, 0, Register.EBX, 16, State.ZMM),
-    AVX512DQ("avx512dq", 7, 0, Register.EBX, 17, State.ZMM),
-    AVX512BW("avx512bw", 7, 0, Register.EBX, 30, State.ZMM),
-    AVX512VL("avx512vl", 7, 0, Register.EBX, 31, State.ZMM),
-    AVX512_VNNI("avx512_vnni", 7, 0, Register.ECX, 11, State.ZMM),
-    AVX512_BF16("avx512_bf16", 7, 1, Register.EAX, 5, State.ZMM),
-    AMX_TILE("amx_tile", 7, 0, Register.EDX, 24, State.TILES),
-    AMX_BF16("amx_bf16", 7, 0, Register.EDX, 22, State.TILES),
-    AMX_INT8("amx_int8", 7, 0, Register.EDX, 25, State.TILES);
+    FMA("fma", 1, 0, Answer.ECX, 12, State.YMM),
+    AVX2("avx2", 7, 0, Answer.EBX, 5, State.YMM),
+    BMI2("bmi2", 7, 0, Answer.EBX, 8, State.NONE),
+    AVX_VNNI("avx_vnni", 7, 1, Answer.EAX, 4, State.YMM),
+    AVX512F("avx512f", 7, 0, Answer.EBX, 16, State.ZMM),
+    AVX512DQ("avx512dq", 7, 0, Answer.EBX, 17, State.ZMM),
+    AVX512BW("avx512bw", 7, 0, Answer.EBX, 30, State.ZMM),
+    AVX512VL("avx512vl", 7, 0, Answer.EBX, 31, State.ZMM),
+    AVX512_VNNI("avx512_vnni", 7, 0, Answer.ECX, 11, State.ZMM),
+    AVX512_BF16("avx512_bf16", 7, 1, Answer.EAX, 5, State.ZMM),
+    AMX_TILE("amx_tile", 7, 0, Answer.EDX, 24, State.TILES),
+    AMX_BF16("amx_bf16", 7, 0, Answer.EDX, 22, State.TILES),
+    AMX_INT8("amx_int8", 7, 0, Answer.EDX, 25, State.TILES);
     // @formatter:on
 
     /** Where an answer stands; the ordinal is its place in the answer. */
-    enum Register {
+    enum Answer {
         EAX, EBX, ECX, EDX
     }
 
@@ -37,12 +37,12 @@ public enum CpuFeature {
 
     final int leaf;
     final int subleaf;
-    final Register register;
+    final Answer register;
     final int bit;
     final State state;
     private final String label;
 
-    CpuFeature(String label, int leaf, int subleaf, Register register, int bit, State state) {
+    CpuFeature(String label, int leaf, int subleaf, Answer register, int bit, State state) {
         this.label = label;
         this.leaf = leaf;
         this.subleaf = subleaf;

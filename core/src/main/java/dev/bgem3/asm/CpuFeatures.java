@@ -54,7 +54,7 @@ public record CpuFeatures(String brand, Set<CpuFeature> usable) {
                     abi.function(code -> query(code, abi, false)));
             MemorySegment block = arena.allocate(BLOCK_BYTES, 8);
             int highestLeaf = ask(cpuid, block, 0, 0)[0];
-            boolean xsave = (ask(cpuid, block, 1, 0)[CpuFeature.Register.ECX.ordinal()] >> OSXSAVE_BIT
+            boolean xsave = (ask(cpuid, block, 1, 0)[CpuFeature.Answer.ECX.ordinal()] >> OSXSAVE_BIT
                     & 1) == 1;
             int xcr0 = xsave ? ask(xgetbv, block, 0, 0)[0] : 0;
             EnumSet<CpuFeature> usable = EnumSet.noneOf(CpuFeature.class);

@@ -28,15 +28,16 @@ public final class ExecutableMemory {
      */
     public static Code load(Arena arena, String name, byte[] code) {
         SystemMemory memory = system();
-        MemorySegment pages = memory.map(code.length);
+        int size = code.length;
+        MemorySegment pages = memory.map(size);
         MemorySegment owned;
         try {
-            MemorySegment.copy(code, 0, NativeCalls.view(pages, code.length), ValueLayout.JAVA_BYTE, 0,
-                    code.length);
-            memory.makeExecutable(pages, code.length);
-            owned = NativeCalls.adopt(pages, code.length, arena, () -> memory.unmap(pages, code.length));
+            MemorySegment.copy(code, 0, NativeCalls.view(pages, size), ValueLayout.JAVA_BYTE, 0,
+                    size);
+            memory.makeExecutable(pages, size);
+            owned = NativeCalls.adopt(pages, size, arena, () -> memory.unmap(pages, size));
         } catch (RuntimeException failure) { // denied, or the arena is closed
-            memory.unmap(pages, code.length);
+            memory.unmap(pages, size);
             throw failure;
         }
         PerfMap.add(name, owned);

@@ -72,6 +72,9 @@ final class NativeCalls {
             return new SystemFunction(library, name);
         } catch (NoSuchElementException missing) {
             throw new CodeUnavailableException("the system library has no " + name);
+        } catch (UnsupportedOperationException unsupported) {
+            throw new CodeUnavailableException(
+                    "Java makes no native calls here: " + unsupported.getMessage());
         }
     }
 

@@ -27,11 +27,11 @@ final class VectorEncoder {
     /** One instruction's operands, by place. */
     private record Places(Operand reg, Operand vvvv, Operand rm, Masked masked) {
         int regNumber() {
-            return reg instanceof Register register ? register.number() : 0;
+            return reg == null ? 0 : ((Register) reg).number();
         }
 
         int vvvvNumber() {
-            return vvvv instanceof Register register ? register.number() : 0;
+            return vvvv == null ? 0 : ((Register) vvvv).number();
         }
 
         /** Bit 3 of the base or of the register in ModRM.rm. */
@@ -39,7 +39,7 @@ final class VectorEncoder {
             if (rm instanceof Mem mem) {
                 return mem.base() == null ? 0 : mem.base().number() >> 3;
             }
-            return rm instanceof Register register ? register.number() >> 3 & 1 : 0;
+            return rm == null ? 0 : ((Register) rm).number() >> 3 & 1;
         }
 
         /** Bit 3 of the index or bit 4 of the register in ModRM.rm. */
@@ -47,7 +47,7 @@ final class VectorEncoder {
             if (rm instanceof Mem mem) {
                 return mem.index() == null ? 0 : mem.index().number() >> 3;
             }
-            return rm instanceof Register register ? register.number() >> 4 : 0;
+            return rm == null ? 0 : ((Register) rm).number() >> 4;
         }
 
         boolean broadcasts() {
@@ -85,10 +85,13 @@ final class VectorEncoder {
         if (places.rm instanceof Mem mem) {
             code.modRm(reg, mem, unit, following);
         } else {
-            code.modRm(reg, places.rm instanceof Register rm ? rm.number() : 0);
+            code.modRm(reg, places.rm == null ? 0 : ((Register) places.rm).number());
         }
         if (layout.immediate) {
-            code.int8(Ranges.check("immediate byte", immediate, -128, 255));
+            if (immediate < -128 || immediate > 255) {
+                throw refusal(op, "immediate byte " + immediate, "-128..255");
+            }
+            code.int8(immediate);
         }
     }
 

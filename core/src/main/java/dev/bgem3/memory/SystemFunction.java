@@ -11,14 +11,17 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.NoSuchElementException;
+import java.util.stream.Collectors;
 
 /**
- * A function of the operating system that takes up to six integers or addresses, and returns one. Thread-safe.
+ * A function of the operating system that takes up to six integers or addresses, no more as it likes, and returns one. Thread-safe.
  *
  * <p>
  * All are called in one shape, with six arguments of 64 bits and such a result, because every further shape costs Java about 10 ms when
  * a program starts. The calling conventions of 64-bit systems allow it: arguments are in registers, or in room that the caller takes
- * and gives back, so a function does not see those that it does not take, and of a narrower one it reads the lower part.
+ * and gives back, so a function does not see those that it does not take. A narrower one must come with its sign in the upper half, as a
+ * Java int that becomes a long does: some functions (x86-64, AArch64) read the lower half alone, others (RISC-V, POWER, s390x) count on
+ * the caller to have extended it. Of a narrower result the lower half counts.
  */
 @SuppressWarnings("restricted")
 public final class SystemFunction {
@@ -27,12 +30,22 @@ public final class SystemFunction {
             ? "GetLastError"
             : "errno";
 
-    /** What all functions are called by; null until the first is found. */
-    private static MethodHandle shape;
+    /**
+     * What all functions are called by.
+     *
+     * @param state
+     *            the layout of what the system says of an error
+     * @param errorOffset
+     *            where in it the error's number is
+     */
+    private record Shape(MethodHandle call, StructLayout state, long errorOffset) {}
+
+    /** Null until the first function is found. */
+    private static Shape shape;
 
     private final String name;
     private final MemorySegment address;
-    private final MethodHandle call;
+    private final Shape how;
 
     /**
      * What a call came to.
@@ -51,32 +64,45 @@ public final class SystemFunction {
      *             where the library has none of that name
      * @throws IllegalCallerException
      *             where this code may make no native calls
+     * @throws UnsupportedOperationException
+     *             where Java has no way to make them, or addresses do not have 64 bits
      */
     public SystemFunction(SymbolLookup library, String name) {
         this.name = name;
-        call = shape();
+        how = shape();
         address = library.findOrThrow(name);
     }
 
-    private static synchronized MethodHandle shape() {
+    private static synchronized Shape shape() {
         if (shape == null) {
+            long addressBytes = ValueLayout.ADDRESS.byteSize();
+            if (addressBytes != Long.BYTES) {
+                throw new UnsupportedOperationException(
+                        "addresses of " + addressBytes + " bytes (expected: " + Long.BYTES + ")");
+            }
             ValueLayout.OfLong any = ValueLayout.JAVA_LONG;
-            shape = Linker.nativeLinker().downcallHandle(
-                    FunctionDescriptor.of(any, any, any, any, any, any, any),
-                    Linker.Option.captureCallState(ERROR));
+            StructLayout state = Linker.Option.captureStateLayout();
+            shape = new Shape(
+                    Linker.nativeLinker().downcallHandle(
+                            FunctionDescriptor.of(any, any, any, any, any, any, any),
+                            Linker.Option.captureCallState(ERROR)),
+                    state, state.byteOffset(PathElement.groupElement(ERROR)));
         }
         return shape;
     }
 
-    /** Calls it. */
+    /** Calls it with at most six arguments. */
     public Result call(long... arguments) {
+        if (arguments.length > MOST_ARGUMENTS) {
+            throw new IllegalArgumentException(
+                    name + ": " + arguments.length + " arguments (expected: at most "
+                            + MOST_ARGUMENTS + ")");
+        }
         long[] a = Arrays.copyOf(arguments, MOST_ARGUMENTS);
-        StructLayout layout = Linker.Option.captureStateLayout();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(layout);
-            long value = (long) call.invokeExact(address, state, a[0], a[1], a[2], a[3], a[4], a[5]);
-            return new Result(value, state.get(ValueLayout.JAVA_INT,
-                    layout.byteOffset(PathElement.groupElement(ERROR))));
+            MemorySegment state = arena.allocate(how.state);
+            long value = (long) how.call.invokeExact(address, state, a[0], a[1], a[2], a[3], a[4], a[5]);
+            return new Result(value, state.get(ValueLayout.JAVA_INT, how.errorOffset));
         } catch (RuntimeException | Error known) {
             throw known;
         } catch (Throwable impossible) {
@@ -86,10 +112,8 @@ public final class SystemFunction {
 
     /** A failed call in words: {@code mmap(0x0, 0x1000) failed: errno 12}. */
     public String failure(Result result, long... arguments) {
-        StringBuilder text = new StringBuilder(name);
-        for (int i = 0; i < arguments.length; i++) {
-            text.append(i == 0 ? "(0x" : ", 0x").append(Long.toHexString(arguments[i]));
-        }
-        return text.append(") failed: ").append(ERROR).append(' ').append(result.error).toString();
+        return Arrays.stream(arguments).mapToObj(argument -> "0x" + Long.toHexString(argument))
+                .collect(Collectors.joining(", ", name + "(",
+                        ") failed: " + ERROR + ' ' + result.error));
     }
 }
