@@ -81,10 +81,7 @@ public final class BgeM3 implements AutoCloseable {
      * model.
      */
     public static List<KernelStatus> kernels() {
-        return KernelProviders.all().stream()
-                .map(provider -> new KernelStatus(provider.name(), provider.device(),
-                        KernelProviders.anyFailure(provider)))
-                .toList();
+        return KernelProviders.all().stream().map(KernelStatus::of).toList();
     }
 
     /** What the folder holds and what serves it. */

@@ -90,7 +90,12 @@ record Placement(KernelProvider provider, Arithmetic arithmetic, List<Integer> d
                 why = Optional.of(provider.device() + ": " + unavailable.get());
                 report(provider.deviceSeen() ? Level.WARNING : Level.DEBUG, why.get());
             } else if (provider.arithmetics().contains(arithmetic(precision, provider))) {
-                return provider;
+                Optional<String> failure = provider.unavailable(arithmetic(precision, provider));
+                if (failure.isEmpty()) {
+                    return provider;
+                }
+                why = Optional.of(provider.device() + ": " + failure.get());
+                report(Level.WARNING, why.get());
             } else {
                 report(Level.INFO, provider.device() + ": " + precision.label() + " is asked for (expected: "
                         + KernelProviders.offers(provider) + ")");

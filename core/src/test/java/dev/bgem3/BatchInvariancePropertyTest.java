@@ -5,6 +5,7 @@ import static dev.bgem3.Embeddings.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.kernel.ProvenArithmetics;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ class BatchInvariancePropertyTest {
     static Stream<Arguments> fastKernels() {
         return KernelProviders.all().stream()
                 .filter(provider -> !provider.name().equals("scalar") && provider.unavailable().isEmpty())
-                .flatMap(provider -> provider.arithmetics().stream().sorted()
+                .flatMap(provider -> ProvenArithmetics.of(provider)
                         .map(how -> Arguments.of(provider.name(), Precision.valueOf(how.name()))));
     }
 

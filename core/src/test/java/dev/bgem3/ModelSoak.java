@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.kernel.ProvenArithmetics;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -112,7 +113,7 @@ class ModelSoak {
     }
 
     private static Stream<Tier> tiers(KernelProvider provider) {
-        return provider.arithmetics().stream().sorted()
+        return ProvenArithmetics.of(provider)
                 .map(how -> new Tier(provider.name(), Precision.valueOf(how.name())));
     }
 

@@ -194,10 +194,9 @@ class ModelWeightsTest {
         ModelVariant variant = ModelVariant.ofTiny();
         ModelVariant.HEADS.forEach(name -> variant.dtype(name, dtype));
         variant.write(folder);
-        // The fixture's head weights are fp16 numbers. bf16 keeps 8 bits: each weight moves by at most 2⁻⁹ of
-        // itself,
-        // so that a projection of 128 values near 1 by weights below 0.1 moves by less than 128 · 0.1 · 2⁻⁹ =
-        // 0.025.
+        // The fixture's head weights are fp16 numbers. bf16 keeps 8 bits: each weight moves by at most 2⁻⁸ of
+        // itself, so that a projection of 128 values near 1 by weights below 0.1 moves by at most 128 · 0.1 · 2⁻⁸ =
+        // 0.05, and at random by a tenth of that.
         double bound = dtype == DType.BF16 ? 0.025 : 0;
         try (BgeM3 model = BgeM3.load(folder)) {
             Embedding found = model.encode(TEXT, ALL);

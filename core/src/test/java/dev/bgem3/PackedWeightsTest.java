@@ -10,6 +10,7 @@ import dev.bgem3.error.ModelException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.kernel.ProvenArithmetics;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.PackedLinear;
@@ -66,7 +67,7 @@ class PackedWeightsTest {
     }
 
     private static Stream<Tier> tiersOf(KernelProvider provider) {
-        return provider.arithmetics().stream().sorted()
+        return ProvenArithmetics.of(provider)
                 .map(arithmetic -> new Tier(provider.name(), arithmetic));
     }
 

@@ -8,8 +8,11 @@ import dev.bgem3.error.BackendException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.kernel.Kernels;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -46,6 +49,55 @@ class PlacementTest {
             List<KernelProvider> installed) {
         assertThatExceptionOfType(BackendException.class)
                 .isThrownBy(() -> choose(device, precision, installed)).withMessage(message);
+    }
+
+    /** Kernels of a card, one of whose precisions fails its self-test. */
+    private record Failing(KernelProvider card, Arithmetic failing) implements KernelProvider {
+        @Override
+        public String name() {
+            return card.name();
+        }
+
+        @Override
+        public String device() {
+            return card.device();
+        }
+
+        @Override
+        public int rank() {
+            return card.rank();
+        }
+
+        @Override
+        public Optional<String> unavailable() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<String> unavailable(Arithmetic arithmetic) {
+            return arithmetic == failing ? Optional.of("its sums are off by one") : Optional.empty();
+        }
+
+        @Override
+        public Set<Arithmetic> arithmetics() {
+            return card.arithmetics();
+        }
+
+        @Override
+        public Kernels open(Arithmetic arithmetic, int threads, int device) {
+            return card.open(arithmetic, threads, device);
+        }
+    }
+
+    @Test
+    void aPrecisionThatFailsOnACardIsComputedOnTheCpu() {
+        List<KernelProvider> installed = with(new Failing(ONE, Arithmetic.FP16));
+        assertThat(choose("auto", Precision.AUTO, installed).deviceNames()).containsExactly("cpu");
+        assertThat(choose("auto", Precision.BF16, installed).deviceNames()).containsExactly("cuda:0");
+        assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and there is none to "
+                + "use: cuda: its sums are off by one)", "auto", Precision.FP16, installed);
+        assertRefused("kernels: pretended cannot be used: its sums are off by one", "cuda", Precision.AUTO,
+                installed);
     }
 
     @ParameterizedTest

@@ -11,6 +11,7 @@ import dev.bgem3.error.ModelException;
 import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.kernel.ProvenArithmetics;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,7 +40,7 @@ class RerankerTest {
     static Stream<Arguments> kernelsAndPrecisions() {
         return KernelProviders.all().stream()
                 .filter(provider -> provider.unavailable().isEmpty() && provider.device().equals("cpu"))
-                .flatMap(provider -> provider.arithmetics().stream().sorted()
+                .flatMap(provider -> ProvenArithmetics.of(provider)
                         .map(how -> Arguments.of(provider.name(), Precision.valueOf(how.name()))));
     }
 

@@ -77,9 +77,8 @@ record Retrieval(double dense, double sparse, double colbert) {
      */
     static float[][] colbertScores(List<ColbertVectors> queries, List<ColbertVectors> passages) {
         float[][] scores = new float[queries.size()][passages.size()];
-        KernelProvider provider = KernelProviders.all().stream()
-                .filter(one -> one.device().equals("cpu") && one.unavailable().isEmpty()).findFirst()
-                .orElseThrow();
+        KernelProvider provider = KernelProviders.best(Arithmetic.FP32,
+                KernelProviders.all().stream().filter(one -> one.device().equals("cpu")).toList());
         for (Range some : ranges(queries, QUERY_ROWS)) {
             try (Kernels kernels = provider.open(Arithmetic.FP32, Runtime.getRuntime().availableProcessors(),
                     0); Workspace workspace = kernels.newWorkspace()) {

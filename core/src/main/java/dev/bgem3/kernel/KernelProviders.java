@@ -38,20 +38,17 @@ public final class KernelProviders {
         Map<String, String> reasons = new LinkedHashMap<>();
         for (KernelProvider provider : installed) {
             Optional<String> reason = provider.unavailable();
-            boolean offered = reason.isEmpty() && provider.arithmetics().contains(arithmetic);
-            if (offered) {
-                reason = provider.unavailable(arithmetic);
-            }
             if (reason.isPresent()) {
                 reasons.put(provider.name(), reason.get());
-            } else if (offered) {
-                Level level = provider.name().equals(REFERENCE) ? Level.WARNING : Level.DEBUG;
-                reasons.forEach((name, why) -> {
-                    if (REPORTED.add(name)) {
-                        LOGGER.log(level, "the {0} kernels are not used: {1}", name, why);
-                    }
-                });
-                return provider;
+            } else if (provider.arithmetics().contains(arithmetic)) {
+                Optional<String> failure = provider.unavailable(arithmetic);
+                if (failure.isEmpty()) {
+                    Level level = provider.name().equals(REFERENCE) ? Level.WARNING : Level.DEBUG;
+                    reasons.forEach((name, why) -> report(level, name, why));
+                    return provider;
+                }
+                reasons.put(provider.name(), failure.get());
+                report(Level.WARNING, provider.name(), failure.get()); // Its units are there, and something is wrong.
             }
         }
         throw new BackendException(
@@ -62,6 +59,12 @@ public final class KernelProviders {
                                 .collect(Collectors.joining())
                         + "(expected: fp32, or a processor with its units for the jit kernels: AVX-512 BF16, "
                         + "AVX-512 VNNI or AVX-VNNI)");
+    }
+
+    private static void report(Level level, String name, String why) {
+        if (REPORTED.add(name + ": " + why)) {
+            LOGGER.log(level, "the {0} kernels are not used: {1}", name, why);
+        }
     }
 
     private static String label(Arithmetic arithmetic) {
@@ -100,12 +103,6 @@ public final class KernelProviders {
         provider.unavailable(arithmetic).ifPresent(reason -> {
             throw refused(provider, reason);
         });
-    }
-
-    /** Why a provider cannot serve, or cannot in one of its arithmetics; empty if it can in all. Tries each. */
-    public static Optional<String> anyFailure(KernelProvider provider) {
-        return provider.unavailable().or(() -> provider.arithmetics().stream().sorted()
-                .map(provider::unavailable).flatMap(Optional::stream).findFirst());
     }
 
     /** What a provider that can serve computes in: {@code fp32 or bf16}. */

@@ -73,11 +73,4 @@ class KernelProvidersTest {
                 .isInstanceOf(BackendException.class)
                 .hasMessage("kernels: absent cannot be used: no such processor");
     }
-
-    @Test
-    void tellsOfAFailureInAnyArithmetic() {
-        assertThat(KernelProviders.anyFailure(ABSENT)).contains("no such processor");
-        assertThat(KernelProviders.anyFailure(BROKEN)).contains("INT8 is off by one");
-        assertThat(KernelProviders.anyFailure(SOUND)).isEmpty();
-    }
 }

@@ -82,7 +82,7 @@ public final class InfoHandler {
         };
     }
 
-    /** Those that are used, then why each of the others for the same kind of device is not. */
+    /** Those that are used, then why each of the others for the same kind of device is not, and what failed its self-test. */
     private void kernels(ModelInfo info) {
         line("kernels", "%s, used", info.kernelDescription());
         String device = kindInUse(info);
@@ -94,6 +94,8 @@ public final class InfoHandler {
                 line("", "%s: not used, %s", status.name(), status.unavailable()
                         .orElse(later ? "others come first for this precision" : "others were asked for"));
             }
+            status.refused().forEach((precision, why) -> line("", "%s: %s refused, %s", status.name(),
+                    precision.label(), why));
         }
     }
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.bgem3.BgeM3;
 import dev.bgem3.KernelStatus;
 import dev.bgem3.LoadOptions;
+import dev.bgem3.Precision;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -19,16 +21,18 @@ class InfoHandlerTest {
     void tellsWhyTheOtherKernelsAreNotUsed() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         List<KernelStatus> kernels = List.of(
-                new KernelStatus("gone", "cpu", Optional.of("a part is missing")),
-                new KernelStatus("unwanted", "cpu", Optional.empty()),
-                new KernelStatus("scalar", "cpu", Optional.empty()),
-                new KernelStatus("slow", "cpu", Optional.empty()),
-                new KernelStatus("cuda", "cuda", Optional.of("there is no driver")));
+                new KernelStatus("gone", "cpu", Optional.of("a part is missing"), Map.of()),
+                new KernelStatus("unwanted", "cpu", Optional.empty(), Map.of()),
+                new KernelStatus("scalar", "cpu", Optional.empty(),
+                        Map.of(Precision.INT8, "a sum is off by one")),
+                new KernelStatus("slow", "cpu", Optional.empty(), Map.of()),
+                new KernelStatus("cuda", "cuda", Optional.of("there is no driver"), Map.of()));
         try (BgeM3 model = BgeM3.load(TINY, LoadOptions.builder().kernels("scalar").build())) {
             new InfoHandler(kernels, new PrintStream(out, true)).run(model.info());
         }
         assertThat(out.toString().lines().map(String::strip)).containsSubsequence(
                 "gone: not used, a part is missing", "unwanted: not used, others were asked for",
+                "scalar: int8 refused, a sum is off by one",
                 "slow: not used, others come first for this precision",
                 "devices     cpu: 1 thread, used", "cuda: not used, there is no driver");
         assertThat(out.toString()).doesNotContain("scalar: not used");

@@ -11,7 +11,7 @@ final class Avx2Attention implements HostAttention.Work {
     /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
     private static final float LEAST = -Float.MAX_VALUE;
     /** Keys in a block: what a block of scores and its panels of keys take fits the second-level cache. */
-    private static final int KEYS = 256;
+    static final int KEYS = 256;
     private static final int QUERIES = HostAttention.QUERIES;
     private static final int PANEL = Avx2TileKernel.PANEL;
     private static final int ALIGNMENT = 64;

@@ -13,8 +13,8 @@ import java.lang.foreign.MemorySegment;
  * The scores are computed as {@code k · qᵀ}, so that a vector holds one key's scores of 16 queries: the softmax then needs nothing
  * across lanes, keys are read as they lie, and the weights lie as the second product's left operand, step by step. What is
  * transposed is the block of queries, once. In bf16 both products are {@code vdpbf16ps} of rounded operands, and scores, softmax and
- * sums stay in fp32; a weight and a value are then off by at most 2⁻⁹ of themselves, and so is the outcome by at most
- * 2⁻⁸ · max|v|, beside what the scores are off by.
+ * sums stay in fp32; a weight and a value are then off by at most 2⁻⁸ of themselves, and so is the outcome by at most
+ * 2⁻⁷ · max|v|, beside what the scores are off by.
  */
 final class JitAttention implements HostAttention.Work {
     /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
@@ -23,7 +23,7 @@ final class JitAttention implements HostAttention.Work {
      * Keys in a block: their scores of all queries take 96 KiB of the second-level cache. What was summed before is multiplied once a
      * block, so fewer and larger ones are the faster: by 2 % at 2,048 tokens than those of 128, which the first-level cache would hold.
      */
-    private static final int KEYS = 384;
+    static final int KEYS = 384;
     /** In bf16, exponentials are powers of two of scores that are in units of ln 2. */
     private static final double LOG2_E = 1 / Math.log(2);
     private static final int QUERIES = HostAttention.QUERIES;
@@ -95,15 +95,9 @@ final class JitAttention implements HostAttention.Work {
     private final boolean bf16;
     private final Scratch[] scratches;
 
-    /**
-     * Takes the code.
-     *
-     * @param bf16
-     *            whether the products are in bf16
-     */
-    JitAttention(KernelCode code, boolean bf16, int threads) {
+    JitAttention(KernelCode code, int threads) {
         this.code = code;
-        this.bf16 = bf16;
+        bf16 = code.bf16Attention;
         scratches = new Scratch[threads];
         for (int i = 0; i < threads; i++) {
             scratches[i] = new Scratch();

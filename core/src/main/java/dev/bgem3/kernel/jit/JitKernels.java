@@ -17,7 +17,7 @@ import java.util.Locale;
 /**
  * Assembled AVX-512 code and a team of threads. In fp32, sums of fused multiply-adds in ascending order of the summed index, so
  * a product's error is at most {@code K · 2⁻²⁴ · Σ|in·weight|}; in bf16 each operand is rounded to nearest before, by at most
- * 2⁻⁹ of itself, and in int8 by at most half of its row's or column's step, the sums of those being exact for K up to 66,000.
+ * 2⁻⁸ of itself, and in int8 by at most half of its row's or column's step, the sums of those being exact for K up to 66,000.
  */
 final class JitKernels extends HostKernels {
     private record JitNorm(MemorySegment gamma, MemorySegment beta, float epsilon,
@@ -35,7 +35,7 @@ final class JitKernels extends HostKernels {
         super(threads);
         this.arithmetic = arithmetic;
         code = KernelCode.of(arithmetic);
-        attention = new JitAttention(code, code.bf16Attention, threads);
+        attention = new JitAttention(code, threads);
         scratches = new JitProduct.Scratch[threads];
         normBlocks = new MemorySegment[threads];
         rows = new MemorySegment[threads];

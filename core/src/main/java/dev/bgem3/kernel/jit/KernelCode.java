@@ -8,20 +8,21 @@ import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.jit.TileKernel.Left;
 import java.lang.foreign.Arena;
+import java.lang.ref.WeakReference;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
-/** All code that kernels of an arithmetic call, assembled once in a process. */
+/** All code that kernels of an arithmetic call, which those of all models share; its memory is freed after the last of them. */
 final class KernelCode {
     /** The ends of linear layers. */
     private static final List<TileFinish> LAYER_FINISHES = List.of(TileFinish.BIAS, TileFinish.BIAS_RELU,
             TileFinish.BIAS_GELU,
             TileFinish.BIAS_RESIDUAL);
 
-    private static final Map<Arithmetic, KernelCode> ASSEMBLED = new ConcurrentHashMap<>();
+    /** Held weakly: memory of an automatic arena whose holder a class holds would keep that class loaded for ever. */
+    private static final Map<Arithmetic, WeakReference<KernelCode>> IN_USE = new EnumMap<>(Arithmetic.class);
 
     /** Of the layers in which int8 would hurt. */
     final Arithmetic precise;
@@ -55,8 +56,14 @@ final class KernelCode {
     private final Code divideRounded;
 
     /** The code for linear layers in that arithmetic. */
-    static KernelCode of(Arithmetic arithmetic) {
-        return ASSEMBLED.computeIfAbsent(arithmetic, KernelCode::new);
+    static synchronized KernelCode of(Arithmetic arithmetic) {
+        WeakReference<KernelCode> inUse = IN_USE.get(arithmetic);
+        KernelCode code = inUse == null ? null : inUse.get();
+        if (code == null) {
+            code = new KernelCode(arithmetic);
+            IN_USE.put(arithmetic, new WeakReference<>(code));
+        }
+        return code;
     }
 
     private KernelCode(Arithmetic arithmetic) {

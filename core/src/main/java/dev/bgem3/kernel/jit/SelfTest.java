@@ -6,50 +6,193 @@ import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.IntBinaryOperator;
 
 /**
- * The start-up proof, in two parts. Products of small whole numbers, with every height of tile in either set of kernels and K in
- * unrolled steps and single ones, come out exact. And what a small model's layer makes, by every kernel that there is, is what the
- * plain reference makes of it, to the arithmetic's roundings.
+ * The start-up proof: every kernel of an arithmetic is run once in each way that it has, and held against the plain reference.
+ *
+ * <p>
+ * The numbers are small multiples of powers of two, which all arithmetics have without rounding. So sums are exact, and what is left
+ * to be off by is rounding of results to bf16, the accuracy of exp and GELU, and the softmax's own weights.
+ *
+ * <p>
+ * It runs before a program's first answer, in code that Java has not compiled: there are no lambdas, each of which Java would set up anew.
  */
 final class SelfTest {
     private static final Map<Tried, Optional<String>> FAILURES = new ConcurrentHashMap<>();
     /**
-     * In AVX-512, as few rows, 12 + 8 + 2 + 1, 4 + 2 + 1 and those below, and as more 12 + 8 + 8 and 12 + 12 + 4 + 2 + 1; in AVX2
-     * 6 + 6 + 6 + 5, 6 + 1 and those below.
+     * Every height of tile. In AVX-512, as few rows, 12 + 8 + 2 + 1 and 4 + 2 + 1, and as more 12 + 8 + 8 and 12 + 12 + 4 + 2 + 1; in AVX2 6
+     * and each of 1 to 5 beside it.
      */
-    private static final int[] ROWS = {23, 28, 31, 7, 2, 3, 4};
+    private static final int[] ROWS = {31, 28, 23, 9, 7, 2};
+    private static final int MOST_ROWS = ROWS[0];
+    /** A whole panel and a part of one. */
     private static final int COLUMNS = 35;
+    /** In unrolled steps and single ones. */
     private static final int DEPTH = 42;
-    /** The largest number of each row, so that int8's step is 1, but for the rounding of 1/127. */
-    private static final float LARGEST = 127;
-    private static final float INT8_ROUNDING = 1e-6f;
 
-    /** The layer's sizes: one head, so few that the reference takes milliseconds. */
-    private static final int HIDDEN = 16;
-    private static final int INTERMEDIATE = 40;
+    private static final int HEAD_SIZE = 16;
     /** Sequences whose queries fill 1, 2 and 3 vectors of AVX-512. */
     private static final int[] CUMULATIVE_LENGTHS = {0, 1, 21, 63};
-    /** One sequence of more keys than attention takes at a time. */
-    private static final int MANY_TOKENS = 400;
+    private static final int TOKENS = CUMULATIVE_LENGTHS[CUMULATIVE_LENGTHS.length - 1];
+    /** More keys than attention takes at a time, in either set of kernels. */
+    private static final int[] MANY_KEYS = {0, Math.max(JitAttention.KEYS, Avx2Attention.KEYS) + 16};
 
-    private SelfTest() {}
+    private static final float BF16_ROUNDING = 0x1p-8f;
+    /** A step's quotient by 127 is rounded. */
+    private static final float INT8_ROUNDING = 1e-6f;
+    private static final float NORM_ROUNDING = 1e-5f;
+
+    /** What is tried. */
+    private enum Operation {
+        LINEAR("linear layer"), RELU("linear layer with ReLU"), GELU("linear layer with GELU"), //
+        NORM("linear layer with residual and norm"), TO_ROUNDED("linear layer to a rounded tensor"), //
+        GELU_TO_ROUNDED("linear layer with GELU to a rounded tensor"), //
+        OF_ROUNDED("linear layer of a rounded tensor"), ATTENTION("attention"), //
+        ROUNDED_ATTENTION("attention of rounded tensors"), FIRST_TOKEN_ATTENTION(
+                "attention of a first token");
+
+        private final String label;
+
+        Operation(String label) {
+            this.label = label;
+        }
+    }
 
     private record Tried(InstructionSet set, Arithmetic arithmetic) {}
 
-    /** Numbers by row and column, in units that all arithmetics have without rounding. */
-    private record Weight(int rows, int columns, float unit,
-            IntBinaryOperator number) implements MatrixSource {
+    /** Numbers in rows. */
+    private record Numbers(int rows, int columns, float[] values) implements MatrixSource {
+        Numbers(int rows, int columns) {
+            this(rows, columns, new float[rows * columns]);
+        }
+
+        Numbers first(int count) {
+            return new Numbers(count, columns, Arrays.copyOf(values, count * columns));
+        }
+
         @Override
         public void readRow(int row, float[] destination, int offset) {
-            for (int k = 0; k < columns; k++) {
-                destination[offset + k] = unit * number.applyAsInt(row, k);
+            System.arraycopy(values, row * columns, destination, offset, columns);
+        }
+    }
+
+    /** One side of the comparison, with the layers in its own layout. */
+    private static final class Side {
+        private final Kernels kernels;
+        private final Kernels.Linear layer;
+        private final Kernels.Linear preciseLayer;
+        private final Kernels.Norm norm;
+        private final Map<Integer, Kernels.Linear> identities = new HashMap<>();
+
+        Side(Kernels kernels) {
+            this.kernels = kernels;
+            layer = kernels.linear(weight(), bias());
+            preciseLayer = kernels.preciseLinear(weight(), bias());
+            norm = kernels.norm(gamma(), bias(), 1e-5f);
+        }
+
+        /** What gives back what it is given, in an arithmetic that has these numbers without rounding. */
+        private Kernels.Linear identity(int size) {
+            Kernels.Linear identity = identities.get(size);
+            if (identity == null) {
+                Numbers weight = new Numbers(size, size);
+                for (int i = 0; i < size; i++) {
+                    weight.values[i * size + i] = 1;
+                }
+                identity = kernels.preciseLinear(weight, new float[size]);
+                identities.put(size, identity);
+            }
+            return identity;
+        }
+
+        private Tensor tensor(Workspace workspace, Numbers numbers) {
+            Tensor tensor = workspace.tensor(numbers.rows, numbers.columns);
+            kernels.write(tensor, numbers.values);
+            return tensor;
+        }
+
+        /** Numbers in a rounded tensor, which only an operation can write. */
+        private Tensor rounded(Workspace workspace, Numbers numbers) {
+            Tensor tensor = workspace.roundedTensor(numbers.rows, numbers.columns);
+            kernels.linear(tensor, tensor(workspace, numbers), identity(numbers.columns));
+            return tensor;
+        }
+
+        /** A rounded tensor's numbers in one that can be read. */
+        private Tensor readable(Workspace workspace, Tensor rounded) {
+            Tensor tensor = workspace.tensor(rounded.rows(), rounded.columns());
+            kernels.linear(tensor, rounded, identity(rounded.columns()));
+            return tensor;
+        }
+
+        /** What comes of an operation on so many rows, and with the precise layer or the other. */
+        float[] outcome(Operation operation, boolean precise, int rows) {
+            try (Workspace workspace = kernels.newWorkspace()) {
+                Tensor out = run(operation, precise ? preciseLayer : layer, rows, workspace);
+                float[] numbers = new float[out.rows() * out.columns()];
+                kernels.read(numbers, 0, out, 0, out.rows());
+                return numbers;
             }
         }
+
+        private Tensor run(Operation operation, Kernels.Linear linear, int rows, Workspace workspace) {
+            switch (operation) {
+                case ATTENTION, ROUNDED_ATTENTION -> {
+                    boolean rounded = operation == Operation.ROUNDED_ATTENTION;
+                    Numbers numbers = queriesKeysValues(CUMULATIVE_LENGTHS);
+                    Tensor in = rounded ? rounded(workspace, numbers) : tensor(workspace, numbers);
+                    Tensor out = rounded
+                            ? workspace.roundedTensor(TOKENS, HEAD_SIZE)
+                            : workspace.tensor(TOKENS, HEAD_SIZE);
+                    kernels.attention(out, in, CUMULATIVE_LENGTHS, 1);
+                    return rounded ? readable(workspace, out) : out;
+                }
+                case FIRST_TOKEN_ATTENTION -> {
+                    Tensor out = workspace.tensor(1, HEAD_SIZE);
+                    kernels.firstTokenAttention(out, tensor(workspace, queriesKeysValues(MANY_KEYS)),
+                            MANY_KEYS,
+                            1);
+                    return out;
+                }
+                default -> {
+                    return layer(operation, linear, rows, workspace);
+                }
+            }
+        }
+
+        private Tensor layer(Operation operation, Kernels.Linear linear, int rows, Workspace workspace) {
+            Numbers numbers = operands().first(rows);
+            boolean toRounded = operation == Operation.TO_ROUNDED || operation == Operation.GELU_TO_ROUNDED;
+            Tensor in = operation == Operation.OF_ROUNDED
+                    ? rounded(workspace, numbers)
+                    : tensor(workspace, numbers);
+            Tensor out = toRounded
+                    ? workspace.roundedTensor(rows, COLUMNS)
+                    : tensor(workspace, residual().first(rows));
+            switch (operation) {
+                case RELU -> kernels.linearRelu(out, in, linear);
+                case GELU, GELU_TO_ROUNDED -> kernels.linearGelu(out, in, linear);
+                case NORM -> kernels.linearAddNorm(out, in, linear, out, norm);
+                default -> kernels.linear(out, in, linear);
+            }
+            return toRounded ? readable(workspace, out) : out;
+        }
+    }
+
+    private final Side tried;
+    private final Side reference;
+    private final Arithmetic arithmetic;
+
+    private SelfTest(Kernels kernels, Kernels reference, Arithmetic arithmetic) {
+        tried = new Side(kernels);
+        this.reference = new Side(reference);
+        this.arithmetic = arithmetic;
     }
 
     /** What is wrong with the code for that arithmetic; tried once in a process, as it stays the same. */
@@ -65,130 +208,136 @@ final class SelfTest {
 
     /** What is wrong with these kernels. */
     static Optional<String> failure(Kernels kernels, Arithmetic arithmetic) {
-        return products(kernels, arithmetic).or(() -> {
-            try (Kernels reference = KernelProviders.named("scalar", Arithmetic.FP32).open(Arithmetic.FP32, 1,
-                    0)) {
-                return difference(arithmetic, layer(kernels), layer(reference));
-            }
-        });
-    }
-
-    private static Optional<String> products(Kernels kernels, Arithmetic arithmetic) {
-        try (Workspace workspace = kernels.newWorkspace()) {
-            Kernels.Linear layer = kernels.linear(new Weight(COLUMNS, DEPTH, 1, SelfTest::whole),
-                    new float[COLUMNS]);
-            for (int rows : ROWS) {
-                Tensor left = workspace.tensor(rows, DEPTH);
-                Tensor out = workspace.tensor(rows, COLUMNS);
-                kernels.write(left, numbers(new Weight(rows, DEPTH, 1, SelfTest::operand)));
-                kernels.linear(out, left, layer);
-                Optional<String> failure = difference(arithmetic, read(kernels, out));
-                if (failure.isPresent()) {
-                    return failure;
+        try (Kernels reference = KernelProviders.named("scalar", Arithmetic.FP32).open(Arithmetic.FP32, 1,
+                0)) {
+            SelfTest test = new SelfTest(kernels, reference, arithmetic);
+            for (Operation operation : Operation.values()) {
+                Optional<String> fault = operation.compareTo(Operation.ATTENTION) < 0
+                        ? test.layerFault(operation)
+                        : test.fault(operation, false, 0, test.reference.outcome(operation, false, 0));
+                if (fault.isPresent()) {
+                    return fault;
                 }
             }
             return Optional.empty();
         }
     }
 
-    private static int whole(int column, int k) {
-        return k == 0 ? -(int) LARGEST : column - 3 * k;
-    }
-
-    private static int operand(int row, int k) {
-        return k == 0 ? (int) LARGEST : (7 * row + k) % 11 - 5;
-    }
-
-    private static float[] numbers(Weight matrix) {
-        float[] numbers = new float[matrix.rows * matrix.columns];
-        for (int row = 0; row < matrix.rows; row++) {
-            matrix.readRow(row, numbers, row * matrix.columns);
-        }
-        return numbers;
-    }
-
-    private static float[] read(Kernels kernels, Tensor tensor) {
-        float[] numbers = new float[tensor.rows() * tensor.columns()];
-        kernels.read(numbers, 0, tensor, 0, tensor.rows());
-        return numbers;
-    }
-
-    private static Optional<String> difference(Arithmetic arithmetic, float[] found) {
-        for (int i = 0; i < found.length; i++) {
-            float expected = 0;
-            for (int k = 0; k < DEPTH; k++) {
-                expected += (float) operand(i / COLUMNS, k) * whole(i % COLUMNS, k);
-            }
-            // Whole numbers this small are exact in bf16 too.
-            float bound = arithmetic == Arithmetic.INT8 ? INT8_ROUNDING * Math.abs(expected) : 0;
-            if (!(Math.abs(found[i] - expected) <= bound)) {
-                return Optional.of("the self-test's " + arithmetic + " product is " + found[i] + " at ["
-                        + i / COLUMNS + ", " + i % COLUMNS + "] (expected: " + expected + ")");
-            }
-        }
-        return Optional.empty();
-    }
-
-    /** What a layer makes of three sequences, a precise linear layer with ReLU of that, and attention over many keys. */
-    private static float[][] layer(Kernels kernels) {
-        try (Workspace workspace = kernels.newWorkspace()) {
-            Kernels.Linear queryKeyValue = kernels.linear(weight(3 * HIDDEN, HIDDEN), bias(3 * HIDDEN));
-            Kernels.Linear attentionOutput = kernels.linear(weight(HIDDEN, HIDDEN), bias(HIDDEN));
-            Kernels.Linear intermediate = kernels.linear(weight(INTERMEDIATE, HIDDEN), bias(INTERMEDIATE));
-            Kernels.Linear output = kernels.linear(weight(HIDDEN, INTERMEDIATE), bias(HIDDEN));
-            Kernels.Linear precise = kernels.preciseLinear(weight(HIDDEN, HIDDEN), bias(HIDDEN));
-            Kernels.Norm norm = kernels.norm(bias(HIDDEN), bias(HIDDEN), 1e-5f);
-            int tokens = CUMULATIVE_LENGTHS[CUMULATIVE_LENGTHS.length - 1];
-            Tensor x = input(kernels, workspace, tokens);
-            Tensor attended = workspace.roundedTensor(tokens, HIDDEN);
-            Tensor projected = workspace.roundedTensor(tokens, 3 * HIDDEN);
-            kernels.linear(projected, x, queryKeyValue);
-            kernels.attention(attended, projected, CUMULATIVE_LENGTHS, 1);
-            kernels.linearAddNorm(x, attended, attentionOutput, x, norm);
-            kernels.feedForward(x, workspace.roundedTensor(kernels.feedForwardRows(tokens), INTERMEDIATE),
-                    intermediate, output, norm);
-            Tensor positive = workspace.tensor(tokens, HIDDEN);
-            kernels.linearRelu(positive, x, precise);
-
-            // Kept in fp32, by the kernels that write and read such tensors.
-            Tensor many = workspace.tensor(MANY_TOKENS, 3 * HIDDEN);
-            Tensor first = workspace.tensor(1, HIDDEN);
-            kernels.linear(many, input(kernels, workspace, MANY_TOKENS), queryKeyValue);
-            kernels.firstTokenAttention(first, many, new int[]{0, MANY_TOKENS}, 1);
-            return new float[][]{read(kernels, x), read(kernels, positive), read(kernels, first)};
-        }
-    }
-
-    private static Tensor input(Kernels kernels, Workspace workspace, int tokens) {
-        Tensor x = workspace.tensor(tokens, HIDDEN);
-        kernels.write(x,
-                numbers(new Weight(tokens, HIDDEN, 0.25f, (token, i) -> (5 * token + 3 * i) % 13 - 6)));
-        return x;
-    }
-
-    private static Weight weight(int outputSize, int inputSize) {
-        return new Weight(outputSize, inputSize, 0.0625f, (row, k) -> (7 * row + 5 * k) % 11 - 5);
-    }
-
-    private static float[] bias(int size) {
-        return numbers(new Weight(1, size, 0.125f, (_, i) -> i % 5 + 3));
-    }
-
-    /**
-     * The numbers are about 1. Rounding moves them by some steps of 2⁻⁹ in bf16 and 1/127 in int8, and code that is wrong by about
-     * their own size: the bound lies between.
-     */
-    private static Optional<String> difference(Arithmetic arithmetic, float[][] found, float[][] expected) {
-        float bound = arithmetic == Arithmetic.FP32 ? 1e-4f : 0.1f;
-        for (int part = 0; part < found.length; part++) {
-            for (int i = 0; i < found[part].length; i++) {
-                if (!(Math.abs(found[part][i] - expected[part][i]) <= bound)) {
-                    return Optional.of("the self-test's " + arithmetic + " layer makes " + found[part][i]
-                            + " of number " + i + " of part " + part + " (expected: " + expected[part][i]
-                            + " by the reference, within " + bound + ")");
+    private Optional<String> layerFault(Operation operation) {
+        float[] expected = reference.outcome(operation, false, MOST_ROWS);
+        for (int rows : ROWS) {
+            for (int precise = 0; precise < 2; precise++) {
+                Optional<String> fault = fault(operation, precise == 1, rows, expected);
+                if (fault.isPresent()) {
+                    return fault;
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /** Where the first numbers that are expected, and those found, differ by more than they may. */
+    private Optional<String> fault(Operation operation, boolean precise, int rows, float[] expected) {
+        float[] found = tried.outcome(operation, precise, rows);
+        for (int i = 0; i < found.length; i++) {
+            float bound = bound(operation, precise, Math.abs(expected[i]));
+            if (!(Math.abs(found[i] - expected[i]) <= bound)) {
+                return Optional.of("the self-test's " + (precise ? "precise " : "") + operation.label + " in "
+                        + arithmetic.name().toLowerCase(Locale.ROOT)
+                        + (rows == 0 ? "" : " of " + rows + " rows") + " makes number " + i + ' ' + found[i]
+                        + " (expected: " + expected[i] + " ± " + bound + ")");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * What a number may be off by. A weight of attention and a value are each off by 2⁻⁸ of themselves where attention is in bf16, and
+     * values are at most 1: by 2⁻⁷ at most, and exponentials by 8e-5. Where products round their operands, a shorter GELU serves, off by
+     * 4e-5 + 6e-6·|z|, and |z| is below 26.
+     */
+    private float bound(Operation operation, boolean precise, float expected) {
+        boolean exact = arithmetic == Arithmetic.FP32;
+        float sum = arithmetic == Arithmetic.INT8 && !precise ? INT8_ROUNDING * (1 + expected) : 0;
+        float toBf16 = exact ? 0 : BF16_ROUNDING * expected;
+        float gelu = exact ? 1e-5f : 2e-4f;
+        float attention = exact ? 2e-5f : 2 * BF16_ROUNDING + 1e-3f;
+        return switch (operation) {
+            case LINEAR, RELU, OF_ROUNDED -> sum;
+            case GELU -> sum + gelu;
+            case NORM -> sum + NORM_ROUNDING * (1 + expected);
+            case TO_ROUNDED -> sum + toBf16;
+            case GELU_TO_ROUNDED -> sum + gelu + toBf16;
+            case ATTENTION, FIRST_TOKEN_ATTENTION -> attention;
+            case ROUNDED_ATTENTION -> attention + toBf16;
+        };
+    }
+
+    /**
+     * The first two factors are the largest and cancel, so that int8's steps are those of the numbers while sums are near 1.
+     */
+    private static Numbers weight() {
+        Numbers weight = new Numbers(COLUMNS, DEPTH);
+        for (int i = 0; i < weight.values.length; i++) {
+            int k = i % DEPTH;
+            weight.values[i] = (k == 0 ? -127 : k == 1 ? 127 : (5 * (i / DEPTH) + 11 * k) % 61 - 30)
+                    * 0x1p-9f;
+        }
+        return weight;
+    }
+
+    private static Numbers operands() {
+        Numbers operands = new Numbers(MOST_ROWS, DEPTH);
+        for (int i = 0; i < operands.values.length; i++) {
+            int row = i / DEPTH;
+            int k = i % DEPTH;
+            operands.values[i] = k < 2 ? row % 2 == 0 ? 127 : -127 : (7 * row + 3 * k) % 23 - 11;
+        }
+        return operands;
+    }
+
+    private static Numbers residual() {
+        Numbers residual = new Numbers(MOST_ROWS, COLUMNS);
+        for (int i = 0; i < residual.values.length; i++) {
+            residual.values[i] = (i / COLUMNS + 3 * (i % COLUMNS)) % 9 - 4;
+        }
+        return residual;
+    }
+
+    private static float[] bias() {
+        float[] bias = new float[COLUMNS];
+        for (int i = 0; i < COLUMNS; i++) {
+            bias[i] = (i % 7 - 3) * 0.25f;
+        }
+        return bias;
+    }
+
+    private static float[] gamma() {
+        float[] gamma = new float[COLUMNS];
+        for (int i = 0; i < COLUMNS; i++) {
+            gamma[i] = (i % 5 + 1) * 0.5f;
+        }
+        return gamma;
+    }
+
+    /**
+     * Multiples of 1/8 up to 1, without a period. The last key of a sequence is three times its first query, and a middle one twice: it
+     * has the largest score of all, so that what was summed in a block before it is scaled.
+     */
+    private static Numbers queriesKeysValues(int[] cumulativeLengths) {
+        Numbers qkv = new Numbers(cumulativeLengths[cumulativeLengths.length - 1], 3 * HEAD_SIZE);
+        for (int i = 0; i < qkv.values.length; i++) {
+            qkv.values[i] = ((i * 0x9E3779B1 >>> 20) % 17 - 8) * 0.125f;
+        }
+        for (int s = 0; s + 1 < cumulativeLengths.length; s++) {
+            int first = cumulativeLengths[s];
+            int last = cumulativeLengths[s + 1] - 1;
+            for (int i = 0; i < HEAD_SIZE; i++) {
+                float query = qkv.values[first * qkv.columns + i];
+                qkv.values[(first + last) / 2 * qkv.columns + HEAD_SIZE + i] = 2 * query;
+                qkv.values[last * qkv.columns + HEAD_SIZE + i] = 3 * query;
+            }
+        }
+        return qkv;
     }
 }

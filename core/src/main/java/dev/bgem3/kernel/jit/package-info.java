@@ -1,5 +1,5 @@
 /**
- * The operations in machine code that this package assembles when it starts, for x86-64 with AVX-512 or with AVX2.
+ * The operations in machine code that this package assembles when a precision is first asked for, for x86-64 with AVX-512 or with AVX2.
  *
  * <p>
  * Start at {@link dev.bgem3.kernel.jit.JitKernels}; {@code TileKernel} is the matrix product's inner loop and what happens to a

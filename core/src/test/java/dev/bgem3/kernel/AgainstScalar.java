@@ -1,0 +1,167 @@
+package dev.bgem3.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.provider.Arguments;
+
+/**
+ * What the tests of every available provider against {@code scalar} share, over sizes that straddle lanes, panels, tiles and blocks, with
+ * extreme and non-finite numbers.
+ *
+ * <p>
+ * Each bound is the standard one of Higham (2002, section 3.1): a sum of n fp32 products, in any order, is off by at most
+ * n·u/(1 − n·u) times the sum of their magnitudes, u = 2⁻²⁴; {@code scalar} itself is exact but for one rounding.
+ */
+abstract class AgainstScalar {
+    /** Half the distance of 1 and the next number of fp32. */
+    static final double U = 0x1p-24;
+
+    final KernelProvider provider;
+    final Arithmetic arithmetic;
+    final Kernels reference = KernelProviders.named("scalar", Arithmetic.FP32).open(Arithmetic.FP32,
+            1, 0);
+    Kernels kernels;
+
+    AgainstScalar(KernelProvider provider, Arithmetic arithmetic) {
+        this.provider = provider;
+        this.arithmetic = arithmetic;
+    }
+
+    static Stream<Arguments> providers() {
+        return KernelProviders.all().stream()
+                .filter(one -> !one.name().equals("scalar") && one.unavailable().isEmpty())
+                .flatMap(one -> ProvenArithmetics.of(one).map(how -> Arguments.of(one, how)));
+    }
+
+    @BeforeEach
+    void open() {
+        kernels = provider.open(arithmetic, 2, 0);
+    }
+
+    @AfterEach
+    void close() {
+        kernels.close();
+    }
+
+    /** Runs one operation with a provider's own tensors. */
+    @FunctionalInterface
+    interface Operation {
+        void run(Kernels with, Workspace workspace, Tensor out);
+    }
+
+    static float[] run(Kernels with, int rows, int columns, Operation operation) {
+        try (Workspace workspace = with.newWorkspace()) {
+            Tensor out = workspace.tensor(rows, columns);
+            operation.run(with, workspace, out);
+            float[] values = new float[rows * columns];
+            with.read(values, 0, out, 0, rows);
+            return values;
+        }
+    }
+
+    static Tensor tensor(Kernels with, Workspace workspace, int rows, int columns, float[] values) {
+        Tensor tensor = workspace.tensor(rows, columns);
+        with.write(tensor, values);
+        return tensor;
+    }
+
+    static MatrixSource source(int rows, int columns, float[] values) {
+        return new MatrixSource() {
+            @Override
+            public int rows() {
+                return rows;
+            }
+
+            @Override
+            public int columns() {
+                return columns;
+            }
+
+            @Override
+            public void readRow(int row, float[] destination, int offset) {
+                System.arraycopy(values, row * columns, destination, offset, columns);
+            }
+        };
+    }
+
+    static float[] random(Random random, int length, double scale) {
+        float[] values = new float[length];
+        for (int i = 0; i < length; i++) {
+            values[i] = (float) (random.nextGaussian() * scale);
+        }
+        return values;
+    }
+
+    static float[] absolute(float[] values) {
+        float[] magnitudes = values.clone();
+        for (int i = 0; i < values.length; i++) {
+            magnitudes[i] = Math.abs(values[i]);
+        }
+        return magnitudes;
+    }
+
+    static void assertClose(String what, float[] actual, float[] expected, double[] bounds) {
+        for (int i = 0; i < expected.length; i++) {
+            boolean same = Float.isNaN(expected[i])
+                    ? Float.isNaN(actual[i])
+                    : actual[i] == expected[i] || Math.abs((double) actual[i] - expected[i]) <= bounds[i];
+            assertThat(same).as("%s [%d]: %s (expected: %s ± %s)", what, i, actual[i], expected[i], bounds[i])
+                    .isTrue();
+        }
+    }
+
+    static double[] constant(int length, double bound) {
+        double[] bounds = new double[length];
+        Arrays.fill(bounds, bound);
+        return bounds;
+    }
+
+    static double[] normBounds(int m, int n, float[] z, float[] residual, float[] gamma,
+            double[] bounds) {
+        double[] normBounds = new double[m * n];
+        for (int row = 0; row < m; row++) {
+            double mean = 0;
+            double largest = 0;
+            double error = 0;
+            for (int i = row * n; i < (row + 1) * n; i++) {
+                double x = (double) z[i] + residual[i];
+                mean += x / n;
+                largest = Math.max(largest, Math.abs(x));
+                error = Math.max(error, bounds[i] + Math.abs(x) * 2 * U);
+            }
+            double variance = 0;
+            for (int i = row * n; i < (row + 1) * n; i++) {
+                variance += Math.pow((double) z[i] + residual[i] - mean, 2) / n;
+            }
+            double deviation = Math.sqrt(variance + 1e-5);
+            for (int i = 0; i < n; i++) {
+                // The input's error, the mean's (n/4 sums at most, as there are 4 lanes at least), and the scale's, all over σ.
+                double input = error + (n / 4 + 8) * U * largest;
+                double normalized = Math.abs((double) z[row * n + i] + residual[row * n + i] - mean)
+                        / deviation;
+                normBounds[row * n + i] = Math.abs(gamma[i])
+                        * (2 * input / deviation + normalized * (2 * input / deviation + (n / 4 + 8) * U))
+                        + 8 * U;
+            }
+        }
+        return normBounds;
+    }
+
+    /** NaN where the reference has NaN, finite where it is finite; where it is infinite, infinite or overflowed to NaN on the way. */
+    void assertSameKind(String what, float[] actual, float[] expected) {
+        double tolerance = arithmetic == Arithmetic.FP32 ? 1e-4 : 0.5;
+        for (int i = 0; i < expected.length; i++) {
+            boolean same = Float.isFinite(expected[i])
+                    ? Float.isFinite(actual[i])
+                            && Math.abs(actual[i] - expected[i]) <= tolerance
+                                    * Math.max(1, Math.abs(expected[i]))
+                    : !Float.isFinite(actual[i]);
+            assertThat(same).as("%s [%d]: %s (expected: %s)", what, i, actual[i], expected[i]).isTrue();
+        }
+    }
+}
