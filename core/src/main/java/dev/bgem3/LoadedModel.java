@@ -104,7 +104,8 @@ final class LoadedModel implements AutoCloseable {
         try {
             return open(path, options, Placement.choose(options, installed), kind, tokenizer);
         } finally {
-            tokenizer.exceptionally(_ -> null).join(); // Where something else failed first.
+            // Where something else failed first: whoever called may remove the folder now.
+            tokenizer.exceptionally(_ -> null).join();
         }
     }
 

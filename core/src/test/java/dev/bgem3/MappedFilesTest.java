@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.error.BackendException;
 import dev.bgem3.error.ModelException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -65,6 +66,20 @@ class MappedFilesTest {
         assertThat(open(folder)).isEmpty();
         ModelConverter.convert(folder, temporary.resolve("converted"), Precision.FP16);
         assertThat(mapped(temporary)).isEmpty();
+    }
+
+    @Test
+    void saysFirstWhatIsWrongWithTheKernelsAndLeavesNoThreadThatReads() throws IOException {
+        Path folder = ModelVariant.ofTiny().withoutFile("sentencepiece.bpe.model")
+                .write(temporary.resolve("model"));
+        LoadOptions none = LoadOptions.builder().kernels("none").build();
+        for (int i = 0; i < 20; i++) {
+            assertThatExceptionOfType(BackendException.class).isThrownBy(() -> BgeM3.load(folder, none))
+                    .withMessageStartingWith("kernels: none");
+            assertThatExceptionOfType(BackendException.class)
+                    .isThrownBy(() -> BgeM3.load(Fixtures.MINI, none));
+            assertThat(open(Fixtures.MINI)).isEmpty();
+        }
     }
 
     @Test
