@@ -20,7 +20,7 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * bytes   "BGEM3PKD"
- * int32   the format's version, 1
+ * int32   the version, of the format and of what is packed how: 2
  * int32   the header's bytes, from the first to the checksum's last
  * int64   the file's bytes
  * string  the layout's name (a string: int32 bytes, then UTF-8)
@@ -51,7 +51,7 @@ public final class PackedFile implements AutoCloseable {
     public record Layer(int rows, int columns, MemorySegment bytes) {}
 
     static final String MAGIC = "BGEM3PKD";
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final int ALIGNMENT = 4096;
     static final int START_BYTES = MAGIC.length() + 2 * Integer.BYTES + Long.BYTES;
     private static final int MOST_HEADER_BYTES = 1 << 24;
