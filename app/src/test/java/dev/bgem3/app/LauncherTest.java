@@ -53,10 +53,11 @@ class LauncherTest {
     void makeProject() throws IOException {
         assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "the launcher is for Unix");
         home = temporary.resolve("a project");
-        for (String folder : List.of("src/build", "app/src/main", "app/target/lib", "core/src/main")) {
+        for (String folder : List.of("src/build", "src/picocli", "app/src/main", "app/target/lib",
+                "core/src/main")) {
             Files.createDirectories(home.resolve(folder));
         }
-        for (String file : List.of("pom.xml", "app/pom.xml", "core/src/main/A.java")) {
+        for (String file : List.of("pom.xml", "src/picocli/pom.xml", "app/pom.xml", "core/src/main/A.java")) {
             Files.writeString(home.resolve(file), "");
         }
         for (String file : List.of("bgem3", "src/build/find-jdk.sh")) {
@@ -267,11 +268,12 @@ class LauncherTest {
         pretendBuilt();
         assertThat(launch("--version").exitCode()).isZero();
         assertThat(Files.readAllLines(temporary.resolve("calls"))).hasSize(1);
-        for (String source : List.of("core/src/main/A.java", "pom.xml", "app/pom.xml")) {
+        for (String source : List.of("core/src/main/A.java", "pom.xml", "app/pom.xml",
+                "src/picocli/pom.xml")) {
             Files.setLastModifiedTime(home.resolve("app/target/built"), FileTime.fromMillis(1_000_000_000));
             assertThat(launch("--version").exitCode()).as(source).isZero();
         }
-        assertThat(Files.readAllLines(temporary.resolve("calls"))).hasSize(4);
+        assertThat(Files.readAllLines(temporary.resolve("calls"))).hasSize(5);
     }
 
     @Test

@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
 public final class Bgem3Command implements Callable<Integer> {
     private static final int HELP_WIDTH = 100;
     /** In the order of the help. */
-    private static final List<String> COMMANDS = List.of("demo", "encode", "score", "rerank", "explain",
+    static final List<String> COMMANDS = List.of("demo", "encode", "score", "rerank", "explain",
             "tokenize", "info", "verify", "download", "convert", "synth", "bench", "serve");
 
     private final Session session;
@@ -57,7 +57,7 @@ public final class Bgem3Command implements Callable<Integer> {
 
     private static CommandLine commandLine(Session session, Failures failures, String... arguments) {
         CommandLine commandLine = new CommandLine(new Bgem3Command(session));
-        names(arguments).forEach(name -> commandLine.addSubcommand(name, command(name, session)));
+        needed(arguments).forEach(name -> commandLine.addSubcommand(name, command(name, session)));
         addHelp(commandLine);
         commandLine.getSubcommands().values().forEach(Bgem3Command::addHelp);
         // A text that begins with @ is a text, not the name of a file of options.
@@ -70,11 +70,12 @@ public final class Bgem3Command implements Callable<Integer> {
     }
 
     /** The command that is called, or, where that is not clear, all: to read one's options takes some 10 ms. */
-    private static List<String> names(String... arguments) {
+    private static List<String> needed(String... arguments) {
         return arguments.length > 0 && COMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : COMMANDS;
     }
 
-    private static Object command(String name, Session session) {
+    /** One of {@link #COMMANDS}. */
+    static Object command(String name, Session session) {
         return switch (name) {
             case "demo" -> new ModelCommands.Demo(session);
             case "encode" -> new EncodeCommand(session);
@@ -89,7 +90,7 @@ public final class Bgem3Command implements Callable<Integer> {
             case "synth" -> new SynthCommand(session);
             case "bench" -> new BenchCommand(session);
             case "serve" -> new ServeCommand(session);
-            default -> throw new IllegalArgumentException(name);
+            default -> throw new AssertionError("no command " + name);
         };
     }
 
