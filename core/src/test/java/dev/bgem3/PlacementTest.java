@@ -3,12 +3,14 @@ package dev.bgem3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.error.BackendException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.jit.JitProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -86,6 +88,22 @@ class PlacementTest {
         @Override
         public Kernels open(Arithmetic arithmetic, int threads, int device) {
             return card.open(arithmetic, threads, device);
+        }
+    }
+
+    @Test
+    void codeForAnUnknownProcessorIsRefusedWhateverServes() {
+        assumeTrue(new JitProvider().unavailable().isEmpty(), "assembled code cannot run here");
+        String forced = System.setProperty("bgem3.jit.isa", "avx1024");
+        try {
+            assertThatExceptionOfType(BackendException.class).isThrownBy(() -> BgeM3.load(Fixtures.TINY))
+                    .withMessage("bgem3.jit.isa: avx1024 (expected: avx512 or avx2)");
+        } finally {
+            if (forced == null) {
+                System.clearProperty("bgem3.jit.isa");
+            } else {
+                System.setProperty("bgem3.jit.isa", forced);
+            }
         }
     }
 

@@ -25,6 +25,9 @@ public final class JitProvider implements KernelProvider {
     /**
      * Above the others where AVX-512 code may run without a warning of Java's. Without {@code --enable-native-access}, and on AVX2, where
      * they are not faster at every size, fp32 is the others' unless these are named; bf16 and int8 are these kernels' alone.
+     *
+     * @throws BackendException
+     *             where {@value InstructionSet#PROPERTY} names none, which would else be passed over
      */
     @Override
     public int rank() {
@@ -35,7 +38,7 @@ public final class JitProvider implements KernelProvider {
         try {
             return InstructionSet.of(CpuFeatures.ofThisMachine()).filter(InstructionSet.AVX512::equals)
                     .isPresent();
-        } catch (CodeUnavailableException | BackendException denied) {
+        } catch (CodeUnavailableException denied) {
             return false;
         }
     }
@@ -49,7 +52,7 @@ public final class JitProvider implements KernelProvider {
                     ? Optional.empty()
                     : Optional.of("the processor is " + features + " (expected: " + InstructionSet.expected()
                             + InstructionSet.forced() + ")");
-        } catch (CodeUnavailableException | BackendException denied) {
+        } catch (CodeUnavailableException denied) {
             return Optional.of(denied.getMessage());
         }
     }
