@@ -6,15 +6,13 @@ import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.WeakReference;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 
 /** {@link KernelCode} in AVX2. */
 final class Avx2Code {
-    /** Held weakly, as {@link KernelCode} says. */
-    private static final Map<Arithmetic, WeakReference<Avx2Code>> IN_USE = new EnumMap<>(Arithmetic.class);
+    private static final SharedCode<Avx2Code> SHARED = new SharedCode<>(Avx2Code::new);
 
     private final Map<TileFinish, Code[]> tiles;
     private final Map<TileFinish, Code[]> layerTiles;
@@ -25,14 +23,8 @@ final class Avx2Code {
     final Code divide;
 
     /** The code for linear layers in that arithmetic; the rest is fp32. */
-    static synchronized Avx2Code of(Arithmetic arithmetic) {
-        WeakReference<Avx2Code> inUse = IN_USE.get(arithmetic);
-        Avx2Code code = inUse == null ? null : inUse.get();
-        if (code == null) {
-            code = new Avx2Code(arithmetic);
-            IN_USE.put(arithmetic, new WeakReference<>(code));
-        }
-        return code;
+    static Avx2Code of(Arithmetic arithmetic) {
+        return SHARED.of(arithmetic);
     }
 
     private Avx2Code(Arithmetic arithmetic) {

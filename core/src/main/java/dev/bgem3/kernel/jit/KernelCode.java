@@ -8,7 +8,6 @@ import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.jit.TileKernel.Left;
 import java.lang.foreign.Arena;
-import java.lang.ref.WeakReference;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -20,9 +19,10 @@ final class KernelCode {
     private static final List<TileFinish> LAYER_FINISHES = List.of(TileFinish.BIAS, TileFinish.BIAS_RELU,
             TileFinish.BIAS_GELU,
             TileFinish.BIAS_RESIDUAL);
+    /** Those of layers whose results are bf16. */
+    private static final List<TileFinish> ROUNDED_FINISHES = List.of(TileFinish.BIAS, TileFinish.BIAS_GELU);
 
-    /** Held weakly: memory of an automatic arena whose holder a class holds would keep that class loaded for ever. */
-    private static final Map<Arithmetic, WeakReference<KernelCode>> IN_USE = new EnumMap<>(Arithmetic.class);
+    private static final SharedCode<KernelCode> SHARED = new SharedCode<>(KernelCode::new);
 
     /** Of the layers in which int8 would hurt. */
     final Arithmetic precise;
@@ -33,7 +33,6 @@ final class KernelCode {
     private final Map<Arithmetic, Map<TileFinish, Code>> layers = new EnumMap<>(Arithmetic.class);
     /** Those whose results are bf16. */
     private final Map<Arithmetic, Map<TileFinish, Code>> roundedLayers = new EnumMap<>(Arithmetic.class);
-    private static final List<TileFinish> ROUNDED_FINISHES = List.of(TileFinish.BIAS, TileFinish.BIAS_GELU);
 
     /** Turn a layer's left operand into its arithmetic; fp32 needs none. */
     private final Map<Arithmetic, Code> operands = new EnumMap<>(Arithmetic.class);
@@ -56,14 +55,8 @@ final class KernelCode {
     private final Code divideRounded;
 
     /** The code for linear layers in that arithmetic. */
-    static synchronized KernelCode of(Arithmetic arithmetic) {
-        WeakReference<KernelCode> inUse = IN_USE.get(arithmetic);
-        KernelCode code = inUse == null ? null : inUse.get();
-        if (code == null) {
-            code = new KernelCode(arithmetic);
-            IN_USE.put(arithmetic, new WeakReference<>(code));
-        }
-        return code;
+    static KernelCode of(Arithmetic arithmetic) {
+        return SHARED.of(arithmetic);
     }
 
     private KernelCode(Arithmetic arithmetic) {
