@@ -107,19 +107,32 @@ public final class ModelConverter {
      */
     public static Path pack(Path folder, Precision precision, WriteListener listener) {
         Objects.requireNonNull(listener, "listener");
-        if (precision == Precision.AUTO || precision == Precision.FP16) {
-            throw new IllegalArgumentException(
-                    "precision: " + precision.label() + " (expected: fp32, bf16 or int8)");
-        }
-        Placement placement = Placement.choose(
-                LoadOptions.builder().device("cpu").precision(precision).build(),
-                KernelProviders.all());
+        Placement placement = placement(precision);
         try (ModelFolder model = ModelFolder.open(folder);
                 Kernels kernels = placement.open(0, Runtime.getRuntime().availableProcessors())) {
             return model.writePacked(kernels, listener::onWritten).orElseThrow(() -> new BackendException(
                     "kernels: " + kernels.description()
                             + " (expected: ones whose packed weights can be kept)"));
         }
+    }
+
+    /**
+     * Finds out whether {@link #pack} has kernels for a precision, before the work.
+     *
+     * @throws BackendException
+     *             where no kernels compute that precision here
+     */
+    public static void checkPackable(Precision precision) {
+        placement(precision);
+    }
+
+    private static Placement placement(Precision precision) {
+        if (precision == Precision.AUTO || precision == Precision.FP16) {
+            throw new IllegalArgumentException(
+                    "precision: " + precision.label() + " (expected: fp32, bf16 or int8)");
+        }
+        return Placement.choose(LoadOptions.builder().device("cpu").precision(precision).build(),
+                KernelProviders.all());
     }
 
     private static void write(StoredTensor tensor, DType type, TensorSink sink) throws IOException {

@@ -51,6 +51,19 @@ class UserProgramTest {
     }
 
     @Test
+    void endsWithoutTheIncubatorWhereTheVectorKernelsAreRequired() throws IOException, InterruptedException {
+        Path errors = temporary.resolve("errors");
+        Process process = new ProcessBuilder(command(Fixtures.TINY, "-Dbgem3.vector.required=true", "-cp",
+                path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class)))
+                .redirectError(errors.toFile()).start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(1);
+        assertThat(Files.readString(errors))
+                .contains("MissingModuleException: kernels: vector cannot be used: the "
+                        + "module jdk.incubator.vector is not loaded; start Java with --add-modules");
+    }
+
+    @Test
     void runsOnVectorKernelsFromTheClassPath() throws IOException, InterruptedException {
         Run run = run("--add-modules", INCUBATOR, "-cp",
                 path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class));

@@ -1,6 +1,7 @@
 package dev.bgem3.app;
 
 import dev.bgem3.app.command.Bgem3Command;
+import dev.bgem3.app.command.ExitCodes;
 import dev.bgem3.app.command.Session;
 import dev.bgem3.app.stream.Streams;
 import java.io.FileDescriptor;
@@ -33,6 +34,11 @@ public final class Main {
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
                 Boolean.getBoolean("bgem3.terminal") ? Optional.of(PATIENCE) : Optional.empty());
         Optional<Path> home = Optional.ofNullable(System.getProperty("bgem3.home")).map(Path::of);
-        System.exit(Bgem3Command.run(new Session(streams, System.getenv(), home), arguments));
+        int exitCode = Bgem3Command.run(new Session(streams, System.getenv(), home), arguments);
+        if (exitCode == ExitCodes.AGAIN) {
+            streams.say(Launcher.become(home.orElseThrow(), Session.VECTOR_API, arguments));
+            exitCode = ExitCodes.MACHINE;
+        }
+        System.exit(exitCode);
     }
 }

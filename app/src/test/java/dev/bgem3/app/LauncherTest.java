@@ -302,6 +302,53 @@ class LauncherTest {
     }
 
     @Test
+    void becomesItselfWithTheVectorApiWhereThatIsNeededAfterAll() throws Exception {
+        // As where the jit kernels fail their self-test: what the launcher cannot foresee.
+        Map<String, String> needed = Map.of("JDK_JAVA_OPTIONS", "-Dbgem3.kernels=vector");
+        Result info = run("", needed, launcher("info"));
+        assertThat(info.exitCode()).as(info.err()).isZero();
+        assertThat(info.out()).contains("vector, Vector API with");
+        Path file = temporary.resolve("results of ü.jsonl");
+        Result encode = run("one\ntwo\n", needed, launcher("encode", "--output", file.toString()));
+        assertThat(encode.exitCode()).as(encode.err()).isZero();
+        assertThat(Files.readAllLines(file)).hasSize(2);
+        try (Stream<Path> files = Files.list(temporary)) {
+            assertThat(files.filter(path -> path.toString().contains("results"))).containsExactly(file);
+        }
+        Result none = run("", Map.of("JDK_JAVA_OPTIONS", "-Dbgem3.kernels=none"), launcher("info"));
+        assertThat(none.exitCode()).isEqualTo(3);
+        assertThat(none.err()).contains("bgem3: kernels: none (expected one of: ");
+    }
+
+    @Test
+    void theBuildDoesNotWaitForItselfWhereTheVectorApiIsNeeded() throws Exception {
+        Path library = temporary.resolve("lib");
+        Files.move(home.resolve("app/target/lib"), library);
+        pretendMaven("mkdir app/target/lib && cp -p '" + library + "'/* app/target/lib\n");
+        Files.createDirectory(home.resolve("models"));
+        Files.createSymbolicLink(home.resolve("models/bge-m3-mini"), CommandRunner.MINI);
+        Files.delete(home.resolve("app/target/built"));
+        Result result = run("", Map.of("JDK_JAVA_OPTIONS", "-Dbgem3.kernels=vector"), launcher("info"));
+        assertThat(result.exitCode()).as(result.err()).isZero();
+    }
+
+    @Test
+    void loadsTheVectorApiUnlessTheProcessorHasWhatTheJitKernelsNeed() throws Exception {
+        Path processor = Path.of("/proc/cpuinfo");
+        boolean avx512 = Files.isReadable(processor) && Files.readString(processor).contains(" avx512vl ")
+                && Files.readString(processor).contains(" avx512dq ");
+        Map<String, String> show = Map.of("BGEM3_JAVA_OPTS", "--show-module-resolution");
+        assertThat(run("", show, launcher("--version")).out().contains("root jdk.incubator.vector"))
+                .isEqualTo(!avx512);
+        for (Map<String, String> asked : List.of(
+                Map.of("BGEM3_JAVA_OPTS", "--show-module-resolution", "BGEM3_VECTOR_API", "1"),
+                Map.of("BGEM3_JAVA_OPTS", "-Dbgem3.kernels=vector --show-module-resolution"),
+                Map.of("BGEM3_JAVA_OPTS", "--show-module-resolution -Dbgem3.jit.isa=avx2"))) {
+            assertThat(run("", asked, launcher("--version")).out()).contains("root jdk.incubator.vector");
+        }
+    }
+
+    @Test
     void theHeapAsksForLargePagesWhereTheSystemGivesThem() throws Exception {
         Path setting = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
         assumeTrue(Files.isReadable(setting), "this system has no transparent huge pages");

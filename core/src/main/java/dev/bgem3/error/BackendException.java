@@ -2,7 +2,7 @@ package dev.bgem3.error;
 
 /** The kernels, the precision or the device asked for are not available on this machine. */
 public sealed class BackendException extends BgeM3Exception
-        permits OutOfDeviceMemoryException, DeviceLostException {
+        permits OutOfDeviceMemoryException, DeviceLostException, MissingModuleException {
     private static final long serialVersionUID = 1L;
 
     /** An error that the message describes whole. */

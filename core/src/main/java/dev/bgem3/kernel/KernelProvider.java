@@ -22,6 +22,9 @@ public interface KernelProvider {
      * <p>
      * The answer comes from having tried: a provider proves itself before it says yes, here or, where that would take longer than a
      * choice may, in {@link #unavailable(Arithmetic)}.
+     *
+     * @throws dev.bgem3.error.MissingModuleException
+     *             where it lacks a module of Java's that whoever started the program says may not be lacking
      */
     Optional<String> unavailable();
 

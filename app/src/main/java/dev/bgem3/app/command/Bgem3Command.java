@@ -43,10 +43,10 @@ public final class Bgem3Command implements Callable<Integer> {
         this.session = session;
     }
 
-    /** Runs one call and returns its exit code. */
+    /** Runs one call and returns its exit code, or {@link ExitCodes#AGAIN}. */
     public static int run(Session session, String... arguments) {
         boolean withTrace = !session.environment().getOrDefault(Failures.TRACE_VARIABLE, "").isEmpty();
-        Failures failures = new Failures(session.streams().err(), withTrace);
+        Failures failures = new Failures(session.streams().err(), withTrace, session.mayStartAgain());
         try {
             return commandLine(session, failures, arguments).execute(arguments);
         } catch (Throwable failure) {

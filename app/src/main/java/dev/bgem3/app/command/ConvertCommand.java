@@ -55,13 +55,14 @@ final class ConvertCommand implements Callable<Integer> {
     public Integer call() {
         check();
         Path folder = session.models().find(Optional.of(modelIn));
+        Optional<PackHandler> packing = packed
+                ? Optional.of(new PackHandler(session.streams(), precisions))
+                : Optional.empty();
         try (WriteProgress progress = new WriteProgress(session.streams())) {
             dirOut.ifPresent(
                     target -> ModelConverter.convert(folder, target, dtype.orElse(Precision.FP16), progress));
         }
-        if (packed) {
-            PackHandler.run(session.streams(), dirOut.orElse(folder), precisions);
-        }
+        packing.ifPresent(handler -> handler.run(dirOut.orElse(folder)));
         return ExitCodes.DONE;
     }
 

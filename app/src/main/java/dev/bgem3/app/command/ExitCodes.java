@@ -1,7 +1,7 @@
 package dev.bgem3.app.command;
 
 /** What the process says at its end; other programs rely on these. */
-final class ExitCodes {
+public final class ExitCodes {
     /** The work is done. */
     static final int DONE = 0;
     /** The work failed. */
@@ -9,7 +9,10 @@ final class ExitCodes {
     /** The call's words are off. */
     static final int USAGE = 2;
     /** The machine lacks something. */
-    static final int MACHINE = 3;
+    public static final int MACHINE = 3;
+
+    /** No exit code: the program must be started again, with the module that the launcher left out. */
+    public static final int AGAIN = -1;
 
     private ExitCodes() {}
 }

@@ -7,6 +7,7 @@ import dev.bgem3.app.stream.ReaderGoneException;
 import dev.bgem3.app.stream.StreamException;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.BgeM3Exception;
+import dev.bgem3.error.MissingModuleException;
 import dev.bgem3.tokenizer.TokenizerException;
 import java.io.PrintStream;
 import picocli.CommandLine;
@@ -19,8 +20,10 @@ import picocli.CommandLine.ParameterException;
  *            where the line goes
  * @param withTrace
  *            whether the stack trace follows it
+ * @param mayStartAgain
+ *            whether the program can be started again with the module that it lacks
  */
-record Failures(PrintStream err, boolean withTrace) {
+record Failures(PrintStream err, boolean withTrace, boolean mayStartAgain) {
     /** The environment variable that asks for stack traces, set to anything. */
     static final String TRACE_VARIABLE = "BGEM3_TRACE";
     private static final int MIB = 1 << 20;
@@ -47,6 +50,7 @@ record Failures(PrintStream err, boolean withTrace) {
     int failure(Throwable failure) {
         int exitCode = switch (failure) {
             case ReaderGoneException _ -> ExitCodes.DONE;
+            case MissingModuleException _ when mayStartAgain -> ExitCodes.AGAIN;
             case BackendException e -> {
                 say(e.getMessage());
                 yield ExitCodes.MACHINE;
@@ -61,7 +65,7 @@ record Failures(PrintStream err, boolean withTrace) {
                 failed("unexpected " + failure.getClass().getName() + ": " + failure.getMessage() + " ("
                         + TRACE_VARIABLE + "=1 shows where)");
         };
-        if (exitCode != ExitCodes.DONE) {
+        if (exitCode != ExitCodes.DONE && exitCode != ExitCodes.AGAIN) {
             trace(failure);
         }
         return exitCode;

@@ -17,6 +17,14 @@ import java.util.Optional;
  *            the project's root, below which models are looked for, if it is known
  */
 public record Session(Streams streams, Map<String, String> environment, Optional<Path> home) {
+    /** The environment variable that has the launcher leave nothing out, set to anything. */
+    public static final String VECTOR_API = "BGEM3_VECTOR_API";
+
+    /** Whether there is a launcher to become, which has not left everything in already. */
+    boolean mayStartAgain() {
+        return home.isPresent() && environment.getOrDefault(VECTOR_API, "").isEmpty();
+    }
+
     ModelFinder models() {
         return new ModelFinder(home, environment, streams.err());
     }

@@ -4,6 +4,7 @@ import dev.bgem3.ModelConverter;
 import dev.bgem3.Precision;
 import dev.bgem3.app.stream.Streams;
 import dev.bgem3.error.BackendException;
+import dev.bgem3.error.MissingModuleException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -11,21 +12,43 @@ import java.util.List;
 public final class PackHandler {
     private static final List<Precision> ALL = List.of(Precision.FP32, Precision.BF16, Precision.INT8);
 
-    private PackHandler() {}
+    private final Streams streams;
+    private final List<Precision> precisions;
+    private final boolean all;
 
     /**
-     * Packs a model and says which files came of it.
+     * Sets the work up, and finds out whether this machine can do it before a model is written for it.
      *
-     * @param precisions
+     * @param asked
      *            none for all that can be computed here
+     * @throws BackendException
+     *             where one that is asked for cannot be
      */
-    public static void run(Streams streams, Path folder, List<Precision> precisions) {
-        for (Precision precision : precisions.isEmpty() ? ALL : precisions) {
+    public PackHandler(Streams streams, List<Precision> asked) {
+        this.streams = streams;
+        all = asked.isEmpty();
+        precisions = all ? ALL : asked;
+        for (Precision precision : precisions) {
+            try {
+                ModelConverter.checkPackable(precision);
+            } catch (MissingModuleException curable) {
+                throw curable;
+            } catch (BackendException e) {
+                if (!all) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Packs a model and says which files came of it. */
+    public void run(Path folder) {
+        for (Precision precision : precisions) {
             try (WriteProgress progress = new WriteProgress(streams)) {
                 Path file = ModelConverter.pack(folder, precision, progress);
                 streams.say("packed for " + precision.label() + ": " + file);
             } catch (BackendException e) {
-                if (!precisions.isEmpty()) {
+                if (!all) {
                     throw e;
                 }
                 streams.say("not packed for " + precision.label() + ": " + e.getMessage());

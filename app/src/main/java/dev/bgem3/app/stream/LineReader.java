@@ -1,6 +1,7 @@
 package dev.bgem3.app.stream;
 
 import java.io.Closeable;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -54,7 +55,8 @@ public final class LineReader implements Closeable {
      */
     public static LineReader open(String file, Streams streams) {
         if (file.equals("-")) {
-            return new LineReader("standard input", streams.in(), OptionalLong.empty(), MAX_LINE_BYTES);
+            return new LineReader("standard input", notOurs(streams.in()), OptionalLong.empty(),
+                    MAX_LINE_BYTES);
         }
         Path path = Streams.path(file);
         if (Files.isDirectory(path)) {
@@ -69,6 +71,14 @@ public final class LineReader implements Closeable {
         } catch (IOException e) {
             throw new StreamException(file + ": cannot be read: " + IoFault.reason(e), e);
         }
+    }
+
+    /** Standard input stays open: whoever comes after in this process may read it. */
+    private static InputStream notOurs(InputStream in) {
+        return new FilterInputStream(in) {
+            @Override
+            public void close() {}
+        };
     }
 
     /** The file's name as it was given, or {@code standard input}. */

@@ -7,6 +7,7 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.InputException;
+import dev.bgem3.error.MissingModuleException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.tokenizer.TokenizerException;
 import java.io.ByteArrayOutputStream;
@@ -19,7 +20,7 @@ class FailuresTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private int exitCode(Throwable failure, boolean withTrace) {
-        return new Failures(new PrintStream(err, true), withTrace).failure(failure);
+        return new Failures(new PrintStream(err, true), withTrace, false).failure(failure);
     }
 
     @Test
@@ -29,6 +30,16 @@ class FailuresTest {
         assertThat(exitCode(new TokenizerException("t"), false)).isEqualTo(1);
         assertThat(exitCode(new BackendException("b"), false)).isEqualTo(3);
         assertThat(err.toString().lines()).containsExactly("bgem3: m", "bgem3: i", "bgem3: t", "bgem3: b");
+    }
+
+    @Test
+    void aMissingModuleIsAFailureOnlyWhereTheProgramCannotBeStartedAgain() {
+        MissingModuleException missing = new MissingModuleException("jdk.some", "m");
+        assertThat(new Failures(new PrintStream(err, true), true, true).failure(missing))
+                .isEqualTo(ExitCodes.AGAIN);
+        assertThat(err.toString()).isEmpty();
+        assertThat(exitCode(missing, false)).isEqualTo(3);
+        assertThat(err.toString().lines()).containsExactly("bgem3: m");
     }
 
     @Test
@@ -48,7 +59,7 @@ class FailuresTest {
     @Test
     void onlyWhatIsSaidOfTheWordsOfTheCallIsTwo() {
         CommandLine command = new CommandLine(CommandSpec.create().name("bgem3"));
-        Failures failures = new Failures(new PrintStream(err, true), true);
+        Failures failures = new Failures(new PrintStream(err, true), true, false);
         assertThat(failures.failure(new UsageException("--odd: 1 (expected: 2)"), command, null))
                 .isEqualTo(2);
         assertThat(err.toString())

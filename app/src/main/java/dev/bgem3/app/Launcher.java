@@ -1,0 +1,56 @@
+package dev.bgem3.app;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The launcher, as this process can become it: the same process, streams and words, as a shell's {@code exec} does it. */
+final class Launcher {
+    private static final String SHELL = "/bin/sh";
+
+    private Launcher() {}
+
+    /**
+     * Becomes the launcher. Nothing of this program runs after it, so it is for one that has closed what it wrote, and left the standard
+     * streams open. The jars that this Java reads stay open too, which does no harm.
+     *
+     * @param variable
+     *            an environment variable to set
+     * @return why that failed; if it does not fail, this does not return
+     */
+    static String become(Path home, String variable, String... arguments) {
+        List<String> words = new ArrayList<>(List.of(SHELL, home.resolve("bgem3").toString()));
+        words.addAll(List.of(arguments));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment vector = arena.allocate(ValueLayout.ADDRESS, words.size() + 1L); // And a null.
+            for (int i = 0; i < words.size(); i++) {
+                vector.setAtIndex(ValueLayout.ADDRESS, i, arena.allocateFrom(words.get(i)));
+            }
+            int set = (int) function("setenv", ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT)
+                    .invokeExact(arena.allocateFrom(variable), arena.allocateFrom("1"), 1);
+            int ran = (int) function("execv", ValueLayout.ADDRESS, ValueLayout.ADDRESS)
+                    .invokeExact(arena.allocateFrom(SHELL), vector);
+            return failure("setenv gave " + set + ", execv " + ran);
+        } catch (Throwable e) {
+            return failure(e.toString());
+        }
+    }
+
+    private static String failure(String what) {
+        return SHELL + " cannot be run to load Java's Vector API: " + what
+                + " (set BGEM3_VECTOR_API=1 to load it)";
+    }
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle function(String name, ValueLayout... arguments) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
+    }
+}
