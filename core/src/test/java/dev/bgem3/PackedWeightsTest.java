@@ -199,7 +199,7 @@ class PackedWeightsTest {
     private static int firstLayer(byte[] bytes) {
         ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int layoutBytes = header.getInt(24);
-        int entry = 28 + layoutBytes + 64 + 4;
+        int entry = 28 + layoutBytes + 8 + 32 + 4;
         return entry + 4 + header.getInt(entry);
     }
 

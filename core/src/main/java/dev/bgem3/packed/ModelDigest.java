@@ -5,6 +5,7 @@ import dev.bgem3.io.Messages;
 import dev.bgem3.weights.StoredTensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,9 +16,10 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 
 /**
@@ -25,16 +27,18 @@ import java.util.zip.CRC32C;
  *
  * <p>
  * {@link #sampled} takes milliseconds: names, types, shapes and strides of all tensors, and {@value #SAMPLES} places of each one. It
- * finds any other model, since training moves every matrix nearly everywhere, a merged adapter too. {@link #whole} reads all of it
+ * finds any other model, since training moves every matrix nearly everywhere, a merged adapter too. It is checksums, not a
+ * cryptographic digest, for which Java would have to load its security providers at every start. {@link #whole} reads all of it
  * (about a second for each 2 GB and thread) and finds the change of one number. Neither looks at the files' names, sizes or times:
  * a model that is copied stays the same.
  */
 public final class ModelDigest {
-    private static final int SAMPLES = 16;
-    private static final int SAMPLE_BYTES = 64;
+    /** Each costs a page of a file that is mapped, and some models have 400 tensors. */
+    private static final int SAMPLES = 4;
+    private static final int SAMPLE_BYTES = 256;
     private static final int CHUNK_BYTES = 1 << 26;
-    /** The length of either digest. */
-    static final int BYTES = 32;
+    static final int SAMPLED_BYTES = 2 * Integer.BYTES;
+    static final int WHOLE_BYTES = 32;
 
     private final SequencedMap<String, StoredTensor> tensors;
 
@@ -43,45 +47,57 @@ public final class ModelDigest {
         this.tensors = tensors;
     }
 
-    /** SHA-256 of what describes the tensors and of some of their bytes. */
+    /**
+     * The CRC-32C and the CRC-32 of what describes the tensors and of some of their bytes. In one thread and plain loops, which is faster
+     * than to share so little out.
+     */
     byte[] sampled() {
-        return combine(tensor -> {
-            CRC32C crc = new CRC32C();
-            MemorySegment data = tensor.data();
-            long last = data.byteSize() - SAMPLE_BYTES;
-            if (last <= (long) SAMPLES * SAMPLE_BYTES) {
-                crc.update(data.asByteBuffer());
-            } else {
-                for (int i = 0; i < SAMPLES; i++) {
-                    crc.update(data.asSlice(last / (SAMPLES - 1) * i, SAMPLE_BYTES).asByteBuffer());
-                }
-            }
-            return ByteBuffer.allocate(Integer.BYTES).putInt((int) crc.getValue()).array();
-        });
+        CRC32C first = new CRC32C();
+        CRC32 second = new CRC32();
+        byte[] sample = new byte[SAMPLES * SAMPLE_BYTES + SAMPLE_BYTES];
+        for (Map.Entry<String, StoredTensor> entry : tensors.entrySet()) {
+            byte[] description = description(entry.getKey(), entry.getValue());
+            first.update(description);
+            second.update(description);
+            int sampled = sample(entry.getValue().data(), sample);
+            first.update(sample, 0, sampled);
+            second.update(sample, 0, sampled);
+        }
+        return ByteBuffer.allocate(SAMPLED_BYTES).putInt((int) first.getValue())
+                .putInt((int) second.getValue()).array();
+    }
+
+    /** Copies the bytes at some places, the first and the last of all among them, or all where they are few; returns how many. */
+    private static int sample(MemorySegment data, byte[] sample) {
+        if (data.byteSize() <= sample.length) {
+            int all = (int) data.byteSize();
+            MemorySegment.copy(data, ValueLayout.JAVA_BYTE, 0, sample, 0, all);
+            return all;
+        }
+        long last = data.byteSize() - SAMPLE_BYTES;
+        for (int i = 0; i < SAMPLES; i++) {
+            MemorySegment.copy(data, ValueLayout.JAVA_BYTE, last * i / (SAMPLES - 1), sample,
+                    i * SAMPLE_BYTES, SAMPLE_BYTES);
+        }
+        return SAMPLES * SAMPLE_BYTES;
+    }
+
+    private static byte[] description(String name, StoredTensor tensor) {
+        return (name + ' ' + tensor.dtype() + Arrays.toString(tensor.shape())
+                + Arrays.toString(tensor.strides()) + '\n').getBytes(StandardCharsets.UTF_8);
     }
 
     /** SHA-256 of what describes the tensors and of all of their bytes. */
     byte[] whole() {
-        return combine(tensor -> {
+        List<byte[]> parts = List.copyOf(tensors.entrySet()).parallelStream().map(entry -> {
             MessageDigest digest = sha256();
-            MemorySegment data = tensor.data();
+            digest.update(description(entry.getKey(), entry.getValue()));
+            MemorySegment data = entry.getValue().data();
             for (long done = 0; done < data.byteSize(); done += CHUNK_BYTES) {
                 digest.update(
                         data.asSlice(done, Math.min(CHUNK_BYTES, data.byteSize() - done)).asByteBuffer());
             }
             return digest.digest();
-        });
-    }
-
-    private byte[] combine(Function<StoredTensor, byte[]> ofData) {
-        List<byte[]> parts = List.copyOf(tensors.entrySet()).parallelStream().map(entry -> {
-            StoredTensor tensor = entry.getValue();
-            byte[] description = (entry.getKey() + ' ' + tensor.dtype() + Arrays.toString(tensor.shape())
-                    + Arrays.toString(tensor.strides()) + '\n').getBytes(StandardCharsets.UTF_8);
-            byte[] data = ofData.apply(tensor);
-            byte[] part = Arrays.copyOf(description, description.length + data.length);
-            System.arraycopy(data, 0, part, description.length, data.length);
-            return part;
         }).toList();
         MessageDigest digest = sha256();
         parts.forEach(digest::update);

@@ -20,11 +20,11 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * bytes   "BGEM3PKD"
- * int32   the version, of the format and of what is packed how: 2
+ * int32   the version, of the format and of what is packed how: 3
  * int32   the header's bytes, from the first to the checksum's last
  * int64   the file's bytes
  * string  the layout's name (a string: int32 bytes, then UTF-8)
- * 32      the model's sampled digest
+ * 8       the model's sampled digest
  * 32      the model's whole digest
  * int32   the number of layers, and for each:
  *   string  name
@@ -51,7 +51,7 @@ public final class PackedFile implements AutoCloseable {
     public record Layer(int rows, int columns, MemorySegment bytes) {}
 
     static final String MAGIC = "BGEM3PKD";
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     static final int ALIGNMENT = 4096;
     static final int START_BYTES = MAGIC.length() + 2 * Integer.BYTES + Long.BYTES;
     private static final int MOST_HEADER_BYTES = 1 << 24;
@@ -102,8 +102,8 @@ public final class PackedFile implements AutoCloseable {
             throw new ModelException(
                     path + ": the layout " + Messages.printable(found) + " (expected: " + layout + ")");
         }
-        byte[] sampled = bytes(path, header, ModelDigest.BYTES);
-        byte[] whole = bytes(path, header, ModelDigest.BYTES);
+        byte[] sampled = bytes(path, header, ModelDigest.SAMPLED_BYTES);
+        byte[] whole = bytes(path, header, ModelDigest.WHOLE_BYTES);
         if (!Arrays.equals(sampled, model.sampled())
                 || model.newerThan(path) && !Arrays.equals(whole, model.whole())) {
             throw new ModelException(path + ": packed from another model, or from this one before a change");

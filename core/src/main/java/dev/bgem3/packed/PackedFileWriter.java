@@ -38,8 +38,9 @@ public final class PackedFileWriter {
             SequencedMap<String, PackedFile.Layer> layers, Progress progress) {
         byte[] layoutName = layout.getBytes(StandardCharsets.UTF_8);
         Map<byte[], PackedFile.Layer> named = new LinkedHashMap<>();
-        int headerBytes = PackedFile.START_BYTES + Integer.BYTES + layoutName.length + 2 * ModelDigest.BYTES
-                + 2 * Integer.BYTES;
+        int headerBytes = PackedFile.START_BYTES + Integer.BYTES + layoutName.length
+                + ModelDigest.SAMPLED_BYTES
+                + ModelDigest.WHOLE_BYTES + 2 * Integer.BYTES;
         for (Map.Entry<String, PackedFile.Layer> entry : layers.entrySet()) {
             byte[] name = entry.getKey().getBytes(StandardCharsets.UTF_8);
             named.put(name, entry.getValue());

@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.bgem3.asm.CodeUnavailableException;
 import dev.bgem3.asm.CpuFeatures;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.HostTensor;
+import dev.bgem3.kernel.HostWorkspace;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.Tensor;
+import dev.bgem3.kernel.Workspace;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
@@ -47,9 +50,19 @@ class SelfTestTest {
     }
 
     @Test
+    void triesRoundedTensorsThatAreInBf16() {
+        try (Workspace workspace = new HostWorkspace(true)) {
+            for (int columns : new int[]{SelfTest.ROUNDED_SIZE, SelfTest.WIDTH, 3 * SelfTest.WIDTH}) {
+                assertThat(HostTensor.ofAny(workspace.roundedTensor(1, columns)).isBf16()).as("%d", columns)
+                        .isTrue();
+            }
+        }
+    }
+
+    @Test
     void passesTheReference() {
         try (Kernels scalar = SCALAR.open(Arithmetic.FP32, 1, 0)) {
-            assertThat(SelfTest.failure(scalar, Arithmetic.FP32)).isEmpty();
+            assertThat(SelfTest.failure(scalar, Arithmetic.FP32, 31, 7)).isEmpty();
         }
     }
 
@@ -126,7 +139,7 @@ class SelfTestTest {
                         }
                     });
             for (Arithmetic arithmetic : List.of(Arithmetic.FP32, Arithmetic.BF16, Arithmetic.INT8)) {
-                assertThat(SelfTest.failure(broken, arithmetic).orElse("nothing found"))
+                assertThat(SelfTest.failure(broken, arithmetic, 31, 7).orElse("nothing found"))
                         .as("%s: %s", arithmetic, what).startsWith("the self-test's ")
                         .contains("expected: ");
             }
