@@ -1,5 +1,6 @@
 package dev.bgem3.asm;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -46,27 +47,16 @@ public enum Abi {
      * before the return. The body must end where it falls through, without {@code ret}, with rsp as it found it.
      *
      * @param body
-     *            emits the code; called twice, on an assembler each (first to learn which registers it uses), so it creates its
-     *            labels itself
+     *            emits the code; positions in it count from a multiple of {@value Assembler#MOST_ALIGNMENT} bytes
      */
     public byte[] function(Consumer<Assembler> body) {
-        Assembler trial = new Assembler();
-        body.accept(trial);
-        RegisterUse use = trial.use();
-        List<Gpr> gprs = savedGprs.stream().filter(use::uses).toList();
-        int[] vectors = IntStream.rangeClosed(firstSavedVector, lastSavedVector)
-                .filter(use::usesVector).toArray();
-
         Assembler code = new Assembler();
-        gprs.forEach(code::push);
-        if (vectors.length > 0) {
-            code.sub(Gpr.RSP, 16 * vectors.length);
-        }
-        for (int slot = 0; slot < vectors.length; slot++) {
-            code.emit(VectorOp.VMOVUPS, Mem.at(Gpr.RSP, 16 * slot), Vec.xmm(vectors[slot]));
-        }
         body.accept(code);
-        if (use.usesWideVectors()) {
+        // Known after the body alone, so what comes before it is written apart.
+        List<Gpr> gprs = savedGprs.stream().filter(code.use()::uses).toList();
+        int[] vectors = IntStream.rangeClosed(firstSavedVector, lastSavedVector)
+                .filter(code.use()::usesVector).toArray();
+        if (code.use().usesWideVectors()) {
             code.vzeroupper();
         }
         for (int slot = 0; slot < vectors.length; slot++) {
@@ -77,6 +67,23 @@ public enum Abi {
         }
         gprs.reversed().forEach(code::pop);
         code.ret();
+        byte[] before = save(gprs, vectors);
+        byte[] after = code.toByteArray();
+        byte[] function = Arrays.copyOf(before, before.length + after.length);
+        System.arraycopy(after, 0, function, before.length, after.length);
+        return function;
+    }
+
+    private static byte[] save(List<Gpr> gprs, int... vectors) {
+        Assembler code = new Assembler();
+        gprs.forEach(code::push);
+        if (vectors.length > 0) {
+            code.sub(Gpr.RSP, 16 * vectors.length);
+        }
+        for (int slot = 0; slot < vectors.length; slot++) {
+            code.emit(VectorOp.VMOVUPS, Mem.at(Gpr.RSP, 16 * slot), Vec.xmm(vectors[slot]));
+        }
+        code.align(Assembler.MOST_ALIGNMENT);
         return code.toByteArray();
     }
 }

@@ -22,8 +22,8 @@ import java.util.List;
  * {@link IllegalArgumentException} with the value and what was expected. Not thread-safe.
  */
 public final class Assembler {
-    /** Constants start at a cache line, so that none straddles two. */
-    private static final int CONSTANT_ALIGNMENT = 64;
+    /** A cache line: constants start at one, so that none straddles two. */
+    static final int MOST_ALIGNMENT = 64;
 
     private record Constant(Label label, int[] words) {}
 
@@ -49,7 +49,7 @@ public final class Assembler {
 
     /** Fills with no-operations until the position in the code is a multiple of {@code boundary}, a power of two up to 64. */
     public void align(int boundary) {
-        Ranges.check("alignment", boundary, 1, CONSTANT_ALIGNMENT);
+        Ranges.check("alignment", boundary, 1, MOST_ALIGNMENT);
         if (Integer.bitCount(boundary) != 1) {
             throw new IllegalArgumentException("alignment: " + boundary + " (expected: a power of two)");
         }
@@ -75,7 +75,7 @@ public final class Assembler {
     /** The finished code, its constants after it; every label that is used must be bound. Ends this assembler's work. */
     public byte[] toByteArray() {
         for (Constant constant : constants) {
-            code.align(CONSTANT_ALIGNMENT);
+            code.align(MOST_ALIGNMENT);
             bind(constant.label);
             for (int word : constant.words) {
                 code.int32(word);

@@ -124,10 +124,13 @@ class EncodingTest {
             code.mov(Gpr.RBX, Gpr.RSI);
             code.emit(VectorOp.VXORPS, Vec.zmm(6), Vec.zmm(6), Vec.zmm(22));
         };
+        // Up to the body at 64: no-operations of 9 bytes, and of 8.
+        String nops = "660f1f840000000000";
         assertThat(HexFormat.of().formatHex(Abi.SYSTEM_V.function(body)))
-                .isEqualTo("53" + "4889f3" + "62b14c4857f6" + "c5f877" + "5b" + "c3");
+                .isEqualTo("53" + nops.repeat(7) + "4889f3" + "62b14c4857f6" + "c5f877" + "5b" + "c3");
         assertThat(HexFormat.of().formatHex(Abi.WINDOWS.function(body))).isEqualTo("53" + "56" + "4883ec10"
-                + "c5f8113424" + "4889f3" + "62b14c4857f6" + "c5f877" + "c5f8103424" + "4883c410" + "5e"
+                + "c5f8113424" + nops.repeat(5) + "0f1f840000000000" + "4889f3" + "62b14c4857f6" + "c5f877"
+                + "c5f8103424" + "4883c410" + "5e"
                 + "5b" + "c3");
     }
 }
