@@ -298,6 +298,12 @@ public final class Assembler {
         code.distance(target, 0, 0);
     }
 
+    /** Calls code of this function's own at a label, which returns here by {@link #ret}; at most 2 GiB away. */
+    public void call(Label target) {
+        code.int8(0xE8);
+        code.distance(target, 0, 0);
+    }
+
     /** Returns to the caller. */
     public void ret() {
         code.int8(0xC3);

@@ -143,8 +143,10 @@ final class AssemblyText {
     }
 
     private void emit(Assembler code) {
-        if (mnemonic.startsWith("j")) {
-            if (mnemonic.equals("jmp")) {
+        if (mnemonic.startsWith("j") || mnemonic.equals("call")) {
+            if (mnemonic.equals("call")) {
+                code.call(target);
+            } else if (mnemonic.equals("jmp")) {
                 code.jump(target);
             } else {
                 code.jump(CONDITIONS.get(mnemonic), target);

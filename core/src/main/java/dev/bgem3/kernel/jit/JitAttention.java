@@ -183,7 +183,7 @@ final class JitAttention implements HostAttention.Work {
     /** {@code scores[keys][64] = k · qᵀ}. */
     private void score(Scratch scratch, HostAttention.Head head, HeadShape shape, int rows, int from,
             int keys) {
-        TileKernel.fill(scratch.tileBlock, TileKernel.STEP_BYTES, shape.rowBytes(), shape.words());
+        TileKernel.fill(scratch.tileBlock, TileKernel.STEP_BYTES, shape.rowBytes(), shape.words(), 0);
         for (int row = 0; row < rows; row += PANEL) {
             TileKernel.fillPanel(scratch.tileBlock,
                     scratch.queryPanels.address() + row / PANEL * shape.queryPanelBytes(), 0, PANEL);
@@ -197,13 +197,14 @@ final class JitAttention implements HostAttention.Work {
     private void weigh(Scratch scratch, HostAttention.Head head, HeadShape shape, int rows, int from,
             int keys) {
         int keysPerWord = bf16 ? 2 : 1;
-        TileKernel.fill(scratch.tileBlock, shape.valuesStride(), 0, Math.ceilDiv(keys, keysPerWord));
+        TileKernel.fill(scratch.tileBlock, shape.valuesStride(), 0, Math.ceilDiv(keys, keysPerWord),
+                from == 0 ? KernelCode.FIRST_VALUES : KernelCode.MORE_VALUES);
         for (int panel = 0; panel < shape.valuePanels(); panel++) {
             TileKernel.fillPanel(scratch.tileBlock, head.packed().address() + head.valuesOffset()
                     + panel * head.valuePanelBytes() + 4L * PANEL * (from / keysPerWord), 0, PANEL);
             TileKernel.fillRows(scratch.tileBlock, rows, scratch.values.address() + 4L * panel * PANEL,
                     scratch.scores.address(), 0, scratch.factors.address());
-            (from == 0 ? code.attentionValuesFirst : code.attentionValuesMore).call(scratch.tileBlock);
+            code.attentionSums.call(scratch.tileBlock);
         }
     }
 }

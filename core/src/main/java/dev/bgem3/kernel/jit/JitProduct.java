@@ -184,7 +184,7 @@ final class JitProduct {
     static void run(ThreadTeam team, KernelCode code, Scratch[] scratches, HostWorkspace operands,
             HostTensor out,
             HostTensor in, Packed layer, LinearFinish finish, HostTensor residual) {
-        TileFinish end = TileFinish.of(finish);
+        int end = code.end(TileFinish.of(finish), out.isBf16());
         int rowBlocks = (in.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
         int ranges = Math.clamp(
                 Math.ceilDiv(pieces(team.threads(), in.rows(), layer), Math.max(1, rowBlocks)), 1,
@@ -231,12 +231,11 @@ final class JitProduct {
     }
 
     private static void runPiece(KernelCode code, Scratch scratch, HostTensor out, Operand left,
-            Packed layer,
-            TileFinish finish, HostTensor residual, int firstRow, int rows, int fromPanel,
+            Packed layer, int end, HostTensor residual, int firstRow, int rows, int fromPanel,
             int toPanel) {
         MemorySegment block = scratch.tileBlock;
-        Code tiles = code.layer(layer.arithmetic, finish, out.isBf16());
-        TileKernel.fill(block, out.offsetBytes(1), left.strideBytes, layer.steps());
+        Code tiles = code.layer(layer.arithmetic);
+        TileKernel.fill(block, out.offsetBytes(1), left.strideBytes, layer.steps(), end);
         for (int panel = fromPanel; panel < toPanel; panel++) {
             int column = panel * TileKernel.PANEL;
             TileKernel.fillPanel(block, layer.panels.address() + panel * layer.panelBytes(),

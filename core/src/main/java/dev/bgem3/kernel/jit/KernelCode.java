@@ -16,11 +16,19 @@ import java.util.Map;
 /** All code that kernels of an arithmetic call, which those of all models share; its memory is freed after the last of them. */
 final class KernelCode {
     /** The ends of linear layers. */
-    private static final List<TileFinish> LAYER_FINISHES = List.of(TileFinish.BIAS, TileFinish.BIAS_RELU,
-            TileFinish.BIAS_GELU,
-            TileFinish.BIAS_RESIDUAL);
-    /** Those of layers whose results are bf16. */
-    private static final List<TileFinish> ROUNDED_FINISHES = List.of(TileFinish.BIAS, TileFinish.BIAS_GELU);
+    private static final List<TileEnd> LAYER_ENDS = List.of(new TileEnd(TileFinish.BIAS, false),
+            new TileEnd(TileFinish.BIAS_RELU, false), new TileEnd(TileFinish.BIAS_GELU, false),
+            new TileEnd(TileFinish.BIAS_RESIDUAL, false));
+    /** With those whose results are bf16. */
+    private static final List<TileEnd> ALL_LAYER_ENDS = List.of(LAYER_ENDS.get(0), LAYER_ENDS.get(1),
+            LAYER_ENDS.get(2), LAYER_ENDS.get(3), new TileEnd(TileFinish.BIAS, true),
+            new TileEnd(TileFinish.BIAS_GELU, true));
+    private static final List<TileEnd> SCORE_ENDS = List.of(new TileEnd(TileFinish.NONE, false));
+    /** The ends of {@link #attentionSums}: of a first block of keys, and of a later one, added to the one before, rescaled. */
+    static final int FIRST_VALUES = 0;
+    static final int MORE_VALUES = 1;
+    private static final List<TileEnd> SUM_ENDS = List.of(new TileEnd(TileFinish.NONE, false),
+            new TileEnd(TileFinish.SCALE_ADD, false));
 
     private static final SharedCode<KernelCode> SHARED = new SharedCode<>(KernelCode::new);
 
@@ -30,9 +38,8 @@ final class KernelCode {
     final boolean bf16Attention;
     private final Arena arena = Arena.ofAuto();
     private final Abi abi = Abi.ofThisMachine();
-    private final Map<Arithmetic, Map<TileFinish, Code>> layers = new EnumMap<>(Arithmetic.class);
-    /** Those whose results are bf16. */
-    private final Map<Arithmetic, Map<TileFinish, Code>> roundedLayers = new EnumMap<>(Arithmetic.class);
+    private final List<TileEnd> layerEnds;
+    private final Map<Arithmetic, Code> layers = new EnumMap<>(Arithmetic.class);
 
     /** Turn a layer's left operand into its arithmetic; fp32 needs none. */
     private final Map<Arithmetic, Code> operands = new EnumMap<>(Arithmetic.class);
@@ -45,9 +52,8 @@ final class KernelCode {
     private final Code attentionValues;
     final Code transpose;
     final Code attentionScores;
-    /** The weighted sum of values of a first block of keys, and of a later one, which is added to the one before, rescaled. */
-    final Code attentionValuesFirst;
-    final Code attentionValuesMore;
+    /** The weighted sum of values. */
+    final Code attentionSums;
     private final Code divide;
     // The same of and to tensors of bf16; null where attention is in fp32.
     private final Code roundedOperand;
@@ -65,9 +71,9 @@ final class KernelCode {
         precise = arithmetic != Arithmetic.INT8
                 ? arithmetic
                 : bf16Attention ? Arithmetic.BF16 : Arithmetic.FP32;
+        layerEnds = bf16Attention ? ALL_LAYER_ENDS : LAYER_ENDS;
         for (Arithmetic layer : EnumSet.of(arithmetic, precise)) {
-            layers.put(layer, tiles(layer, LAYER_FINISHES, false));
-            roundedLayers.put(layer, tiles(layer, bf16Attention ? ROUNDED_FINISHES : List.of(), true));
+            layers.put(layer, tiles("layers", layer, Left.ROWS, layerEnds));
             switch (layer) {
                 case FP32 -> {
                     // The operand is read where it lies, and so is bf16's where it lies as such.
@@ -99,9 +105,8 @@ final class KernelCode {
             divideRounded = null;
         }
         transpose = load("transposition", PanelKernel.transpose(abi));
-        attentionScores = tile(TileFinish.NONE, attention, Left.ROWS);
-        attentionValuesFirst = tile(TileFinish.NONE, attention, Left.STEPS);
-        attentionValuesMore = tile(TileFinish.SCALE_ADD, attention, Left.STEPS);
+        attentionScores = tiles("attention scores", attention, Left.ROWS, SCORE_ENDS);
+        attentionSums = tiles("attention sums", attention, Left.STEPS, SUM_ENDS);
         for (int i = 0; i < exponentiate.length; i++) {
             exponentiate[i] = load("softmax", SoftmaxKernel.exponentiate(abi, 1 << i, bf16Attention));
         }
@@ -118,28 +123,25 @@ final class KernelCode {
         return ExecutableMemory.load(arena, "bgem3 " + name, bytes);
     }
 
-    private Code tile(TileFinish finish, Arithmetic arithmetic, Left left) {
-        return load("product " + arithmetic + " " + finish + " " + left,
-                new TileKernel(finish, arithmetic, left, false).assemble(abi));
+    private Code tiles(String name, Arithmetic arithmetic, Left left, List<TileEnd> ends) {
+        return load(name + " in " + arithmetic, new TileKernel(arithmetic, left, ends).assemble(abi));
     }
 
-    private Map<TileFinish, Code> tiles(Arithmetic arithmetic, List<TileFinish> finishes, boolean bf16Out) {
-        Map<TileFinish, Code> tiles = new EnumMap<>(TileFinish.class);
-        finishes.forEach(
-                finish -> tiles.put(finish,
-                        load("product " + arithmetic + " " + finish + (bf16Out ? " to bf16" : ""),
-                                new TileKernel(finish, arithmetic, Left.ROWS, bf16Out).assemble(abi))));
-        return tiles;
+    /** Linear layers' products in that arithmetic. */
+    Code layer(Arithmetic arithmetic) {
+        return layers.get(arithmetic);
     }
 
-    /** A linear layer's products in that arithmetic, with that end. */
-    Code layer(Arithmetic arithmetic, TileFinish finish, boolean bf16Out) {
-        Code code = (bf16Out ? roundedLayers : layers).get(arithmetic).get(finish);
-        if (code == null) {
-            throw new IllegalArgumentException(
-                    "a rounded tensor for the outcome of " + finish + " (expected: one of fp32)");
+    /** The place of an end among those of layers. */
+    int end(TileFinish finish, boolean bf16Out) {
+        // No list's search: a record's equality is one of the things that Java sets up anew in every process.
+        for (int end = 0; end < layerEnds.size(); end++) {
+            if (layerEnds.get(end).finish() == finish && layerEnds.get(end).bf16Out() == bf16Out) {
+                return end;
+            }
         }
-        return code;
+        throw new IllegalArgumentException(
+                "a rounded tensor for the outcome of " + finish + " (expected: one of fp32)");
     }
 
     /** What turns a layer's left operand of fp32 or bf16 into that arithmetic's; of bf16 into int8 alone. */

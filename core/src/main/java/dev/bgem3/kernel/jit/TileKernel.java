@@ -1,18 +1,11 @@
 package dev.bgem3.kernel.jit;
 
 import static dev.bgem3.asm.VectorOp.KMOVW;
-import static dev.bgem3.asm.VectorOp.VADDPS;
 import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
-import static dev.bgem3.asm.VectorOp.VCVTDQ2PS;
-import static dev.bgem3.asm.VectorOp.VCVTNEPS2BF16;
 import static dev.bgem3.asm.VectorOp.VDPBF16PS;
 import static dev.bgem3.asm.VectorOp.VFMADD231PS;
-import static dev.bgem3.asm.VectorOp.VMAXPS;
-import static dev.bgem3.asm.VectorOp.VMOVDQU16;
 import static dev.bgem3.asm.VectorOp.VMOVUPS;
-import static dev.bgem3.asm.VectorOp.VMULPS;
 import static dev.bgem3.asm.VectorOp.VPDPBUSD;
-import static dev.bgem3.asm.VectorOp.VPSUBD;
 import static dev.bgem3.asm.VectorOp.VPXORD;
 
 import dev.bgem3.asm.Abi;
@@ -21,7 +14,6 @@ import dev.bgem3.asm.Condition;
 import dev.bgem3.asm.Gpr;
 import dev.bgem3.asm.Label;
 import dev.bgem3.asm.Mask;
-import dev.bgem3.asm.Masked;
 import dev.bgem3.asm.Mem;
 import dev.bgem3.asm.Vec;
 import dev.bgem3.kernel.Arithmetic;
@@ -38,7 +30,7 @@ import java.util.List;
  *     for each step of K           1 number of fp32, 2 of bf16, 4 of int8: what a word of 32 bits holds
  *         load 2 vectors of the panel
  *         for each row: sums(row, ·) += left(row, step) spread over the lanes · panel(step, ·)
- *     finish the sums and store them
+ *     end the sums and store them, by {@link TileEnds}
  * </pre>
  *
  * <p>
@@ -48,19 +40,15 @@ import java.util.List;
  * more loads than it has room for. Measured on one Zen 5 core at 512 deep, 12 rows: 97.6 % of the rate of multiply-adds between
  * registers, 89.7 % with embedded broadcasts.
  *
- * @param finish
- *            what happens to the sums
  * @param arithmetic
  *            fp32; bf16, whose operands are pairs ({@code vdpbf16ps}); int8, whose left operand is unsigned, 128 more than the
- *            number, and whose panel is signed ({@code vpdpbusd}): 128 times the panel's sum by column is taken off again, and
- *            the sums are multiplied by the row's and the column's scale
+ *            number, and whose panel is signed ({@code vpdpbusd})
  * @param left
  *            how the left operand lies
- * @param bf16Out
- *            whether the result is stored as bf16, which {@link TileFinish#SCALE_ADD} and {@link TileFinish#BIAS_RESIDUAL} cannot be; else it is
- *            fp32
+ * @param ends
+ *            what may happen to the sums; a call chooses by the place in this list
  */
-record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean bf16Out) {
+record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
     /** The order of the left operand's words. */
     enum Left {
         /** Row by row: a row's steps side by side, the rows at a stride. */
@@ -92,7 +80,7 @@ record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean b
      */
     private static final int FEW_ROWS = 24;
     private static final int ROWS_PER_BASE = 3;
-    private static final int VECTORS = 2;
+    static final int VECTORS = 2;
 
     // The argument block, whose left operand and row scales the code itself moves on: 64-bit fields at multiples of 8 bytes, then the masks of the two vectors' columns, 32 bits each.
     private static final int OUT_FIELD = 0;
@@ -104,33 +92,30 @@ record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean b
     private static final int BIAS_FIELD = 48;
     private static final int RESIDUAL_FIELD = 56;
     private static final int MASK_FIELD = 64;
-    private static final int ROW_SCALES_FIELD = 72; // int8 and SCALE_ADD: fp32, one a row
-    private static final int COLUMN_SCALES_FIELD = 80; // int8: fp32, the panel's columns
-    private static final int OFFSETS_FIELD = 88; // int8: 32-bit integers, the panel's columns
+    static final int ROW_SCALES_FIELD = 72; // int8 and SCALE_ADD: fp32, one a row
+    static final int COLUMN_SCALES_FIELD = 80; // int8: fp32, the panel's columns
+    static final int OFFSETS_FIELD = 88; // int8: 32-bit integers, the panel's columns
     private static final int ROWS_FIELD = 96;
-    static final int BLOCK_BYTES = 104;
+    static final int END_FIELD = 104; // a place in the list of ends
+    static final int BLOCK_BYTES = 112;
 
-    private static final Gpr OUT = Gpr.R8;
-    private static final Gpr OUT_STRIDE = Gpr.R9;
-    private static final Gpr PANEL_AT = Gpr.R10;
+    static final Gpr OUT = Gpr.R8;
+    static final Gpr OUT_STRIDE = Gpr.R9;
+    static final Gpr PANEL_AT = Gpr.R10;
     private static final Gpr STEPS = Gpr.R11;
-    private static final Gpr COUNT = Gpr.RBX;
+    static final Gpr COUNT = Gpr.RBX;
     private static final Gpr LEFT_STRIDE = Gpr.RBP;
-    private static final Gpr BIAS = Gpr.RAX;
-    private static final Gpr RESIDUAL = Gpr.RDX;
+    static final Gpr BIAS = Gpr.RAX;
+    static final Gpr RESIDUAL = Gpr.RDX;
     private static final Gpr ROWS = Gpr.R15;
-    // Of the finish, where the bases of rows are no longer needed.
-    private static final Gpr ROW_SCALES = Gpr.RSI;
-    private static final Gpr COLUMN_SCALES = Gpr.R12;
-    private static final Gpr OFFSETS = Gpr.R13;
     /** Every third row of the left operand. */
-    private static final List<Gpr> BASES = List.of(Gpr.RSI, Gpr.R12, Gpr.R13, Gpr.R14);
+    static final List<Gpr> BASES = List.of(Gpr.RSI, Gpr.R12, Gpr.R13, Gpr.R14);
 
     private static final Mask[] COLUMNS = {new Mask(1), new Mask(2)};
-    private static final Mask SCRATCH_MASK = new Mask(3);
 
-    /** Sets what does not change from tile to tile. */
-    static void fill(MemorySegment block, long outStrideBytes, long leftStrideBytes, long steps) {
+    /** Sets what does not change from tile to tile; {@code end} is a place in {@link #ends}. */
+    static void fill(MemorySegment block, long outStrideBytes, long leftStrideBytes, long steps, int end) {
+        block.set(ValueLayout.JAVA_LONG, END_FIELD, end);
         block.set(ValueLayout.JAVA_LONG, OUT_STRIDE_FIELD, outStrideBytes);
         block.set(ValueLayout.JAVA_LONG, LEFT_STRIDE_FIELD, leftStrideBytes);
         block.set(ValueLayout.JAVA_LONG, STEPS_FIELD, steps);
@@ -175,7 +160,7 @@ record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean b
         return abi.function(code -> body(code, abi.argument()));
     }
 
-    private static Vec sum(int row, int vector) {
+    static Vec sum(int row, int vector) {
         return Vec.zmm(row * VECTORS + vector);
     }
 
@@ -187,14 +172,14 @@ record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean b
         return Vec.zmm(26 + row % 4);
     }
 
-    /** Linear layers' weights come from memory, and the next panel is fetched meanwhile; attention's are in the caches. */
-    private boolean isLayer() {
-        return finish != TileFinish.NONE && finish != TileFinish.SCALE_ADD;
+    /** Of a vector's columns in the tile. */
+    static Mask columns(int vector) {
+        return COLUMNS[vector];
     }
 
-    /** Of a vector of results. */
-    private int outBytes() {
-        return bf16Out ? VectorCode.BYTES / 2 : VectorCode.BYTES;
+    /** Linear layers' weights come from memory, and the next panel is fetched meanwhile; attention's are in the caches. */
+    private boolean isLayer() {
+        return ends.getFirst().isLayer();
     }
 
     private Mem left(int row, int step) {
@@ -224,22 +209,25 @@ record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean b
         for (int vector = 0; vector < VECTORS; vector++) {
             code.emit(KMOVW, COLUMNS[vector], Mem.at(argument, MASK_FIELD + 4 * vector));
         }
-        if (!isLayer()) {
-            tiles(code, argument, false);
-            return;
+        TileEnds tileEnds = new TileEnds(code, argument, arithmetic, ends);
+        Label done = new Label("done");
+        if (isLayer()) {
+            Label few = new Label("few rows");
+            code.cmp(ROWS, FEW_ROWS + 1);
+            code.jump(Condition.LESS, few);
+            tiles(code, argument, tileEnds, false);
+            code.jump(done);
+            code.bind(few);
+            tiles(code, argument, tileEnds, true);
+        } else {
+            tiles(code, argument, tileEnds, false);
         }
-        Label few = new Label("few rows");
-        Label end = new Label("end");
-        code.cmp(ROWS, FEW_ROWS + 1);
-        code.jump(Condition.LESS, few);
-        tiles(code, argument, false);
-        code.jump(end);
-        code.bind(few);
-        tiles(code, argument, true);
-        code.bind(end);
+        code.jump(done);
+        tileEnds.emit(HEIGHTS);
+        code.bind(done);
     }
 
-    private void tiles(Assembler code, Gpr argument, boolean few) {
+    private void tiles(Assembler code, Gpr argument, TileEnds tileEnds, boolean few) {
         for (int height : HEIGHTS) {
             Label lower = new Label("lower tile");
             Label again = code.label("again");
@@ -250,6 +238,7 @@ record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean b
                 code.jump(Condition.EQUAL, lower);
             }
             tile(code, argument, height, few ? Math.max(2, height / 2) : 1);
+            code.call(tileEnds.of(height));
             code.sub(ROWS, height);
             if (height == MOST_ROWS || height == TWICE_EIGHT / 2) {
                 code.jump(again);
@@ -258,7 +247,7 @@ record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean b
         }
     }
 
-    /** One tile; leaves the argument block and the registers at the rows after it. */
+    /** One tile's sums; leaves the left operand at the rows after it. */
     private void tile(Assembler code, Gpr argument, int height, int fetchedLines) {
         code.mov(PANEL_AT, Mem.at(argument, PANEL_FIELD));
         List<Gpr> bases = left == Left.STEPS
@@ -297,17 +286,16 @@ record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean b
         }
         code.add(COUNT, Mem.at(argument, LEFT_FIELD));
         code.mov(Mem.at(argument, LEFT_FIELD), COUNT);
-        finish(code, argument, height);
     }
 
     /**
      * Fetches the lines that the tile will be written to: they come from memory as a rule, and a processor waits for them one
-     * after another where it meets them at its stores.
+     * after another where it meets them at its stores. Of results in bf16 every other line is the next panel's.
      */
     private void fetchOut(Assembler code, int height) {
         code.mov(COUNT, OUT);
         for (int row = 0; row < height; row++) {
-            for (int offset = 0; offset < VECTORS * outBytes(); offset += CACHE_LINE) {
+            for (int offset = 0; offset < VECTORS * VectorCode.BYTES; offset += CACHE_LINE) {
                 code.prefetcht1(Mem.at(COUNT, offset));
             }
             code.add(COUNT, OUT_STRIDE);
@@ -346,83 +334,5 @@ record TileKernel(TileFinish finish, Arithmetic arithmetic, Left left, boolean b
         bases.forEach(base -> code.add(base, (left == Left.STEPS ? STEP_BYTES : 4) * unrolled));
         code.dec(COUNT);
         code.jump(Condition.NOT_EQUAL, again);
-    }
-
-    private void finish(Assembler code, Gpr argument, int height) {
-        boolean scaled = arithmetic == Arithmetic.INT8 || finish == TileFinish.SCALE_ADD;
-        if (scaled) {
-            code.mov(ROW_SCALES, Mem.at(argument, ROW_SCALES_FIELD));
-        }
-        if (arithmetic == Arithmetic.INT8) {
-            code.mov(COLUMN_SCALES, Mem.at(argument, COLUMN_SCALES_FIELD));
-            code.mov(OFFSETS, Mem.at(argument, OFFSETS_FIELD));
-        }
-        VectorCode math = new VectorCode(code);
-        Vec other = Vec.zmm(26);
-        if (finish == TileFinish.BIAS_RELU) {
-            code.emit(VPXORD, other, other, other);
-        }
-        for (int row = 0; row < height; row++) {
-            for (int vector = 0; vector < VECTORS; vector++) {
-                Vec sum = sum(row, vector);
-                int offset = vector * VectorCode.BYTES;
-                if (arithmetic == Arithmetic.INT8) {
-                    code.emit(VPSUBD, sum, sum, Mem.at(OFFSETS, offset));
-                    code.emit(VCVTDQ2PS, sum, sum);
-                    code.emit(VMULPS, sum, sum, Mem.at(COLUMN_SCALES, offset));
-                    code.emit(VMULPS, sum, sum, Mem.at(ROW_SCALES, Float.BYTES * row).broadcasting());
-                }
-                switch (finish) {
-                    case NONE -> {
-                        // The sums are the result.
-                    }
-                    case SCALE_ADD -> {
-                        code.emit(VMOVUPS, other.zeroed(COLUMNS[vector]), Mem.at(OUT, offset));
-                        code.emit(VFMADD231PS, sum, other,
-                                Mem.at(ROW_SCALES, Float.BYTES * row).broadcasting());
-                    }
-                    case BIAS -> code.emit(VADDPS, sum, sum, Mem.at(BIAS, offset));
-                    case BIAS_RELU -> {
-                        code.emit(VADDPS, sum, sum, Mem.at(BIAS, offset));
-                        code.emit(VMAXPS, sum, other, sum); // The second operand wins where one is NaN.
-                    }
-                    case BIAS_GELU -> {
-                        code.emit(VADDPS, sum, sum, Mem.at(BIAS, offset));
-                        if (arithmetic == Arithmetic.FP32) {
-                            math.gelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26), Vec.zmm(27), SCRATCH_MASK);
-                        } else {
-                            math.shortGelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26));
-                        }
-                    }
-                    case BIAS_RESIDUAL -> {
-                        code.emit(VADDPS, sum, sum, Mem.at(BIAS, offset));
-                        addMemory(code, sum, RESIDUAL, vector);
-                    }
-                }
-                Masked out = Mem.at(OUT, vector * outBytes()).masked(COLUMNS[vector]);
-                if (bf16Out) {
-                    Vec half = Vec.ymm(sum.number());
-                    code.emit(VCVTNEPS2BF16, half, sum);
-                    code.emit(VMOVDQU16, out, half);
-                } else {
-                    code.emit(VMOVUPS, out, sum);
-                }
-            }
-            code.add(OUT, OUT_STRIDE);
-            if (finish == TileFinish.BIAS_RESIDUAL) {
-                code.add(RESIDUAL, OUT_STRIDE);
-            }
-        }
-        if (scaled) {
-            code.add(ROW_SCALES, Float.BYTES * height);
-            code.mov(Mem.at(argument, ROW_SCALES_FIELD), ROW_SCALES);
-        }
-    }
-
-    /** Adds the tile's columns at {@code base}; a masked load does not touch what lies beyond them. */
-    private static void addMemory(Assembler code, Vec sum, Gpr base, int vector) {
-        Vec other = Vec.zmm(26);
-        code.emit(VMOVUPS, other.zeroed(COLUMNS[vector]), Mem.at(base, vector * VectorCode.BYTES));
-        code.emit(VADDPS, sum, sum, other);
     }
 }

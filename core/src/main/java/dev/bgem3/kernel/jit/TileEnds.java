@@ -1,0 +1,193 @@
+package dev.bgem3.kernel.jit;
+
+import static dev.bgem3.asm.VectorOp.VADDPS;
+import static dev.bgem3.asm.VectorOp.VCVTDQ2PS;
+import static dev.bgem3.asm.VectorOp.VCVTNEPS2BF16;
+import static dev.bgem3.asm.VectorOp.VFMADD231PS;
+import static dev.bgem3.asm.VectorOp.VMAXPS;
+import static dev.bgem3.asm.VectorOp.VMOVDQU16;
+import static dev.bgem3.asm.VectorOp.VMOVUPS;
+import static dev.bgem3.asm.VectorOp.VMULPS;
+import static dev.bgem3.asm.VectorOp.VPSUBD;
+import static dev.bgem3.asm.VectorOp.VPXORD;
+
+import dev.bgem3.asm.Assembler;
+import dev.bgem3.asm.Condition;
+import dev.bgem3.asm.Gpr;
+import dev.bgem3.asm.Label;
+import dev.bgem3.asm.Mask;
+import dev.bgem3.asm.Masked;
+import dev.bgem3.asm.Mem;
+import dev.bgem3.asm.Vec;
+import dev.bgem3.kernel.Arithmetic;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The ends of {@link TileKernel}'s tiles, as code that it calls: sums in registers become results in memory.
+ *
+ * <p>
+ * Each end is written once, for the most rows, from the last row to the first; a lower tile enters it further down. To write it
+ * for every height would be most of all code of a kernel, and code that is written before a program's first answer has its price:
+ * some microseconds an instruction while Java has not compiled what writes it. A call and the choice cost some ten cycles a tile.
+ */
+final class TileEnds {
+    // Where the bases of the left operand's rows, and the panel's place, are no longer needed.
+    private static final Gpr ROW_SCALES = TileKernel.BASES.get(0);
+    private static final Gpr COLUMN_SCALES = TileKernel.BASES.get(1);
+    private static final Gpr OFFSETS = TileKernel.BASES.get(2);
+    private static final Gpr RESIDUAL_ROW = TileKernel.BASES.get(3);
+    private static final Gpr CHOICE = TileKernel.PANEL_AT;
+    private static final Gpr OUT_ROW = TileKernel.COUNT;
+    private static final Vec OTHER = Vec.zmm(26);
+    private static final Mask SCRATCH_MASK = new Mask(3);
+
+    private final Assembler code;
+    private final VectorCode math;
+    private final Gpr argument;
+    private final Arithmetic arithmetic;
+    private final List<TileEnd> ends;
+    /** By the tile's height, less 1. */
+    private final List<Label> entries = labels("end");
+
+    /**
+     * Writes nothing yet.
+     *
+     * @param argument
+     *            holds the argument block
+     */
+    TileEnds(Assembler code, Gpr argument, Arithmetic arithmetic, List<TileEnd> ends) {
+        this.code = code;
+        this.argument = argument;
+        this.arithmetic = arithmetic;
+        this.ends = ends;
+        math = new VectorCode(code);
+    }
+
+    private static List<Label> labels(String name) {
+        List<Label> labels = new ArrayList<>();
+        for (int rows = 1; rows <= TileKernel.MOST_ROWS; rows++) {
+            labels.add(new Label(name + " of " + rows));
+        }
+        return labels;
+    }
+
+    /** What to call when the sums of so many rows are done; it leaves out, residual and row scales at the rows after them. */
+    Label of(int height) {
+        return entries.get(height - 1);
+    }
+
+    /** Writes the code for tiles of these heights, the highest first. */
+    void emit(int... heights) {
+        List<List<Label>> rows = new ArrayList<>();
+        for (int i = 0; i < ends.size(); i++) {
+            rows.add(labels("rows"));
+        }
+        for (int height : heights) {
+            code.bind(of(height));
+            enter(height);
+            code.mov(CHOICE, Mem.at(argument, TileKernel.END_FIELD));
+            for (int i = 1; i < ends.size(); i++) {
+                code.cmp(CHOICE, i);
+                code.jump(Condition.EQUAL, rows.get(i).get(height - 1));
+            }
+            code.jump(rows.getFirst().get(height - 1));
+        }
+        for (int i = 0; i < ends.size(); i++) {
+            rows(ends.get(i), rows.get(i));
+            code.ret();
+        }
+    }
+
+    private boolean isScaled() {
+        return arithmetic == Arithmetic.INT8
+                || ends.stream().anyMatch(end -> end.finish() == TileFinish.SCALE_ADD);
+    }
+
+    private void enter(int height) {
+        if (isScaled()) {
+            code.mov(ROW_SCALES, Mem.at(argument, TileKernel.ROW_SCALES_FIELD));
+            code.lea(OUT_ROW, Mem.at(ROW_SCALES, Float.BYTES * height));
+            code.mov(Mem.at(argument, TileKernel.ROW_SCALES_FIELD), OUT_ROW);
+        }
+        if (arithmetic == Arithmetic.INT8) {
+            code.mov(COLUMN_SCALES, Mem.at(argument, TileKernel.COLUMN_SCALES_FIELD));
+            code.mov(OFFSETS, Mem.at(argument, TileKernel.OFFSETS_FIELD));
+        }
+        code.imul(OUT_ROW, TileKernel.OUT_STRIDE, height);
+        code.add(TileKernel.OUT, OUT_ROW);
+        code.add(TileKernel.RESIDUAL, OUT_ROW);
+        code.mov(OUT_ROW, TileKernel.OUT);
+        code.mov(RESIDUAL_ROW, TileKernel.RESIDUAL);
+    }
+
+    private void rows(TileEnd end, List<Label> labels) {
+        for (int row = TileKernel.MOST_ROWS - 1; row >= 0; row--) {
+            code.bind(labels.get(row));
+            code.sub(OUT_ROW, TileKernel.OUT_STRIDE);
+            if (end.finish() == TileFinish.BIAS_RESIDUAL) {
+                code.sub(RESIDUAL_ROW, TileKernel.OUT_STRIDE);
+            }
+            for (int vector = 0; vector < TileKernel.VECTORS; vector++) {
+                Vec sum = TileKernel.sum(row, vector);
+                int offset = vector * VectorCode.BYTES;
+                if (arithmetic == Arithmetic.INT8) {
+                    toNumbers(sum, row, offset);
+                }
+                finish(end.finish(), sum, row, vector);
+                Masked out = Mem.at(OUT_ROW, vector * end.outBytes()).masked(TileKernel.columns(vector));
+                if (end.bf16Out()) {
+                    Vec half = Vec.ymm(sum.number());
+                    code.emit(VCVTNEPS2BF16, half, sum);
+                    code.emit(VMOVDQU16, out, half);
+                } else {
+                    code.emit(VMOVUPS, out, sum);
+                }
+            }
+        }
+    }
+
+    /** The left operand was 128 more than the number: 128 times the panel's sum by column is taken off, and the scales multiply. */
+    private void toNumbers(Vec sum, int row, int offset) {
+        code.emit(VPSUBD, sum, sum, Mem.at(OFFSETS, offset));
+        code.emit(VCVTDQ2PS, sum, sum);
+        code.emit(VMULPS, sum, sum, Mem.at(COLUMN_SCALES, offset));
+        code.emit(VMULPS, sum, sum, Mem.at(ROW_SCALES, Float.BYTES * row).broadcasting());
+    }
+
+    private void finish(TileFinish finish, Vec sum, int row, int vector) {
+        if (finish != TileFinish.NONE && finish != TileFinish.SCALE_ADD) {
+            code.emit(VADDPS, sum, sum, Mem.at(TileKernel.BIAS, vector * VectorCode.BYTES));
+        }
+        switch (finish) {
+            case NONE, BIAS -> {
+                // The sums are the result.
+            }
+            case SCALE_ADD -> {
+                load(OUT_ROW, vector);
+                code.emit(VFMADD231PS, sum, OTHER, Mem.at(ROW_SCALES, Float.BYTES * row).broadcasting());
+            }
+            case BIAS_RELU -> {
+                code.emit(VPXORD, OTHER, OTHER, OTHER);
+                code.emit(VMAXPS, sum, OTHER, sum); // The second operand wins where one is NaN.
+            }
+            case BIAS_GELU -> {
+                if (arithmetic == Arithmetic.FP32) {
+                    math.gelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26), Vec.zmm(27), SCRATCH_MASK);
+                } else {
+                    math.shortGelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26));
+                }
+            }
+            case BIAS_RESIDUAL -> {
+                load(RESIDUAL_ROW, vector);
+                code.emit(VADDPS, sum, sum, OTHER);
+            }
+        }
+    }
+
+    /** A masked load does not touch what lies beyond the tile's columns. */
+    private void load(Gpr row, int vector) {
+        code.emit(VMOVUPS, OTHER.zeroed(TileKernel.columns(vector)),
+                Mem.at(row, vector * VectorCode.BYTES));
+    }
+}
