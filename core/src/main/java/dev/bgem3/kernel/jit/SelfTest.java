@@ -47,6 +47,13 @@ final class SelfTest {
     /** More keys than attention takes at a time, in either set of kernels. */
     private static final int[] MANY_KEYS = {0, Math.max(JitAttention.KEYS, Avx2Attention.KEYS) + 16};
 
+    // Made once: their loops are most of a comparison's time while Java has not compiled them.
+    private static final Numbers WEIGHT = weight(COLUMNS, DEPTH);
+    private static final Numbers SQUARE_WEIGHT = weight(ROUNDED_SIZE, ROUNDED_SIZE);
+    private static final Numbers OPERANDS = operands(DEPTH);
+    private static final Numbers ROUNDED_OPERANDS = operands(ROUNDED_SIZE);
+    private static final Numbers RESIDUAL = residual();
+
     private static final float BF16_ROUNDING = 0x1p-8f;
     /** A step's quotient by 127 is rounded. */
     private static final float INT8_ROUNDING = 1e-6f;
@@ -69,6 +76,13 @@ final class SelfTest {
     }
 
     private record Tried(InstructionSet set, Arithmetic arithmetic) {}
+
+    /** What a number may be off by: this, and that part of itself. */
+    private record Bound(float absolute, float relative) {
+        float of(float number) {
+            return absolute + relative * Math.abs(number);
+        }
+    }
 
     /** Numbers in rows. */
     private record Numbers(int rows, int columns, float[] values) implements MatrixSource {
@@ -98,10 +112,10 @@ final class SelfTest {
 
         Side(Kernels kernels) {
             this.kernels = kernels;
-            layer = kernels.linear(weight(COLUMNS, DEPTH), bias(COLUMNS));
-            preciseLayer = kernels.preciseLinear(weight(COLUMNS, DEPTH), bias(COLUMNS));
-            square = kernels.linear(weight(ROUNDED_SIZE, ROUNDED_SIZE), bias(ROUNDED_SIZE));
-            preciseSquare = kernels.preciseLinear(weight(ROUNDED_SIZE, ROUNDED_SIZE), bias(ROUNDED_SIZE));
+            layer = kernels.linear(WEIGHT, bias(COLUMNS));
+            preciseLayer = kernels.preciseLinear(WEIGHT, bias(COLUMNS));
+            square = kernels.linear(SQUARE_WEIGHT, bias(ROUNDED_SIZE));
+            preciseSquare = kernels.preciseLinear(SQUARE_WEIGHT, bias(ROUNDED_SIZE));
             norm = kernels.norm(gamma(), bias(COLUMNS), 1e-5f);
         }
 
@@ -177,8 +191,8 @@ final class SelfTest {
         }
 
         private Tensor layer(Operation operation, Kernels.Linear linear, int rows, Workspace workspace) {
-            Tensor in = tensor(workspace, operands(DEPTH).first(rows));
-            Tensor out = tensor(workspace, residual().first(rows));
+            Tensor in = tensor(workspace, OPERANDS.first(rows));
+            Tensor out = tensor(workspace, RESIDUAL.first(rows));
             switch (operation) {
                 case RELU -> kernels.linearRelu(out, in, linear);
                 case GELU -> kernels.linearGelu(out, in, linear);
@@ -190,7 +204,7 @@ final class SelfTest {
 
         private Tensor roundedLayer(Operation operation, Kernels.Linear linear, int rows,
                 Workspace workspace) {
-            Numbers numbers = operands(ROUNDED_SIZE).first(rows);
+            Numbers numbers = ROUNDED_OPERANDS.first(rows);
             if (operation == Operation.OF_ROUNDED) {
                 Tensor out = workspace.tensor(rows, ROUNDED_SIZE);
                 kernels.linear(out, rounded(workspace, numbers), linear);
@@ -266,13 +280,13 @@ final class SelfTest {
     /** Where the first numbers that are expected, and those found, differ by more than they may. */
     private Optional<String> fault(Operation operation, boolean precise, int rows, float[] expected) {
         float[] found = tried.outcome(operation, precise, rows);
+        Bound bound = bound(operation, precise);
         for (int i = 0; i < found.length; i++) {
-            float bound = bound(operation, precise, Math.abs(expected[i]));
-            if (!(Math.abs(found[i] - expected[i]) <= bound)) {
+            if (!(Math.abs(found[i] - expected[i]) <= bound.of(expected[i]))) {
                 return Optional.of("the self-test's " + (precise ? "precise " : "") + operation.label + " in "
                         + arithmetic.name().toLowerCase(Locale.ROOT)
                         + (rows == 0 ? "" : " of " + rows + " rows") + " makes number " + i + ' ' + found[i]
-                        + " (expected: " + expected[i] + " ± " + bound + ")");
+                        + " (expected: " + expected[i] + " ± " + bound.of(expected[i]) + ")");
             }
         }
         return Optional.empty();
@@ -283,20 +297,20 @@ final class SelfTest {
      * values are at most 1: by 2⁻⁷ at most, and exponentials by 8e-5. Where products round their operands, a shorter GELU serves, off by
      * 4e-5 + 6e-6·|z|, and |z| is below 41.
      */
-    private float bound(Operation operation, boolean precise, float expected) {
+    private Bound bound(Operation operation, boolean precise) {
         boolean exact = arithmetic == Arithmetic.FP32;
-        float sum = arithmetic == Arithmetic.INT8 && !precise ? INT8_ROUNDING * (1 + expected) : 0;
-        float toBf16 = exact ? 0 : BF16_ROUNDING * expected;
+        float sum = arithmetic == Arithmetic.INT8 && !precise ? INT8_ROUNDING : 0;
+        float toBf16 = exact ? 0 : BF16_ROUNDING;
         float gelu = exact ? 1e-5f : 3e-4f;
         float attention = exact ? 2e-5f : 2 * BF16_ROUNDING + 1e-3f;
         return switch (operation) {
-            case LINEAR, RELU, OF_ROUNDED -> sum;
-            case GELU -> sum + gelu;
-            case NORM -> sum + NORM_ROUNDING * (1 + expected);
-            case TO_ROUNDED -> sum + toBf16;
-            case GELU_TO_ROUNDED -> sum + gelu + toBf16;
-            case ATTENTION, FIRST_TOKEN_ATTENTION -> attention;
-            case ROUNDED_ATTENTION -> attention + toBf16;
+            case LINEAR, RELU, OF_ROUNDED -> new Bound(sum, sum);
+            case GELU -> new Bound(sum + gelu, sum);
+            case NORM -> new Bound(sum + NORM_ROUNDING, sum + NORM_ROUNDING);
+            case TO_ROUNDED -> new Bound(sum, sum + toBf16);
+            case GELU_TO_ROUNDED -> new Bound(sum + gelu, sum + toBf16);
+            case ATTENTION, FIRST_TOKEN_ATTENTION -> new Bound(attention, 0);
+            case ROUNDED_ATTENTION -> new Bound(attention, toBf16);
         };
     }
 
