@@ -63,7 +63,12 @@ final class NamedTensors {
     /** Whether {@code rest} is a number of at least {@code layerCount} and a dot and more. */
     private static boolean isLayerFrom(int layerCount, String rest) {
         int dot = rest.indexOf('.');
-        return dot > 0 && rest.chars().limit(dot).allMatch(c -> c >= '0' && c <= '9')
+        for (int i = 0; i < dot; i++) {
+            if (rest.charAt(i) < '0' || rest.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return dot > 0
                 && new BigInteger(rest.substring(0, dot)).compareTo(BigInteger.valueOf(layerCount)) >= 0;
     }
 
@@ -73,13 +78,17 @@ final class NamedTensors {
 
     /** The tensor of that name, whatever its shape; {@code expected} is what a message says of it. */
     StoredTensor require(String name, String expected) {
-        return find(name).orElseThrow(() -> new ModelException(
-                file + ": tensor \"" + prefix + name + "\": missing (expected: " + expected + ")"));
+        return find(name).orElseThrow(() -> missing(name, expected));
+    }
+
+    private ModelException missing(String name, String expected) {
+        return new ModelException(
+                file + ": tensor \"" + prefix + name + "\": missing (expected: " + expected + ")");
     }
 
     /** The tensor of that name and shape. */
     StoredTensor require(String name, long... shape) {
-        StoredTensor tensor = require(name, Arrays.toString(shape));
+        StoredTensor tensor = find(name).orElseThrow(() -> missing(name, Arrays.toString(shape)));
         if (!Arrays.equals(tensor.shape(), shape)) {
             throw new ModelException(tensor.file() + ": tensor \"" + tensor.name() + "\": shape "
                     + Arrays.toString(tensor.shape()) + " (expected: " + Arrays.toString(shape) + ")");
