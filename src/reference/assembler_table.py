@@ -269,6 +269,9 @@ for name in "ret cpuid xgetbv".split():
 for name in "jmp jo jno jb jae je jne jbe ja js jns jp jnp jl jge jle jg".split():
     for target in [".-40", ".+40", ".-1000", ".+1000"]:
         add(f"{{disp32}} {name} {target}")
+    if name == "jmp":
+        for target in [".-40", ".+40", ".-1000", ".+1000"]:
+            add(f"call {target}")
 for target in [-40, 40, 1000]:
     add(f"vmovups zmm17, zmmword ptr [rip{target:+d}]")
     add(f"vaddps ymm9, ymm1, ymmword ptr [rip{target:+d}]")

@@ -1,6 +1,5 @@
 package dev.bgem3;
 
-import dev.bgem3.error.MissingModuleException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import java.util.EnumMap;
@@ -32,7 +31,7 @@ public record KernelStatus(String name, String device, Optional<String> unavaila
 
     /** Of kernels that are installed; tries each of their precisions. */
     static KernelStatus of(KernelProvider provider) {
-        Optional<String> unavailable = unavailable(provider);
+        Optional<String> unavailable = provider.unavailable();
         Map<Precision, String> refused = new EnumMap<>(Precision.class);
         if (unavailable.isEmpty()) {
             for (Arithmetic arithmetic : provider.arithmetics()) {
@@ -41,14 +40,5 @@ public record KernelStatus(String name, String device, Optional<String> unavaila
             }
         }
         return new KernelStatus(provider.name(), provider.device(), unavailable, refused);
-    }
-
-    /** Why they cannot be used; what must be there where it is needed may be missing where others serve. */
-    private static Optional<String> unavailable(KernelProvider provider) {
-        try {
-            return provider.unavailable();
-        } catch (MissingModuleException missing) {
-            return Optional.of("the module " + missing.module() + " is not loaded, since nothing needed it");
-        }
     }
 }

@@ -117,12 +117,12 @@ public final class ModelConverter {
     }
 
     /**
-     * Finds out whether {@link #pack} has kernels for a precision, before the work.
+     * Finds out whether there are kernels for {@link #pack} to pack for, before the work; whether their layout can be kept it does not.
      *
      * @throws BackendException
      *             where no kernels compute that precision here
      */
-    public static void checkPackable(Precision precision) {
+    public static void checkKernels(Precision precision) {
         placement(precision);
     }
 

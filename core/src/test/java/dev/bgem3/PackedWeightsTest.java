@@ -240,7 +240,7 @@ class PackedWeightsTest {
         try (ModelFolder model = ModelFolder.open(folder)) {
             // Between two of the places that the quick look samples.
             byte[] tensor = model.encoderTensors().get("encoder.layer.1.intermediate.dense.weight").data()
-                    .asSlice(100, 64).toArray(ValueLayout.JAVA_BYTE);
+                    .asSlice(1_000, 64).toArray(ValueLayout.JAVA_BYTE);
             offset = indexOf(bytes, tensor);
         }
         bytes[(int) offset] ^= 1;

@@ -56,11 +56,15 @@ class UserProgramTest {
         Process process = new ProcessBuilder(command(Fixtures.TINY, "-Dbgem3.vector.required=true", "-cp",
                 path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class)))
                 .redirectError(errors.toFile()).start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
         assertThat(process.exitValue()).isEqualTo(1);
-        assertThat(Files.readString(errors))
-                .contains("MissingModuleException: kernels: vector cannot be used: the "
-                        + "module jdk.incubator.vector is not loaded; start Java with --add-modules");
+        assertThat(Files.readString(errors)).contains("MissingModuleException: kernels: vector (the vector "
+                + "kernels are not used: the module jdk.incubator.vector is not loaded; start Java with ",
+                "(expected: the module jdk.incubator.vector, as bgem3.vector.required is true)");
     }
 
     @Test

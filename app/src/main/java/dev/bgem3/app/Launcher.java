@@ -6,6 +6,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,11 @@ final class Launcher {
      * @return why that failed; if it does not fail, this does not return
      */
     static String become(Path home, String variable, String... arguments) {
-        List<String> words = new ArrayList<>(List.of(SHELL, home.resolve("bgem3").toString()));
+        Path launcher = home.resolve("bgem3");
+        if (!Files.isReadable(launcher)) {
+            return failure(launcher + " cannot be read");
+        }
+        List<String> words = new ArrayList<>(List.of(SHELL, launcher.toString()));
         words.addAll(List.of(arguments));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment vector = arena.allocate(ValueLayout.ADDRESS, words.size() + 1L); // And a null.
@@ -43,8 +48,8 @@ final class Launcher {
     }
 
     private static String failure(String what) {
-        return SHELL + " cannot be run to load Java's Vector API: " + what
-                + " (set BGEM3_VECTOR_API=1 to load it)";
+        return "the program cannot start anew to load Java's Vector API: " + what
+                + " (BGEM3_VECTOR_API=1 loads it from the start)";
     }
 
     @SuppressWarnings("restricted")

@@ -44,7 +44,7 @@ public enum Abi {
 
     /**
      * A whole function around a body: saves the registers that the body uses and the convention protects, and restores them
-     * before the return. The body must end where it falls through, without {@code ret}, with rsp as it found it.
+     * before the return. The body must end where it falls through, with rsp as it found it; {@code ret} is for code of its own that it calls.
      *
      * @param body
      *            emits the code; positions in it count from a multiple of {@value Assembler#MOST_ALIGNMENT} bytes

@@ -4,21 +4,8 @@ package dev.bgem3.error;
 public final class MissingModuleException extends BackendException {
     private static final long serialVersionUID = 1L;
 
-    private final String module;
-
-    /**
-     * An error that the message describes whole.
-     *
-     * @param module
-     *            the module's name
-     */
-    public MissingModuleException(String module, String message) {
+    /** An error that the message describes whole. */
+    public MissingModuleException(String message) {
         super(message);
-        this.module = module;
-    }
-
-    /** The module's name. */
-    public String module() {
-        return module;
     }
 }

@@ -22,11 +22,13 @@ public interface KernelProvider {
      * <p>
      * The answer comes from having tried: a provider proves itself before it says yes, here or, where that would take longer than a
      * choice may, in {@link #unavailable(Arithmetic)}.
-     *
-     * @throws dev.bgem3.error.MissingModuleException
-     *             where it lacks a module of Java's that whoever started the program says may not be lacking
      */
     Optional<String> unavailable();
+
+    /** The module of Java's that it lacks, if that is why it cannot serve. */
+    default Optional<String> missingModule() {
+        return Optional.empty();
+    }
 
     /**
      * Why it cannot serve in this one of its {@link #arithmetics()} after all, as where its self-test fails; empty if it can. Asked only
@@ -44,7 +46,7 @@ public interface KernelProvider {
         return false;
     }
 
-    /** What it can compute the linear layers' products in, on this machine; asked only if it can serve. */
+    /** What it can compute the linear layers' products in, on this machine; asked only if it can serve, or lacks but a module. */
     Set<Arithmetic> arithmetics();
 
     /** How many devices of its kind this machine has for it, numbered from 0; asked only if it can serve. */

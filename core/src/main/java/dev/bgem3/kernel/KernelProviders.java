@@ -1,6 +1,7 @@
 package dev.bgem3.kernel;
 
 import dev.bgem3.error.BackendException;
+import dev.bgem3.error.MissingModuleException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Comparator;
@@ -18,6 +19,8 @@ import java.util.stream.Collectors;
 public final class KernelProviders {
     private static final Logger LOGGER = System.getLogger("dev.bgem3.kernel");
     private static final String REFERENCE = "scalar";
+    /** The system property that, where it is true, makes it an error that kernels of the Vector API are needed and not there. */
+    private static final String VECTOR_REQUIRED = "bgem3.vector.required";
     private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
 
     private KernelProviders() {}
@@ -33,6 +36,11 @@ public final class KernelProviders {
     /**
      * The preferred one of {@code installed}, in their order, of those that can serve in this arithmetic. Where that is only the
      * plain reference, the reasons of those above it are warned of, once.
+     *
+     * @throws MissingModuleException
+     *             where one that comes before the plain reference lacks but a module of Java's, and {@value #VECTOR_REQUIRED} is true
+     * @throws BackendException
+     *             where none can serve
      */
     public static KernelProvider best(Arithmetic arithmetic, List<KernelProvider> installed) {
         Map<String, String> reasons = new LinkedHashMap<>();
@@ -40,6 +48,9 @@ public final class KernelProviders {
             Optional<String> reason = provider.unavailable();
             if (reason.isPresent()) {
                 reasons.put(provider.name(), reason.get());
+                if (provider.missingModule().isPresent() && provider.arithmetics().contains(arithmetic)) {
+                    checkMissing(provider, inWords(reasons));
+                }
             } else if (provider.arithmetics().contains(arithmetic)) {
                 Optional<String> failure = provider.unavailable(arithmetic);
                 if (failure.isEmpty()) {
@@ -52,13 +63,24 @@ public final class KernelProviders {
             }
         }
         throw new BackendException(
-                "precision: " + label(arithmetic) + " "
-                        + reasons.entrySet().stream()
-                                .map(reason -> "(the " + reason.getKey() + " kernels are not used: "
-                                        + reason.getValue() + ") ")
-                                .collect(Collectors.joining())
+                "precision: " + label(arithmetic) + " " + inWords(reasons)
                         + "(expected: fp32, or a processor with its units for the jit kernels: AVX-512 BF16, "
                         + "AVX-512 VNNI or AVX-VNNI)");
+    }
+
+    private static String inWords(Map<String, String> reasons) {
+        return reasons.entrySet().stream()
+                .map(reason -> "(the " + reason.getKey() + " kernels are not used: " + reason.getValue()
+                        + ") ")
+                .collect(Collectors.joining());
+    }
+
+    private static void checkMissing(KernelProvider provider, String reasons) {
+        if (Boolean.getBoolean(VECTOR_REQUIRED)) {
+            throw new MissingModuleException("kernels: " + provider.name() + " " + reasons
+                    + "(expected: the module " + provider.missingModule().orElseThrow() + ", as "
+                    + VECTOR_REQUIRED + " is true)");
+        }
     }
 
     private static void report(Level level, String name, String why) {
@@ -78,6 +100,9 @@ public final class KernelProviders {
                         + installed.stream().map(KernelProvider::name).collect(Collectors.joining(", "))
                         + ")"));
         provider.unavailable().ifPresent(reason -> {
+            if (provider.missingModule().isPresent()) {
+                checkMissing(provider, inWords(Map.of(name, reason)));
+            }
             throw refused(provider, reason);
         });
         return provider;

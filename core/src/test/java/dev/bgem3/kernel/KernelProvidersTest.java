@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.bgem3.error.BackendException;
+import dev.bgem3.error.MissingModuleException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -57,6 +58,63 @@ class KernelProvidersTest {
                                 + "(the broken kernels are not used: INT8 is off by one) (expected: fp32, or ");
         assertThatThrownBy(() -> KernelProviders.best(Arithmetic.BF16, List.of(SOUND)))
                 .isInstanceOf(BackendException.class).hasMessageStartingWith("precision: bf16 (expected: ");
+    }
+
+    /** Serves in fp32 where a module is there, which is not. */
+    private static final class Lacking implements KernelProvider {
+        @Override
+        public String name() {
+            return "lacking";
+        }
+
+        @Override
+        public int rank() {
+            return 0;
+        }
+
+        @Override
+        public Optional<String> unavailable() {
+            return Optional.of("no module jdk.some");
+        }
+
+        @Override
+        public Optional<String> missingModule() {
+            return Optional.of("jdk.some");
+        }
+
+        @Override
+        public Set<Arithmetic> arithmetics() {
+            return Set.of(Arithmetic.FP32);
+        }
+
+        @Override
+        public Kernels open(Arithmetic arithmetic, int threads, int device) {
+            throw new AssertionError("only chosen, never opened");
+        }
+    }
+
+    @Test
+    void aModuleThatIsRequiredIsMissedOnlyWhereItIsNeeded() {
+        List<KernelProvider> installed = List.of(ABSENT, new Lacking(), SOUND);
+        assertThat(KernelProviders.best(Arithmetic.FP32, installed)).isEqualTo(SOUND);
+        System.setProperty("bgem3.vector.required", "true");
+        try {
+            assertThatThrownBy(() -> KernelProviders.best(Arithmetic.FP32, installed))
+                    .isInstanceOf(MissingModuleException.class)
+                    .hasMessage("kernels: lacking (the absent kernels are not used: no such processor) "
+                            + "(the lacking kernels are not used: no module jdk.some) "
+                            + "(expected: the module jdk.some, as bgem3.vector.required is true)");
+            assertThatThrownBy(() -> KernelProviders.named("lacking", installed))
+                    .isInstanceOf(MissingModuleException.class);
+            assertThat(KernelProviders.best(Arithmetic.INT8, installed)).isEqualTo(SOUND);
+            assertThat(KernelProviders.best(Arithmetic.FP32, List.of(BROKEN, new Lacking())))
+                    .isEqualTo(BROKEN);
+        } finally {
+            System.clearProperty("bgem3.vector.required");
+        }
+        assertThatThrownBy(() -> KernelProviders.named("lacking", installed))
+                .isExactlyInstanceOf(BackendException.class)
+                .hasMessage("kernels: lacking cannot be used: no module jdk.some");
     }
 
     @Test

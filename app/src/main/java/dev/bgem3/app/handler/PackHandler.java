@@ -30,7 +30,7 @@ public final class PackHandler {
         precisions = all ? ALL : asked;
         for (Precision precision : precisions) {
             try {
-                ModelConverter.checkPackable(precision);
+                ModelConverter.checkKernels(precision);
             } catch (MissingModuleException curable) {
                 throw curable;
             } catch (BackendException e) {

@@ -34,7 +34,7 @@ class FailuresTest {
 
     @Test
     void aMissingModuleIsAFailureOnlyWhereTheProgramCannotBeStartedAgain() {
-        MissingModuleException missing = new MissingModuleException("jdk.some", "m");
+        MissingModuleException missing = new MissingModuleException("m");
         assertThat(new Failures(new PrintStream(err, true), true, true).failure(missing))
                 .isEqualTo(ExitCodes.AGAIN);
         assertThat(err.toString()).isEmpty();

@@ -183,7 +183,8 @@ final class JitAttention implements HostAttention.Work {
     /** {@code scores[keys][64] = k · qᵀ}. */
     private void score(Scratch scratch, HostAttention.Head head, HeadShape shape, int rows, int from,
             int keys) {
-        TileKernel.fill(scratch.tileBlock, TileKernel.STEP_BYTES, shape.rowBytes(), shape.words(), 0);
+        TileKernel.fill(scratch.tileBlock, TileKernel.STEP_BYTES, shape.rowBytes(), shape.words(),
+                KernelCode.SCORES);
         for (int row = 0; row < rows; row += PANEL) {
             TileKernel.fillPanel(scratch.tileBlock,
                     scratch.queryPanels.address() + row / PANEL * shape.queryPanelBytes(), 0, PANEL);

@@ -15,14 +15,14 @@ import java.util.Map;
 
 /** All code that kernels of an arithmetic call, which those of all models share; its memory is freed after the last of them. */
 final class KernelCode {
-    /** The ends of linear layers. */
+    /** The ends of linear layers; the last are those whose results are bf16. */
     private static final List<TileEnd> LAYER_ENDS = List.of(new TileEnd(TileFinish.BIAS, false),
             new TileEnd(TileFinish.BIAS_RELU, false), new TileEnd(TileFinish.BIAS_GELU, false),
-            new TileEnd(TileFinish.BIAS_RESIDUAL, false));
-    /** With those whose results are bf16. */
-    private static final List<TileEnd> ALL_LAYER_ENDS = List.of(LAYER_ENDS.get(0), LAYER_ENDS.get(1),
-            LAYER_ENDS.get(2), LAYER_ENDS.get(3), new TileEnd(TileFinish.BIAS, true),
+            new TileEnd(TileFinish.BIAS_RESIDUAL, false), new TileEnd(TileFinish.BIAS, true),
             new TileEnd(TileFinish.BIAS_GELU, true));
+    private static final int FP32_ENDS = 4;
+    /** The one end of {@link #attentionScores}. */
+    static final int SCORES = 0;
     private static final List<TileEnd> SCORE_ENDS = List.of(new TileEnd(TileFinish.NONE, false));
     /** The ends of {@link #attentionSums}: of a first block of keys, and of a later one, added to the one before, rescaled. */
     static final int FIRST_VALUES = 0;
@@ -71,7 +71,7 @@ final class KernelCode {
         precise = arithmetic != Arithmetic.INT8
                 ? arithmetic
                 : bf16Attention ? Arithmetic.BF16 : Arithmetic.FP32;
-        layerEnds = bf16Attention ? ALL_LAYER_ENDS : LAYER_ENDS;
+        layerEnds = bf16Attention ? LAYER_ENDS : LAYER_ENDS.subList(0, FP32_ENDS);
         for (Arithmetic layer : EnumSet.of(arithmetic, precise)) {
             layers.put(layer, tiles("layers", layer, Left.ROWS, layerEnds));
             switch (layer) {

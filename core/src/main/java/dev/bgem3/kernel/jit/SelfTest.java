@@ -14,7 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The start-up proof: every kernel of an arithmetic is run once in each way that it has, and held against the plain reference.
+ * The start-up proof: every kernel of an arithmetic is run once in each way that it has, and held against the plain reference. One way is
+ * left to the tests: attention of many queries over more keys than it takes at a time, which the reference computes for too long.
  *
  * <p>
  * The numbers are small multiples of powers of two, which all arithmetics have without rounding. So sums are exact, and what is left

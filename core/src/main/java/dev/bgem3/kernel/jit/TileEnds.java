@@ -32,7 +32,7 @@ import java.util.List;
  * some microseconds an instruction while Java has not compiled what writes it. A call and the choice cost some ten cycles a tile.
  */
 final class TileEnds {
-    // Where the bases of the left operand's rows, and the panel's place, are no longer needed.
+    // Where the bases of the left operand's rows, the panel's place and the count of steps are no longer needed.
     private static final Gpr ROW_SCALES = TileKernel.BASES.get(0);
     private static final Gpr COLUMN_SCALES = TileKernel.BASES.get(1);
     private static final Gpr OFFSETS = TileKernel.BASES.get(2);
@@ -79,9 +79,9 @@ final class TileEnds {
 
     /** Writes the code for tiles of these heights, the highest first. */
     void emit(int... heights) {
-        List<List<Label>> rows = new ArrayList<>();
+        List<List<Label>> lastRows = new ArrayList<>();
         for (int i = 0; i < ends.size(); i++) {
-            rows.add(labels("rows"));
+            lastRows.add(labels("rows"));
         }
         for (int height : heights) {
             code.bind(of(height));
@@ -89,12 +89,12 @@ final class TileEnds {
             code.mov(CHOICE, Mem.at(argument, TileKernel.END_FIELD));
             for (int i = 1; i < ends.size(); i++) {
                 code.cmp(CHOICE, i);
-                code.jump(Condition.EQUAL, rows.get(i).get(height - 1));
+                code.jump(Condition.EQUAL, lastRows.get(i).get(height - 1));
             }
-            code.jump(rows.getFirst().get(height - 1));
+            code.jump(lastRows.getFirst().get(height - 1));
         }
         for (int i = 0; i < ends.size(); i++) {
-            rows(ends.get(i), rows.get(i));
+            emitRows(ends.get(i), lastRows.get(i));
             code.ret();
         }
     }
@@ -121,7 +121,7 @@ final class TileEnds {
         code.mov(RESIDUAL_ROW, TileKernel.RESIDUAL);
     }
 
-    private void rows(TileEnd end, List<Label> labels) {
+    private void emitRows(TileEnd end, List<Label> labels) {
         for (int row = TileKernel.MOST_ROWS - 1; row >= 0; row--) {
             code.bind(labels.get(row));
             code.sub(OUT_ROW, TileKernel.OUT_STRIDE);
@@ -134,7 +134,7 @@ final class TileEnds {
                 if (arithmetic == Arithmetic.INT8) {
                     toNumbers(sum, row, offset);
                 }
-                finish(end.finish(), sum, row, vector);
+                finish(end, sum, row, vector);
                 Masked out = Mem.at(OUT_ROW, vector * end.outBytes()).masked(TileKernel.columns(vector));
                 if (end.bf16Out()) {
                     Vec half = Vec.ymm(sum.number());
@@ -155,11 +155,11 @@ final class TileEnds {
         code.emit(VMULPS, sum, sum, Mem.at(ROW_SCALES, Float.BYTES * row).broadcasting());
     }
 
-    private void finish(TileFinish finish, Vec sum, int row, int vector) {
-        if (finish != TileFinish.NONE && finish != TileFinish.SCALE_ADD) {
+    private void finish(TileEnd end, Vec sum, int row, int vector) {
+        if (end.isLayer()) {
             code.emit(VADDPS, sum, sum, Mem.at(TileKernel.BIAS, vector * VectorCode.BYTES));
         }
-        switch (finish) {
+        switch (end.finish()) {
             case NONE, BIAS -> {
                 // The sums are the result.
             }

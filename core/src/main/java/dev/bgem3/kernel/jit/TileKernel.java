@@ -49,6 +49,15 @@ import java.util.List;
  *            what may happen to the sums; a call chooses by the place in this list
  */
 record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
+    TileKernel {
+        for (TileEnd end : ends) {
+            if (end.isLayer() != ends.getFirst().isLayer()) {
+                throw new IllegalArgumentException(
+                        ends + " (expected: of linear layers or of attention, not both)");
+            }
+        }
+    }
+
     /** The order of the left operand's words. */
     enum Left {
         /** Row by row: a row's steps side by side, the rows at a stride. */

@@ -2,7 +2,7 @@
  * The operations in machine code that this package assembles when a precision is first asked for, for x86-64 with AVX-512 or with AVX2.
  *
  * <p>
- * Start at {@link dev.bgem3.kernel.jit.JitKernels}; {@code TileKernel} is the matrix product's inner loop and what happens to a
+ * Start at {@link dev.bgem3.kernel.jit.JitKernels}; {@code TileKernel} is the matrix product's inner loop, {@code TileEnds} what happens to a
  * tile on its way out, {@code SoftmaxKernel} and {@code NormKernel} the row-wise rest, {@code VectorCode} exp, GELU and sums over
  * lanes as sequences of instructions. Each has a twin in {@code kernel.vector}, which says why, and the reference in
  * {@code kernel.scalar}.

@@ -1,6 +1,5 @@
 package dev.bgem3.kernel.vector;
 
-import dev.bgem3.error.MissingModuleException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.Kernels;
@@ -10,8 +9,6 @@ import java.util.Set;
 /** Offers {@link VectorKernels} where the incubator module is in the module graph and the CPU has lanes for it. */
 public final class VectorProvider implements KernelProvider {
     private static final String MODULE = "jdk.incubator.vector";
-    /** The system property that, where it is true, makes it an error that the module is needed and not loaded. */
-    private static final String REQUIRED = "bgem3.vector.required";
 
     /** For {@link java.util.ServiceLoader}. */
     public VectorProvider() {}
@@ -26,22 +23,12 @@ public final class VectorProvider implements KernelProvider {
         return 10;
     }
 
-    /**
-     * Why it cannot serve.
-     *
-     * @throws MissingModuleException
-     *             where the module is not loaded and {@value #REQUIRED} is true: nothing that comes before these kernels can serve, and
-     *             the plain ones are not wanted in their place
-     */
     @Override
     public Optional<String> unavailable() {
-        if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
-            String reason = "the module " + MODULE + " is not loaded; start Java with --add-modules " + MODULE
-                    + " for vector speed (tens of times faster)";
-            if (Boolean.getBoolean(REQUIRED)) {
-                throw new MissingModuleException(MODULE, "kernels: vector cannot be used: " + reason);
-            }
-            return Optional.of(reason);
+        if (missingModule().isPresent()) {
+            return Optional
+                    .of("the module " + MODULE + " is not loaded; start Java with --add-modules " + MODULE
+                            + " for vector speed (tens of times faster than plain loops)");
         }
         try {
             return SelfTest.failure();
@@ -49,6 +36,11 @@ public final class VectorProvider implements KernelProvider {
             return Optional.of("the Vector API of Java " + Runtime.version() + " is not the one of Java 25: "
                     + otherInterface);
         }
+    }
+
+    @Override
+    public Optional<String> missingModule() {
+        return ModuleLayer.boot().findModule(MODULE).isPresent() ? Optional.empty() : Optional.of(MODULE);
     }
 
     @Override
