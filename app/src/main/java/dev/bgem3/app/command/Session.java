@@ -17,7 +17,7 @@ import java.util.Optional;
  *            the project's root, below which models are looked for, if it is known
  */
 public record Session(Streams streams, Map<String, String> environment, Optional<Path> home) {
-    /** The environment variable that has the launcher leave nothing out, set to anything. */
+    /** The environment variable that has the launcher leave nothing out, unless it is empty. */
     public static final String VECTOR_API = "BGEM3_VECTOR_API";
 
     /** Whether there is a launcher to become, which has not left everything in already. */

@@ -91,12 +91,17 @@ public final class InfoHandler {
             if (status.name().equals(info.kernels())) {
                 later = true;
             } else if (status.device().equals(device)) {
-                line("", "%s: not used, %s", status.name(), status.unavailable()
-                        .orElse(later ? "others come first for this precision" : "others were asked for"));
+                line("", "%s: not used, %s", status.name(), whyNot(status, later));
             }
             status.refused().forEach((precision, why) -> line("", "%s: %s refused, %s", status.name(),
                     precision.label(), why));
         }
+    }
+
+    private static String whyNot(KernelStatus status, boolean later) {
+        String others = "others come first for this precision";
+        return status.unavailable().map(why -> later ? others + "; besides, " + why : why)
+                .orElse(later ? others : "others were asked for");
     }
 
     /** Those that are used, then why those of another kind are not. */

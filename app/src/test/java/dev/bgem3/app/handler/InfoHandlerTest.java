@@ -26,6 +26,7 @@ class InfoHandlerTest {
                 new KernelStatus("scalar", "cpu", Optional.empty(),
                         Map.of(Precision.INT8, "a sum is off by one")),
                 new KernelStatus("slow", "cpu", Optional.empty(), Map.of()),
+                new KernelStatus("lame", "cpu", Optional.of("a leg is missing"), Map.of()),
                 new KernelStatus("cuda", "cuda", Optional.of("there is no driver"), Map.of()));
         try (BgeM3 model = BgeM3.load(TINY, LoadOptions.builder().kernels("scalar").build())) {
             new InfoHandler(kernels, new PrintStream(out, true)).run(model.info());
@@ -34,6 +35,7 @@ class InfoHandlerTest {
                 "gone: not used, a part is missing", "unwanted: not used, others were asked for",
                 "scalar: int8 refused, a sum is off by one",
                 "slow: not used, others come first for this precision",
+                "lame: not used, others come first for this precision; besides, a leg is missing",
                 "devices     cpu: 1 thread, used", "cuda: not used, there is no driver");
         assertThat(out.toString()).doesNotContain("scalar: not used");
     }
