@@ -98,6 +98,19 @@ class LauncherTest {
         Files.setLastModifiedTime(stamp, FileTime.fromMillis(System.currentTimeMillis() + 10_000));
     }
 
+    /** Takes the program away; a build brings it back, after some commands of its own. */
+    private void pretendUnbuilt(String commands) throws IOException {
+        Path library = Files.move(home.resolve("app/target/lib"), temporary.resolve("lib"));
+        pretendMaven(commands + "\nmkdir app/target/lib && cp -p '" + library + "'/* app/target/lib\n");
+        Files.delete(home.resolve("app/target/built"));
+    }
+
+    /** What classes are kept with. */
+    private Path linkModel() throws IOException {
+        Files.createDirectory(home.resolve("models"));
+        return Files.createSymbolicLink(home.resolve("models/bge-m3-mini"), CommandRunner.MINI);
+    }
+
     private void pretendMaven(String script) throws IOException {
         script(tools.resolve("mvn"), script);
     }
@@ -255,11 +268,7 @@ class LauncherTest {
 
     @Test
     void buildsOnceForEachChangeOfASource() throws Exception {
-        Path library = temporary.resolve("lib");
-        Files.move(home.resolve("app/target/lib"), library);
-        pretendMaven("echo \"$@\" >> '" + temporary + "/calls'; echo noise; echo more noise >&2\n"
-                + "mkdir app/target/lib && cp '" + library + "'/* app/target/lib\n");
-        Files.delete(home.resolve("app/target/built"));
+        pretendUnbuilt("echo \"$@\" >> '" + temporary + "/calls'; echo noise; echo more noise >&2");
         Result first = launch("--version");
         assertThat(first.err()).isEmpty();
         assertThat(first.out()).hasLineCount(1);
@@ -278,12 +287,8 @@ class LauncherTest {
 
     @Test
     void startsFromTheClassesThatTheBuildKeptAndWithoutThem() throws Exception {
-        Path library = temporary.resolve("lib");
-        Files.move(home.resolve("app/target/lib"), library);
-        pretendMaven("mkdir app/target/lib && cp -p '" + library + "'/* app/target/lib\n");
-        Files.createDirectory(home.resolve("models"));
-        Path model = Files.createSymbolicLink(home.resolve("models/bge-m3-mini"), CommandRunner.MINI);
-        Files.delete(home.resolve("app/target/built"));
+        pretendUnbuilt("");
+        Path model = linkModel();
         assertThat(launch("--version").err()).isEmpty();
         Files.delete(model);
         List<Path> kept;
@@ -327,12 +332,8 @@ class LauncherTest {
 
     @Test
     void theBuildDoesNotWaitForItselfWhereTheVectorApiIsNeeded() throws Exception {
-        Path library = temporary.resolve("lib");
-        Files.move(home.resolve("app/target/lib"), library);
-        pretendMaven("mkdir app/target/lib && cp -p '" + library + "'/* app/target/lib\n");
-        Files.createDirectory(home.resolve("models"));
-        Files.createSymbolicLink(home.resolve("models/bge-m3-mini"), CommandRunner.MINI);
-        Files.delete(home.resolve("app/target/built"));
+        pretendUnbuilt("");
+        linkModel();
         Result result = run("", Map.of("JDK_JAVA_OPTIONS", "-Dbgem3.kernels=vector"), launcher("info"));
         assertThat(result.exitCode()).as(result.err()).isZero();
     }
@@ -367,12 +368,7 @@ class LauncherTest {
     void severalAtOnceBuildOnce() throws Exception {
         assumeTrue(Stream.of("/usr/bin/flock", "/bin/flock").anyMatch(flock -> Files.exists(Path.of(flock))),
                 "this system has no flock");
-        Path library = temporary.resolve("lib");
-        Files.move(home.resolve("app/target/lib"), library);
-        pretendMaven(
-                "echo call >> '" + temporary + "/calls'; sleep 0.5\nmkdir app/target/lib && cp '" + library
-                        + "'/* app/target/lib\n");
-        Files.delete(home.resolve("app/target/built"));
+        pretendUnbuilt("echo call >> '" + temporary + "/calls'; sleep 0.5");
         List<Process> processes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             processes.add(process(Map.of(), launcher("--version")).start());

@@ -48,8 +48,8 @@ public final class KernelProviders {
             Optional<String> reason = provider.unavailable();
             if (reason.isPresent()) {
                 reasons.put(provider.name(), reason.get());
-                if (provider.missingModule().isPresent() && provider.arithmetics().contains(arithmetic)) {
-                    checkMissing(provider, inWords(reasons));
+                if (lacksRequiredModule(provider) && provider.arithmetics().contains(arithmetic)) {
+                    throw missing(provider, reasons);
                 }
             } else if (provider.arithmetics().contains(arithmetic)) {
                 Optional<String> failure = provider.unavailable(arithmetic);
@@ -75,12 +75,14 @@ public final class KernelProviders {
                 .collect(Collectors.joining());
     }
 
-    private static void checkMissing(KernelProvider provider, String reasons) {
-        if (Boolean.getBoolean(VECTOR_REQUIRED)) {
-            throw new MissingModuleException("kernels: " + provider.name() + " " + reasons
-                    + "(expected: the module " + provider.missingModule().orElseThrow() + ", as "
-                    + VECTOR_REQUIRED + " is true)");
-        }
+    private static boolean lacksRequiredModule(KernelProvider provider) {
+        return Boolean.getBoolean(VECTOR_REQUIRED) && provider.missingModule().isPresent();
+    }
+
+    private static MissingModuleException missing(KernelProvider provider, Map<String, String> reasons) {
+        return new MissingModuleException("kernels: " + provider.name() + " " + inWords(reasons)
+                + "(expected: the module " + provider.missingModule().orElseThrow() + ", as "
+                + VECTOR_REQUIRED + " is true)");
     }
 
     private static void report(Level level, String name, String why) {
@@ -100,10 +102,9 @@ public final class KernelProviders {
                         + installed.stream().map(KernelProvider::name).collect(Collectors.joining(", "))
                         + ")"));
         provider.unavailable().ifPresent(reason -> {
-            if (provider.missingModule().isPresent()) {
-                checkMissing(provider, inWords(Map.of(name, reason)));
-            }
-            throw refused(provider, reason);
+            throw lacksRequiredModule(provider)
+                    ? missing(provider, Map.of(name, reason))
+                    : refused(provider, reason);
         });
         return provider;
     }
