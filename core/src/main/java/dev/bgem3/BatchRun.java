@@ -1,14 +1,16 @@
 package dev.bgem3;
 
 import dev.bgem3.error.OutOfDeviceMemoryException;
-import java.lang.System.Logger;
+import dev.bgem3.io.QuietLogger;
 import java.lang.System.Logger.Level;
+import java.lang.reflect.UndeclaredThrowableException;
+import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -20,7 +22,7 @@ import java.util.function.Consumer;
  * other is begun.
  */
 final class BatchRun {
-    private static final Logger LOGGER = System.getLogger("dev.bgem3");
+    private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
 
     private final List<Batch> batches;
     private final ProgressListener progress;
@@ -30,8 +32,13 @@ final class BatchRun {
     private final AtomicInteger next = new AtomicInteger();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final Object cancelTurn = new Object();
-    /** What the other threads have done and the caller was not told yet; an empty one where a thread has ended. */
-    private final BlockingQueue<Optional<Batch>> done = new LinkedBlockingQueue<>();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    /** What the other threads have done and the caller was not told yet. */
+    private final Queue<Batch> done = new ArrayDeque<>();
+    /** How many other threads have not ended. A number, since a thread that is out of memory must be able to end. */
+    private int helping;
 
     private BatchRun(List<Batch> batches, ProgressListener progress, BooleanSupplier cancelled,
             Consumer<Batch> work) {
@@ -52,6 +59,9 @@ final class BatchRun {
      *            asked before each
      * @param work
      *            called for each batch, or for its halves where it ran out of a device's memory
+     * @throws UndeclaredThrowableException
+     *             if {@code progress} or {@code cancelled} threw a checked exception, as code in other languages may; it is the
+     *             cause
      */
     static void run(List<Batch> batches, int threads, ProgressListener progress,
             BooleanSupplier cancelled, Consumer<Batch> work) {
@@ -59,29 +69,43 @@ final class BatchRun {
     }
 
     private void run(int helpers) {
-        int running = 0;
         try {
-            for (; running < helpers; running++) {
-                Thread.ofPlatform().daemon().name("bgem3-lane-" + (running + 1)).start(this::help);
+            for (int i = 0; i < helpers; i++) {
+                startHelper(i + 1);
             }
             workOff();
         } catch (Throwable thrown) { // Whatever it is, no thread may be left behind.
             fail(thrown);
         }
-        while (running > 0) {
-            Optional<Batch> batch = nextDone();
-            if (batch.isEmpty()) {
-                running--;
-            } else {
-                tell(batch.get());
-            }
-        }
+        awaitHelpers();
         switch (failure.get()) {
             case null -> {
             }
             case Error e -> throw e;
-            case Throwable e -> throw (RuntimeException) e; // Nothing here declares a checked exception.
+            case RuntimeException e -> throw e;
+            case Throwable e -> throw new UndeclaredThrowableException(e);
         }
+    }
+
+    private void startHelper(int number) {
+        Thread thread = Thread.ofPlatform().daemon().name("bgem3-lane-" + number).unstarted(this::help);
+        count(1);
+        boolean started = false;
+        try {
+            thread.start();
+            started = true;
+        } finally {
+            if (!started) {
+                count(-1);
+            }
+        }
+    }
+
+    private void count(int change) {
+        lock.lock();
+        helping += change;
+        changed.signalAll();
+        lock.unlock();
     }
 
     private void help() {
@@ -90,7 +114,7 @@ final class BatchRun {
         } catch (Throwable thrown) { // Whatever it is, the caller must see it, and may not wait for ever.
             fail(thrown);
         } finally {
-            done.add(Optional.empty());
+            count(-1);
         }
     }
 
@@ -123,7 +147,13 @@ final class BatchRun {
             tellWhatOthersDid();
             tell(batch);
         } else {
-            done.add(Optional.of(batch));
+            lock.lock();
+            try {
+                done.add(batch);
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -136,9 +166,14 @@ final class BatchRun {
     }
 
     private void tellWhatOthersDid() {
-        for (Optional<Batch> one = done.peek(); one != null && one.isPresent(); one = done.peek()) {
-            done.remove();
-            tell(one.get());
+        for (Batch batch = nextDone(false); batch != null; batch = nextDone(false)) {
+            tell(batch);
+        }
+    }
+
+    private void awaitHelpers() {
+        for (Batch batch = nextDone(true); batch != null; batch = nextDone(true)) {
+            tell(batch);
         }
     }
 
@@ -153,21 +188,19 @@ final class BatchRun {
         }
     }
 
-    /** An interrupt does not end the wait, and is kept. */
-    private Optional<Batch> nextDone() {
-        boolean interrupted = false;
+    /**
+     * The next batch that another thread has done; null if there is none, or if {@code wait} is set, once all others have ended. An
+     * interrupt does not end the wait, and is kept.
+     */
+    private Batch nextDone(boolean wait) {
+        lock.lock();
         try {
-            while (true) {
-                try {
-                    return done.take();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
+            while (wait && done.isEmpty() && helping > 0) {
+                changed.awaitUninterruptibly();
             }
+            return done.poll();
         } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            lock.unlock();
         }
     }
 }

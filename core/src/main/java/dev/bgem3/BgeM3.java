@@ -59,7 +59,9 @@ public final class BgeM3 implements AutoCloseable {
      * @throws ModelException
      *             where the folder or one of its files cannot be used; the message names it
      * @throws BackendException
-     *             where this machine lacks the kernels, the device or the precision asked for
+     *             where this machine lacks the kernels, the device, the precision, the threads or the memory asked for
+     * @throws dev.bgem3.error.CancelledException
+     *             where this thread is interrupted; it stays so
      */
     public static BgeM3 load(Path folder, LoadOptions options) {
         Objects.requireNonNull(folder, "folder");
@@ -133,8 +135,14 @@ public final class BgeM3 implements AutoCloseable {
 
     /**
      * The outputs of texts that need not fit in memory: they are taken from the stream in windows of a few
-     * token budgets and answered in order. Lazy and sequential: what {@link #encode(List, EncodeOptions)}
-     * throws comes out of the result's terminal operation. Closing the result closes {@code texts}.
+     * token budgets, at most 4,096 texts, and answered in order. Lazy and sequential: what
+     * {@link #encode(List, EncodeOptions)} throws comes out of the result's terminal operation. Closing the result
+     * closes {@code texts}.
+     *
+     * <p>
+     * Where {@code texts} comes out of a {@code flatMap}, consume the result by {@code forEach}, {@code collect},
+     * {@code limit} or {@code findFirst}: its {@code iterator()} holds, as every stream's does, all that one element
+     * before the {@code flatMap} becomes.
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
         return EncodeStream.of(texts, model.windowTokens(options),
@@ -353,16 +361,21 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /** The tokens of some texts with the instruction that goes with their role; the options are held against the model first. */
-    List<TokenizedText> tokenize(Role role, List<String> texts, EncodeOptions options) {
-        return tokenize(role, texts, places("text ", 0), options);
+    List<TokenizedText> tokenize(Role role, List<String> texts, EncodeOptions options, Runnable deadline) {
+        return tokenize(role, texts, places("text ", 0), options, deadline);
     }
 
     private List<TokenizedText> tokenize(Role role, List<String> texts, IntFunction<String> places,
             EncodeOptions options) {
+        return tokenize(role, texts, places, options, () -> {});
+    }
+
+    private List<TokenizedText> tokenize(Role role, List<String> texts, IntFunction<String> places,
+            EncodeOptions options, Runnable deadline) {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
         model.check(options);
-        return TokenizedText.of(texts, places, beforeTexts(role, options), model, options);
+        return TokenizedText.of(texts, places, beforeTexts(role, options), model, options, deadline);
     }
 
     /** Puts before a text what goes with its role: the call's instruction, else that of the load options, else the model's prompt. */

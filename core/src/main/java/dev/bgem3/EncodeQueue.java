@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntFunction;
-import java.util.function.Supplier;
 
 /**
  * Many callers, one model: the texts of all wait in one queue and are computed in shared batches, as a server needs it.
@@ -93,7 +92,7 @@ public final class EncodeQueue implements AutoCloseable {
         Objects.requireNonNull(tokenIds, "tokenIds");
         Objects.requireNonNull(options, "options");
         List<int[]> own = new ArrayList<>(tokenIds);
-        return submit(own.size(), options, () -> {
+        return submit(own.size(), options, _ -> {
             model.parts().check(options);
             return TokenizedText.ofTokenIds(own, model.info(), options);
         });
@@ -104,13 +103,13 @@ public final class EncodeQueue implements AutoCloseable {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
         List<String> own = new ArrayList<>(texts);
-        return submit(own.size(), options, () -> model.tokenize(role, own, options));
+        return submit(own.size(), options, deadline -> model.tokenize(role, own, options, deadline));
     }
 
     private CompletableFuture<QueueResult<Embedding>> submit(int count, EncodeOptions options,
-            Supplier<List<TokenizedText>> tokenize) {
-        return queue.submit(count, () -> {
-            List<TokenizedText> tokenized = tokenize.get();
+            BatchQueue.Tokenizer<TokenizedText> tokenizer) {
+        return queue.submit(count, deadline -> {
+            List<TokenizedText> tokenized = tokenizer.tokenize(deadline);
             HeadChoice heads = model.parts().heads(options);
             return tokenized.stream().map(text -> new EncodeWork(text, heads)).toList();
         });

@@ -1,19 +1,22 @@
 package dev.bgem3;
 
-import java.util.ArrayDeque;
+import java.lang.reflect.UndeclaredThrowableException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
-import java.util.Queue;
-import java.util.Spliterator;
-import java.util.Spliterators;
+import java.util.stream.Gatherer;
+import java.util.stream.Gatherer.Downstream;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
-/** Turns a stream of texts into a stream of embeddings, a window at a time. */
+/**
+ * Turns a stream of texts into a stream of embeddings, a window at a time.
+ *
+ * <p>
+ * Texts are pushed through a {@link Gatherer} and not pulled by an iterator: Java's iterator of a stream holds all that one element of
+ * the source becomes in {@code flatMap} and its like, which may be a whole file.
+ */
 final class EncodeStream {
-    private static final int MOST_TEXTS = 4096;
+    private static final int MAX_TEXTS = 4096;
     /** A token has at least about two characters in most scripts; a window's size need not be exact. */
     private static final int CHARS_PER_TOKEN = 2;
 
@@ -31,71 +34,79 @@ final class EncodeStream {
 
     private EncodeStream() {}
 
-    /** A window holds texts of about {@code windowTokens} tokens. */
+    /** A window holds texts of about {@code windowTokens} tokens. Closing the result closes {@code texts}. */
     static Stream<Embedding> of(Stream<String> texts, long windowTokens, WindowEncoder encode) {
-        Iterator<Embedding> embeddings = new Windows(texts.iterator(), windowTokens * CHARS_PER_TOKEN,
-                encode);
-        return StreamSupport
-                .stream(Spliterators.spliteratorUnknownSize(embeddings, Spliterator.ORDERED), false)
-                .onClose(texts::close);
+        // Greedy, as it never ends the stream by itself: only then does Java push a concatenation's elements through
+        // where nothing behind it ends the stream either.
+        return texts.sequential().gather(Gatherer.<String, Window, Embedding>ofSequential(
+                () -> new Window(windowTokens * CHARS_PER_TOKEN, encode),
+                Gatherer.Integrator.ofGreedy((window, text, out) -> window.take(text, out)), Window::finish));
     }
 
-    private static final class Windows implements Iterator<Embedding> {
-        private final Iterator<String> texts;
-        private final long windowChars;
+    /** The texts that wait to be encoded together, in one evaluation of the stream. */
+    private static final class Window {
+        private final long maxChars;
         private final WindowEncoder encode;
-        private final Queue<Embedding> ready = new ArrayDeque<>();
-        private long taken;
+        private List<String> texts = new ArrayList<>();
+        private long chars;
+        private long encoded;
         private boolean begun;
         private Throwable failure;
 
-        Windows(Iterator<String> texts, long windowChars, WindowEncoder encode) {
-            this.texts = texts;
-            this.windowChars = windowChars;
+        Window(long maxChars, WindowEncoder encode) {
+            this.maxChars = maxChars;
             this.encode = encode;
         }
 
-        /** A failure stays: to go on behind it would leave out the window that failed. */
-        @Override
-        public boolean hasNext() {
-            switch (failure) {
-                case RuntimeException e -> throw e;
-                case Error e -> throw e;
-                case null, default -> {
-                    try {
-                        fill();
-                    } catch (RuntimeException | Error e) {
-                        failure = e;
-                        throw e;
-                    }
+        /** Some sources push on after nobody wants more ({@code mapMulti} does); their texts are dropped. */
+        boolean take(String text, Downstream<? super Embedding> out) {
+            if (!out.isRejecting()) {
+                throwAgain();
+                texts.add(text);
+                chars += text == null ? 0 : text.length();
+                if (texts.size() >= MAX_TEXTS || chars >= maxChars) {
+                    handOn(out);
                 }
             }
-            return !ready.isEmpty();
+            return true;
         }
 
         /** A stream without texts has one window without texts, so that its model is asked too. */
-        private void fill() {
-            if (ready.isEmpty() && (texts.hasNext() || !begun)) {
-                begun = true;
-                List<String> window = new ArrayList<>();
-                long chars = 0;
-                while (window.size() < MOST_TEXTS && chars < windowChars && texts.hasNext()) {
-                    String text = texts.next();
-                    window.add(text);
-                    chars += text == null ? 0 : text.length();
-                }
-                long firstNumber = taken;
-                taken += window.size();
-                ready.addAll(encode.encode(window, firstNumber));
+        void finish(Downstream<? super Embedding> out) {
+            if (!out.isRejecting() && !(begun && texts.isEmpty())) {
+                throwAgain();
+                handOn(out);
             }
         }
 
-        @Override
-        public Embedding next() {
-            if (!hasNext()) {
-                throw new NoSuchElementException();
+        private void handOn(Downstream<? super Embedding> out) {
+            begun = true;
+            List<String> window = texts;
+            texts = new ArrayList<>();
+            chars = 0;
+            long firstNumber = encoded;
+            encoded += window.size();
+            Iterator<Embedding> embeddings;
+            try {
+                embeddings = encode.encode(window, firstNumber).iterator();
+            } catch (Throwable thrown) {
+                failure = thrown;
+                throw thrown;
             }
-            return ready.remove();
+            while (embeddings.hasNext() && out.push(embeddings.next())) {
+                continue;
+            }
+        }
+
+        /** A failure stays: to go on behind it would leave out the window that failed. */
+        private void throwAgain() {
+            switch (failure) {
+                case null -> {
+                }
+                case Error e -> throw e;
+                case RuntimeException e -> throw e;
+                case Throwable e -> throw new UndeclaredThrowableException(e);
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
 package dev.bgem3;
 
 import dev.bgem3.error.DeviceLostException;
+import dev.bgem3.io.QuietLogger;
 import dev.bgem3.kernel.Workspace;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -19,7 +20,7 @@ import java.util.function.Function;
  * device. Thread-safe.
  */
 final class LaneQueue implements AutoCloseable {
-    private static final Logger LOGGER = System.getLogger("dev.bgem3");
+    private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
 
     /** One pass at a time on a device. */
     record Lane(DeviceModel device, Workspace workspace) {}
@@ -30,8 +31,11 @@ final class LaneQueue implements AutoCloseable {
     private final Condition returned = lock.newCondition();
     /** While any is free nobody waits. */
     private final Queue<Lane> free = new ArrayDeque<>();
-    /** Each is answered once: with a lane, or with none where there will be no more. */
-    private final Queue<CompletableFuture<Optional<Lane>>> waiting = new ArrayDeque<>();
+    /**
+     * Each is answered once: with a lane, or with null where there will be no more. Not an {@code Optional}: a thread that gives a lane
+     * back must be able to answer when no memory is left.
+     */
+    private final Queue<CompletableFuture<Lane>> waiting = new ArrayDeque<>();
     private final List<DeviceModel> lost = new ArrayList<>();
     private int lent;
     private boolean freed;
@@ -113,7 +117,7 @@ final class LaneQueue implements AutoCloseable {
     }
 
     private Lane take() {
-        CompletableFuture<Optional<Lane>> turn = new CompletableFuture<>();
+        CompletableFuture<Lane> turn = new CompletableFuture<>();
         lock.lock();
         try {
             requireUsable();
@@ -126,21 +130,21 @@ final class LaneQueue implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        Optional<Lane> lane = turn.join(); // No interrupt ends this.
-        if (lane.isEmpty()) {
+        Lane lane = turn.join(); // No interrupt ends this.
+        if (lane == null) {
             requireUsable();
         }
-        return lane.orElseThrow();
+        return Objects.requireNonNull(lane);
     }
 
     private void giveBack(Lane lane) {
         lock.lock();
         try {
             lent--;
-            CompletableFuture<Optional<Lane>> next = lost.contains(lane.device()) ? null : waiting.poll();
+            CompletableFuture<Lane> next = lost.contains(lane.device()) ? null : waiting.poll();
             if (next != null) {
                 lent++;
-                next.complete(Optional.of(lane));
+                next.complete(lane);
             } else if (!lost.contains(lane.device())) {
                 free.add(lane);
             }
@@ -175,7 +179,7 @@ final class LaneQueue implements AutoCloseable {
     }
 
     private void refuseWaiting() {
-        waiting.forEach(turn -> turn.complete(Optional.empty()));
+        waiting.forEach(turn -> turn.complete(null));
         waiting.clear();
     }
 

@@ -1,6 +1,8 @@
 package dev.bgem3;
 
 import dev.bgem3.DeviceModel.HeadGroup;
+import dev.bgem3.error.BackendException;
+import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.error.NonFiniteOutputException;
@@ -12,6 +14,7 @@ import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.SentenceTransformersFiles;
 import dev.bgem3.model.TokenBatch;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -98,15 +101,36 @@ final class LoadedModel implements AutoCloseable {
     /** Opens a folder; on failure everything that was opened is closed again. */
     static LoadedModel open(Path path, LoadOptions options, List<KernelProvider> installed, Kind kind) {
         // Beside the start of the kernels, which takes a fresh process about as long.
-        CompletableFuture<XlmRobertaTokenizer> tokenizer = CompletableFuture.supplyAsync(
-                () -> XlmRobertaTokenizer.load(path),
-                task -> Thread.ofPlatform().name("bgem3-tokenizer").daemon().start(task));
+        CompletableFuture<XlmRobertaTokenizer> tokenizer = CompletableFuture
+                .supplyAsync(() -> XlmRobertaTokenizer.load(path), LoadedModel::runBeside);
         try {
             return open(path, options, Placement.choose(options, installed), kind, tokenizer);
+        } catch (ModelException e) {
+            throw e.getCause() instanceof ClosedByInterruptException
+                    ? new CancelledException(path + ": the thread that loads was interrupted")
+                    : e;
+        } catch (OutOfMemoryError e) {
+            throw outOfMemory(path, e);
         } finally {
             // Where something else failed first: whoever called may remove the folder now.
             tokenizer.exceptionally(_ -> null).join();
         }
+    }
+
+    /** Runs a task in a thread of its own, or in this one if the system grants no other. */
+    private static void runBeside(Runnable task) {
+        try {
+            Thread.ofPlatform().name("bgem3-tokenizer").daemon().start(task);
+        } catch (OutOfMemoryError _) { // "unable to create native thread"
+            task.run();
+        }
+    }
+
+    private static BackendException outOfMemory(Path path, OutOfMemoryError why) {
+        long heap = Runtime.getRuntime().maxMemory() >> 20;
+        return new BackendException(path + ": out of memory while loading: " + why.getMessage()
+                + " (expected: more memory for the process, or room between its limit and the heap's, which is "
+                + heap + " MiB (-Xmx))", why);
     }
 
     private static LoadedModel open(Path path, LoadOptions options, Placement placement, Kind kind,

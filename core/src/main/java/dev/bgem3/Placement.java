@@ -1,11 +1,11 @@
 package dev.bgem3;
 
 import dev.bgem3.error.BackendException;
+import dev.bgem3.io.QuietLogger;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  *            the numbers of its devices, at least one
  */
 record Placement(KernelProvider provider, Arithmetic arithmetic, List<Integer> devices) {
-    private static final Logger LOGGER = System.getLogger("dev.bgem3");
+    private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
     private static final String KERNELS_PROPERTY = "bgem3.kernels";
     private static final String AUTO = "auto";
     /** What was logged once. */

@@ -6,11 +6,15 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One call of a {@link BatchQueue}: its texts and what has become of them. The queue's lock guards what changes, but for the future.
  */
 final class QueuedRequest<W, R> {
+    /** How long to wait for memory before a future is completed again. */
+    private static final long RETRY_NANOS = 10_000_000;
+
     /** A text of the request. */
     static final class Text<W, R> implements WaitingLine.Text {
         private final QueuedRequest<W, R> request;
@@ -18,6 +22,8 @@ final class QueuedRequest<W, R> {
         private final W work;
         private final int tokenCount;
         private final long arrival;
+        private boolean released;
+        private boolean last;
 
         private Text(QueuedRequest<W, R> request, int place, W work, int tokenCount, long arrival) {
             this.request = request;
@@ -49,39 +55,63 @@ final class QueuedRequest<W, R> {
         Duration waited(long now) {
             return Duration.ofNanos(now - request.tokenized);
         }
+
+        /** Gives up its permit; false if it has none any more. */
+        boolean release() {
+            boolean held = !released;
+            released = true;
+            request.heldPermits -= held ? 1 : 0;
+            return held;
+        }
+
+        /** Notes that this text has ended the request, whose future is to be completed. */
+        void markLast() {
+            last = true;
+        }
+
+        boolean isLast() {
+            return last;
+        }
     }
 
     private final CompletableFuture<QueueResult<R>> future = new CompletableFuture<>();
     private final long called;
-    private final long tokenized;
-    private final List<Text<W, R>> texts = new ArrayList<>();
+    private final List<Text<W, R>> texts;
     private final Object[] results;
+    private long tokenized;
+    private int heldPermits;
     private int unanswered;
     private int tokens;
     private boolean begun;
     private long firstBegun;
-    /** Read without the lock too, so that what is in vain is left out. */
+    private long ended;
+    private Throwable failure;
+    /** Also read without the lock, to skip finished requests. */
     private volatile boolean over;
 
     /**
-     * A request with no text.
+     * A request with no text yet, and with a permit for each.
      *
      * @param called
      *            when, by {@link System#nanoTime()}
-     * @param tokenized
-     *            when that was done
      */
-    QueuedRequest(long called, long tokenized, int textCount) {
+    QueuedRequest(long called, int textCount) {
         this.called = called;
-        this.tokenized = tokenized;
+        texts = new ArrayList<>(textCount);
         results = new Object[textCount];
+        heldPermits = textCount;
+        unanswered = textCount;
+    }
+
+    /** Notes when the texts were tokenized. */
+    void tokenized(long now) {
+        tokenized = now;
     }
 
     Text<W, R> addText(W work, int tokenCount, long arrival) {
         Text<W, R> text = new Text<>(this, texts.size(), work, tokenCount, arrival);
         texts.add(text);
         tokens += tokenCount;
-        unanswered++;
         return text;
     }
 
@@ -93,9 +123,18 @@ final class QueuedRequest<W, R> {
         return texts;
     }
 
+    /** How many permits it holds: one for each text that waits or is computed. */
+    int heldPermits() {
+        return heldPermits;
+    }
+
     /** How many texts have no result. */
     int unanswered() {
         return unanswered;
+    }
+
+    int textCount() {
+        return results.length;
     }
 
     /** Whether it is answered or has failed: results that still come are dropped. */
@@ -103,7 +142,15 @@ final class QueuedRequest<W, R> {
         return over;
     }
 
-    void end() {
+    /**
+     * Ends it.
+     *
+     * @param why
+     *            what it has failed with; null if all texts are answered, or the future is complete
+     */
+    void end(Throwable why) {
+        failure = why;
+        ended = System.nanoTime();
         over = true;
     }
 
@@ -115,17 +162,36 @@ final class QueuedRequest<W, R> {
     }
 
     /** Takes the result of a text; whether it was the last. */
-    boolean answer(Text<W, R> text, R result) {
+    boolean answer(Text<W, R> text, Object result) {
         results[text.place] = result;
         return --unanswered == 0;
     }
 
-    /** What is answered where all texts are. */
-    QueueResult<R> result(long now) {
+    /** Completes the future of a request that is over; returns once that is done, whatever is thrown meanwhile. */
+    void complete() {
+        Throwable why = failure;
+        while (!future.isDone()) {
+            try {
+                if (why == null) {
+                    future.complete(result());
+                } else {
+                    future.completeExceptionally(why);
+                }
+            } catch (Throwable thrown) { // Out of memory, for instance: the caller must learn of it.
+                if (why == null) {
+                    why = thrown;
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+            }
+        }
+    }
+
+    /** What is answered once all texts are. */
+    QueueResult<R> result() {
         long waited = begun ? firstBegun : tokenized;
         @SuppressWarnings("unchecked") // Only answer() writes them.
         List<R> all = (List<R>) Collections.unmodifiableList(Arrays.asList(results));
         return new QueueResult<>(all, tokens, Duration.ofNanos(tokenized - called),
-                Duration.ofNanos(waited - tokenized), Duration.ofNanos(now - waited));
+                Duration.ofNanos(waited - tokenized), Duration.ofNanos(ended - waited));
     }
 }

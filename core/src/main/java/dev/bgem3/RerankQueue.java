@@ -47,10 +47,11 @@ public final class RerankQueue implements AutoCloseable {
         Objects.requireNonNull(pairs, "pairs");
         Objects.requireNonNull(options, "options");
         List<TextPair> own = new ArrayList<>(pairs);
-        return queue.submit(own.size(), () -> {
+        return queue.submit(own.size(), deadline -> {
             PairTokenizer tokenizer = model.tokenizer(options);
             List<Work> works = new ArrayList<>(own.size());
             for (int i = 0; i < own.size(); i++) {
+                deadline.run();
                 works.add(new Work(tokenizer.tokens(i, own.get(i)), i, options.normalize()));
             }
             return works;

@@ -50,7 +50,9 @@ public final class Reranker implements AutoCloseable {
      * @throws ModelException
      *             where the folder or one of its files cannot be used, or is no reranker of one label; the message names it
      * @throws BackendException
-     *             where this machine lacks the kernels, the device or the precision asked for
+     *             where this machine lacks the kernels, the device, the precision, the threads or the memory asked for
+     * @throws dev.bgem3.error.CancelledException
+     *             where this thread is interrupted; it stays so
      */
     public static Reranker load(Path folder, LoadOptions options) {
         Objects.requireNonNull(folder, "folder");

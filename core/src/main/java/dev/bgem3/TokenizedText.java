@@ -30,10 +30,11 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
      *
      * @param place
      *            what messages call the text at an index: {@code text 7}
+     * @param deadline
+     *            run before each text, and throws once there is no more time
      */
     static List<TokenizedText> of(List<String> texts, IntFunction<String> place,
-            UnaryOperator<String> prepare,
-            LoadedModel model, EncodeOptions options) {
+            UnaryOperator<String> prepare, LoadedModel model, EncodeOptions options, Runnable deadline) {
         int maxLength = maxLength(model.info(), options);
         List<TokenizedText> tokenized = new ArrayList<>(texts.size());
         for (int i = 0; i < texts.size(); i++) {
@@ -42,6 +43,7 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
                 throw new InputException(place.apply(i) + ": null (expected: a string)");
             }
             checkCancelled(options.cancelled());
+            deadline.run();
             String name = place.apply(i) + " (\"" + beginning(text) + "\")";
             Encoding encoding = encode(name, prepare.apply(text), maxLength, model.tokenizer());
             tokenized.add(new TokenizedText(encoding.ids(), encoding.fullLength(), name));

@@ -1,7 +1,6 @@
 package dev.bgem3;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -15,8 +14,12 @@ import java.util.SequencedSet;
  * <p>
  * A batch is open until it is taken: a text that comes joins the first that has room for it, which is what choosing anew would
  * give too. Not thread-safe.
+ *
+ * <p>
+ * Whatever is thrown, an {@link OutOfMemoryError} for instance, no text is lost: {@link #take} throws with nothing taken, and after
+ * {@link #add} has thrown, {@link #remove} takes the text out if it had come in.
  */
-final class WaitingLine<T extends WaitingLine.Text> {
+class WaitingLine<T extends WaitingLine.Text> {
     /** Who stands in the line. */
     interface Text {
         int tokenCount();
@@ -37,10 +40,13 @@ final class WaitingLine<T extends WaitingLine.Text> {
 
     private final int tokenBudget;
     private final int mostPrepared;
-    private final List<Batch<T>> prepared = new ArrayList<>();
+    private List<Batch<T>> prepared = new ArrayList<>();
     /** Those who are in no batch, in their order. */
-    private final SequencedSet<T> others = new LinkedHashSet<>();
-    /** A text has left a batch, and others may take its room: all is to be chosen anew before it is looked at. */
+    private SequencedSet<T> others = new LinkedHashSet<>();
+    /**
+     * Whether the batches must be rebuilt before they are read: a removal freed room, or preparing them failed half-way, in which
+     * case a text may be in a batch and among the others.
+     */
     private boolean stale;
 
     /**
@@ -57,7 +63,15 @@ final class WaitingLine<T extends WaitingLine.Text> {
     }
 
     boolean isEmpty() {
-        return others.isEmpty() && prepared.stream().allMatch(batch -> batch.texts.isEmpty());
+        if (!others.isEmpty()) {
+            return false;
+        }
+        for (Batch<T> batch : prepared) {
+            if (!batch.texts.isEmpty()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** How many texts stand in each of the batches that are prepared, the next one first. */
@@ -68,13 +82,20 @@ final class WaitingLine<T extends WaitingLine.Text> {
 
     /** How many texts stand in the line. */
     int size() {
+        refresh();
         return others.size() + prepared.stream().mapToInt(batch -> batch.texts.size()).sum();
     }
 
     /** Puts a text at the end of the line. */
     void add(T text) {
-        if (stale || !joins(text)) {
-            others.add(text);
+        boolean added = false;
+        try {
+            if (stale || !joins(text)) {
+                others.add(text);
+            }
+            added = true;
+        } finally {
+            stale |= !added;
         }
     }
 
@@ -94,14 +115,12 @@ final class WaitingLine<T extends WaitingLine.Text> {
         return true;
     }
 
-    /** Takes texts out of the line; how many of them stood there. */
-    int removeAll(Collection<T> texts) {
-        int removed = 0;
-        for (T text : texts) {
-            if (others.remove(text)) {
-                removed++;
-            } else if (prepared.stream().anyMatch(batch -> batch.texts.remove(text))) {
-                removed++;
+    /** Takes a text out of the line; whether it stood there. Needs no memory. */
+    boolean remove(T text) {
+        boolean removed = others.remove(text);
+        for (int i = 0; i < prepared.size(); i++) {
+            if (prepared.get(i).texts.remove(text)) {
+                removed = true;
                 stale = true;
             }
         }
@@ -114,23 +133,30 @@ final class WaitingLine<T extends WaitingLine.Text> {
         if (prepared.isEmpty()) {
             return List.of();
         }
-        List<T> taken = List.copyOf(prepared.removeFirst().texts);
-        fill();
+        List<T> taken = List.copyOf(prepared.getFirst().texts);
+        prepared.removeFirst();
+        try {
+            fill();
+        } catch (Throwable _) { // The batch is taken and must be handed out; the next one is prepared later.
+            stale = true;
+        }
         return taken;
     }
 
-    /** Chooses anew where a text has left a batch. */
+    /** Rebuilds the batches if they are stale. */
     private void refresh() {
         if (stale) {
-            stale = false;
-            List<T> all = new ArrayList<>(size());
+            SequencedSet<T> all = new LinkedHashSet<>();
             prepared.forEach(batch -> all.addAll(batch.texts));
             all.addAll(others);
-            all.sort(Comparator.comparingLong(Text::arrival));
-            prepared.clear();
-            others.clear();
-            others.addAll(all);
+            List<T> inOrder = new ArrayList<>(all);
+            inOrder.sort(Comparator.comparingLong(Text::arrival));
+            SequencedSet<T> waiting = new LinkedHashSet<>(inOrder);
+            List<Batch<T>> none = new ArrayList<>();
+            others = waiting;
+            prepared = none;
             fill();
+            stale = false;
         }
     }
 

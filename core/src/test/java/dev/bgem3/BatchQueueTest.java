@@ -49,7 +49,7 @@ class BatchQueueTest {
 
     private CompletableFuture<QueueResult<Integer>> askTokens(int tokens, int... numbers) {
         return queue.submit(numbers.length,
-                () -> IntStream.of(numbers).mapToObj(number -> new Text(number, tokens)).toList());
+                _ -> IntStream.of(numbers).mapToObj(number -> new Text(number, tokens)).toList());
     }
 
     private static List<Integer> answer(CompletableFuture<QueueResult<Integer>> future)

@@ -1,5 +1,6 @@
 package dev.bgem3.io;
 
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -23,6 +24,7 @@ public final class Messages {
     /** Why reading or writing failed, in words, without the path that the message around it names. */
     public static String reason(Exception failure) {
         return switch (failure) {
+            case ClosedByInterruptException _ -> "the thread was interrupted";
             case NoSuchFileException _ -> "no such file or folder";
             case AccessDeniedException _ -> "permission denied";
             case FileAlreadyExistsException _ -> "it exists already";

@@ -40,10 +40,13 @@ public abstract class HostKernels implements Kernels {
     private final float[][] rowScratches;
     private boolean closed;
 
-    /** Starts the team. */
+    /**
+     * Starts the team. That comes last, and a subclass allocates what it needs before it calls this, since nobody would
+     * end the team of kernels whose constructor failed.
+     */
     protected HostKernels(int threads) {
-        team = new ThreadTeam(threads);
         rowScratches = new float[threads][0];
+        team = new ThreadTeam(threads);
     }
 
     /** A tensor as these kernels take it; in fp32, unless they take rounded ones too. */

@@ -2,7 +2,7 @@ package dev.bgem3.kernel;
 
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.MissingModuleException;
-import java.lang.System.Logger;
+import dev.bgem3.io.QuietLogger;
 import java.lang.System.Logger.Level;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 
 /** Chooses among the providers that are installed. Thread-safe. */
 public final class KernelProviders {
-    private static final Logger LOGGER = System.getLogger("dev.bgem3.kernel");
+    private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.kernel");
     private static final String REFERENCE = "scalar";
     /** The system property that, where it is true, makes it an error that kernels of the Vector API are needed and not there. */
     private static final String VECTOR_REQUIRED = "bgem3.vector.required";

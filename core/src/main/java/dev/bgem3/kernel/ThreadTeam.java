@@ -1,6 +1,7 @@
 package dev.bgem3.kernel;
 
 import dev.bgem3.error.BackendException;
+import java.lang.reflect.UndeclaredThrowableException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -46,14 +47,19 @@ public final class ThreadTeam implements AutoCloseable {
         for (int i = 0; i < members.length; i++) {
             members[i] = new Member(i + 1);
         }
+        boolean started = false;
         try {
             for (Member member : members) {
                 member.start();
             }
-        } catch (OutOfMemoryError noThread) { // "unable to create native thread": those that run must not wait for ever.
-            closed = true;
+            started = true;
+        } catch (OutOfMemoryError noThread) { // "unable to create native thread"
             throw new BackendException("threads: " + threads + " (expected: as many as the system grants: "
                     + noThread.getMessage() + ")", noThread);
+        } finally {
+            if (!started) {
+                close(); // Ends those that did start.
+            }
         }
     }
 
@@ -89,9 +95,12 @@ public final class ThreadTeam implements AutoCloseable {
             }
         }
         waiting = null;
-        Throwable first = failure.get();
-        if (first != null) {
-            throw asUnchecked(first);
+        switch (failure.get()) {
+            case null -> {
+            }
+            case Error e -> throw e;
+            case RuntimeException e -> throw e;
+            case Throwable e -> throw new UndeclaredThrowableException(e); // Thrown past the compiler.
         }
     }
 
@@ -106,19 +115,25 @@ public final class ThreadTeam implements AutoCloseable {
         }
     }
 
-    private static RuntimeException asUnchecked(Throwable thrown) {
-        if (thrown instanceof Error error) {
-            throw error;
-        }
-        return (RuntimeException) thrown; // Work declares no checked exception.
-    }
-
-    /** Ends the threads; closing again does nothing. */
+    /** Ends the threads and returns once they have ended; closing again does nothing. */
     @Override
     public synchronized void close() {
         closed = true;
         for (Member member : members) {
             LockSupport.unpark(member);
+        }
+        boolean interrupted = false;
+        for (Member member : members) {
+            while (member.isAlive()) {
+                try {
+                    member.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -1,10 +1,10 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.QuietLogger;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.packed.ModelDigest;
 import dev.bgem3.packed.PackedFile;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -19,7 +19,7 @@ import java.util.function.Supplier;
  * not there, but for a line in the log. Thread-safe.
  */
 final class PackedLayers implements AutoCloseable {
-    private static final Logger LOGGER = System.getLogger("dev.bgem3.model");
+    private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.model");
 
     /** A weight that may have been packed before. */
     private final class Packable implements MatrixSource {

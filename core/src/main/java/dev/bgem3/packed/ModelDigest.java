@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 
@@ -30,7 +31,7 @@ import java.util.zip.CRC32C;
  * finds any other model, since training moves every matrix nearly everywhere, a merged adapter too. It is checksums, not a
  * cryptographic digest, for which Java would have to load its security providers at every start. {@link #whole} reads all of it
  * (about a second for each 2 GB and thread) and finds the change of one number. Neither looks at the files' names, sizes or times:
- * a model that is copied stays the same.
+ * a model that is copied stays the same. {@link #fileTimes} tell when the one is enough.
  */
 public final class ModelDigest {
     /** Each costs a page of a file that is mapped, and some models have 400 tensors. */
@@ -104,20 +105,31 @@ public final class ModelDigest {
         return digest.digest();
     }
 
-    /** Whether one of the tensors' files was changed after {@code file}, as far as their times tell. */
+    /**
+     * When each of the tensors' files was changed last, in seconds, the precision that archives keep; in the order of the
+     * tensors.
+     */
+    long[] fileTimes() {
+        return files().stream().mapToLong(file -> time(file).to(TimeUnit.SECONDS)).toArray();
+    }
+
+    /** Whether one of the tensors' files was changed after {@code file}. */
     boolean newerThan(Path file) {
+        FileTime written = time(file);
+        return files().stream().anyMatch(source -> time(source).compareTo(written) > 0);
+    }
+
+    private Set<Path> files() {
+        Set<Path> files = new LinkedHashSet<>();
+        tensors.values().forEach(tensor -> files.add(tensor.file()));
+        return files;
+    }
+
+    private static FileTime time(Path file) {
         try {
-            FileTime time = Files.getLastModifiedTime(file);
-            Set<Path> sources = new LinkedHashSet<>();
-            tensors.values().forEach(tensor -> sources.add(tensor.file()));
-            for (Path source : sources) {
-                if (Files.getLastModifiedTime(source).compareTo(time) > 0) {
-                    return true;
-                }
-            }
-            return false;
+            return Files.getLastModifiedTime(file);
         } catch (IOException e) {
-            throw new ModelException(file + ": cannot be compared with the model: " + Messages.reason(e), e);
+            throw new ModelException(file + ": its time cannot be read: " + Messages.reason(e), e);
         }
     }
 

@@ -20,12 +20,14 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * bytes   "BGEM3PKD"
- * int32   the version, of the format and of what is packed how: 3
+ * int32   the version, of the format and of what is packed how: 4
  * int32   the header's bytes, from the first to the checksum's last
  * int64   the file's bytes
  * string  the layout's name (a string: int32 bytes, then UTF-8)
  * 8       the model's sampled digest
  * 32      the model's whole digest
+ * int32   the number of the model's files, and for each:
+ *   int64   when it was changed last, in seconds since 1970
  * int32   the number of layers, and for each:
  *   string  name
  *   int32   rows, the layer's output size
@@ -51,7 +53,7 @@ public final class PackedFile implements AutoCloseable {
     public record Layer(int rows, int columns, MemorySegment bytes) {}
 
     static final String MAGIC = "BGEM3PKD";
-    static final int VERSION = 3;
+    static final int VERSION = 4;
     static final int ALIGNMENT = 4096;
     static final int START_BYTES = MAGIC.length() + 2 * Integer.BYTES + Long.BYTES;
     private static final int MOST_HEADER_BYTES = 1 << 24;
@@ -73,8 +75,9 @@ public final class PackedFile implements AutoCloseable {
     }
 
     /**
-     * Maps a file and holds it against the layout and the model. Of the model the sampled digest is compared, and the whole one where
-     * a file of it was changed after this one: what was edited in place is found by that.
+     * Maps a file and holds it against the layout and the model. Of the model the sampled digest is compared, and the whole one too
+     * unless each of its files has the time that it had when it was packed, and none is newer than this file: a file that was
+     * edited, or replaced by another with its times kept ({@code cp -p}, {@code rsync -t}), is found by that.
      *
      * @throws ModelException
      *             where it is not there, or anything does not fit
@@ -104,8 +107,9 @@ public final class PackedFile implements AutoCloseable {
         }
         byte[] sampled = bytes(path, header, ModelDigest.SAMPLED_BYTES);
         byte[] whole = bytes(path, header, ModelDigest.WHOLE_BYTES);
+        long[] times = times(path, header);
         if (!Arrays.equals(sampled, model.sampled())
-                || model.newerThan(path) && !Arrays.equals(whole, model.whole())) {
+                || mayBeChanged(model, times, path) && !Arrays.equals(whole, model.whole())) {
             throw new ModelException(path + ": packed from another model, or from this one before a change");
         }
         int count = require(path, header, Integer.BYTES).getInt();
@@ -127,6 +131,20 @@ public final class PackedFile implements AutoCloseable {
                     new Stored(new Layer(rows, columns, file.asSlice(offset, size)), header.getInt()));
         }
         return layers;
+    }
+
+    private static boolean mayBeChanged(ModelDigest model, long[] timesAtPacking, Path packed) {
+        return !Arrays.equals(timesAtPacking, model.fileTimes()) || model.newerThan(packed);
+    }
+
+    private static long[] times(Path path, ByteBuffer header) {
+        int count = require(path, header, Integer.BYTES).getInt();
+        require(path, header, count < 0 ? -1 : (long) count * Long.BYTES);
+        long[] times = new long[count];
+        for (int i = 0; i < count; i++) {
+            times[i] = header.getLong();
+        }
+        return times;
     }
 
     /** The header from the layout's name to before its checksum, which fits. */

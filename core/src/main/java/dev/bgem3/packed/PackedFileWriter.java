@@ -38,9 +38,10 @@ public final class PackedFileWriter {
             SequencedMap<String, PackedFile.Layer> layers, Progress progress) {
         byte[] layoutName = layout.getBytes(StandardCharsets.UTF_8);
         Map<byte[], PackedFile.Layer> named = new LinkedHashMap<>();
+        long[] times = model.fileTimes();
         int headerBytes = PackedFile.START_BYTES + Integer.BYTES + layoutName.length
-                + ModelDigest.SAMPLED_BYTES
-                + ModelDigest.WHOLE_BYTES + 2 * Integer.BYTES;
+                + ModelDigest.SAMPLED_BYTES + ModelDigest.WHOLE_BYTES + Integer.BYTES
+                + times.length * Long.BYTES + 2 * Integer.BYTES;
         for (Map.Entry<String, PackedFile.Layer> entry : layers.entrySet()) {
             byte[] name = entry.getKey().getBytes(StandardCharsets.UTF_8);
             named.put(name, entry.getValue());
@@ -53,7 +54,11 @@ public final class PackedFileWriter {
         ByteBuffer header = ByteBuffer.allocate(headerBytes).order(ByteOrder.LITTLE_ENDIAN);
         header.put(PackedFile.MAGIC.getBytes(StandardCharsets.ISO_8859_1)).putInt(PackedFile.VERSION)
                 .putInt(headerBytes).putLong(fileBytes).putInt(layoutName.length).put(layoutName)
-                .put(model.sampled()).put(model.whole()).putInt(named.size());
+                .put(model.sampled()).put(model.whole()).putInt(times.length);
+        for (long time : times) {
+            header.putLong(time);
+        }
+        header.putInt(named.size());
         long offset = aligned(headerBytes);
         for (Map.Entry<byte[], PackedFile.Layer> entry : named.entrySet()) {
             PackedFile.Layer layer = entry.getValue();

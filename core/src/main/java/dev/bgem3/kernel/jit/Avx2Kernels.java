@@ -9,6 +9,7 @@ import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Shapes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Collections;
 import java.util.Locale;
 
 /** {@link JitKernels} for processors with AVX2 and without AVX-512. */
@@ -24,19 +25,21 @@ final class Avx2Kernels extends HostKernels {
     private final MemorySegment[] rows;
 
     Avx2Kernels(Arithmetic arithmetic, int threads) {
-        super(threads);
-        this.arithmetic = arithmetic;
-        code = Avx2Code.of(arithmetic);
-        attention = new Avx2Attention(code, threads);
-        scratches = new Avx2Product.Scratch[threads];
-        normBlocks = new MemorySegment[threads];
-        rows = new MemorySegment[threads];
+        Avx2Code assembled = Avx2Code.of(arithmetic);
+        Avx2Product.Scratch[] ofProducts = new Avx2Product.Scratch[threads];
+        MemorySegment[] ofNorms = new MemorySegment[threads];
         Arena arena = Arena.ofAuto();
         for (int i = 0; i < threads; i++) {
-            scratches[i] = new Avx2Product.Scratch();
-            normBlocks[i] = arena.allocate(Avx2NormKernel.BLOCK_BYTES, 64);
-            rows[i] = MemorySegment.NULL;
+            ofProducts[i] = new Avx2Product.Scratch();
+            ofNorms[i] = arena.allocate(Avx2NormKernel.BLOCK_BYTES, 64);
         }
+        this.arithmetic = arithmetic;
+        code = assembled;
+        attention = new Avx2Attention(assembled, threads);
+        scratches = ofProducts;
+        normBlocks = ofNorms;
+        rows = Collections.nCopies(threads, MemorySegment.NULL).toArray(MemorySegment[]::new);
+        super(threads);
     }
 
     @Override

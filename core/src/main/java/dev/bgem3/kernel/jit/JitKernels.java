@@ -12,6 +12,7 @@ import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Collections;
 import java.util.Locale;
 
 /**
@@ -26,25 +27,28 @@ final class JitKernels extends HostKernels {
     private final Arithmetic arithmetic;
     private final KernelCode code;
     private final JitAttention attention;
-    private final HostWorkspace operands = new HostWorkspace();
+    private final HostWorkspace operands;
     private final JitProduct.Scratch[] scratches;
     private final MemorySegment[] normBlocks;
     private final MemorySegment[] rows;
 
     JitKernels(Arithmetic arithmetic, int threads) {
-        super(threads);
-        this.arithmetic = arithmetic;
-        code = KernelCode.of(arithmetic);
-        attention = new JitAttention(code, threads);
-        scratches = new JitProduct.Scratch[threads];
-        normBlocks = new MemorySegment[threads];
-        rows = new MemorySegment[threads];
+        KernelCode assembled = KernelCode.of(arithmetic);
+        JitProduct.Scratch[] ofProducts = new JitProduct.Scratch[threads];
+        MemorySegment[] ofNorms = new MemorySegment[threads];
         Arena arena = Arena.ofAuto();
         for (int i = 0; i < threads; i++) {
-            scratches[i] = new JitProduct.Scratch();
-            normBlocks[i] = arena.allocate(NormKernel.BLOCK_BYTES, 64);
-            rows[i] = MemorySegment.NULL;
+            ofProducts[i] = new JitProduct.Scratch();
+            ofNorms[i] = arena.allocate(NormKernel.BLOCK_BYTES, 64);
         }
+        this.arithmetic = arithmetic;
+        code = assembled;
+        attention = new JitAttention(assembled, threads);
+        operands = new HostWorkspace();
+        scratches = ofProducts;
+        normBlocks = ofNorms;
+        rows = Collections.nCopies(threads, MemorySegment.NULL).toArray(MemorySegment[]::new);
+        super(threads);
     }
 
     @Override

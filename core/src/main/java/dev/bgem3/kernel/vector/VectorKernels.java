@@ -24,14 +24,16 @@ final class VectorKernels extends HostKernels {
     private final Attention attention;
 
     VectorKernels(int threads) {
-        super(threads);
-        attention = new Attention(threads);
-        productScratches = new Product.Scratch[threads];
-        rows = new Rows[threads];
+        Product.Scratch[] ofProducts = new Product.Scratch[threads];
+        Rows[] ofRows = new Rows[threads];
         for (int i = 0; i < threads; i++) {
-            productScratches[i] = new Product.Scratch();
-            rows[i] = new Rows();
+            ofProducts[i] = new Product.Scratch();
+            ofRows[i] = new Rows();
         }
+        attention = new Attention(threads);
+        productScratches = ofProducts;
+        rows = ofRows;
+        super(threads);
     }
 
     @Override

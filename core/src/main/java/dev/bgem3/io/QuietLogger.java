@@ -1,0 +1,40 @@
+package dev.bgem3.io;
+
+import java.lang.System.Logger.Level;
+
+/**
+ * A logger that does no harm: what a handler throws is dropped. Handlers are the application's, and a fault of theirs must not end a
+ * thread that others wait for. Thread-safe.
+ */
+public final class QuietLogger {
+    private final System.Logger logger;
+
+    private QuietLogger(System.Logger logger) {
+        this.logger = logger;
+    }
+
+    /** The logger of that name. */
+    public static QuietLogger of(String name) {
+        return new QuietLogger(System.getLogger(name));
+    }
+
+    /** Logs a message in the format of {@link java.text.MessageFormat}. */
+    public void log(Level level, String format, Object... parameters) {
+        try {
+            logger.log(level, format, parameters);
+        } catch (Throwable _) {
+            // Nobody is left to tell.
+            return;
+        }
+    }
+
+    /** Logs a message and the stack trace of what was thrown. */
+    public void log(Level level, String message, Throwable thrown) {
+        try {
+            logger.log(level, message, thrown);
+        } catch (Throwable _) {
+            // Nobody is left to tell.
+            return;
+        }
+    }
+}
