@@ -8,6 +8,7 @@ import dev.bgem3.error.ModelException;
 import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.ThreadTeam;
 import dev.bgem3.model.Classifier;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
@@ -101,8 +102,9 @@ final class LoadedModel implements AutoCloseable {
     /** Opens a folder; on failure everything that was opened is closed again. */
     static LoadedModel open(Path path, LoadOptions options, List<KernelProvider> installed, Kind kind) {
         // Beside the start of the kernels, which takes a fresh process about as long.
-        CompletableFuture<XlmRobertaTokenizer> tokenizer = CompletableFuture
-                .supplyAsync(() -> XlmRobertaTokenizer.load(path), LoadedModel::runBeside);
+        CompletableFuture<XlmRobertaTokenizer> tokenizer = new CompletableFuture<>();
+        Thread reader = runBeside(
+                () -> tokenizer.completeAsync(() -> XlmRobertaTokenizer.load(path), Runnable::run));
         try {
             return open(path, options, Placement.choose(options, installed), kind, tokenizer);
         } catch (ModelException e) {
@@ -112,18 +114,20 @@ final class LoadedModel implements AutoCloseable {
         } catch (OutOfMemoryError e) {
             throw outOfMemory(path, e);
         } finally {
-            // Where something else failed first: whoever called may remove the folder now.
-            tokenizer.exceptionally(_ -> null).join();
+            // If something else failed first: whoever called may remove the folder now.
+            ThreadTeam.awaitEnd(reader);
         }
     }
 
     /** Runs a task in a thread of its own, or in this one if the system grants no other. */
-    private static void runBeside(Runnable task) {
+    private static Thread runBeside(Runnable task) {
+        Thread thread = Thread.ofPlatform().name("bgem3-tokenizer").daemon().unstarted(task);
         try {
-            Thread.ofPlatform().name("bgem3-tokenizer").daemon().start(task);
+            thread.start();
         } catch (OutOfMemoryError _) { // "unable to create native thread"
             task.run();
         }
+        return thread;
     }
 
     private static BackendException outOfMemory(Path path, OutOfMemoryError why) {

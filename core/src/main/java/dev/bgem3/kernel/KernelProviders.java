@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,12 +26,23 @@ public final class KernelProviders {
 
     private KernelProviders() {}
 
-    /** All that are installed, the preferred first, available or not. */
+    /**
+     * All that are installed, the preferred first, available or not.
+     *
+     * @throws BackendException
+     *             where Java cannot load one, or find out which there are
+     */
     public static List<KernelProvider> all() {
-        return ServiceLoader.load(KernelProvider.class, KernelProviders.class.getClassLoader()).stream()
-                .map(ServiceLoader.Provider::get)
-                .sorted(Comparator.comparingInt(KernelProvider::rank).reversed())
-                .toList();
+        try {
+            return ServiceLoader.load(KernelProvider.class, KernelProviders.class.getClassLoader()).stream()
+                    .map(ServiceLoader.Provider::get)
+                    .sorted(Comparator.comparingInt(KernelProvider::rank).reversed())
+                    .toList();
+        } catch (ServiceConfigurationError e) {
+            throw new BackendException("kernels: " + e.getMessage()
+                    + (e.getCause() == null ? "" : ": " + e.getCause().getMessage())
+                    + " (expected: providers that Java can load)", e);
+        }
     }
 
     /**

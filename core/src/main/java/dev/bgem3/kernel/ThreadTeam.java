@@ -122,14 +122,19 @@ public final class ThreadTeam implements AutoCloseable {
         for (Member member : members) {
             LockSupport.unpark(member);
         }
-        boolean interrupted = false;
         for (Member member : members) {
-            while (member.isAlive()) {
-                try {
-                    member.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
+            awaitEnd(member);
+        }
+    }
+
+    /** Returns once a thread has ended, or if it was never started. An interrupt does not end the wait, and is kept. */
+    public static void awaitEnd(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
         }
         if (interrupted) {

@@ -1,0 +1,79 @@
+package dev.bgem3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.bgem3.sample.LimitedLoadMain;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Loading where the system grants few threads, descriptors or bytes: it works or is refused in the library's own words, and leaves no
+ * thread.
+ */
+class LoadWithinLimitsTest {
+    /** Nobody's, so that no other process counts; the superuser has no limit of threads. */
+    private static final String USER = "54321";
+
+    @TempDir
+    private Path temporary;
+
+    @ParameterizedTest
+    @CsvSource({"threads, --nproc=120", "descriptors, --nofile=80", "memory, --as=4000000000"})
+    void worksOrIsRefusedAndLeavesNoThread(String limited, String limit)
+            throws IOException, InterruptedException {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        String classes = UserProgramTest.path(BgeM3.class, XlmRobertaTokenizer.class, LimitedLoadMain.class);
+        List<String> command = new ArrayList<>(List.of("prlimit", limit));
+        if (limited.equals("threads")) {
+            command.addAll(0, List.of("setpriv", "--reuid=" + USER, "--clear-groups"));
+        }
+        command.addAll(List.of(java, "-Xmx64m", "-XX:+UseSerialGC", "-XX:CompressedClassSpaceSize=64m",
+                "-XX:ReservedCodeCacheSize=64m", "-Xlog:disable", "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED", "-cp", classes, LimitedLoadMain.class.getName()));
+        assumeTrue(runs(command),
+                limited + " are not tested: no setpriv and prlimit, or not allowed to run as another user");
+        Path model = Fixtures.TINY;
+        if (limited.equals("memory")) {
+            model = temporary.resolve("model"); // Its weights take 140 MB in the file, and 200 MB in fp32.
+            SyntheticModel.write(model, new SyntheticModel.Sizes(4, 1024, 16, 4096, 20_000, 514), 1,
+                    Optional.empty());
+        }
+        command.addAll(List.of(limited, model.toString()));
+        Path out = temporary.resolve("out");
+        Path errors = temporary.resolve("errors");
+        Process process = new ProcessBuilder(command).redirectOutput(out.toFile())
+                .redirectError(errors.toFile()).start();
+        try {
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ended").isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        String said = Files.readString(errors);
+        List<String> lines = Files.readAllLines(out);
+        assertThat(process.exitValue()).as("%s %s", lines, said).isZero();
+        assertThat(lines).as(said).hasSizeGreaterThan(5).allMatch(line -> line.endsWith(" []"))
+                .noneMatch(line -> line.startsWith("FAULT"));
+        assertThat(lines).anyMatch(line -> line.startsWith("refused"));
+        assertThat(lines.getFirst()).isEqualTo("loaded []");
+        assertThat(lines.getLast()).isEqualTo("loaded []");
+    }
+
+    private static boolean runs(List<String> command) throws InterruptedException {
+        try {
+            return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+}

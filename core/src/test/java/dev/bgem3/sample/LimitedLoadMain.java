@@ -1,0 +1,146 @@
+package dev.bgem3.sample;
+
+import dev.bgem3.BgeM3;
+import dev.bgem3.LoadOptions;
+import dev.bgem3.error.BgeM3Exception;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.IntConsumer;
+
+/**
+ * Loads a model in a process that the system has set a limit: uses up what is limited, gives back a little more each time, and loads.
+ * Prints a line for each load: {@code loaded}, {@code refused} and what was said, or {@code FAULT} and what came instead, and the
+ * library's threads that are left. Arguments: {@code threads}, {@code descriptors} or {@code memory}, and the model's folder.
+ */
+public final class LimitedLoadMain {
+    private static final int STEPS = 12;
+    private static final int THREADS = 40;
+    private static final long CHUNK_BYTES = 16 << 20;
+
+    private LimitedLoadMain() {}
+
+    /** Runs it. */
+    public static void main(String[] arguments) throws Exception {
+        if (arguments.length == 0) {
+            return; // To see whether the process starts at all.
+        }
+        Path folder = Path.of(arguments[1]);
+        IntConsumer load = step -> load(folder, step);
+        // Once without need, so that the classes are there.
+        load(folder, -1);
+        switch (arguments[0]) {
+            case "threads" -> withFewThreads(load);
+            case "descriptors" -> withFewDescriptors(load);
+            case "memory" -> withLittleMemory(load);
+            default -> throw new IllegalArgumentException(arguments[0]);
+        }
+        load(folder, STEPS);
+    }
+
+    private static void load(Path folder, int step) {
+        String outcome;
+        int threads = step < 0 ? 2 : THREADS;
+        try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().threads(threads).build())) {
+            model.encode("a");
+            outcome = "loaded";
+        } catch (BgeM3Exception e) {
+            outcome = "refused " + e.getClass().getSimpleName() + ": " + e.getMessage();
+        } catch (Throwable e) {
+            outcome = "FAULT " + e;
+            e.printStackTrace();
+        }
+        System.out.println(outcome + " " + Thread.getAllStackTraces().keySet().stream().map(Thread::getName)
+                .filter(name -> name.startsWith("bgem3")).toList());
+    }
+
+    private static void withFewThreads(IntConsumer load) throws InterruptedException {
+        List<CountDownLatch> ends = new ArrayList<>();
+        List<Thread> threads = new ArrayList<>();
+        try {
+            while (true) {
+                CountDownLatch end = new CountDownLatch(1);
+                Thread thread = new Thread(() -> await(end), "filler");
+                thread.start();
+                ends.add(end);
+                threads.add(thread);
+            }
+        } catch (OutOfMemoryError full) {
+            for (int step = 0; step < STEPS; step++) {
+                load.accept(step);
+                for (int i = 0; i < 5 && !ends.isEmpty(); i++) {
+                    ends.removeLast().countDown();
+                    threads.removeLast().join();
+                }
+            }
+        }
+        ends.forEach(CountDownLatch::countDown);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    private static void await(CountDownLatch end) {
+        try {
+            end.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void withFewDescriptors(IntConsumer load) throws IOException {
+        List<FileInputStream> open = new ArrayList<>();
+        try {
+            while (true) {
+                open.add(new FileInputStream("/dev/null"));
+            }
+        } catch (IOException full) {
+            for (int step = 0; step < STEPS; step++) {
+                load.accept(step);
+                open.removeLast().close();
+            }
+        }
+        for (FileInputStream stream : open) {
+            stream.close();
+        }
+    }
+
+    /** Addresses are what is limited, so that a file without content can use them up. */
+    private static void withLittleMemory(IntConsumer load) throws IOException {
+        Path file = Files.createTempFile("addresses", null);
+        List<Arena> arenas = new ArrayList<>();
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
+                StandardOpenOption.DELETE_ON_CLOSE)) {
+            channel.write(ByteBuffer.allocate(1), CHUNK_BYTES - 1);
+            try {
+                while (true) {
+                    Arena arena = Arena.ofShared();
+                    channel.map(FileChannel.MapMode.READ_ONLY, 0, CHUNK_BYTES, arena);
+                    arenas.add(arena);
+                }
+            } catch (IOException full) {
+                // Without some room the virtual machine itself ends.
+                giveBack(arenas, 4);
+                for (int step = 0; step < STEPS; step++) {
+                    load.accept(step);
+                    giveBack(arenas, 2);
+                }
+            }
+            giveBack(arenas, arenas.size());
+        }
+    }
+
+    private static void giveBack(List<Arena> arenas, int count) {
+        for (int i = 0; i < count; i++) {
+            arenas.removeLast().close();
+        }
+    }
+}
