@@ -2,6 +2,7 @@ package dev.bgem3;
 
 import dev.bgem3.DeviceModel.HeadGroup;
 import dev.bgem3.error.BackendException;
+import dev.bgem3.error.BgeM3Exception;
 import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
@@ -80,7 +81,16 @@ final class LoadedModel implements AutoCloseable {
     static Kind kind(Path path) {
         try (ModelFolder folder = ModelFolder.open(path)) {
             return kind(folder);
+        } catch (ModelException e) {
+            throw interruptedOr(path, e);
         }
+    }
+
+    /** What to throw: the file is sound if its channel was closed by an interrupt. */
+    private static BgeM3Exception interruptedOr(Path path, ModelException e) {
+        return e.getCause() instanceof ClosedByInterruptException
+                ? new CancelledException(path + ": the thread that loads was interrupted")
+                : e;
     }
 
     private static Kind kind(ModelFolder folder) {
@@ -108,9 +118,7 @@ final class LoadedModel implements AutoCloseable {
         try {
             return open(path, options, Placement.choose(options, installed), kind, tokenizer);
         } catch (ModelException e) {
-            throw e.getCause() instanceof ClosedByInterruptException
-                    ? new CancelledException(path + ": the thread that loads was interrupted")
-                    : e;
+            throw interruptedOr(path, e);
         } catch (OutOfMemoryError e) {
             throw outOfMemory(path, e);
         } finally {

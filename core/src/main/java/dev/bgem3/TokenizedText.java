@@ -6,6 +6,7 @@ import dev.bgem3.error.OutOfDeviceMemoryException;
 import dev.bgem3.tokenizer.Encoding;
 import dev.bgem3.tokenizer.TokenizerException;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.lang.reflect.UndeclaredThrowableException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -103,8 +104,17 @@ record TokenizedText(int[] tokenIds, int fullLength, String name) {
                 why);
     }
 
+    /** Asks the caller; a checked exception, which code in other languages may throw, becomes the cause of an unchecked one. */
     static void checkCancelled(BooleanSupplier cancelled) {
-        if (cancelled.getAsBoolean()) {
+        boolean wanted;
+        try {
+            wanted = !cancelled.getAsBoolean();
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable checked) {
+            throw new UndeclaredThrowableException(checked);
+        }
+        if (!wanted) {
             throw new CancelledException("cancelled by the caller");
         }
     }
