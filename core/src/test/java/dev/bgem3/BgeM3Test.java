@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.InputException;
+import dev.bgem3.testsupport.DefaultKernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.bgem3.error.BgeM3Exception;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.error.NonFiniteOutputException;
-import dev.bgem3.weights.Bounded;
+import dev.bgem3.testsupport.Bounded;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.DeviceLostException;
 import dev.bgem3.error.OutOfDeviceMemoryException;
+import dev.bgem3.testsupport.DefaultKernels;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;

@@ -11,6 +11,7 @@ import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.jit.JitProvider;
+import dev.bgem3.testsupport.DefaultKernels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -12,6 +12,7 @@ import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.ProvenArithmetics;
+import dev.bgem3.testsupport.DefaultKernels;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -8,6 +8,7 @@ import dev.bgem3.json.JsonNumber;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonValue;
 import dev.bgem3.sample.EncodeMain;
+import dev.bgem3.testsupport.DefaultKernels;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.io.File;
 import java.io.IOException;

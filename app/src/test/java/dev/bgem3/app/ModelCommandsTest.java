@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.bgem3.app.CommandRunner.Result;
+import dev.bgem3.testsupport.DefaultKernels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

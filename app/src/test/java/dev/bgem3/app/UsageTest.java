@@ -3,6 +3,7 @@ package dev.bgem3.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.app.CommandRunner.Result;
+import dev.bgem3.testsupport.DefaultKernels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.Fixtures;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.weights.Mutator;
+import dev.bgem3.testsupport.Mutator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

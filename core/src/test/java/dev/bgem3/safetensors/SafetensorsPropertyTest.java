@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.safetensors.SafetensorsWriter.Source;
+import dev.bgem3.testsupport.Seeds;
 import dev.bgem3.weights.DType;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;
@@ -21,8 +22,7 @@ class SafetensorsPropertyTest {
 
     @Test
     void whatIsWrittenReadsBackEqual() {
-        long seed = Long.getLong("bgem3.seed", new Random().nextLong());
-        System.out.println("safetensors round trip: -Dbgem3.seed=" + seed);
+        long seed = Seeds.seed("safetensors round trip");
         Random random = new Random(seed);
         for (int round = 0; round < 300; round++) {
             roundTrip(random, "-Dbgem3.seed=" + seed + ", round " + round);

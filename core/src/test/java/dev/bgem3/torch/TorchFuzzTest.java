@@ -3,7 +3,7 @@ package dev.bgem3.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.weights.Mutator;
+import dev.bgem3.testsupport.Mutator;
 import dev.bgem3.weights.StoredTensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

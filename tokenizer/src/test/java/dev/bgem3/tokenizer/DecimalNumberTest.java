@@ -2,6 +2,7 @@ package dev.bgem3.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.testsupport.Seeds;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 

@@ -3,6 +3,7 @@ package dev.bgem3.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.bgem3.testsupport.Seeds;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

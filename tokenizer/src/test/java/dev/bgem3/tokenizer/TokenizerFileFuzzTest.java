@@ -2,6 +2,8 @@ package dev.bgem3.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.testsupport.Bounded;
+import dev.bgem3.testsupport.Seeds;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
@@ -18,12 +20,12 @@ class TokenizerFileFuzzTest {
 
     @Test
     void aMutatedTokenizerJsonIsReadOrRefused() {
-        fuzz(new SyntheticModel().json(), file -> new TokenizerJson(file).read());
+        fuzz(new SyntheticTokenizer().json(), file -> new TokenizerJson(file).read());
     }
 
     @Test
     void aMutatedSentencePieceModelIsReadOrRefused() {
-        fuzz(new SyntheticModel().sentencePiece(), file -> new SentencePieceModel(file).read());
+        fuzz(new SyntheticTokenizer().sentencePiece(), file -> new SentencePieceModel(file).read());
     }
 
     private static void fuzz(byte[] original, Function<SourceFile, Pipeline> reader) {

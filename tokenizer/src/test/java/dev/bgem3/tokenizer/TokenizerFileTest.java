@@ -20,8 +20,8 @@ class TokenizerFileTest {
 
     @Test
     void bothFilesOfAModelGiveTheSameIds() {
-        XlmRobertaTokenizer json = new SyntheticModel().loadJson(folder);
-        XlmRobertaTokenizer model = new SyntheticModel().loadSentencePiece(folder);
+        XlmRobertaTokenizer json = new SyntheticTokenizer().loadJson(folder);
+        XlmRobertaTokenizer model = new SyntheticTokenizer().loadSentencePiece(folder);
         assertThat(json.vocabSize()).isEqualTo(model.vocabSize()).isEqualTo(13);
         for (String text : List.of("ab ab", "Ab\u3000e\u0301", "ﬁ日本😀", "a <mask>b", "axb", "▁a", "a▁b▁▁",
                 "zz\0z a", "<s>b<unk>")) {
@@ -35,8 +35,8 @@ class TokenizerFileTest {
 
     @Test
     void readsTheLayoutsOfTransformers4() {
-        int[] expected = new SyntheticModel().loadJson(folder).encode("ab  A <mask>  b ").ids();
-        SyntheticModel squeezing = new SyntheticModel();
+        int[] expected = new SyntheticTokenizer().loadJson(folder).encode("ab  A <mask>  b ").ids();
+        SyntheticTokenizer squeezing = new SyntheticTokenizer();
         squeezing.normalizer = """
                 {"type": "Sequence", "normalizers": [%s, {"type": "Strip", "strip_left": false, "strip_right": true},
                   {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"}]}"""
@@ -48,7 +48,7 @@ class TokenizerFileTest {
 
     @Test
     void aModelWithoutACharsmapLeavesTheTextAsItIs() {
-        SyntheticModel plain = new SyntheticModel();
+        SyntheticTokenizer plain = new SyntheticTokenizer();
         plain.charsmap = new byte[0];
         assertThat(plain.loadSentencePiece(folder).encode("ab A").ids()).containsExactly(0, 8, 4, 3, 2);
         plain.normalizer = "null";
@@ -57,16 +57,17 @@ class TokenizerFileTest {
 
     @Test
     void honoursTheFlagsOfAddedTokens() {
-        SyntheticModel model = new SyntheticModel();
-        model.moreAddedTokens = SyntheticModel.addedToken(7, "ab", "\"rstrip\": true, \"special\": false");
+        SyntheticTokenizer model = new SyntheticTokenizer();
+        model.moreAddedTokens = SyntheticTokenizer.addedToken(7, "ab",
+                "\"rstrip\": true, \"special\": false");
         assertThat(model.loadJson(folder).encode("bab \u3000 b").ids()).containsExactly(0, 4, 6, 7, 4, 6, 2);
     }
 
     @Test
     void numbersAddedTokensThatTheModelDoesNotKnowAfterItsPieces() {
-        SyntheticModel model = new SyntheticModel();
-        model.moreAddedTokens = SyntheticModel.addedToken(13, "[new]", "\"normalized\": true") + ", "
-                + SyntheticModel.addedToken(14, "[A]", "\"normalized\": true");
+        SyntheticTokenizer model = new SyntheticTokenizer();
+        model.moreAddedTokens = SyntheticTokenizer.addedToken(13, "[new]", "\"normalized\": true") + ", "
+                + SyntheticTokenizer.addedToken(14, "[A]", "\"normalized\": true");
         XlmRobertaTokenizer tokenizer = model.loadJson(folder);
         assertThat(tokenizer.vocabSize()).isEqualTo(15);
         assertThat(tokenizer.id("[new]")).hasValue(13);
@@ -100,26 +101,26 @@ class TokenizerFileTest {
                 "post_processor.single: <s> $A <s> (expected: <s> $A </s>)");
         refusesJson(m -> m.decoder = "{\"type\": \"WordPiece\"}",
                 "decoder: type WordPiece (expected: Metaspace)");
-        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(7, "ab", "\"single_word\": true"),
+        refusesJson(m -> m.moreAddedTokens = SyntheticTokenizer.addedToken(7, "ab", "\"single_word\": true"),
                 "added_tokens: \"ab\": single_word is true");
-        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(7, "a", "\"lstrip\": false"),
+        refusesJson(m -> m.moreAddedTokens = SyntheticTokenizer.addedToken(7, "a", "\"lstrip\": false"),
                 "added_tokens: \"a\" has id 7, the piece \"ab\"");
-        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(14, "new", "\"lstrip\": false"),
+        refusesJson(m -> m.moreAddedTokens = SyntheticTokenizer.addedToken(14, "new", "\"lstrip\": false"),
                 "added_tokens: \"new\" has id 14 (expected: 13)");
-        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(13, "ab", "\"lstrip\": false"),
+        refusesJson(m -> m.moreAddedTokens = SyntheticTokenizer.addedToken(13, "ab", "\"lstrip\": false"),
                 "added_tokens: \"ab\" has id 13 (expected: 7)");
-        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(99, "new", "\"lstrip\": false"),
+        refusesJson(m -> m.moreAddedTokens = SyntheticTokenizer.addedToken(99, "new", "\"lstrip\": false"),
                 "added_tokens: \"new\": id: 99 (expected: 0..18)");
-        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(2, "</s>", "\"lstrip\": false"),
+        refusesJson(m -> m.moreAddedTokens = SyntheticTokenizer.addedToken(2, "</s>", "\"lstrip\": false"),
                 "added_tokens: \"</s>\" again");
-        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(7, "ab", "\"lstrip\": 1"),
+        refusesJson(m -> m.moreAddedTokens = SyntheticTokenizer.addedToken(7, "ab", "\"lstrip\": 1"),
                 "added_tokens: \"ab\": lstrip 1.0 (expected: true or false)");
     }
 
     @Test
     void showsWhatTheFileHasOnOneLineAndNotAllOfIt() {
         String content = "a\\n\\u2028" + "漢".repeat(200);
-        refusesJson(m -> m.moreAddedTokens = SyntheticModel.addedToken(99, content, "\"lstrip\": false"),
+        refusesJson(m -> m.moreAddedTokens = SyntheticTokenizer.addedToken(99, content, "\"lstrip\": false"),
                 "added_tokens: \"a??" + "漢".repeat(97) + "...\": id: 99 (expected: 0..");
         refusesJson(m -> m.normalizer = "[" + "1,".repeat(1000) + "1]",
                 "normalizer: [" + "1.0, ".repeat(19) + "1.0,... (expected: an object)");
@@ -170,46 +171,46 @@ class TokenizerFileTest {
                         + "a positive multiple of 1024, at most the 4996 that follow)");
         refuses(m -> m.charsmap = new byte[]{-1, -1, -1, -1, 0},
                 "precompiled charsmap: trie of 4294967295 bytes");
-        refuses(m -> m.charsmap = SyntheticModel.charsmap(new int[255], new byte[1]),
+        refuses(m -> m.charsmap = SyntheticTokenizer.charsmap(new int[255], new byte[1]),
                 "precompiled charsmap: trie of 1020 bytes");
-        refuses(m -> m.charsmap = SyntheticModel.charsmap(units, new byte[]{'a', 'b'}),
+        refuses(m -> m.charsmap = SyntheticTokenizer.charsmap(units, new byte[]{'a', 'b'}),
                 "precompiled charsmap: the last replacement is not ended by NUL");
-        refuses(m -> m.charsmap = SyntheticModel.charsmap(units, new byte[]{'a', (byte) 0x80, 0}),
+        refuses(m -> m.charsmap = SyntheticTokenizer.charsmap(units, new byte[]{'a', (byte) 0x80, 0}),
                 "precompiled charsmap: replacements are not UTF-8 at byte 1");
         int[] leaf = units.clone();
         leaf[0] = 1 << 31;
-        refuses(m -> m.charsmap = SyntheticModel.charsmap(leaf, new byte[1]),
+        refuses(m -> m.charsmap = SyntheticTokenizer.charsmap(leaf, new byte[1]),
                 "precompiled charsmap: unit 0 is a leaf");
         int[] outside = units.clone();
         outside[3] = 256 << 10;
-        refuses(m -> m.charsmap = SyntheticModel.charsmap(outside, new byte[1]),
+        refuses(m -> m.charsmap = SyntheticTokenizer.charsmap(outside, new byte[1]),
                 "precompiled charsmap: unit 3 points to unit 259 (expected: below 256)");
         int[] value = units.clone();
         value[3] = 1 << 8;
-        refuses(m -> m.charsmap = SyntheticModel.charsmap(value, new byte[1]),
+        refuses(m -> m.charsmap = SyntheticTokenizer.charsmap(value, new byte[1]),
                 "precompiled charsmap: unit 3 has the replacement at byte 256");
         byte[] longReplacement = new byte[600];
         Arrays.fill(longReplacement, 0, 599, (byte) 'a');
         int[] first = units.clone();
         first[0] = 1 << 8 | 1 << 10;
         first[1] = 1 << 31;
-        refuses(m -> m.charsmap = SyntheticModel.charsmap(first, longReplacement),
+        refuses(m -> m.charsmap = SyntheticTokenizer.charsmap(first, longReplacement),
                 "precompiled charsmap: unit 0 has the replacement at byte 0 (expected: the beginning of one of at most 512 bytes");
     }
 
     @Test
     void refusesFilesCutAnywhere() {
-        byte[] json = new SyntheticModel().json();
+        byte[] json = new SyntheticTokenizer().json();
         for (int length = 0; length < json.length - 2; length += 1 + length / 50) {
-            Path file = SyntheticModel.write(folder.resolve("cut.json"), Arrays.copyOf(json, length));
+            Path file = SyntheticTokenizer.write(folder.resolve("cut.json"), Arrays.copyOf(json, length));
             assertThatThrownBy(() -> XlmRobertaTokenizer.fromTokenizerJson(file)).as("%d bytes", length)
                     .isInstanceOf(TokenizerException.class).hasMessageStartingWith(file + ": byte ");
         }
-        byte[] model = new SyntheticModel().sentencePiece();
+        byte[] model = new SyntheticTokenizer().sentencePiece();
         int refused = 0;
         int cuts = 0;
         for (int length = 0; length < model.length; length += 1 + length / 50) {
-            Path file = SyntheticModel.write(folder.resolve("cut.model"), Arrays.copyOf(model, length));
+            Path file = SyntheticTokenizer.write(folder.resolve("cut.model"), Arrays.copyOf(model, length));
             cuts++;
             try {
                 // A cut between two fields leaves a message that is whole.
@@ -256,21 +257,21 @@ class TokenizerFileTest {
                 "a length of 18446744073709551615 bytes");
     }
 
-    private void refuses(Consumer<SyntheticModel> spoil, String message) {
+    private void refuses(Consumer<SyntheticTokenizer> spoil, String message) {
         refusesJson(spoil, message);
         refusesModel(spoil, message);
     }
 
-    private void refusesJson(Consumer<SyntheticModel> spoil, String message) {
-        SyntheticModel model = new SyntheticModel();
+    private void refusesJson(Consumer<SyntheticTokenizer> spoil, String message) {
+        SyntheticTokenizer model = new SyntheticTokenizer();
         spoil.accept(model);
         assertThatThrownBy(() -> model.loadJson(folder)).isInstanceOf(TokenizerException.class)
                 .hasMessageStartingWith(folder.resolve("tokenizer.json") + ": ")
                 .hasMessageContaining(message);
     }
 
-    private void refusesModel(Consumer<SyntheticModel> spoil, String message) {
-        SyntheticModel model = new SyntheticModel();
+    private void refusesModel(Consumer<SyntheticTokenizer> spoil, String message) {
+        SyntheticTokenizer model = new SyntheticTokenizer();
         spoil.accept(model);
         assertThatThrownBy(() -> model.loadSentencePiece(folder)).isInstanceOf(TokenizerException.class)
                 .hasMessageStartingWith(folder.resolve("sentencepiece.bpe.model") + ": ")

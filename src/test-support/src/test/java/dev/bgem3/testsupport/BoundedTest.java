@@ -1,4 +1,4 @@
-package dev.bgem3.tokenizer;
+package dev.bgem3.testsupport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

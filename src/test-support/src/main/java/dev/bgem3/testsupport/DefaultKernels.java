@@ -1,4 +1,4 @@
-package dev.bgem3.app;
+package dev.bgem3.testsupport;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(DefaultKernels.Cleared.class)
-@interface DefaultKernels {
+public @interface DefaultKernels {
     /** Takes the property away for a test. */
     final class Cleared implements BeforeEachCallback, AfterEachCallback {
         private static final String PROPERTY = "bgem3.kernels";

@@ -1,4 +1,4 @@
-package dev.bgem3.weights;
+package dev.bgem3.testsupport;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -24,13 +24,12 @@ public final class Mutator {
      * input in the message. {@code -Dbgem3.seed} repeats a run.
      */
     public static void fuzz(String what, int inputs, List<byte[]> seeds, Consumer<byte[]> test) {
-        long seed = Long.getLong("bgem3.seed", new Random().nextLong());
-        System.out.println(what + ": " + inputs + " mutations, -Dbgem3.seed=" + seed);
+        long seed = Seeds.seed(what + ": " + inputs + " mutations");
         Mutator mutator = new Mutator(new Random(seed));
         for (int i = 0; i < inputs; i++) {
             byte[] input = mutator.mutate(seeds.get(i % seeds.size()));
             int number = i;
-            Bounded.call(() -> describe(what, seed, number, input), Bounded.parsing(input.length), () -> {
+            Bounded.call(() -> describe(what, seed, number, input), Bounded.reading(input.length), () -> {
                 test.accept(input);
                 return input;
             });

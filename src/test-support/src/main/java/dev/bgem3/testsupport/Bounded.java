@@ -1,4 +1,4 @@
-package dev.bgem3.tokenizer;
+package dev.bgem3.testsupport;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
@@ -21,7 +21,7 @@ import java.util.function.Supplier;
  * loaded on the way. What takes a length from the input without holding it against the file soon asks for
  * more.
  */
-final class Bounded {
+public final class Bounded {
     private static final long SECONDS = 5;
     private static final long FIXED_BYTES = 64 << 20;
     private static final ExecutorService WORKERS = Executors
@@ -31,16 +31,21 @@ final class Bounded {
     private Bounded() {}
 
     /** Reading small files: a few objects and copies for a value, and no value has less than a byte. */
-    static long reading(long inputBytes) {
+    public static long reading(long inputBytes) {
         return FIXED_BYTES + 1024 * inputBytes;
     }
 
+    /** Loading and using a small model: its numbers are copied and laid out a few times. */
+    public static long loading(long inputBytes) {
+        return FIXED_BYTES + 32 * inputBytes;
+    }
+
     /** What {@code work} gives; {@code what} is for the message. */
-    static <T> T call(Supplier<String> what, long mostBytes, Supplier<T> work) {
+    public static <T> T call(Supplier<String> what, long maxBytes, Supplier<T> work) {
         AtomicReference<Thread> worker = new AtomicReference<>();
         Future<T> task = WORKERS.submit(() -> {
             worker.set(Thread.currentThread());
-            return allocating(what, mostBytes, work);
+            return allocating(what, maxBytes, work);
         });
         try {
             return task.get(SECONDS, TimeUnit.SECONDS);
@@ -54,13 +59,13 @@ final class Bounded {
         }
     }
 
-    private static <T> T allocating(Supplier<String> what, long mostBytes, Supplier<T> work) {
+    private static <T> T allocating(Supplier<String> what, long maxBytes, Supplier<T> work) {
         long before = THREADS.getCurrentThreadAllocatedBytes();
         T result = work.get();
         long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
-        if (allocated > mostBytes) {
+        if (allocated > maxBytes) {
             throw new AssertionError(
-                    allocated + " bytes allocated (expected: at most " + mostBytes + "): " + what.get());
+                    allocated + " bytes allocated (expected: at most " + maxBytes + "): " + what.get());
         }
         return result;
     }

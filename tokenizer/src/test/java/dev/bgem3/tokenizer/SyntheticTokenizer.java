@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** A small model, written as either file, each part of which a test can spoil. */
-final class SyntheticModel {
+final class SyntheticTokenizer {
     /** Piece and score, after the three special ones. */
     final List<Map.Entry<String, Float>> pieces = new ArrayList<>(
             List.of(Map.entry("▁", -2f), Map.entry("a", -3f),
