@@ -1,8 +1,8 @@
 package dev.bgem3;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
 import dev.bgem3.io.UnfinishedPath;
+import dev.bgem3.text.Messages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ package dev.bgem3.error;
  * as it should be. The tokenizer, used by itself, has its own {@link dev.bgem3.tokenizer.TokenizerException}.
  */
 public abstract sealed class BgeM3Exception extends RuntimeException
-        permits ModelException, InputException, JsonException, NonFiniteOutputException, CancelledException,
+        permits ModelException, InputException, NonFiniteOutputException, CancelledException,
         OverloadedException, TimedOutException, BackendException {
     private static final long serialVersionUID = 1L;
 

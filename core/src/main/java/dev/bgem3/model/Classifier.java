@@ -1,10 +1,10 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
 import dev.bgem3.json.JsonArray;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
+import dev.bgem3.text.Messages;
 import dev.bgem3.weights.StoredTensor;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

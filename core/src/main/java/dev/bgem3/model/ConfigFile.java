@@ -1,12 +1,12 @@
 package dev.bgem3.model;
 
-import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonArray;
+import dev.bgem3.json.JsonException;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.text.Messages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,13 +1,13 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.packed.ModelDigest;
 import dev.bgem3.packed.PackedFile;
 import dev.bgem3.packed.PackedFileWriter;
 import dev.bgem3.safetensors.SafetensorsReader;
 import dev.bgem3.safetensors.ShardedTensors;
+import dev.bgem3.text.Messages;
 import dev.bgem3.torch.TorchReader;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;

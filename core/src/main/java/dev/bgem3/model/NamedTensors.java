@@ -1,8 +1,8 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
 import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.text.Messages;
 import dev.bgem3.weights.StoredTensor;
 import java.math.BigInteger;
 import java.nio.file.Path;

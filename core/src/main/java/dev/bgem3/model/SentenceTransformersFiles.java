@@ -2,10 +2,10 @@ package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
 import dev.bgem3.head.DenseHead;
-import dev.bgem3.io.Messages;
 import dev.bgem3.json.JsonArray;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.text.Messages;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

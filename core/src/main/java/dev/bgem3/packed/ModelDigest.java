@@ -1,7 +1,7 @@
 package dev.bgem3.packed;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
+import dev.bgem3.text.Messages;
 import dev.bgem3.weights.StoredTensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -4,15 +4,15 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
-import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonArray;
+import dev.bgem3.json.JsonException;
 import dev.bgem3.json.JsonNumber;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.text.Messages;
 import dev.bgem3.weights.DType;
 import dev.bgem3.weights.MappedFile;
 import dev.bgem3.weights.StoredTensor;

@@ -1,7 +1,6 @@
 package dev.bgem3.safetensors;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
 import dev.bgem3.io.UnfinishedPath;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonArray;
@@ -9,6 +8,7 @@ import dev.bgem3.json.JsonNumber;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.text.Messages;
 import dev.bgem3.weights.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -2,13 +2,13 @@ package dev.bgem3.safetensors;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
-import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
 import dev.bgem3.json.Json;
+import dev.bgem3.json.JsonException;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.text.Messages;
 import dev.bgem3.weights.MappedFile;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;

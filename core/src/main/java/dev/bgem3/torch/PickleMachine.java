@@ -1,7 +1,7 @@
 package dev.bgem3.torch;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
+import dev.bgem3.text.Messages;
 import dev.bgem3.torch.PickleValue.Dict;
 import dev.bgem3.torch.PickleValue.Global;
 import dev.bgem3.torch.PickleValue.Int;

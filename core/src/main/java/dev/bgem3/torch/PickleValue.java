@@ -1,6 +1,6 @@
 package dev.bgem3.torch;
 
-import dev.bgem3.io.Messages;
+import dev.bgem3.text.Messages;
 import dev.bgem3.weights.DType;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

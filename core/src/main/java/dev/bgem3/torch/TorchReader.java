@@ -3,7 +3,7 @@ package dev.bgem3.torch;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.bgem3.error.ModelException;
-import dev.bgem3.io.Messages;
+import dev.bgem3.text.Messages;
 import dev.bgem3.torch.PickleValue.Dict;
 import dev.bgem3.torch.PickleValue.Int;
 import dev.bgem3.torch.PickleValue.Scalar;

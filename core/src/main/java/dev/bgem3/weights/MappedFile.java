@@ -2,7 +2,7 @@ package dev.bgem3.weights;
 
 import dev.bgem3.error.ModelException;
 import dev.bgem3.memory.MappedPages;
-import dev.bgem3.io.Messages;
+import dev.bgem3.text.Messages;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,6 @@
 package dev.bgem3.tokenizer;
 
+import dev.bgem3.text.Utf8;
 import java.util.Arrays;
 
 /**

@@ -1,5 +1,7 @@
 package dev.bgem3.tokenizer;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * Decimal numbers as doubles, rounded as Hugging Face's tokenizers round the scores that they read.
  *
@@ -9,6 +11,8 @@ package dev.bgem3.tokenizer;
  */
 final class DecimalNumber {
     private static final int MAX_EXPONENT = 308;
+    /** Beyond a file's length, so that a larger one changes nothing. */
+    private static final int MAX_WRITTEN_EXPONENT = 1 << 29;
     private static final double[] POWERS_OF_TEN = new double[MAX_EXPONENT + 1];
     /** The largest unsigned significand that takes any further digit. */
     private static final long MAX_UNSIGNED_TENTH = Long.divideUnsigned(-1L, 10);
@@ -20,43 +24,60 @@ final class DecimalNumber {
         }
     }
 
-    private boolean negative;
-    private long significand; // unsigned
-    private int exponent;
-    private boolean full;
+    private DecimalNumber() {}
 
-    /** Begins a number. */
-    void begin(boolean isNegative) {
-        negative = isNegative;
-        significand = 0;
-        exponent = 0;
-        full = false;
-    }
-
-    /** Takes a digit of the integer part. */
-    void integerDigit(int digit) {
-        if (!append(digit)) {
-            exponent++;
+    /** The JSON number {@code text[from, to)}; infinite where it is beyond a double's range. */
+    static double parse(byte[] text, int from, int to) {
+        boolean negative = text[from] == '-';
+        long significand = 0; // unsigned
+        int exponent = 0;
+        boolean fraction = false;
+        boolean full = false;
+        for (int at = negative ? from + 1 : from; at < to; at++) {
+            int digit = text[at] - '0';
+            if (text[at] == '.') {
+                fraction = true;
+            } else if ((text[at] | 0x20) == 'e') {
+                exponent += writtenExponent(text, at + 1, to);
+                break;
+            } else if (!full && fits(significand, digit)) {
+                significand = significand * 10 + digit;
+                exponent -= fraction ? 1 : 0;
+            } else if (fraction) {
+                full = true; // Of the fraction, once a digit does not fit in 64 bits, it and the rest are dropped.
+            } else {
+                exponent++;
+            }
         }
+        double value = scaled(significand, exponent);
+        return negative ? -value : value;
     }
 
-    /** Takes a digit of the fraction; once one does not fit in 64 bits, it and the rest are dropped. */
-    void fractionDigit(int digit) {
-        if (!full && append(digit)) {
-            exponent--;
-        } else {
-            full = true;
+    /**
+     * What a finite float becomes by way of the shortest decimal that tells its double, as
+     * {@code tokenizer.json} has it.
+     */
+    static double throughDecimal(float number) {
+        byte[] decimal = Double.toString(Math.abs(number)).getBytes(StandardCharsets.US_ASCII);
+        double value = parse(decimal, 0, decimal.length);
+        return number < 0 ? -value : value;
+    }
+
+    private static boolean fits(long significand, int digit) {
+        int order = Long.compareUnsigned(significand, MAX_UNSIGNED_TENTH);
+        return order < 0 || order == 0 && digit <= MAX_UNSIGNED_LAST_DIGIT;
+    }
+
+    private static int writtenExponent(byte[] text, int from, int to) {
+        boolean signed = text[from] == '-' || text[from] == '+';
+        int exponent = 0;
+        for (int at = signed ? from + 1 : from; at < to; at++) {
+            exponent = (int) Math.min(exponent * 10L + text[at] - '0', MAX_WRITTEN_EXPONENT);
         }
+        return text[from] == '-' ? -exponent : exponent;
     }
 
-    /** Takes the exponent that is written after an E. */
-    void scale(int writtenExponent) {
-        exponent = Math.clamp((long) exponent + writtenExponent, Integer.MIN_VALUE / 2,
-                Integer.MAX_VALUE / 2);
-    }
-
-    /** The number; infinite where it is beyond a double's range. */
-    double value() {
+    private static double scaled(long significand, int exponent) {
         double value = significand >= 0 ? significand : (significand >>> 1 | significand & 1) * 2.0;
         int remaining = exponent;
         while (Math.abs(remaining) > MAX_EXPONENT) {
@@ -66,40 +87,6 @@ final class DecimalNumber {
             value /= POWERS_OF_TEN[MAX_EXPONENT];
             remaining += MAX_EXPONENT;
         }
-        value = remaining >= 0 ? value * POWERS_OF_TEN[remaining] : value / POWERS_OF_TEN[-remaining];
-        return negative ? -value : value;
-    }
-
-    /**
-     * What a finite float becomes by way of the shortest decimal that tells its double, as
-     * {@code tokenizer.json} has it.
-     */
-    double throughDecimal(float number) {
-        String decimal = Double.toString(Math.abs(number));
-        begin(number < 0);
-        boolean fraction = false;
-        for (int i = 0; i < decimal.length(); i++) {
-            char character = decimal.charAt(i);
-            if (character == '.') {
-                fraction = true;
-            } else if (character == 'E') {
-                scale(Integer.parseInt(decimal, i + 1, decimal.length(), 10));
-                break;
-            } else if (fraction) {
-                fractionDigit(character - '0');
-            } else {
-                integerDigit(character - '0');
-            }
-        }
-        return value();
-    }
-
-    private boolean append(int digit) {
-        int order = Long.compareUnsigned(significand, MAX_UNSIGNED_TENTH);
-        if (order > 0 || order == 0 && digit > MAX_UNSIGNED_LAST_DIGIT) {
-            return false;
-        }
-        significand = significand * 10 + digit;
-        return true;
+        return remaining >= 0 ? value * POWERS_OF_TEN[remaining] : value / POWERS_OF_TEN[-remaining];
     }
 }

@@ -1,5 +1,7 @@
 package dev.bgem3.tokenizer;
 
+import dev.bgem3.text.Utf8;
+
 /**
  * The charsmap normaliser as Hugging Face's tokenizers apply it.
  *

@@ -1,5 +1,6 @@
 package dev.bgem3.tokenizer;
 
+import dev.bgem3.text.Messages;
 import java.util.List;
 
 /**

@@ -1,8 +1,20 @@
 package dev.bgem3.tokenizer;
 
+import dev.bgem3.json.JsonArray;
+import dev.bgem3.json.JsonBoolean;
+import dev.bgem3.json.JsonException;
+import dev.bgem3.json.JsonNull;
+import dev.bgem3.json.JsonNumber;
+import dev.bgem3.json.JsonObject;
+import dev.bgem3.json.JsonReader;
+import dev.bgem3.json.JsonRules;
+import dev.bgem3.json.JsonString;
+import dev.bgem3.json.JsonValue;
+import dev.bgem3.text.Messages;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +28,8 @@ import java.util.Set;
  * refused by its type.
  */
 final class TokenizerJson {
+    /** What a key has that is not there. */
+    private static final JsonValue NONE = new JsonNull();
     private static final String WORD_MARK = String.valueOf(Encoder.WORD_MARK);
     /** What a piece takes in the file, indented; where it is not, there are more of them. */
     private static final int PIECE_BYTES = 64;
@@ -26,19 +40,27 @@ final class TokenizerJson {
     private Vocabulary vocabulary;
     private int unknownId;
     private Charsmap charsmap;
-    private List<?> addedTokens = List.of();
+    private List<JsonValue> addedTokens = List.of();
 
     TokenizerJson(SourceFile file) {
         this.file = file;
-        reader = new JsonReader(file);
+        reader = new JsonReader(file.bytes(), JsonRules.FILE);
     }
 
     Pipeline read() {
+        try {
+            return readFile();
+        } catch (JsonException e) {
+            throw new TokenizerException(file.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Pipeline readFile() {
         Set<String> seen = new HashSet<>();
         reader.beginObject();
         for (String key = reader.nextKey(); key != null; key = reader.nextKey()) {
             if (!seen.add(key)) {
-                throw reader.error("the key \"" + Messages.shown(key) + "\" again");
+                throw reader.repeated(key);
             }
             switch (key) {
                 case "model" -> readModel();
@@ -52,7 +74,7 @@ final class TokenizerJson {
                 default -> reader.value();
             }
         }
-        reader.endDocument();
+        reader.end();
         for (String key : List.of("model", "pre_tokenizer", "post_processor")) {
             if (!seen.contains(key)) {
                 throw file.error("no \"" + key + "\"");
@@ -64,20 +86,20 @@ final class TokenizerJson {
 
     private void readModel() {
         String type = null;
-        Object unknown = null;
+        JsonValue unknown = NONE;
         Vocabulary.Builder builder = null;
         Set<String> seen = new HashSet<>();
         reader.beginObject();
         for (String key = reader.nextKey(); key != null; key = reader.nextKey()) {
             if (!seen.add(key)) {
-                throw reader.error("the key \"" + Messages.shown(key) + "\" again");
+                throw reader.repeated(key);
             }
             switch (key) {
                 case "type" -> type = checkType("model", reader.value(), "Unigram");
                 case "unk_id" -> unknown = reader.value();
                 case "vocab" -> builder = readVocabulary();
                 case "byte_fallback" -> {
-                    if (!Boolean.FALSE.equals(reader.value())) {
+                    if (!(reader.value() instanceof JsonBoolean(boolean fallsBack)) || fallsBack) {
                         throw file
                                 .error("model.byte_fallback: not false (expected: false, as in XLM-RoBERTa)");
                     }
@@ -107,41 +129,52 @@ final class TokenizerJson {
             char[] piece = reader.chars();
             int length = reader.charCount();
             requireElement(reader.nextElement());
-            builder.add(piece, length, reader.number());
+            builder.add(piece, length, number());
             requireElement(!reader.nextElement());
         }
         return builder;
     }
 
+    private double number() {
+        reader.readNumber();
+        double number = DecimalNumber.parse(file.bytes(), reader.tokenStart(), reader.tokenEnd());
+        if (Double.isInfinite(number)) {
+            throw reader.refused("a number beyond the range of a double");
+        }
+        return number;
+    }
+
     private void requireElement(boolean asExpected) {
         if (!asExpected) {
-            throw reader.error("a vocabulary entry of another length (expected: [piece, score])");
+            throw reader.refused("a vocabulary entry of another length (expected: [piece, score])");
         }
     }
 
-    private void readNormalizer(Object normalizer) {
-        if (normalizer == null) {
+    private void readNormalizer(JsonValue normalizer) {
+        if (normalizer instanceof JsonNull) {
             return;
         }
-        List<?> steps = List.of(normalizer);
+        List<JsonValue> steps = List.of(normalizer);
         if (typeOf("normalizer", normalizer).equals("Sequence")) {
-            steps = list("normalizer.normalizers", object("normalizer", normalizer).get("normalizers"));
+            steps = list("normalizer.normalizers", get(object("normalizer", normalizer), "normalizers"));
         }
-        for (Object step : steps) {
-            Map<?, ?> fields = object("normalizer", step);
+        for (JsonValue step : steps) {
+            JsonObject fields = object("normalizer", step);
             switch (typeOf("normalizer", step)) {
                 case "Precompiled" -> {
                     if (step != steps.getFirst()) {
                         throw file.error("normalizer: Precompiled is not the first step");
                     }
-                    charsmap = new Charsmap(file, base64(fields.get("precompiled_charsmap")));
+                    charsmap = new Charsmap(file, base64(get(fields, "precompiled_charsmap")));
                 }
                 case "Replace" -> {
-                    boolean squeezesSpaces = fields.get("pattern") instanceof Map<?, ?> pattern
-                            && " {2,}".equals(pattern.get("Regex"))
-                            && (" ".equals(fields.get("content")) || WORD_MARK.equals(fields.get("content")));
+                    boolean squeezesSpaces = get(fields, "pattern") instanceof JsonObject pattern
+                            && get(pattern, "Regex") instanceof JsonString(String regex)
+                            && regex.equals(" {2,}")
+                            && get(fields, "content") instanceof JsonString(String content)
+                            && (content.equals(" ") || content.equals(WORD_MARK));
                     if (!squeezesSpaces) {
-                        throw file.error("normalizer: Replace of " + Messages.shown(fields.get("pattern"))
+                        throw file.error("normalizer: Replace of " + shown(get(fields, "pattern"))
                                 + " (expected: of the regular expression \" {2,}\" by a space or ▁)");
                     }
                 }
@@ -153,11 +186,11 @@ final class TokenizerJson {
         }
     }
 
-    private void checkPreTokenizer(Object preTokenizer) {
-        List<?> steps = List.of(preTokenizer == null ? Map.of() : preTokenizer);
+    private void checkPreTokenizer(JsonValue preTokenizer) {
+        List<JsonValue> steps = List.of(preTokenizer);
         if (typeOf("pre_tokenizer", preTokenizer).equals("Sequence")) {
             steps = list("pre_tokenizer.pretokenizers",
-                    object("pre_tokenizer", preTokenizer).get("pretokenizers"));
+                    get(object("pre_tokenizer", preTokenizer), "pretokenizers"));
         }
         if (steps.size() == 2) {
             checkType("pre_tokenizer", steps.getFirst(), "WhitespaceSplit");
@@ -168,40 +201,39 @@ final class TokenizerJson {
         checkMetaspace("pre_tokenizer", steps.getLast());
     }
 
-    private void checkDecoder(Object decoder) {
-        if (decoder != null) {
+    private void checkDecoder(JsonValue decoder) {
+        if (!(decoder instanceof JsonNull)) {
             checkMetaspace("decoder", decoder);
         }
     }
 
-    private void checkMetaspace(String where, Object step) {
+    private void checkMetaspace(String where, JsonValue step) {
         checkType(where, step, "Metaspace");
-        Map<?, ?> fields = object(where, step);
+        JsonObject fields = object(where, step);
         requireDefault(where, fields, "replacement", WORD_MARK);
         requireDefault(where, fields, "prepend_scheme", "always");
         requireDefault(where, fields, "add_prefix_space", true);
         requireDefault(where, fields, "split", true);
     }
 
-    private void requireDefault(String where, Map<?, ?> fields, String key, Object expected) {
-        Object value = fields.get(key);
-        if (value != null && !value.equals(expected)) {
-            throw file
-                    .error(where + ": Metaspace with " + key + " " + Messages.shown(value) + " (expected: "
-                            + expected + ")");
+    private void requireDefault(String where, JsonObject fields, String key, Object expected) {
+        JsonValue value = get(fields, key);
+        if (!(value instanceof JsonNull) && !expected.equals(plain(value))) {
+            throw file.error(
+                    where + ": Metaspace with " + key + " " + shown(value) + " (expected: " + expected + ")");
         }
     }
 
-    private void checkPostProcessor(Object processor) {
+    private void checkPostProcessor(JsonValue processor) {
         checkType("post_processor", processor, "TemplateProcessing");
-        Map<?, ?> fields = object("post_processor", processor);
+        JsonObject fields = object("post_processor", processor);
         StringBuilder template = new StringBuilder();
-        for (Object element : list("post_processor.single", fields.get("single"))) {
-            Map<?, ?> part = object("post_processor.single", element);
-            if (part.get("SpecialToken") instanceof Map<?, ?> special) {
-                template.append(special.get("id")).append(' ');
-            } else if (part.get("Sequence") instanceof Map<?, ?> sequence) {
-                template.append('$').append(sequence.get("id")).append(' ');
+        for (JsonValue element : list("post_processor.single", get(fields, "single"))) {
+            JsonObject part = object("post_processor.single", element);
+            if (get(part, "SpecialToken") instanceof JsonObject special) {
+                template.append(name(special)).append(' ');
+            } else if (get(part, "Sequence") instanceof JsonObject sequence) {
+                template.append('$').append(name(sequence)).append(' ');
             }
         }
         if (!template.toString().equals("<s> $A </s> ")) {
@@ -211,12 +243,16 @@ final class TokenizerJson {
         }
     }
 
+    private static String name(JsonObject part) {
+        return get(part, "id") instanceof JsonString(String name) ? name : "?";
+    }
+
     private List<AddedToken> readAddedTokens() {
         List<AddedToken> tokens = new ArrayList<>();
-        for (Object element : addedTokens) {
-            Map<?, ?> fields = object("added_tokens", element);
-            if (!(fields.get("content") instanceof String content)) {
-                throw file.error("added_tokens: content " + Messages.shown(fields.get("content"))
+        for (JsonValue element : addedTokens) {
+            JsonObject fields = object("added_tokens", element);
+            if (!(get(fields, "content") instanceof JsonString(String content))) {
+                throw file.error("added_tokens: content " + shown(get(fields, "content"))
                         + " (expected: a string)");
             }
             String where = "added_tokens: \"" + Messages.shown(content) + "\"";
@@ -225,7 +261,7 @@ final class TokenizerJson {
                         .error(where + ": single_word is true (expected: false; that kind is not supported)");
             }
             flag(where, fields, "special"); // Split out of the text whether special or not.
-            int id = integer(where + ": id", fields.get("id"), vocabulary.size() + addedTokens.size() - 1);
+            int id = integer(where + ": id", get(fields, "id"), vocabulary.size() + addedTokens.size() - 1);
             tokens.add(new AddedToken(id, content, flag(where, fields, "normalized"),
                     flag(where, fields, "lstrip"),
                     flag(where, fields, "rstrip")));
@@ -233,16 +269,16 @@ final class TokenizerJson {
         return tokens;
     }
 
-    private boolean flag(String where, Map<?, ?> fields, String key) {
-        Object value = fields.get(key);
-        if (value != null && !(value instanceof Boolean)) {
-            throw file.error(where + ": " + key + " " + Messages.shown(value) + " (expected: true or false)");
+    private boolean flag(String where, JsonObject fields, String key) {
+        JsonValue value = get(fields, key);
+        if (!(value instanceof JsonNull || value instanceof JsonBoolean)) {
+            throw file.error(where + ": " + key + " " + shown(value) + " (expected: true or false)");
         }
-        return Boolean.TRUE.equals(value);
+        return value instanceof JsonBoolean(boolean set) && set;
     }
 
-    private byte[] base64(Object value) {
-        if (!(value instanceof String text)) {
+    private byte[] base64(JsonValue value) {
+        if (!(value instanceof JsonString(String text))) {
             throw file.error("normalizer: no precompiled_charsmap");
         }
         try {
@@ -254,44 +290,77 @@ final class TokenizerJson {
         }
     }
 
-    private int integer(String where, Object value, int max) {
-        if (value instanceof Double number && number >= 0 && number <= max && number == Math.rint(number)) {
-            return number.intValue();
+    private int integer(String where, JsonValue value, int max) {
+        if (value instanceof JsonNumber number) {
+            double integer = number.asDouble();
+            if (integer >= 0 && integer <= max && integer == Math.rint(integer)) {
+                return (int) integer;
+            }
         }
-        Object shown = value instanceof Double number && number == number.longValue()
-                ? (Object) number.longValue()
-                : value;
-        throw file.error(where + ": " + Messages.shown(shown) + " (expected: 0.." + max + ")");
+        String found = value instanceof JsonNumber number && number.asDouble() == (long) number.asDouble()
+                ? Long.toString((long) number.asDouble())
+                : shown(value);
+        throw file.error(where + ": " + found + " (expected: 0.." + max + ")");
     }
 
-    private String checkType(String where, Object value, String expected) {
-        String type = value instanceof String name ? name : typeOf(where, value);
+    private String checkType(String where, JsonValue value, String expected) {
+        String type = value instanceof JsonString(String name) ? name : typeOf(where, value);
         if (!type.equals(expected)) {
             throw file.error(where + ": type " + Messages.shown(type) + " (expected: " + expected + ")");
         }
         return type;
     }
 
-    private TokenizerException unexpectedType(String where, Object value, String expected) {
+    private TokenizerException unexpectedType(String where, JsonValue value, String expected) {
         return file.error(
                 where + ": type " + Messages.shown(typeOf(where, value)) + " (expected: " + expected + ")");
     }
 
-    private String typeOf(String where, Object value) {
-        return object(where, value).get("type") instanceof String type ? type : "none";
+    private String typeOf(String where, JsonValue value) {
+        return get(object(where, value), "type") instanceof JsonString(String type) ? type : "none";
     }
 
-    private Map<?, ?> object(String where, Object value) {
-        if (value instanceof Map<?, ?> map) {
-            return map;
+    private JsonObject object(String where, JsonValue value) {
+        if (value instanceof JsonObject object) {
+            return object;
         }
-        throw file.error(where + ": " + Messages.shown(value) + " (expected: an object)");
+        throw file.error(where + ": " + shown(value) + " (expected: an object)");
     }
 
-    private List<?> list(String where, Object value) {
-        if (value instanceof List<?> list) {
+    private List<JsonValue> list(String where, JsonValue value) {
+        if (value instanceof JsonArray(List<JsonValue> list)) {
             return list;
         }
-        throw file.error(where + ": " + Messages.shown(value) + " (expected: an array)");
+        throw file.error(where + ": " + shown(value) + " (expected: an array)");
+    }
+
+    private static JsonValue get(JsonObject fields, String key) {
+        return fields.members().getOrDefault(key, NONE);
+    }
+
+    private static String shown(JsonValue value) {
+        return Messages.shown(plain(value));
+    }
+
+    /**
+     * The value as maps, lists, strings, doubles, booleans and null. With {@code instanceof}, since the first switch over
+     * types in a process takes some 20 ms of its start.
+     */
+    static Object plain(JsonValue value) {
+        if (value instanceof JsonObject object) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            object.members().forEach((key, member) -> fields.put(key, plain(member)));
+            return fields;
+        }
+        if (value instanceof JsonArray(List<JsonValue> elements)) {
+            return elements.stream().map(TokenizerJson::plain).toList();
+        }
+        if (value instanceof JsonNumber number) {
+            return number.asDouble();
+        }
+        if (value instanceof JsonBoolean(boolean bool)) {
+            return bool;
+        }
+        return value instanceof JsonString(String string) ? string : null;
     }
 }

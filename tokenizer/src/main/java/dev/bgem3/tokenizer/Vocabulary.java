@@ -1,5 +1,6 @@
 package dev.bgem3.tokenizer;
 
+import dev.bgem3.text.Messages;
 import java.util.Arrays;
 import java.util.List;
 
@@ -67,7 +68,7 @@ final class Vocabulary {
         // Rounding on the way moves a number far less than two floats lie apart, so their order stays.
         return lowestFloat == Float.POSITIVE_INFINITY
                 ? lowest
-                : Math.min(lowest, new DecimalNumber().throughDecimal(lowestFloat));
+                : Math.min(lowest, DecimalNumber.throughDecimal(lowestFloat));
     }
 
     /** The score of a piece. */
@@ -78,7 +79,7 @@ final class Vocabulary {
 
     /** The score that {@code tokenizer.json} would give, so that either file leads to the same ids. */
     private double scoreOfFloat(int id) {
-        double score = new DecimalNumber().throughDecimal(floatScores[id]);
+        double score = DecimalNumber.throughDecimal(floatScores[id]);
         scores[id] = score; // Threads that do so at once store the same number, in one piece on any 64-bit Java.
         return score;
     }

@@ -3,6 +3,7 @@ package dev.bgem3.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -34,10 +35,7 @@ final class TestFiles {
     }
 
     static Map<?, ?> json(byte[] bytes) {
-        JsonReader reader = new JsonReader(new SourceFile("test data", bytes));
-        Map<?, ?> value = (Map<?, ?>) reader.value();
-        reader.endDocument();
-        return value;
+        return (Map<?, ?>) TokenizerJson.plain(Json.parse(bytes));
     }
 
     static Map<?, ?> json(Path file) {

@@ -6,10 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -159,15 +156,5 @@ class XlmRobertaTokenizerTest {
         } catch (IOException e) {
             return false;
         }
-    }
-
-    @Test
-    void givesTheReasonOfAFailureInWords() {
-        assertThat(Messages.reason(new AccessDeniedException("/file"))).isEqualTo("permission denied");
-        assertThat(Messages.reason(new NoSuchFileException("/file"))).isEqualTo("no such file or folder");
-        assertThat(Messages.reason(new FileSystemException("/file", null, "Too many open files")))
-                .isEqualTo("Too many open files");
-        assertThat(Messages.reason(new FileSystemException("/file"))).isEqualTo("reading failed");
-        assertThat(Messages.reason(new IOException("Input/output error"))).isEqualTo("Input/output error");
     }
 }

@@ -5,7 +5,6 @@ import dev.bgem3.error.BackendException;
 import dev.bgem3.error.BgeM3Exception;
 import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.InputException;
-import dev.bgem3.error.JsonException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.error.OverloadedException;
@@ -73,7 +72,7 @@ record Refusal(Kind kind, String message) {
 
     private static Kind kind(BgeM3Exception failure) {
         return switch (failure) {
-            case InputException _,JsonException _ -> Kind.VALIDATION;
+            case InputException _ -> Kind.VALIDATION;
             case ModelException _,NonFiniteOutputException _,BackendException _ -> Kind.BACKEND;
             case OverloadedException _ -> Kind.OVERLOADED;
             case TimedOutException _ -> Kind.TIMEOUT;

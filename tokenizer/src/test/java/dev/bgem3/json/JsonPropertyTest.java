@@ -2,6 +2,7 @@ package dev.bgem3.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.testsupport.Seeds;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,8 +14,7 @@ import org.junit.jupiter.api.Test;
 class JsonPropertyTest {
     @Test
     void whatIsWrittenReadsBackEqual() {
-        long seed = Long.getLong("bgem3.seed", new Random().nextLong());
-        System.out.println("JSON round trip: -Dbgem3.seed=" + seed);
+        long seed = Seeds.seed("JSON round trip");
         Random random = new Random(seed);
         for (int i = 0; i < 5_000; i++) {
             JsonValue value = value(random, 5);

@@ -1,4 +1,4 @@
-package dev.bgem3.io;
+package dev.bgem3.text;
 
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
@@ -11,14 +11,20 @@ import java.util.Objects;
 
 /** The wording that messages about files have in common. */
 public final class Messages {
-    private static final int MOST_CHARS = 100;
+    private static final int MAX_CHARS = 100;
 
     private Messages() {}
 
-    /** Text from a file for a message: printable ASCII, one line and not long. */
+    /** Text from a file for a message, printable ASCII: on one line and not long. */
     public static String printable(String text) {
-        String cut = text.length() > MOST_CHARS ? text.substring(0, MOST_CHARS) + "..." : text;
-        return cut.replaceAll("[^\\x20-\\x7e]", "?");
+        return cut(text).replaceAll("[^\\x20-\\x7e]", "?");
+    }
+
+    /** A value from a file for a message, in any script: on one line and not long. */
+    public static String shown(Object value) {
+        // Control and format characters, what is unassigned, private or half a pair, line and paragraph
+        // separators.
+        return cut(String.valueOf(value)).replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
     }
 
     /** Why reading or writing failed, in words, without the path that the message around it names. */
@@ -33,5 +39,13 @@ public final class Messages {
             case FileSystemException e -> Objects.requireNonNullElse(e.getReason(), "input or output failed");
             default -> Objects.requireNonNullElse(failure.getMessage(), "input or output failed");
         };
+    }
+
+    private static String cut(String text) {
+        if (text.length() <= MAX_CHARS) {
+            return text;
+        }
+        boolean splitsPair = Character.isSurrogatePair(text.charAt(MAX_CHARS - 1), text.charAt(MAX_CHARS));
+        return text.substring(0, splitsPair ? MAX_CHARS - 1 : MAX_CHARS) + "...";
     }
 }

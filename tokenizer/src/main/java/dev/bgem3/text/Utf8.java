@@ -1,7 +1,7 @@
-package dev.bgem3.tokenizer;
+package dev.bgem3.text;
 
 /** Strict UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF. */
-final class Utf8 {
+public final class Utf8 {
     private Utf8() {}
 
     /**
@@ -10,7 +10,7 @@ final class Utf8 {
      *
      * @return the end of what was written, or -1 minus the index of the first byte that is not UTF-8
      */
-    static int decode(byte[] bytes, int from, int to, char[] out, int outFrom) {
+    public static int decode(byte[] bytes, int from, int to, char[] out, int outFrom) {
         int write = outFrom;
         int index = from;
         while (index < to) {
@@ -37,7 +37,7 @@ final class Utf8 {
     }
 
     /** The length of the sequence at {@code index}, 1 to 4, or -1 where it is not UTF-8. */
-    static int sequenceLength(byte[] bytes, int index, int to) {
+    public static int sequenceLength(byte[] bytes, int index, int to) {
         int lead = bytes[index] & 0xFF;
         if (lead < 0x80) {
             return 1;
@@ -59,7 +59,7 @@ final class Utf8 {
     }
 
     /** The code point of a sequence that {@link #sequenceLength} found sound. */
-    static int codePoint(byte[] bytes, int index, int length) {
+    public static int codePoint(byte[] bytes, int index, int length) {
         return switch (length) {
             case 1 -> bytes[index];
             case 2 -> (bytes[index] & 0x1F) << 6 | bytes[index + 1] & 0x3F;
@@ -71,7 +71,7 @@ final class Utf8 {
     }
 
     /** The first byte of the code point's sequence, 0 to 0xF4. */
-    static int leadByte(int codePoint) {
+    public static int leadByte(int codePoint) {
         if (codePoint < 0x80) {
             return codePoint;
         }
@@ -81,7 +81,7 @@ final class Utf8 {
     }
 
     /** How many bytes the code point takes. */
-    static int length(int codePoint) {
+    public static int length(int codePoint) {
         return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
     }
 }

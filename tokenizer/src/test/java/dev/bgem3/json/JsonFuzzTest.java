@@ -2,7 +2,6 @@ package dev.bgem3.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.bgem3.error.JsonException;
 import dev.bgem3.testsupport.Mutator;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -1,8 +1,5 @@
 package dev.bgem3.json;
 
-import dev.bgem3.error.JsonException;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -11,13 +8,14 @@ public final class Json {
     private Json() {}
 
     /**
-     * The value that the whole of {@code text} spells; nothing but white space may stand around it.
+     * The value that the whole of {@code text} spells; nothing but white space may stand around it. Text has no
+     * half surrogate pairs, save as escapes.
      *
      * @throws JsonException
      *             at the first fault, as {@code line 3, column 7: found 'x' (expected: ',' or '}')}
      */
     public static JsonValue parse(String text) {
-        return new JsonParser(text).parse();
+        return parse(text.getBytes(StandardCharsets.UTF_8));
     }
 
     /**
@@ -27,22 +25,10 @@ public final class Json {
      *             at the first fault, be it of the encoding or of the text
      */
     public static JsonValue parse(byte[] utf8) {
-        String text = new String(utf8, StandardCharsets.UTF_8);
-        // Malformed bytes become this character; text that holds it honestly is rare, and is looked at again.
-        if (text.indexOf('\ufffd') >= 0) {
-            requireUtf8(utf8);
-        }
-        return parse(text);
-    }
-
-    private static void requireUtf8(byte[] utf8) {
-        ByteBuffer bytes = ByteBuffer.wrap(utf8);
-        CharBuffer characters = CharBuffer.allocate(utf8.length);
-        if (StandardCharsets.UTF_8.newDecoder().decode(bytes, characters, true).isError()) {
-            int found = Byte.toUnsignedInt(utf8[bytes.position()]);
-            String before = characters.flip().toString();
-            throw JsonParser.fault(before, before.length(), "byte 0x%02x".formatted(found), "UTF-8");
-        }
+        JsonReader reader = new JsonReader(utf8, JsonRules.TEXT);
+        JsonValue value = reader.value();
+        reader.end();
+        return value;
     }
 
     /**

@@ -1,4 +1,4 @@
-package dev.bgem3.io;
+package dev.bgem3.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,6 +22,7 @@ class MessagesTest {
     @Test
     void givesTheReasonInWordsWithoutPathAndClassName() {
         assertThat(Messages.reason(new IOException("no space left"))).isEqualTo("no space left");
+        assertThat(Messages.reason(new IOException("Input/output error"))).isEqualTo("Input/output error");
         assertThat(Messages.reason(new AccessDeniedException("/file"))).isEqualTo("permission denied");
         assertThat(Messages.reason(new NoSuchFileException("/x.part"))).isEqualTo("no such file or folder");
         assertThat(Messages.reason(new FileAlreadyExistsException("/x"))).isEqualTo("it exists already");

@@ -1,6 +1,5 @@
 package dev.bgem3.json;
 
-import dev.bgem3.error.JsonException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Optional;

@@ -1,6 +1,5 @@
 package dev.bgem3.json;
 
-import dev.bgem3.error.JsonException;
 import java.util.regex.Pattern;
 
 /** A number as its text, so that no digit is lost before the reader says what type it expects. */
