@@ -400,24 +400,11 @@ class PackedWeightsTest {
                 "jit-panel32-fp32", 466956957, "jit-panel32-bf16", 2092200029, "jit-panel32-int8",
                 -1196504708, "vector-panel16-fp32", 736777864, "vector-panel32-fp32",
                 466956957);
-        MatrixSource weight = new MatrixSource() {
-            @Override
-            public int rows() {
-                return 37;
-            }
-
-            @Override
-            public int columns() {
-                return 21;
-            }
-
-            @Override
-            public void readRow(int row, float[] destination, int offset) {
-                for (int i = 0; i < 21; i++) {
-                    destination[offset + i] = (row * 31 + i * 17) % 101 - 50;
-                }
-            }
-        };
+        float[] values = new float[37 * 21];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (i / 21 * 31 + i % 21 * 17) % 101 - 50;
+        }
+        MatrixSource weight = MatrixSource.of(37, 21, values);
         float[] bias = new float[37];
         bias[36] = 2.5f;
         try (Kernels kernels = tier.open()) {

@@ -1,6 +1,7 @@
 package dev.bgem3.bench;
 
 import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.util.Random;
@@ -37,8 +38,8 @@ public class EmbeddingBenchmark extends KernelBenchmark {
     private Rows rows(Kernels kernels, float[] words, float[] positions, float[] vectors) {
         float[][] parts = IntStream.range(0, 3).mapToObj(i -> Operands.rows(vectors, hiddenSize, i))
                 .toArray(float[][]::new);
-        return new Rows(kernels, kernels.table(Operands.matrix(vocabSize, hiddenSize, words)),
-                kernels.table(Operands.matrix(tokens, hiddenSize, positions)), parts[0],
+        return new Rows(kernels, kernels.table(MatrixSource.of(vocabSize, hiddenSize, words)),
+                kernels.table(MatrixSource.of(tokens, hiddenSize, positions)), parts[0],
                 kernels.norm(parts[1], parts[2], 1e-5f));
     }
 

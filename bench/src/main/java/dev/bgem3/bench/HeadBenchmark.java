@@ -48,7 +48,7 @@ public class HeadBenchmark extends KernelBenchmark {
         }
 
         private static MatrixSource weight(Random random, int rows, int columns) {
-            return Operands.matrix(rows, columns,
+            return MatrixSource.of(rows, columns,
                     Operands.gaussian(random, rows * columns, 1 / Math.sqrt(columns)));
         }
 

@@ -1,7 +1,6 @@
 package dev.bgem3.bench;
 
 import dev.bgem3.kernel.Kernels;
-import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.util.Random;
@@ -17,26 +16,6 @@ final class Operands {
             values[i] = (float) (random.nextGaussian() * deviation);
         }
         return values;
-    }
-
-    /** A row-major matrix in an array, as kernels read weights. */
-    static MatrixSource matrix(int rows, int columns, float[] values) {
-        return new MatrixSource() {
-            @Override
-            public int rows() {
-                return rows;
-            }
-
-            @Override
-            public int columns() {
-                return columns;
-            }
-
-            @Override
-            public void readRow(int row, float[] destination, int offset) {
-                System.arraycopy(values, row * columns, destination, offset, columns);
-            }
-        };
     }
 
     /** A tensor that holds {@code values}, row-major. */

@@ -1,6 +1,7 @@
 package dev.bgem3.bench;
 
 import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.util.Random;
@@ -35,7 +36,7 @@ public class ProductBenchmark extends KernelBenchmark {
         }
 
         Kernels.Linear linear(Kernels kernels) {
-            return kernels.linear(Operands.matrix(outputSize, inputSize, weight), bias);
+            return kernels.linear(MatrixSource.of(outputSize, inputSize, weight), bias);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.bgem3.bench;
 
 import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.util.Random;
@@ -74,7 +75,7 @@ public class RowBenchmark extends KernelBenchmark {
         }
 
         private static Kernels.Linear linear(Kernels kernels, Random random, int outputSize) {
-            return kernels.linear(Operands.matrix(outputSize, 1, Operands.gaussian(random, outputSize, 1)),
+            return kernels.linear(MatrixSource.of(outputSize, 1, Operands.gaussian(random, outputSize, 1)),
                     Operands.gaussian(random, outputSize, 1));
         }
 

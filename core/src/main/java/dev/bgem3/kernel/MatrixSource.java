@@ -31,6 +31,30 @@ public interface MatrixSource {
         return Optional.empty();
     }
 
+    /** The matrix {@code values}, {@code [rows, columns]} row-major, which is not copied. */
+    static MatrixSource of(int rows, int columns, float[] values) {
+        if (values.length != (long) rows * columns) {
+            throw new IllegalArgumentException(
+                    "values: " + values.length + " (expected: " + rows + " times " + columns + ")");
+        }
+        return new MatrixSource() {
+            @Override
+            public int rows() {
+                return rows;
+            }
+
+            @Override
+            public int columns() {
+                return columns;
+            }
+
+            @Override
+            public void readRow(int row, float[] destination, int offset) {
+                System.arraycopy(values, row * columns, destination, offset, columns);
+            }
+        };
+    }
+
     /** The rows of {@code parts} one under another; all have as many columns as the first. */
     static MatrixSource stacked(MatrixSource... parts) {
         int rows = 0;

@@ -75,35 +75,17 @@ class HeadsTest {
 
     @Test
     void givesEachTokenItsWeightAboveZero() {
-        SparseHead head = new SparseHead(kernels, matrix(new float[][]{{1, -2}}), new float[]{0.5f});
+        SparseHead head = new SparseHead(kernels, MatrixSource.of(1, 2, new float[]{1, -2}),
+                new float[]{0.5f});
         assertThat(head.tokenWeights(workspace, hidden)).containsExactly(0, 0, 0, 0.5f, 22.5f);
     }
 
     @Test
     void projectsAllTokensButTheFirstOfEachText() {
-        ColbertHead head = new ColbertHead(kernels, matrix(new float[][]{{1, 0}, {0, 1}, {0, 0}}),
+        ColbertHead head = new ColbertHead(kernels, MatrixSource.of(3, 2, new float[]{1, 0, 0, 1, 0, 0}),
                 new float[]{0, 0, 0});
         assertThat(head.dimension()).isEqualTo(3);
         assertThat(head.vectors(workspace, hidden, CUMULATIVE_LENGTHS))
                 .isDeepEqualTo(new float[][]{{0, 1, 0, -1, 0, 0}, {0.6f, -0.8f, 0}});
-    }
-
-    private static MatrixSource matrix(float[][] rows) {
-        return new MatrixSource() {
-            @Override
-            public int rows() {
-                return rows.length;
-            }
-
-            @Override
-            public int columns() {
-                return rows[0].length;
-            }
-
-            @Override
-            public void readRow(int row, float[] destination, int offset) {
-                System.arraycopy(rows[row], 0, destination, offset, rows[row].length);
-            }
-        };
     }
 }

@@ -70,25 +70,6 @@ abstract class AgainstScalar {
         return tensor;
     }
 
-    static MatrixSource source(int rows, int columns, float[] values) {
-        return new MatrixSource() {
-            @Override
-            public int rows() {
-                return rows;
-            }
-
-            @Override
-            public int columns() {
-                return columns;
-            }
-
-            @Override
-            public void readRow(int row, float[] destination, int offset) {
-                System.arraycopy(values, row * columns, destination, offset, columns);
-            }
-        };
-    }
-
     static float[] random(Random random, int length, double scale) {
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {

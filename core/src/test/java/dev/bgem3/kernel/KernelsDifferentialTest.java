@@ -66,7 +66,8 @@ class KernelsDifferentialTest extends AgainstScalar {
         int[] ids = random.ints(37, 0, 50).toArray();
         int[] positionIds = random.ints(37, 0, 40).toArray();
         Operation embed = (with, workspace, out) -> with.embed(out, ids, positionIds,
-                with.table(source(50, columns, words)), with.table(source(40, columns, positions)), type,
+                with.table(MatrixSource.of(50, columns, words)),
+                with.table(MatrixSource.of(40, columns, positions)), type,
                 with.norm(gamma, beta, 1e-5f));
         float[] sums = new float[37 * columns];
         float[] types = new float[37 * columns];
@@ -96,17 +97,17 @@ class KernelsDifferentialTest extends AgainstScalar {
         float[] weight = random(random, n * k, 1);
         float[] bias = new float[n];
         Operation linear = (with, workspace, out) -> with.linear(out, tensor(with, workspace, m, k, in),
-                with.linear(source(n, k, weight), bias));
+                with.linear(MatrixSource.of(n, k, weight), bias));
         assertSameKind("linear", run(kernels, m, n, linear), run(reference, m, n, linear));
         Operation relu = (with, workspace, out) -> with.linearRelu(out, tensor(with, workspace, m, k, in),
-                with.linear(source(n, k, weight), bias));
+                with.linear(MatrixSource.of(n, k, weight), bias));
         float[] expected = run(reference, m, n, relu);
         if (arithmetic == Arithmetic.INT8 && !Float.isFinite(value)) {
             Arrays.fill(expected, 5 * n, 6 * n, Float.NaN); // One scale a row: all its numbers are lost, and say so.
         }
         assertSameKind("linearRelu", run(kernels, m, n, relu), expected);
         Operation gelu = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, m, k, in),
-                with.linear(source(n, k, weight), bias));
+                with.linear(MatrixSource.of(n, k, weight), bias));
         assertSameKind("linearGelu", run(kernels, m, n, gelu), run(reference, m, n, gelu));
 
         Operation normalize = (with, workspace, out) -> {
@@ -134,7 +135,7 @@ class KernelsDifferentialTest extends AgainstScalar {
         try (Workspace workspace = kernels.newWorkspace()) {
             Tensor in = workspace.tensor(2, 5);
             Tensor out = workspace.tensor(2, 7);
-            Kernels.Linear layer = kernels.linear(source(3, 4, new float[12]), new float[3]);
+            Kernels.Linear layer = kernels.linear(MatrixSource.of(3, 4, new float[12]), new float[3]);
             assertThatThrownBy(() -> kernels.linear(out, in, layer))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("linear: in is [2, 5] (expected: [2, 4])");

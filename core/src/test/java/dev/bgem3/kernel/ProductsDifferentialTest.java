@@ -28,7 +28,7 @@ class ProductsDifferentialTest extends AgainstScalar {
     private double[] productBounds(int m, int n, int k, float[] in, float[] weight, float[] bias) {
         float[] magnitudes = run(reference, m, n,
                 (with, workspace, out) -> with.linear(out, tensor(with, workspace, m, k, absolute(in)),
-                        with.linear(source(n, k, absolute(weight)), absolute(bias))));
+                        with.linear(MatrixSource.of(n, k, absolute(weight)), absolute(bias))));
         double gamma = (k + 6) * U / (1 - (k + 6) * U);
         double[] bounds = new double[m * n];
         for (int i = 0; i < bounds.length; i++) {
@@ -74,11 +74,11 @@ class ProductsDifferentialTest extends AgainstScalar {
         String shape = m + "×" + n + "×" + k;
 
         Operation linear = (with, workspace, out) -> with.linear(out, tensor(with, workspace, m, k, in),
-                with.linear(source(n, k, weight), bias));
+                with.linear(MatrixSource.of(n, k, weight), bias));
         assertClose("linear " + shape, run(kernels, m, n, linear), run(reference, m, n, linear), bounds);
 
         Operation relu = (with, workspace, out) -> with.linearRelu(out, tensor(with, workspace, m, k, in),
-                with.linear(source(n, k, weight), bias));
+                with.linear(MatrixSource.of(n, k, weight), bias));
         assertClose("linearRelu " + shape, run(kernels, m, n, relu), run(reference, m, n, relu), bounds);
 
         // |gelu'| is below 1.13; Φ is within 1e-7 and the last product rounds: |z|·(1e-7 + 2u), with |z| at most the magnitudes.
@@ -86,7 +86,7 @@ class ProductsDifferentialTest extends AgainstScalar {
         double least = arithmetic == Arithmetic.FP32 ? 0 : 4e-5;
         double relative = arithmetic == Arithmetic.FP32 ? 1e-7 : 6e-6;
         Operation gelu = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, m, k, in),
-                with.linear(source(n, k, weight), bias));
+                with.linear(MatrixSource.of(n, k, weight), bias));
         float[] z = run(reference, m, n, linear);
         double[] geluBounds = IntStream.range(0, bounds.length)
                 .mapToDouble(
@@ -100,7 +100,7 @@ class ProductsDifferentialTest extends AgainstScalar {
         Operation addNorm = (with, workspace, out) -> {
             Tensor before = tensor(with, workspace, m, n, residual);
             with.linearAddNorm(before, tensor(with, workspace, m, k, in),
-                    with.linear(source(n, k, weight), bias),
+                    with.linear(MatrixSource.of(n, k, weight), bias),
                     before, with.norm(gamma, beta, 1e-5f));
             float[] values = new float[m * n];
             with.read(values, 0, before, 0, m);
@@ -134,12 +134,12 @@ class ProductsDifferentialTest extends AgainstScalar {
             results[rounded ? 1 : 0] = run(kernels, m, c, (with, workspace, out) -> {
                 Tensor qkv = rounded(workspace, rounded, m, 3 * c);
                 with.linear(qkv, tensor(with, workspace, m, c, in),
-                        with.linear(source(3 * c, c, qkvWeight), new float[3 * c]));
+                        with.linear(MatrixSource.of(3 * c, c, qkvWeight), new float[3 * c]));
                 Tensor attended = rounded(workspace, rounded, m, c);
                 with.attention(attended, qkv, cumulativeLengths, headCount);
                 Tensor wide = rounded(workspace, rounded, m, f);
-                with.linearGelu(wide, attended, with.linear(source(f, c, wideWeight), new float[f]));
-                with.linear(out, wide, with.linear(source(c, f, lastWeight), new float[c]));
+                with.linearGelu(wide, attended, with.linear(MatrixSource.of(f, c, wideWeight), new float[f]));
+                with.linear(out, wide, with.linear(MatrixSource.of(c, f, lastWeight), new float[c]));
             });
         }
         if (arithmetic != Arithmetic.INT8) {
@@ -174,8 +174,8 @@ class ProductsDifferentialTest extends AgainstScalar {
             boolean apart = i == 0;
             results[i] = run(kernels, t, c, (with, workspace, out) -> {
                 with.write(out, in);
-                Kernels.Linear first = with.linear(source(f, c, wideWeight), new float[f]);
-                Kernels.Linear second = with.linear(source(c, f, weight), new float[c]);
+                Kernels.Linear first = with.linear(MatrixSource.of(f, c, wideWeight), new float[f]);
+                Kernels.Linear second = with.linear(MatrixSource.of(c, f, weight), new float[c]);
                 Kernels.Norm norm = with.norm(gamma, new float[c], 1e-5f);
                 if (apart) {
                     Tensor wide = workspace.roundedTensor(t, f);
@@ -199,13 +199,13 @@ class ProductsDifferentialTest extends AgainstScalar {
         float[] weight = random(random, n * k, 1);
         float[] bias = random(random, n, 1);
         Operation all = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, 300, k, in),
-                with.linear(source(n, k, weight), bias));
+                with.linear(MatrixSource.of(n, k, weight), bias));
         float[] whole = run(kernels, 300, n, all);
         for (int row : new int[]{0, 1, 127, 128, 131, 299}) {
             float[] one = Arrays.copyOfRange(in, row * k, (row + 1) * k);
             Operation alone = (with, workspace, out) -> with.linearGelu(out,
                     tensor(with, workspace, 1, k, one),
-                    with.linear(source(n, k, weight), bias));
+                    with.linear(MatrixSource.of(n, k, weight), bias));
             assertThat(run(kernels, 1, n, alone)).as("row %d", row)
                     .isEqualTo(Arrays.copyOfRange(whole, row * n, (row + 1) * n));
         }

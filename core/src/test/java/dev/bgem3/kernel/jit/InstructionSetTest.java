@@ -90,27 +90,11 @@ class InstructionSetTest {
 
     private static float[] product(InstructionSet set, Arithmetic arithmetic, int m, int n, int k, float[] in,
             float[] weight, float[] bias) {
-        MatrixSource source = new MatrixSource() {
-            @Override
-            public int rows() {
-                return n;
-            }
-
-            @Override
-            public int columns() {
-                return k;
-            }
-
-            @Override
-            public void readRow(int row, float[] destination, int offset) {
-                System.arraycopy(weight, row * k, destination, offset, k);
-            }
-        };
         try (Kernels kernels = set.open(arithmetic, 2); Workspace workspace = kernels.newWorkspace()) {
             Tensor left = workspace.tensor(m, k);
             Tensor out = workspace.tensor(m, n);
             kernels.write(left, in);
-            Kernels.Linear layer = kernels.linear(source, bias);
+            Kernels.Linear layer = kernels.linear(MatrixSource.of(n, k, weight), bias);
             if (arithmetic == Arithmetic.FP32) {
                 kernels.linearGelu(out, left, layer);
             } else {

@@ -79,27 +79,10 @@ class VectorCodeTest {
             Tensor in = workspace.tensor(z.length, 1);
             Tensor out = workspace.tensor(z.length, 1);
             kernels.write(in, z);
-            kernels.linearGelu(out, in, kernels.linear(new One(), new float[1]));
+            kernels.linearGelu(out, in, kernels.linear(MatrixSource.of(1, 1, new float[]{1}), new float[1]));
             kernels.read(expected, 0, out, 0, z.length);
         }
         return expected;
-    }
-
-    private record One() implements MatrixSource {
-        @Override
-        public int rows() {
-            return 1;
-        }
-
-        @Override
-        public int columns() {
-            return 1;
-        }
-
-        @Override
-        public void readRow(int row, float[] destination, int offset) {
-            destination[offset] = 1;
-        }
     }
 
     @Test

@@ -71,23 +71,7 @@ final class SelfTest {
     }
 
     private static MatrixSource matrix(Random random, int rows, int columns) {
-        float[] values = numbers(random, rows * columns, Math.sqrt(1.0 / columns));
-        return new MatrixSource() {
-            @Override
-            public int rows() {
-                return rows;
-            }
-
-            @Override
-            public int columns() {
-                return columns;
-            }
-
-            @Override
-            public void readRow(int row, float[] destination, int offset) {
-                System.arraycopy(values, row * columns, destination, offset, columns);
-            }
-        };
+        return MatrixSource.of(rows, columns, numbers(random, rows * columns, Math.sqrt(1.0 / columns)));
     }
 
     private static float[] numbers(Random random, int count, double scale) {

@@ -77,25 +77,6 @@ class CudaKernelsDifferentialTest {
         return tensor;
     }
 
-    private static MatrixSource source(int rows, int columns, float[] values) {
-        return new MatrixSource() {
-            @Override
-            public int rows() {
-                return rows;
-            }
-
-            @Override
-            public int columns() {
-                return columns;
-            }
-
-            @Override
-            public void readRow(int row, float[] destination, int offset) {
-                System.arraycopy(values, row * columns, destination, offset, columns);
-            }
-        };
-    }
-
     /** What storing may change in a number, as a part of it. */
     private double ulp() {
         return arithmetic == Arithmetic.FP16 ? 0x1p-11 : 0x1p-8;
@@ -156,11 +137,11 @@ class CudaKernelsDifferentialTest {
         float[] weight = random(random, n * k, 1);
         float[] bias = random(random, n, 1);
         Operation product = (with, workspace, out) -> with.linear(out, tensor(with, workspace, m, k, in),
-                with.linear(source(n, k, weight), bias));
+                with.linear(MatrixSource.of(n, k, weight), bias));
         float[] expected = run(reference, m, n, product);
         float[] magnitudes = run(reference, m, n, (with, workspace, out) -> with.linear(out,
                 tensor(with, workspace, m, k, absolute(in)),
-                with.linear(source(n, k, absolute(weight)), absolute(bias))));
+                with.linear(MatrixSource.of(n, k, absolute(weight)), absolute(bias))));
         double[] bounds = sumBounds(expected, magnitudes, k);
         assertClose("linear", run(kernels, m, n, product), expected, bounds);
 
@@ -169,7 +150,8 @@ class CudaKernelsDifferentialTest {
             rectified[i] = Math.max(rectified[i], 0);
         }
         assertClose("linearRelu", run(kernels, m, n, (with, workspace, out) -> with.linearRelu(out,
-                tensor(with, workspace, m, k, in), with.linear(source(n, k, weight), bias))), rectified,
+                tensor(with, workspace, m, k, in), with.linear(MatrixSource.of(n, k, weight), bias))),
+                rectified,
                 bounds);
     }
 
@@ -183,13 +165,13 @@ class CudaKernelsDifferentialTest {
         float[] bias = random(random, n, 1);
         Operation activated = (with, workspace, out) -> with.linearGelu(out,
                 tensor(with, workspace, m, k, in),
-                with.linear(source(n, k, weight), bias));
+                with.linear(MatrixSource.of(n, k, weight), bias));
         float[] expected = run(reference, m, n, activated);
         float[] magnitudes = run(reference, m, n, (with, workspace, out) -> with.linear(out,
                 tensor(with, workspace, m, k, absolute(in)),
-                with.linear(source(n, k, absolute(weight)), absolute(bias))));
+                with.linear(MatrixSource.of(n, k, absolute(weight)), absolute(bias))));
         float[] products = run(reference, m, n, (with, workspace, out) -> with.linear(out,
-                tensor(with, workspace, m, k, in), with.linear(source(n, k, weight), new float[n])));
+                tensor(with, workspace, m, k, in), with.linear(MatrixSource.of(n, k, weight), new float[n])));
         double[] bounds = sumBounds(expected, magnitudes, k);
         for (int i = 0; i < bounds.length; i++) {
             bounds[i] += 1.13 * ulp() * Math.abs(products[i]) + 1e-6;
@@ -215,11 +197,11 @@ class CudaKernelsDifferentialTest {
         Operation end = (with, workspace, out) -> {
             with.write(out, residual);
             with.linearAddNorm(out, tensor(with, workspace, m, k, in),
-                    with.linear(source(c, k, weight), bias), out,
+                    with.linear(MatrixSource.of(c, k, weight), bias), out,
                     with.norm(gamma, beta, 1e-5f));
         };
         float[] products = run(reference, m, c, (with, workspace, out) -> with.linear(out,
-                tensor(with, workspace, m, k, in), with.linear(source(c, k, weight), new float[c])));
+                tensor(with, workspace, m, k, in), with.linear(MatrixSource.of(c, k, weight), new float[c])));
         float[] expected = run(reference, m, c, end);
         double[] bounds = new double[expected.length];
         for (int row = 0; row < m; row++) {
@@ -254,7 +236,8 @@ class CudaKernelsDifferentialTest {
         int[] ids = random.ints(37, 0, vocabulary).toArray();
         int[] places = random.ints(37, 0, 40).toArray();
         Operation embed = (with, workspace, out) -> with.embed(out, ids, places,
-                with.table(source(vocabulary, c, words)), with.table(source(40, c, positions)), tokenType,
+                with.table(MatrixSource.of(vocabulary, c, words)),
+                with.table(MatrixSource.of(40, c, positions)), tokenType,
                 with.norm(gamma, beta, 1e-5f));
         float[] expected = run(reference, 37, c, embed);
         double[] bounds = new double[expected.length];
@@ -344,10 +327,10 @@ class CudaKernelsDifferentialTest {
         float[] in = {1, Float.NaN, Float.POSITIVE_INFINITY, -2, 60000, 60000};
         float[] weight = {1};
         float[] huge = run(kernels, 6, 1, (with, workspace, to) -> with.linear(to,
-                tensor(with, workspace, 6, 1, in), with.linear(source(1, 1, weight), new float[1])));
+                tensor(with, workspace, 6, 1, in), with.linear(MatrixSource.of(1, 1, weight), new float[1])));
         assertThat(huge).containsExactly(rounded(in));
         assertThat(run(kernels, 6, 1, (with, workspace, to) -> with.linearRelu(to,
-                tensor(with, workspace, 6, 1, in), with.linear(source(1, 1, weight), new float[1]))))
+                tensor(with, workspace, 6, 1, in), with.linear(MatrixSource.of(1, 1, weight), new float[1]))))
                 .containsExactly(1, Float.NaN, Float.POSITIVE_INFINITY, 0, rounded(in)[4], rounded(in)[4]);
     }
 
@@ -399,7 +382,7 @@ class CudaKernelsDifferentialTest {
     void aRepeatedPassGivesTheSameBitsFromItsGraph() {
         int c = 128;
         float[] weight = random(new Random(1), c * c, 0.1);
-        Kernels.Linear layer = kernels.linear(source(c, c, weight), new float[c]);
+        Kernels.Linear layer = kernels.linear(MatrixSource.of(c, c, weight), new float[c]);
         try (Workspace workspace = kernels.newWorkspace()) {
             float[][] outs = new float[5][];
             for (int pass = 0; pass < outs.length; pass++) {
