@@ -4,7 +4,8 @@ package dev.bgem3.asm;
 public final class CodeUnavailableException extends UnsupportedOperationException {
     private static final long serialVersionUID = 1L;
 
-    CodeUnavailableException(String reason) {
+    /** Says why. */
+    public CodeUnavailableException(String reason) {
         super(reason);
     }
 

@@ -22,9 +22,9 @@ public final class ExecutableMemory {
      * @param name
      *            what profilers show, see {@link PerfMap}
      * @param code
-     *            a function of this machine's {@link Abi} with one pointer, position-independent
+     *            a position-independent function of this machine's processor and calling convention that takes one pointer
      * @throws CodeUnavailableException
-     *             if this is no x86-64 processor, or the operating system or the JVM denies it; the message says which
+     *             if the operating system or the JVM does not allow it; the message says which
      */
     public static Code load(Arena arena, String name, byte[] code) {
         SystemMemory memory = system();
@@ -54,10 +54,6 @@ public final class ExecutableMemory {
     }
 
     private static SystemMemory open() {
-        String processor = System.getProperty("os.arch");
-        if (!processor.equals("amd64") && !processor.equals("x86_64")) {
-            throw new CodeUnavailableException("processor: " + processor + " (expected: amd64 or x86_64)");
-        }
         String name = System.getProperty("os.name");
         boolean windows = name.startsWith("Windows");
         boolean macos = name.startsWith("Mac");

@@ -1,6 +1,6 @@
 package dev.bgem3.asm;
 
-/** A place in code, jumped to or read from; bound once, by {@link Assembler#bind}. */
+/** A place in code, jumped to or read from; bound once, by {@link CodeBuffer#bind}. */
 public final class Label {
     private static final int UNBOUND = -1;
 

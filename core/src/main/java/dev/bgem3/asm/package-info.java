@@ -1,21 +1,12 @@
 /**
- * Machine code for x86-64, assembled by the running program: an encoder of just the instructions that kernels use, labels,
- * executable memory, and what the processor can do.
+ * Machine code that the running program assembles: a buffer with labels, executable memory, and calls of what lies there. Nothing
+ * here knows a processor: a package below this one encodes the instructions of one architecture.
  *
  * <p>
- * Start at {@link dev.bgem3.asm.Assembler}; {@link dev.bgem3.asm.Abi#function} makes a function of a body,
- * {@link dev.bgem3.asm.ExecutableMemory#load} places it, {@link dev.bgem3.asm.Code#call} runs it:
- *
- * {@snippet :
- * Abi abi = Abi.ofThisMachine();
- * byte[] bytes = abi.function(code -> code.inc(abi.argument()));
- * try (Arena arena = Arena.ofConfined()) {
- *     ExecutableMemory.load(arena, "example", bytes).call(argumentBlock);
- * }
- * }
+ * Start at {@link dev.bgem3.asm.ExecutableMemory#load}, which places a function in memory, and {@link dev.bgem3.asm.Code#call},
+ * which runs it. Where code cannot run, {@link dev.bgem3.asm.CodeUnavailableException} says why.
  *
  * <p>
- * Where code cannot run, {@link dev.bgem3.asm.CodeUnavailableException} says why; encoding works everywhere. Arguments are never
- * null. Assemblers belong to one thread; everything else is safe for many.
+ * Arguments are never null. A {@link dev.bgem3.asm.CodeBuffer} belongs to one thread; everything else is thread-safe.
  */
 package dev.bgem3.asm;

@@ -1,6 +1,6 @@
 package dev.bgem3.kernel.jit;
 
-import dev.bgem3.asm.Abi;
+import dev.bgem3.asm.x64.Abi;
 import dev.bgem3.asm.Code;
 import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;

@@ -1,25 +1,25 @@
 package dev.bgem3.kernel.jit;
 
-import static dev.bgem3.asm.VectorOp.VADDPS;
-import static dev.bgem3.asm.VectorOp.VANDPS;
-import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
-import static dev.bgem3.asm.VectorOp.VDIVPS;
-import static dev.bgem3.asm.VectorOp.VFMADD213PS;
-import static dev.bgem3.asm.VectorOp.VMASKMOVPS;
-import static dev.bgem3.asm.VectorOp.VMAXPS;
-import static dev.bgem3.asm.VectorOp.VMOVD;
-import static dev.bgem3.asm.VectorOp.VMOVUPS;
-import static dev.bgem3.asm.VectorOp.VMULPS;
-import static dev.bgem3.asm.VectorOp.VORPS;
-import static dev.bgem3.asm.VectorOp.VSUBPS;
+import static dev.bgem3.asm.x64.VectorOp.VADDPS;
+import static dev.bgem3.asm.x64.VectorOp.VANDPS;
+import static dev.bgem3.asm.x64.VectorOp.VBROADCASTSS;
+import static dev.bgem3.asm.x64.VectorOp.VDIVPS;
+import static dev.bgem3.asm.x64.VectorOp.VFMADD213PS;
+import static dev.bgem3.asm.x64.VectorOp.VMASKMOVPS;
+import static dev.bgem3.asm.x64.VectorOp.VMAXPS;
+import static dev.bgem3.asm.x64.VectorOp.VMOVD;
+import static dev.bgem3.asm.x64.VectorOp.VMOVUPS;
+import static dev.bgem3.asm.x64.VectorOp.VMULPS;
+import static dev.bgem3.asm.x64.VectorOp.VORPS;
+import static dev.bgem3.asm.x64.VectorOp.VSUBPS;
 
-import dev.bgem3.asm.Abi;
-import dev.bgem3.asm.Assembler;
-import dev.bgem3.asm.Condition;
-import dev.bgem3.asm.Gpr;
+import dev.bgem3.asm.x64.Abi;
+import dev.bgem3.asm.x64.Assembler;
+import dev.bgem3.asm.x64.Condition;
+import dev.bgem3.asm.x64.Gpr;
 import dev.bgem3.asm.Label;
-import dev.bgem3.asm.Mem;
-import dev.bgem3.asm.Vec;
+import dev.bgem3.asm.x64.Mem;
+import dev.bgem3.asm.x64.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -1,26 +1,26 @@
 package dev.bgem3.kernel.jit;
 
-import static dev.bgem3.asm.VectorOp.VADDPS;
-import static dev.bgem3.asm.VectorOp.VANDPS;
-import static dev.bgem3.asm.VectorOp.VCMPPS_VEX;
-import static dev.bgem3.asm.VectorOp.VFMADD213PS;
-import static dev.bgem3.asm.VectorOp.VFMADD231PS;
-import static dev.bgem3.asm.VectorOp.VMAXPS;
-import static dev.bgem3.asm.VectorOp.VMOVUPS;
-import static dev.bgem3.asm.VectorOp.VMULPS;
-import static dev.bgem3.asm.VectorOp.VPADDD;
-import static dev.bgem3.asm.VectorOp.VPERM2F128;
-import static dev.bgem3.asm.VectorOp.VPMAXSD;
-import static dev.bgem3.asm.VectorOp.VPSLLD;
-import static dev.bgem3.asm.VectorOp.VSHUFPS;
-import static dev.bgem3.asm.VectorOp.VSUBPS;
-import static dev.bgem3.asm.VectorOp.VXORPS;
+import static dev.bgem3.asm.x64.VectorOp.VADDPS;
+import static dev.bgem3.asm.x64.VectorOp.VANDPS;
+import static dev.bgem3.asm.x64.VectorOp.VCMPPS_VEX;
+import static dev.bgem3.asm.x64.VectorOp.VFMADD213PS;
+import static dev.bgem3.asm.x64.VectorOp.VFMADD231PS;
+import static dev.bgem3.asm.x64.VectorOp.VMAXPS;
+import static dev.bgem3.asm.x64.VectorOp.VMOVUPS;
+import static dev.bgem3.asm.x64.VectorOp.VMULPS;
+import static dev.bgem3.asm.x64.VectorOp.VPADDD;
+import static dev.bgem3.asm.x64.VectorOp.VPERM2F128;
+import static dev.bgem3.asm.x64.VectorOp.VPMAXSD;
+import static dev.bgem3.asm.x64.VectorOp.VPSLLD;
+import static dev.bgem3.asm.x64.VectorOp.VSHUFPS;
+import static dev.bgem3.asm.x64.VectorOp.VSUBPS;
+import static dev.bgem3.asm.x64.VectorOp.VXORPS;
 
-import dev.bgem3.asm.Assembler;
+import dev.bgem3.asm.x64.Assembler;
 import dev.bgem3.asm.Label;
-import dev.bgem3.asm.Mem;
-import dev.bgem3.asm.Vec;
-import dev.bgem3.asm.VectorOp;
+import dev.bgem3.asm.x64.Mem;
+import dev.bgem3.asm.x64.Vec;
+import dev.bgem3.asm.x64.VectorOp;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

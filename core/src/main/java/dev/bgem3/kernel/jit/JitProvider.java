@@ -1,7 +1,7 @@
 package dev.bgem3.kernel.jit;
 
 import dev.bgem3.asm.CodeUnavailableException;
-import dev.bgem3.asm.CpuFeatures;
+import dev.bgem3.asm.x64.CpuFeatures;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;

@@ -1,9 +1,9 @@
 package dev.bgem3.kernel.jit;
 
-import dev.bgem3.asm.Abi;
+import dev.bgem3.asm.x64.Abi;
 import dev.bgem3.asm.Code;
-import dev.bgem3.asm.CpuFeature;
-import dev.bgem3.asm.CpuFeatures;
+import dev.bgem3.asm.x64.CpuFeature;
+import dev.bgem3.asm.x64.CpuFeatures;
 import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.jit.TileKernel.Left;

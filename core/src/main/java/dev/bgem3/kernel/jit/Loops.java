@@ -1,8 +1,8 @@
 package dev.bgem3.kernel.jit;
 
-import dev.bgem3.asm.Assembler;
-import dev.bgem3.asm.Condition;
-import dev.bgem3.asm.Gpr;
+import dev.bgem3.asm.x64.Assembler;
+import dev.bgem3.asm.x64.Condition;
+import dev.bgem3.asm.x64.Gpr;
 import dev.bgem3.asm.Label;
 
 /** The loops that every row-wise kernel has. */

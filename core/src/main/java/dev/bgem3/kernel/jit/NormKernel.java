@@ -1,23 +1,23 @@
 package dev.bgem3.kernel.jit;
 
-import static dev.bgem3.asm.VectorOp.KMOVW;
-import static dev.bgem3.asm.VectorOp.VADDPS;
-import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
-import static dev.bgem3.asm.VectorOp.VDIVPS;
-import static dev.bgem3.asm.VectorOp.VFMADD213PS;
-import static dev.bgem3.asm.VectorOp.VFMADD231PS;
-import static dev.bgem3.asm.VectorOp.VMOVUPS;
-import static dev.bgem3.asm.VectorOp.VMULPS;
-import static dev.bgem3.asm.VectorOp.VPXORD;
-import static dev.bgem3.asm.VectorOp.VSQRTPS;
-import static dev.bgem3.asm.VectorOp.VSUBPS;
+import static dev.bgem3.asm.x64.VectorOp.KMOVW;
+import static dev.bgem3.asm.x64.VectorOp.VADDPS;
+import static dev.bgem3.asm.x64.VectorOp.VBROADCASTSS;
+import static dev.bgem3.asm.x64.VectorOp.VDIVPS;
+import static dev.bgem3.asm.x64.VectorOp.VFMADD213PS;
+import static dev.bgem3.asm.x64.VectorOp.VFMADD231PS;
+import static dev.bgem3.asm.x64.VectorOp.VMOVUPS;
+import static dev.bgem3.asm.x64.VectorOp.VMULPS;
+import static dev.bgem3.asm.x64.VectorOp.VPXORD;
+import static dev.bgem3.asm.x64.VectorOp.VSQRTPS;
+import static dev.bgem3.asm.x64.VectorOp.VSUBPS;
 
-import dev.bgem3.asm.Abi;
-import dev.bgem3.asm.Assembler;
-import dev.bgem3.asm.Gpr;
-import dev.bgem3.asm.Mask;
-import dev.bgem3.asm.Mem;
-import dev.bgem3.asm.Vec;
+import dev.bgem3.asm.x64.Abi;
+import dev.bgem3.asm.x64.Assembler;
+import dev.bgem3.asm.x64.Gpr;
+import dev.bgem3.asm.x64.Mask;
+import dev.bgem3.asm.x64.Mem;
+import dev.bgem3.asm.x64.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

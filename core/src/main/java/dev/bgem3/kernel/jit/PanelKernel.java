@@ -1,23 +1,23 @@
 package dev.bgem3.kernel.jit;
 
-import static dev.bgem3.asm.VectorOp.KMOVW;
-import static dev.bgem3.asm.VectorOp.VCVTNEPS2BF16;
-import static dev.bgem3.asm.VectorOp.VMOVUPS;
-import static dev.bgem3.asm.VectorOp.VPMOVZXWD;
-import static dev.bgem3.asm.VectorOp.VPORD;
-import static dev.bgem3.asm.VectorOp.VPSLLD;
-import static dev.bgem3.asm.VectorOp.VSHUFF32X4;
-import static dev.bgem3.asm.VectorOp.VSHUFPS;
+import static dev.bgem3.asm.x64.VectorOp.KMOVW;
+import static dev.bgem3.asm.x64.VectorOp.VCVTNEPS2BF16;
+import static dev.bgem3.asm.x64.VectorOp.VMOVUPS;
+import static dev.bgem3.asm.x64.VectorOp.VPMOVZXWD;
+import static dev.bgem3.asm.x64.VectorOp.VPORD;
+import static dev.bgem3.asm.x64.VectorOp.VPSLLD;
+import static dev.bgem3.asm.x64.VectorOp.VSHUFF32X4;
+import static dev.bgem3.asm.x64.VectorOp.VSHUFPS;
 
-import dev.bgem3.asm.Abi;
-import dev.bgem3.asm.Assembler;
-import dev.bgem3.asm.Condition;
-import dev.bgem3.asm.Gpr;
+import dev.bgem3.asm.x64.Abi;
+import dev.bgem3.asm.x64.Assembler;
+import dev.bgem3.asm.x64.Condition;
+import dev.bgem3.asm.x64.Gpr;
 import dev.bgem3.asm.Label;
-import dev.bgem3.asm.Mask;
-import dev.bgem3.asm.Mem;
-import dev.bgem3.asm.Vec;
-import dev.bgem3.asm.VectorOp;
+import dev.bgem3.asm.x64.Mask;
+import dev.bgem3.asm.x64.Mem;
+import dev.bgem3.asm.x64.Vec;
+import dev.bgem3.asm.x64.VectorOp;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -1,21 +1,21 @@
 package dev.bgem3.kernel.jit;
 
-import static dev.bgem3.asm.VectorOp.KMOVW;
-import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
-import static dev.bgem3.asm.VectorOp.VDPBF16PS;
-import static dev.bgem3.asm.VectorOp.VFMADD231PS;
-import static dev.bgem3.asm.VectorOp.VMOVUPS;
-import static dev.bgem3.asm.VectorOp.VPDPBUSD;
-import static dev.bgem3.asm.VectorOp.VPXORD;
+import static dev.bgem3.asm.x64.VectorOp.KMOVW;
+import static dev.bgem3.asm.x64.VectorOp.VBROADCASTSS;
+import static dev.bgem3.asm.x64.VectorOp.VDPBF16PS;
+import static dev.bgem3.asm.x64.VectorOp.VFMADD231PS;
+import static dev.bgem3.asm.x64.VectorOp.VMOVUPS;
+import static dev.bgem3.asm.x64.VectorOp.VPDPBUSD;
+import static dev.bgem3.asm.x64.VectorOp.VPXORD;
 
-import dev.bgem3.asm.Abi;
-import dev.bgem3.asm.Assembler;
-import dev.bgem3.asm.Condition;
-import dev.bgem3.asm.Gpr;
+import dev.bgem3.asm.x64.Abi;
+import dev.bgem3.asm.x64.Assembler;
+import dev.bgem3.asm.x64.Condition;
+import dev.bgem3.asm.x64.Gpr;
 import dev.bgem3.asm.Label;
-import dev.bgem3.asm.Mask;
-import dev.bgem3.asm.Mem;
-import dev.bgem3.asm.Vec;
+import dev.bgem3.asm.x64.Mask;
+import dev.bgem3.asm.x64.Mem;
+import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.kernel.Arithmetic;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,33 +1,33 @@
 package dev.bgem3.kernel.jit;
 
-import static dev.bgem3.asm.VectorOp.KMOVW_KR;
-import static dev.bgem3.asm.VectorOp.VADDPS;
-import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
-import static dev.bgem3.asm.VectorOp.VCMPPS;
-import static dev.bgem3.asm.VectorOp.VFMADD213PS;
-import static dev.bgem3.asm.VectorOp.VFMADD231PS;
-import static dev.bgem3.asm.VectorOp.VMAXPS;
-import static dev.bgem3.asm.VectorOp.VMINPS;
-import static dev.bgem3.asm.VectorOp.VMOVDQU16;
-import static dev.bgem3.asm.VectorOp.VMULPS;
-import static dev.bgem3.asm.VectorOp.VPADDD;
-import static dev.bgem3.asm.VectorOp.VPANDD;
-import static dev.bgem3.asm.VectorOp.VPMAXSD;
-import static dev.bgem3.asm.VectorOp.VPSRLD;
-import static dev.bgem3.asm.VectorOp.VPXORD;
-import static dev.bgem3.asm.VectorOp.VRNDSCALEPS;
-import static dev.bgem3.asm.VectorOp.VSCALEFPS;
-import static dev.bgem3.asm.VectorOp.VSHUFF32X4;
-import static dev.bgem3.asm.VectorOp.VSHUFPS;
-import static dev.bgem3.asm.VectorOp.VSUBPS;
+import static dev.bgem3.asm.x64.VectorOp.KMOVW_KR;
+import static dev.bgem3.asm.x64.VectorOp.VADDPS;
+import static dev.bgem3.asm.x64.VectorOp.VBROADCASTSS;
+import static dev.bgem3.asm.x64.VectorOp.VCMPPS;
+import static dev.bgem3.asm.x64.VectorOp.VFMADD213PS;
+import static dev.bgem3.asm.x64.VectorOp.VFMADD231PS;
+import static dev.bgem3.asm.x64.VectorOp.VMAXPS;
+import static dev.bgem3.asm.x64.VectorOp.VMINPS;
+import static dev.bgem3.asm.x64.VectorOp.VMOVDQU16;
+import static dev.bgem3.asm.x64.VectorOp.VMULPS;
+import static dev.bgem3.asm.x64.VectorOp.VPADDD;
+import static dev.bgem3.asm.x64.VectorOp.VPANDD;
+import static dev.bgem3.asm.x64.VectorOp.VPMAXSD;
+import static dev.bgem3.asm.x64.VectorOp.VPSRLD;
+import static dev.bgem3.asm.x64.VectorOp.VPXORD;
+import static dev.bgem3.asm.x64.VectorOp.VRNDSCALEPS;
+import static dev.bgem3.asm.x64.VectorOp.VSCALEFPS;
+import static dev.bgem3.asm.x64.VectorOp.VSHUFF32X4;
+import static dev.bgem3.asm.x64.VectorOp.VSHUFPS;
+import static dev.bgem3.asm.x64.VectorOp.VSUBPS;
 
-import dev.bgem3.asm.Assembler;
-import dev.bgem3.asm.Gpr;
+import dev.bgem3.asm.x64.Assembler;
+import dev.bgem3.asm.x64.Gpr;
 import dev.bgem3.asm.Label;
-import dev.bgem3.asm.Mask;
-import dev.bgem3.asm.Mem;
-import dev.bgem3.asm.Vec;
-import dev.bgem3.asm.VectorOp;
+import dev.bgem3.asm.x64.Mask;
+import dev.bgem3.asm.x64.Mem;
+import dev.bgem3.asm.x64.Vec;
+import dev.bgem3.asm.x64.VectorOp;
 
 /** exp, GELU and sums over lanes as sequences of AVX-512 instructions, with their constants. */
 final class VectorCode {

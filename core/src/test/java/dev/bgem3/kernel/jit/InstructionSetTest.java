@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.bgem3.asm.CpuFeature;
-import dev.bgem3.asm.CpuFeatures;
+import dev.bgem3.asm.x64.CpuFeature;
+import dev.bgem3.asm.x64.CpuFeatures;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.Kernels;

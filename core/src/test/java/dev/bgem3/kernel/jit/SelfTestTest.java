@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.asm.CodeUnavailableException;
-import dev.bgem3.asm.CpuFeatures;
+import dev.bgem3.asm.x64.CpuFeatures;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.HostWorkspace;

@@ -1,7 +1,10 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.bgem3.asm.Code;
+import dev.bgem3.asm.CodeUnavailableException;
+import dev.bgem3.asm.ExecutableMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;

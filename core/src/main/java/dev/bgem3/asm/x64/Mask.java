@@ -1,4 +1,4 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
 /**
  * A mask register of AVX-512.

@@ -1,8 +1,9 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
-import dev.bgem3.asm.VectorOp.Forms;
-import dev.bgem3.asm.VectorOp.Layout;
-import dev.bgem3.asm.VectorOp.Tuple;
+import dev.bgem3.asm.CodeBuffer;
+import dev.bgem3.asm.x64.VectorOp.Forms;
+import dev.bgem3.asm.x64.VectorOp.Layout;
+import dev.bgem3.asm.x64.VectorOp.Tuple;
 import java.util.Arrays;
 
 /**
@@ -83,9 +84,9 @@ final class VectorEncoder {
         code.int8(opcode);
         int reg = layout == Layout.VMI || layout == Layout.M ? op.second : places.regNumber();
         if (places.rm instanceof Mem mem) {
-            code.modRm(reg, mem, unit, following);
+            ModRm.write(code, reg, mem, unit, following);
         } else {
-            code.modRm(reg, places.rm == null ? 0 : ((Register) places.rm).number());
+            ModRm.write(code, reg, places.rm == null ? 0 : ((Register) places.rm).number());
         }
         if (layout.immediate) {
             if (immediate < -128 || immediate > 255) {

@@ -1,4 +1,4 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
 /** Emits the general-purpose instructions that {@link AssemblyText} reads. */
 final class GeneralText {

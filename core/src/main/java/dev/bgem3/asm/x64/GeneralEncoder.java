@@ -1,4 +1,6 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
+
+import dev.bgem3.asm.CodeBuffer;
 
 /** Writes the forms of the general-purpose instructions: prefix, opcode, ModRM, immediate (Intel SDM volume 2A, chapter 2). */
 final class GeneralEncoder {
@@ -29,7 +31,7 @@ final class GeneralEncoder {
         use.add(rm);
         rex(w, regOrExtension, 0, rm.number());
         code.bytes(opcode);
-        code.modRm(regOrExtension, rm.number());
+        ModRm.write(code, regOrExtension, rm.number());
     }
 
     /** An instruction on memory in ModRM.rm, without immediate. */
@@ -41,7 +43,7 @@ final class GeneralEncoder {
         rex(w, regOrExtension, mem.index() == null ? 0 : mem.index().number(),
                 mem.base() == null ? 0 : mem.base().number());
         code.bytes(opcode);
-        code.modRm(regOrExtension, mem, 1, 0);
+        ModRm.write(code, regOrExtension, mem, 1, 0);
     }
 
     /** An instruction whose opcode holds the register. */

@@ -1,5 +1,6 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
+import dev.bgem3.asm.CodeUnavailableException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -31,8 +32,17 @@ public enum Abi {
         this.lastSavedVector = lastSavedVector;
     }
 
-    /** The convention of this machine's operating system. */
+    /**
+     * The convention of this machine's operating system.
+     *
+     * @throws CodeUnavailableException
+     *             if the processor is not x86-64; the message names it
+     */
     public static Abi ofThisMachine() {
+        String processor = System.getProperty("os.arch");
+        if (!processor.equals("amd64") && !processor.equals("x86_64")) {
+            throw new CodeUnavailableException("processor: " + processor + " (expected: amd64 or x86_64)");
+        }
         boolean windows = System.getProperty("os.name").startsWith("Windows");
         return windows ? WINDOWS : SYSTEM_V;
     }

@@ -1,4 +1,4 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
 /** A register of any kind. */
 public sealed interface Register extends Operand permits Gpr, Vec, Mask, Tile {

@@ -1,4 +1,4 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
 /**
  * A tile register of AMX.

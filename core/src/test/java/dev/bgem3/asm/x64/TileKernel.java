@@ -1,9 +1,10 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
-import static dev.bgem3.asm.VectorOp.VBROADCASTSS;
-import static dev.bgem3.asm.VectorOp.VMOVUPS;
-import static dev.bgem3.asm.VectorOp.VXORPS;
+import static dev.bgem3.asm.x64.VectorOp.VBROADCASTSS;
+import static dev.bgem3.asm.x64.VectorOp.VMOVUPS;
+import static dev.bgem3.asm.x64.VectorOp.VXORPS;
 
+import dev.bgem3.asm.Label;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;

@@ -1,5 +1,6 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
+import dev.bgem3.asm.Label;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

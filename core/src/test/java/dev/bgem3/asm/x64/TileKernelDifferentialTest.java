@@ -1,8 +1,10 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.asm.Code;
+import dev.bgem3.asm.ExecutableMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

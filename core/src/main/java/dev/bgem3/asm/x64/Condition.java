@@ -1,4 +1,4 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
 /** A jump's condition; the ordinal is its number in encodings (Intel SDM volume 2, appendix B, table B-8). */
 public enum Condition {

@@ -1,8 +1,9 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.bgem3.asm.Label;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

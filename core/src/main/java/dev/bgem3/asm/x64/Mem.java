@@ -1,4 +1,6 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
+
+import dev.bgem3.asm.Label;
 
 /**
  * A place in memory: {@code base + index * scale + displacement}, or a label of the same code.

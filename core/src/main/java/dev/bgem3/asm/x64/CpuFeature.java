@@ -1,4 +1,4 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
 /** An extension of the instruction set that kernels ask for, with the name that Linux shows. */
 public enum CpuFeature {

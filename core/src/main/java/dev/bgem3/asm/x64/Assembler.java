@@ -1,5 +1,7 @@
-package dev.bgem3.asm;
+package dev.bgem3.asm.x64;
 
+import dev.bgem3.asm.CodeBuffer;
+import dev.bgem3.asm.Label;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,6 +27,12 @@ public final class Assembler {
     /** A cache line: constants start at one, so that none straddles two. */
     static final int MOST_ALIGNMENT = 64;
 
+    /** The recommended no-operation of each length, 1 to 9 bytes (Intel SDM volume 2B, NOP, table 4-12). */
+    private static final int[][] NOPS = {{}, {0x90}, {0x66, 0x90}, {0x0F, 0x1F, 0x00},
+            {0x0F, 0x1F, 0x40, 0x00}, {0x0F, 0x1F, 0x44, 0x00, 0x00}, {0x66, 0x0F, 0x1F, 0x44, 0x00, 0x00},
+            {0x0F, 0x1F, 0x80, 0x00, 0x00, 0x00, 0x00}, {0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+            {0x66, 0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}};
+
     private record Constant(Label label, int[] words) {}
 
     private final CodeBuffer code = new CodeBuffer();
@@ -44,7 +52,7 @@ public final class Assembler {
 
     /** Binds a label to the next instruction. */
     public void bind(Label label) {
-        label.bind(code.position());
+        code.bind(label);
     }
 
     /** Fills with no-operations until the position in the code is a multiple of {@code boundary}, a power of two up to 64. */
@@ -53,7 +61,16 @@ public final class Assembler {
         if (Integer.bitCount(boundary) != 1) {
             throw new IllegalArgumentException("alignment: " + boundary + " (expected: a power of two)");
         }
-        code.align(boundary);
+        fill(boundary);
+    }
+
+    private void fill(int boundary) {
+        int gap = -code.position() & (boundary - 1);
+        while (gap > 0) {
+            int length = Math.min(gap, NOPS.length - 1);
+            code.bytes(NOPS[length]);
+            gap -= length;
+        }
     }
 
     /** Numbers that stand after the code, aligned to 64 bytes, for {@link Mem#at(Label)}. */
@@ -75,7 +92,7 @@ public final class Assembler {
     /** The finished code, its constants after it; every label that is used must be bound. Ends this assembler's work. */
     public byte[] toByteArray() {
         for (Constant constant : constants) {
-            code.align(MOST_ALIGNMENT);
+            fill(MOST_ALIGNMENT);
             bind(constant.label);
             for (int word : constant.words) {
                 code.int32(word);
