@@ -11,8 +11,11 @@ module dev.bgem3.core {
     exports dev.bgem3.kernel to dev.bgem3.kernels.cuda;
 
     uses dev.bgem3.kernel.KernelProvider;
+    uses dev.bgem3.kernel.jit.Architecture;
 
     provides dev.bgem3.kernel.KernelProvider
             with dev.bgem3.kernel.scalar.ScalarProvider, dev.bgem3.kernel.vector.VectorProvider,
             dev.bgem3.kernel.jit.JitProvider;
+    provides dev.bgem3.kernel.jit.Architecture
+            with dev.bgem3.kernel.jit.x64.X64;
 }

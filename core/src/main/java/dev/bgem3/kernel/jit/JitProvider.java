@@ -1,20 +1,33 @@
 package dev.bgem3.kernel.jit;
 
 import dev.bgem3.asm.CodeUnavailableException;
-import dev.bgem3.asm.x64.CpuFeatures;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.Kernels;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
 
-/**
- * Offers {@link JitKernels} where assembled code may run and the processor has AVX-512, {@link Avx2Kernels} where it has AVX2; the
- * system property {@value InstructionSet#PROPERTY} forces either.
- */
+/** Offers the best {@link KernelSet} of an {@link Architecture} whose code this machine can run. */
 public final class JitProvider implements KernelProvider {
-    /** For {@link java.util.ServiceLoader}. */
+    /** Found when they are first needed, which may be never. */
+    private static final class Installed {
+        static final List<Architecture> ARCHITECTURES = load();
+
+        private static List<Architecture> load() {
+            List<Architecture> found = new ArrayList<>();
+            for (Architecture architecture : ServiceLoader.load(Architecture.class,
+                    JitProvider.class.getClassLoader())) {
+                found.add(architecture);
+            }
+            return found;
+        }
+    }
+
+    /** For {@link ServiceLoader}. */
     public JitProvider() {}
 
     @Override
@@ -23,21 +36,21 @@ public final class JitProvider implements KernelProvider {
     }
 
     /**
-     * Above the others where AVX-512 code may run without a warning of Java's. Without {@code --enable-native-access}, and on AVX2, where
-     * they are not faster at every size, fp32 is the others' unless these are named; bf16 and int8 are these kernels' alone.
+     * Above the other providers if the kernels are the fastest and assembled code may run without a warning of Java's. Below them without
+     * {@code --enable-native-access} or where the kernels are not faster at every size: fp32 is then the others' unless these are named;
+     * bf16 and int8 are these kernels' alone.
      *
      * @throws BackendException
-     *             where {@value InstructionSet#PROPERTY} names none, which would else be passed over
+     *             if a system property asks for an instruction set that does not exist
      */
     @Override
     public int rank() {
-        return JitProvider.class.getModule().isNativeAccessEnabled() && isAvx512() ? 20 : -10;
+        return JitProvider.class.getModule().isNativeAccessEnabled() && isFastest() ? 20 : -10;
     }
 
-    private static boolean isAvx512() {
+    private static boolean isFastest() {
         try {
-            return InstructionSet.of(CpuFeatures.ofThisMachine()).filter(InstructionSet.AVX512::equals)
-                    .isPresent();
+            return best().isFastest();
         } catch (CodeUnavailableException denied) {
             return false;
         }
@@ -46,12 +59,8 @@ public final class JitProvider implements KernelProvider {
     @Override
     public Optional<String> unavailable() {
         try {
-            CpuFeatures features = CpuFeatures.ofThisMachine();
-            Optional<InstructionSet> set = InstructionSet.of(features);
-            return set.isPresent()
-                    ? Optional.empty()
-                    : Optional.of("the processor is " + features + " (expected: " + InstructionSet.expected()
-                            + InstructionSet.forced() + ")");
+            best();
+            return Optional.empty();
         } catch (CodeUnavailableException denied) {
             return Optional.of(denied.getMessage());
         }
@@ -60,7 +69,7 @@ public final class JitProvider implements KernelProvider {
     @Override
     public Optional<String> unavailable(Arithmetic arithmetic) {
         try {
-            return SelfTest.failure(instructionSet(), arithmetic);
+            return SelfTest.failure(best(), arithmetic);
         } catch (CodeUnavailableException | BackendException denied) {
             return Optional.of(denied.getMessage());
         }
@@ -68,15 +77,23 @@ public final class JitProvider implements KernelProvider {
 
     @Override
     public Set<Arithmetic> arithmetics() {
-        return instructionSet().arithmetics(CpuFeatures.ofThisMachine());
+        return best().arithmetics();
     }
 
     @Override
     public Kernels open(Arithmetic arithmetic, int threads, int device) {
-        return instructionSet().open(arithmetic, threads);
+        return best().open(arithmetic, threads);
     }
 
-    private static InstructionSet instructionSet() {
-        return InstructionSet.of(CpuFeatures.ofThisMachine()).orElseThrow();
+    private static KernelSet best() {
+        List<String> reasons = new ArrayList<>();
+        for (Architecture architecture : Installed.ARCHITECTURES) {
+            try {
+                return architecture.best();
+            } catch (CodeUnavailableException denied) {
+                reasons.add(denied.getMessage());
+            }
+        }
+        throw new CodeUnavailableException(String.join("; ", reasons));
     }
 }

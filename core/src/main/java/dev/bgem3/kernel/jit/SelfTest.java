@@ -24,13 +24,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>
  * It runs before a program's first answer, in code that Java has not compiled: there are no lambdas, each of which Java would set up anew.
  */
-final class SelfTest {
+public final class SelfTest {
     private static final Map<Tried, Optional<String>> FAILURES = new ConcurrentHashMap<>();
-    /** Every height of tile: as few rows 12 + 8 + 2 + 1 and 4 + 2 + 1, and as more 12 + 12 + 4 + 2 + 1 and 12 + 8 + 8. */
-    private static final int[] AVX512_ROWS = {31, 28, 23, 7};
-    /** Tiles of 6, and each of 1 to 5 beside them. */
-    private static final int[] AVX2_ROWS = {31, 28, 23, 9, 2};
-    private static final int MOST_ROWS = 31;
+    /** The most rows of a product. */
+    static final int MAX_ROWS = 31;
     /** A whole panel and a part of one. */
     private static final int COLUMNS = 35;
     /** In unrolled steps and single ones. */
@@ -45,8 +42,8 @@ final class SelfTest {
     /** Sequences whose queries fill 1, 2 and 3 vectors of AVX-512. */
     private static final int[] CUMULATIVE_LENGTHS = {0, 1, 21, 63};
     private static final int TOKENS = CUMULATIVE_LENGTHS[CUMULATIVE_LENGTHS.length - 1];
-    /** More keys than attention takes at a time, in either set of kernels. */
-    private static final int[] MANY_KEYS = {0, Math.max(JitAttention.KEYS, Avx2Attention.KEYS) + 16};
+    /** How many more keys there are than attention takes at a time. */
+    private static final int MORE_KEYS = 16;
 
     // Made once: their loops are most of a comparison's time while Java has not compiled them.
     private static final Numbers WEIGHT = weight(COLUMNS, DEPTH);
@@ -76,7 +73,7 @@ final class SelfTest {
         }
     }
 
-    private record Tried(InstructionSet set, Arithmetic arithmetic) {}
+    private record Tried(KernelSet set, Arithmetic arithmetic) {}
 
     /** What a number may be off by: this, and that part of itself. */
     private record Bound(float absolute, float relative) {
@@ -104,6 +101,7 @@ final class SelfTest {
     /** One side of the comparison, with the layers in its own layout. */
     private static final class Side {
         private final Kernels kernels;
+        private final int[] manyKeys;
         private final Kernels.Linear layer;
         private final Kernels.Linear preciseLayer;
         private final Kernels.Linear square;
@@ -111,8 +109,9 @@ final class SelfTest {
         private final Kernels.Norm norm;
         private final Map<Integer, Kernels.Linear> identities = new HashMap<>();
 
-        Side(Kernels kernels) {
+        Side(Kernels kernels, int keysAtOnce) {
             this.kernels = kernels;
+            manyKeys = new int[]{0, keysAtOnce + MORE_KEYS};
             layer = kernels.linear(WEIGHT, bias(COLUMNS));
             preciseLayer = kernels.preciseLinear(WEIGHT, bias(COLUMNS));
             square = kernels.linear(SQUARE_WEIGHT, bias(ROUNDED_SIZE));
@@ -178,8 +177,8 @@ final class SelfTest {
                 }
                 case FIRST_TOKEN_ATTENTION -> {
                     Tensor out = workspace.tensor(1, WIDTH);
-                    kernels.firstTokenAttention(out, tensor(workspace, queriesKeysValues(MANY_KEYS)),
-                            MANY_KEYS, HEADS);
+                    kernels.firstTokenAttention(out, tensor(workspace, queriesKeysValues(manyKeys)),
+                            manyKeys, HEADS);
                     return out;
                 }
                 case TO_ROUNDED, GELU_TO_ROUNDED, OF_ROUNDED -> {
@@ -227,30 +226,38 @@ final class SelfTest {
     private final Arithmetic arithmetic;
     private final int[] rowCounts;
 
-    private SelfTest(Kernels kernels, Kernels reference, Arithmetic arithmetic, int... rowCounts) {
-        tried = new Side(kernels);
-        this.reference = new Side(reference);
+    private SelfTest(Kernels kernels, Kernels reference, Arithmetic arithmetic, int keysAtOnce,
+            int... rowCounts) {
+        tried = new Side(kernels, keysAtOnce);
+        this.reference = new Side(reference, keysAtOnce);
         this.arithmetic = arithmetic;
         this.rowCounts = rowCounts;
     }
 
-    /** What is wrong with the code for that arithmetic; tried once in a process, as it stays the same. */
-    static Optional<String> failure(InstructionSet set, Arithmetic arithmetic) {
+    /** What is wrong with the set's kernels for that arithmetic; they are run once in a process, as the result stays the same. */
+    public static Optional<String> failure(KernelSet set, Arithmetic arithmetic) {
         return FAILURES.computeIfAbsent(new Tried(set, arithmetic), SelfTest::run);
     }
 
     private static Optional<String> run(Tried tried) {
         try (Kernels kernels = tried.set.open(tried.arithmetic, 1)) {
-            return failure(kernels, tried.arithmetic,
-                    tried.set == InstructionSet.AVX512 ? AVX512_ROWS : AVX2_ROWS);
+            return failure(kernels, tried.arithmetic, tried.set.keysAtOnce(), tried.set.selfTestRows());
         }
     }
 
-    /** What is wrong with these kernels; their layers are tried on so many rows. */
-    static Optional<String> failure(Kernels kernels, Arithmetic arithmetic, int... rowCounts) {
+    /**
+     * What is wrong with these kernels.
+     *
+     * @param keysAtOnce
+     *            as {@link KernelSet#keysAtOnce()}
+     * @param rowCounts
+     *            as {@link KernelSet#selfTestRows()}
+     */
+    static Optional<String> failure(Kernels kernels, Arithmetic arithmetic, int keysAtOnce,
+            int... rowCounts) {
         try (Kernels reference = KernelProviders.named("scalar", Arithmetic.FP32).open(Arithmetic.FP32, 1,
                 0)) {
-            SelfTest test = new SelfTest(kernels, reference, arithmetic, rowCounts);
+            SelfTest test = new SelfTest(kernels, reference, arithmetic, keysAtOnce, rowCounts);
             for (Operation operation : Operation.values()) {
                 Optional<String> fault = operation.compareTo(Operation.ATTENTION) < 0
                         ? test.layerFault(operation)
@@ -264,7 +271,7 @@ final class SelfTest {
     }
 
     private Optional<String> layerFault(Operation operation) {
-        float[] expected = reference.outcome(operation, false, MOST_ROWS);
+        float[] expected = reference.outcome(operation, false, MAX_ROWS);
         // Only in int8 are the precise layers others.
         int kinds = arithmetic == Arithmetic.INT8 ? 2 : 1;
         for (int rows : rowCounts) {
@@ -329,7 +336,7 @@ final class SelfTest {
     }
 
     private static Numbers operands(int depth) {
-        Numbers operands = new Numbers(MOST_ROWS, depth);
+        Numbers operands = new Numbers(MAX_ROWS, depth);
         for (int i = 0; i < operands.values.length; i++) {
             int row = i / depth;
             int k = i % depth;
@@ -339,7 +346,7 @@ final class SelfTest {
     }
 
     private static Numbers residual() {
-        Numbers residual = new Numbers(MOST_ROWS, COLUMNS);
+        Numbers residual = new Numbers(MAX_ROWS, COLUMNS);
         for (int i = 0; i < residual.values.length; i++) {
             residual.values[i] = (i / COLUMNS + 3 * (i % COLUMNS)) % 9 - 4;
         }

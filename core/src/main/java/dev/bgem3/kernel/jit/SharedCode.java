@@ -7,21 +7,22 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * What is assembled for an arithmetic, once for all that use it at the same time. Thread-safe.
+ * The code that is assembled for an arithmetic, shared by all kernels that use it at the same time. Thread-safe.
  *
  * <p>
- * It is held weakly: memory of an automatic arena whose holder a class holds would keep that class loaded for ever.
+ * It is held weakly: a class that held it would keep the memory of its automatic arena, and so itself, loaded for ever.
  */
-final class SharedCode<T> {
+public final class SharedCode<T> {
     private final Function<Arithmetic, T> assembler;
     private final Map<Arithmetic, WeakReference<T>> inUse = new EnumMap<>(Arithmetic.class);
 
-    SharedCode(Function<Arithmetic, T> assembler) {
+    /** Nothing is assembled yet. */
+    public SharedCode(Function<Arithmetic, T> assembler) {
         this.assembler = assembler;
     }
 
-    /** What others use, else what is assembled now. */
-    synchronized T of(Arithmetic arithmetic) {
+    /** The code in use, or newly assembled code. */
+    public synchronized T of(Arithmetic arithmetic) {
         WeakReference<T> reference = inUse.get(arithmetic);
         T code = reference == null ? null : reference.get();
         if (code == null) {

@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
 import static dev.bgem3.asm.x64.VectorOp.VANDPS;
@@ -24,7 +24,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * {@link SoftmaxKernel} in AVX2. A row of scores lies in memory of whole vectors: what is beyond its columns is taken for −∞, and
+ * {@link Avx512SoftmaxKernel} in AVX2. A row of scores lies in memory of whole vectors: what is beyond its columns is taken for −∞, and
  * its exponentials, zeros, are written there.
  */
 final class Avx2SoftmaxKernel {
@@ -101,7 +101,7 @@ final class Avx2SoftmaxKernel {
             code.emit(VBROADCASTSS, SCALE, Mem.at(abi.argument(), SCALE_FIELD));
             code.emit(VMOVUPS, FILL, Mem.at(abi.argument(), FILL_FIELD));
             Label nextRow = code.label("next row");
-            math.load(MAXIMUM, VectorCode.MINUS_INFINITY);
+            math.load(MAXIMUM, Avx512VectorCode.MINUS_INFINITY);
             Loops.overVectors(code, SCORES, AT, FULL, COUNT, Avx2VectorCode.BYTES,
                     () -> code.emit(VMAXPS, MAXIMUM, MAXIMUM, Mem.at(AT)));
             lastScores(code);

@@ -1,25 +1,20 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.asm.x64.Assembler;
 import dev.bgem3.asm.x64.Condition;
 import dev.bgem3.asm.x64.Gpr;
 import dev.bgem3.asm.Label;
 
-/** The loops that every row-wise kernel has. */
+/** The loops of row-wise kernels. */
 final class Loops {
     private Loops() {}
 
     /**
-     * {@code at} goes from {@code start} over {@code full} vectors, which may be 0, and is left behind them.
+     * Runs the body for each of {@code full} vectors, which may be 0, with {@code at} at the vector; leaves {@code at} behind the last.
      *
      * @param count
      *            scratch
      */
-    static void overVectors(Assembler code, Gpr start, Gpr at, Gpr full, Gpr count, Runnable body) {
-        overVectors(code, start, at, full, count, VectorCode.BYTES, body);
-    }
-
-    /** {@link #overVectors(Assembler, Gpr, Gpr, Gpr, Gpr, Runnable)} of any width. */
     static void overVectors(Assembler code, Gpr start, Gpr at, Gpr full, Gpr count, int vectorBytes,
             Runnable body) {
         Label done = new Label("vectors done");
@@ -35,7 +30,7 @@ final class Loops {
         code.bind(done);
     }
 
-    /** Runs the body {@code count} times, which is at least 1; {@code count} is 0 then. */
+    /** Runs the body {@code count} times, at least once, and leaves 0 in {@code count}. */
     static void count(Assembler code, Gpr count, Runnable body) {
         Label again = code.label("again");
         body.run();

@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
 import static dev.bgem3.asm.x64.VectorOp.VANDPS;
@@ -25,7 +25,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * {@link VectorCode} in AVX2: the same steps in the same order on the same constants, so exp and GELU have the same bits. What
+ * {@link Avx512VectorCode} in AVX2: the same steps in the same order on the same constants, so exp and GELU have the same bits. What
  * AVX-512 has and AVX2 lacks is spelled out: a comparison's mask is a vector of ones and zeros, a constant stands in memory once
  * for each lane, and 2ⁿ is made of its exponent's bits.
  */
@@ -42,19 +42,19 @@ final class Avx2VectorCode {
 
     Avx2VectorCode(Assembler code) {
         this.code = code;
-        float[] lanes = new float[LANES * VectorCode.CONSTANTS.length];
+        float[] lanes = new float[LANES * Avx512VectorCode.CONSTANTS.length];
         for (int i = 0; i < lanes.length; i++) {
-            lanes[i] = VectorCode.CONSTANTS[i / LANES];
+            lanes[i] = Avx512VectorCode.CONSTANTS[i / LANES];
         }
         constants = code.constant(lanes);
     }
 
-    /** One of {@link VectorCode#CONSTANTS} in every lane. */
+    /** One of {@link Avx512VectorCode#CONSTANTS} in every lane. */
     Mem constant(int index) {
         return Mem.at(constants).plus(BYTES * index);
     }
 
-    /** {@code destination} = one of {@link VectorCode#CONSTANTS} in every lane. */
+    /** {@code destination} = one of {@link Avx512VectorCode#CONSTANTS} in every lane. */
     void load(Vec destination, int index) {
         code.emit(VMOVUPS, destination, constant(index));
     }
@@ -68,39 +68,40 @@ final class Avx2VectorCode {
      * {@code x = exp(x)} for x ≤ 0, 0 below −87.3, NaN for NaN; the other registers are scratch.
      */
     void exp(Vec x, Vec s, Vec p, Vec kept) {
-        code.emit(VCMPPS_VEX, kept, x, constant(VectorCode.LEAST_EXPONENT), VectorCode.NOT_LESS_THAN);
-        load(s, VectorCode.ROUNDER);
-        code.emit(VFMADD231PS, s, x, constant(VectorCode.LOG2_E)); // x / ln 2, rounded, in the low bits
-        load(p, VectorCode.ROUNDER);
+        code.emit(VCMPPS_VEX, kept, x, constant(Avx512VectorCode.LEAST_EXPONENT),
+                Avx512VectorCode.NOT_LESS_THAN);
+        load(s, Avx512VectorCode.ROUNDER);
+        code.emit(VFMADD231PS, s, x, constant(Avx512VectorCode.LOG2_E)); // x / ln 2, rounded, in the low bits
+        load(p, Avx512VectorCode.ROUNDER);
         code.emit(VSUBPS, p, s, p); // n
-        code.emit(VFMADD231PS, x, p, constant(VectorCode.MINUS_LN2_HIGH));
-        code.emit(VFMADD231PS, x, p, constant(VectorCode.MINUS_LN2_LOW)); // r
-        load(p, VectorCode.E4);
-        for (int coefficient = VectorCode.E4 + 1; coefficient <= VectorCode.E0; coefficient++) {
+        code.emit(VFMADD231PS, x, p, constant(Avx512VectorCode.MINUS_LN2_HIGH));
+        code.emit(VFMADD231PS, x, p, constant(Avx512VectorCode.MINUS_LN2_LOW)); // r
+        load(p, Avx512VectorCode.E4);
+        for (int coefficient = Avx512VectorCode.E4 + 1; coefficient <= Avx512VectorCode.E0; coefficient++) {
             code.emit(VFMADD213PS, p, x, constant(coefficient));
         }
         code.emit(VMULPS, p, p, x);
         code.emit(VFMADD213PS, p, x, x);
-        code.emit(VADDPS, p, p, constant(VectorCode.ONE)); // exp(r)
+        code.emit(VADDPS, p, p, constant(Avx512VectorCode.ONE)); // exp(r)
         code.emit(VPSLLD, s, s, MANTISSA_BITS);
-        code.emit(VPADDD, s, s, constant(VectorCode.ONE)); // 2ⁿ: n on top of the exponent of 1
+        code.emit(VPADDD, s, s, constant(Avx512VectorCode.ONE)); // 2ⁿ: n on top of the exponent of 1
         code.emit(VMULPS, p, p, s);
         code.emit(VANDPS, x, p, kept);
     }
 
     /** {@code z = z·Φ(z)}; the other registers are scratch. */
     void gelu(Vec z, Vec x, Vec q, Vec s, Vec p) {
-        code.emit(VANDPS, x, z, constant(VectorCode.MAGNITUDE));
-        load(q, VectorCode.G7);
-        for (int coefficient = VectorCode.G7 + 1; coefficient <= VectorCode.G0; coefficient++) {
+        code.emit(VANDPS, x, z, constant(Avx512VectorCode.MAGNITUDE));
+        load(q, Avx512VectorCode.G7);
+        for (int coefficient = Avx512VectorCode.G7 + 1; coefficient <= Avx512VectorCode.G0; coefficient++) {
             code.emit(VFMADD213PS, q, x, constant(coefficient));
         }
         code.emit(VMULPS, q, q, x);
-        code.emit(VXORPS, q, q, constant(VectorCode.SIGN));
+        code.emit(VXORPS, q, q, constant(Avx512VectorCode.SIGN));
         exp(q, s, p, x);
-        code.emit(VMULPS, q, q, constant(VectorCode.HALF)); // Φ(−|z|)
-        code.emit(VCMPPS_VEX, x, z, constant(VectorCode.ZERO), VectorCode.GREATER_THAN);
-        load(s, VectorCode.ONE);
+        code.emit(VMULPS, q, q, constant(Avx512VectorCode.HALF)); // Φ(−|z|)
+        code.emit(VCMPPS_VEX, x, z, constant(Avx512VectorCode.ZERO), Avx512VectorCode.GREATER_THAN);
+        load(s, Avx512VectorCode.ONE);
         code.emit(VSUBPS, s, s, q);
         choose(q, s, x);
         code.emit(VMULPS, z, z, q);

@@ -1,9 +1,10 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.asm.CodeUnavailableException;
 import dev.bgem3.asm.x64.CpuFeature;
 import dev.bgem3.asm.x64.CpuFeatures;
 import dev.bgem3.error.BackendException;
@@ -12,6 +13,7 @@ import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
+import dev.bgem3.kernel.jit.SelfTest;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Random;
@@ -55,6 +57,22 @@ class InstructionSetTest {
                 .containsExactlyInAnyOrder(Arithmetic.FP32, Arithmetic.INT8);
         assertThat(InstructionSet.AVX512.arithmetics(with(HASWELL, CpuFeature.AVX512_BF16)))
                 .containsExactlyInAnyOrder(Arithmetic.FP32, Arithmetic.BF16);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void passesTheSelfTestInWhateverTheProcessorHas(InstructionSet set) {
+        CpuFeatures cpu = null;
+        try {
+            cpu = CpuFeatures.ofThisMachine();
+        } catch (CodeUnavailableException denied) {
+            assumeTrue(false, denied.getMessage());
+        }
+        String found = cpu.toString();
+        assumeTrue(InstructionSet.of(cpu, set.label()).isPresent(), () -> found + " lacks " + set);
+        for (Arithmetic arithmetic : set.arithmetics(cpu)) {
+            assertThat(SelfTest.failure(set, arithmetic)).as("%s", arithmetic).isEmpty();
+        }
     }
 
     /**

@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 /**
  * What happens to a tile's sums, and what they are stored as.
@@ -9,7 +9,7 @@ package dev.bgem3.kernel.jit;
  *            whether the result is stored as bf16, which those of {@link TileFinish#SCALE_ADD} and {@link TileFinish#BIAS_RESIDUAL}
  *            cannot be, as they read the fp32 numbers there; else it is fp32
  */
-record TileEnd(TileFinish finish, boolean bf16Out) {
+record Avx512TileEnd(TileFinish finish, boolean bf16Out) {
     /** A linear layer's, else attention's. */
     boolean isLayer() {
         return finish != TileFinish.NONE && finish != TileFinish.SCALE_ADD;
@@ -17,6 +17,6 @@ record TileEnd(TileFinish finish, boolean bf16Out) {
 
     /** Of a vector of results. */
     int outBytes() {
-        return bf16Out ? VectorCode.BYTES / 2 : VectorCode.BYTES;
+        return bf16Out ? Avx512VectorCode.BYTES / 2 : Avx512VectorCode.BYTES;
     }
 }

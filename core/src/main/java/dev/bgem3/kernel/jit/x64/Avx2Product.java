@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.LinearFinish;
@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * {@link JitProduct} in AVX2: {@code out = finish(in · weightᵀ + bias)}, the linear layers.
+ * {@link Avx512Product} in AVX2: {@code out = finish(in · weightᵀ + bias)}, the linear layers.
  *
  * <p>
  * The weight is packed once into panels, as {@link Avx2TileKernel} reads them; columns beyond N are zeros. The work is cut into

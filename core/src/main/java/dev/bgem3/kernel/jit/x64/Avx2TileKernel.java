@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
 import static dev.bgem3.asm.x64.VectorOp.VBROADCASTSS;
@@ -23,7 +23,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * {@link TileKernel} in AVX2, whose 16 registers hold a tile of up to 6 rows by 16 columns:
+ * {@link Avx512TileKernel} in AVX2, whose 16 registers hold a tile of up to 6 rows by 16 columns:
  *
  * <pre>
  * for each group of {@code rows} rows
@@ -260,7 +260,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
                             code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), spread(row));
                         case INT8 ->
                             code.emit(VPDPBUSD_VEX, sum(row, vector), spread(row), panelVector(vector));
-                        case BF16, FP16 -> throw KernelCode.notOffered(arithmetic);
+                        case BF16, FP16 -> throw InstructionSet.notOffered(arithmetic);
                     }
                 }
             }

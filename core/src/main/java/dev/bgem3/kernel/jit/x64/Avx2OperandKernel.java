@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
 import static dev.bgem3.asm.x64.VectorOp.VANDPS;
@@ -25,7 +25,7 @@ import dev.bgem3.asm.x64.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** {@link OperandKernel}'s rounding to int8 in AVX2: the same numbers and scales. A row's last vector is filled up. */
+/** {@link Avx512OperandKernel}'s rounding to int8 in AVX2: the same numbers and scales. A row's last vector is filled up. */
 final class Avx2OperandKernel {
     // The argument block.
     private static final int FROM_FIELD = 0;
@@ -82,11 +82,11 @@ final class Avx2OperandKernel {
             code.emit(VMASKMOVPS, X, LAST, Mem.at(AT));
             largest(code, math);
             math.largestLaneOfIntegers(LARGEST, X);
-            code.emit(VMULPS, LARGEST, LARGEST, math.constant(VectorCode.INT8_STEP));
+            code.emit(VMULPS, LARGEST, LARGEST, math.constant(Avx512VectorCode.INT8_STEP));
             code.emit(VSUBPS, X, LARGEST, LARGEST); // 0, but NaN for an infinity, which as a scale could turn to 0 in a ReLU
             code.emit(VADDPS, LARGEST, LARGEST, X);
             code.emit(VMOVD, Mem.at(SCALES), LARGEST.as(16));
-            math.load(FACTOR, VectorCode.ONE);
+            math.load(FACTOR, Avx512VectorCode.ONE);
             code.emit(VDIVPS, FACTOR, FACTOR, LARGEST);
             code.mov(TO_AT, TO);
             Loops.overVectors(code, FROM, AT, FULL, COUNT, Avx2VectorCode.BYTES, () -> {
@@ -104,7 +104,7 @@ final class Avx2OperandKernel {
     }
 
     private static void largest(Assembler code, Avx2VectorCode math) {
-        code.emit(VANDPS, X, X, math.constant(VectorCode.MAGNITUDE));
+        code.emit(VANDPS, X, X, math.constant(Avx512VectorCode.MAGNITUDE));
         code.emit(VPMAXSD, LARGEST, LARGEST, X);
     }
 
@@ -112,7 +112,7 @@ final class Avx2OperandKernel {
     private static void round(Assembler code, Avx2VectorCode math) {
         code.emit(VMULPS, X, X, FACTOR);
         code.emit(VCVTPS2DQ, X, X);
-        code.emit(VPADDD, X, X, math.constant(VectorCode.INT8_ZERO));
+        code.emit(VPADDD, X, X, math.constant(Avx512VectorCode.INT8_ZERO));
         code.emit(VPACKSSDW, X, X, X);
         code.emit(VPACKUSWB, X, X, X);
         code.emit(VEXTRACTF128, UPPER.as(16), X, 1);

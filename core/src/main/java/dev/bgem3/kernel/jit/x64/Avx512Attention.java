@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostTensor;
@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
  * sums stay in fp32; a weight and a value are then off by at most 2⁻⁸ of themselves, and so is the outcome by at most
  * 2⁻⁷ · max|v|, beside what the scores are off by.
  */
-final class JitAttention implements HostAttention.Work {
+final class Avx512Attention implements HostAttention.Work {
     /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
     private static final float LEAST = -Float.MAX_VALUE;
     /**
@@ -27,32 +27,32 @@ final class JitAttention implements HostAttention.Work {
     /** In bf16, exponentials are powers of two of scores that are in units of ln 2. */
     private static final double LOG2_E = 1 / Math.log(2);
     private static final int QUERIES = HostAttention.QUERIES;
-    private static final int PANEL = TileKernel.PANEL;
+    private static final int PANEL = Avx512TileKernel.PANEL;
 
     /** A worker's own memory; what it has grown to is freed with the last reference. */
     private static final class Scratch {
         private final Arena arena = Arena.ofAuto();
-        private final MemorySegment tileBlock = arena.allocate(TileKernel.BLOCK_BYTES, 8);
-        private final MemorySegment softmaxBlock = arena.allocate(SoftmaxKernel.BLOCK_BYTES, 8);
-        private final MemorySegment operandBlock = arena.allocate(OperandKernel.BLOCK_BYTES, 8);
-        private final MemorySegment panelBlock = arena.allocate(PanelKernel.BLOCK_BYTES, 8);
-        private final MemorySegment scores = arena.allocate((long) KEYS * TileKernel.STEP_BYTES,
-                VectorCode.BYTES);
-        private final MemorySegment maxima = arena.allocate(4L * QUERIES, VectorCode.BYTES);
-        private final MemorySegment sums = arena.allocate(4L * QUERIES, VectorCode.BYTES);
-        private final MemorySegment factors = arena.allocate(4L * QUERIES, VectorCode.BYTES);
+        private final MemorySegment tileBlock = arena.allocate(Avx512TileKernel.BLOCK_BYTES, 8);
+        private final MemorySegment softmaxBlock = arena.allocate(Avx512SoftmaxKernel.BLOCK_BYTES, 8);
+        private final MemorySegment operandBlock = arena.allocate(Avx512OperandKernel.BLOCK_BYTES, 8);
+        private final MemorySegment panelBlock = arena.allocate(Avx512PanelKernel.BLOCK_BYTES, 8);
+        private final MemorySegment scores = arena.allocate((long) KEYS * Avx512TileKernel.STEP_BYTES,
+                Avx512VectorCode.BYTES);
+        private final MemorySegment maxima = arena.allocate(4L * QUERIES, Avx512VectorCode.BYTES);
+        private final MemorySegment sums = arena.allocate(4L * QUERIES, Avx512VectorCode.BYTES);
+        private final MemorySegment factors = arena.allocate(4L * QUERIES, Avx512VectorCode.BYTES);
         private MemorySegment queries = MemorySegment.NULL;
         private MemorySegment queryPanels = MemorySegment.NULL;
         private MemorySegment values = MemorySegment.NULL;
 
         private MemorySegment atLeast(MemorySegment memory, long bytes) {
-            return memory.byteSize() >= bytes ? memory : arena.allocate(bytes, VectorCode.BYTES);
+            return memory.byteSize() >= bytes ? memory : arena.allocate(bytes, Avx512VectorCode.BYTES);
         }
 
         private void reserve(HeadShape shape) {
             values = atLeast(values, QUERIES * shape.valuesStride());
             // A transposition takes whole vectors of words, and may read that much beyond the last row.
-            queries = atLeast(queries, QUERIES * shape.rowBytes() + VectorCode.BYTES);
+            queries = atLeast(queries, QUERIES * shape.rowBytes() + Avx512VectorCode.BYTES);
             queryPanels = atLeast(queryPanels, QUERIES / PANEL * shape.queryPanelBytes());
             sums.fill((byte) 0);
             for (int row = 0; row < QUERIES; row++) {
@@ -70,15 +70,16 @@ final class JitAttention implements HostAttention.Work {
 
         /** Of a row of queries or keys in whole vectors of 16 numbers. */
         long rowBytes() {
-            return Math.ceilDiv(size, VectorCode.LANES) * (long) VectorCode.BYTES / (bf16 ? 2 : 1);
+            return Math.ceilDiv(size, Avx512VectorCode.LANES) * (long) Avx512VectorCode.BYTES
+                    / (bf16 ? 2 : 1);
         }
 
         int wordGroups() {
-            return Math.ceilDiv(words(), VectorCode.LANES);
+            return Math.ceilDiv(words(), Avx512VectorCode.LANES);
         }
 
         long queryPanelBytes() {
-            return 4L * PANEL * VectorCode.LANES * wordGroups();
+            return 4L * PANEL * Avx512VectorCode.LANES * wordGroups();
         }
 
         int valuePanels() {
@@ -91,11 +92,11 @@ final class JitAttention implements HostAttention.Work {
         }
     }
 
-    private final KernelCode code;
+    private final Avx512Code code;
     private final boolean bf16;
     private final Scratch[] scratches;
 
-    JitAttention(KernelCode code, int threads) {
+    Avx512Attention(Avx512Code code, int threads) {
         this.code = code;
         bf16 = code.bf16Attention;
         scratches = new Scratch[threads];
@@ -108,7 +109,7 @@ final class JitAttention implements HostAttention.Work {
     @Override
     public HostAttention.Packing packing(int headSize) {
         HeadShape shape = new HeadShape(headSize, bf16);
-        return new HostAttention.Packing(VectorCode.LANES, shape.rowBytes(), shape.valuePanels(),
+        return new HostAttention.Packing(Avx512VectorCode.LANES, shape.rowBytes(), shape.valuePanels(),
                 4L * PANEL / (bf16 ? 2 : 1));
     }
 
@@ -123,12 +124,14 @@ final class JitAttention implements HostAttention.Work {
         long stride = tensor.offsetBytes(1);
         long third = stride / 3;
         long keys = tensor.address(head.firstRow(), head.column()) + third;
-        OperandKernel.fill(scratch.operandBlock, keys, stride, head.packed().address() + head.keysOffset(),
+        Avx512OperandKernel.fill(scratch.operandBlock, keys, stride,
+                head.packed().address() + head.keysOffset(),
                 shape.rowBytes(), head.keys(), head.size(), 0);
         code.attentionOperand(tensor.isBf16()).call(scratch.operandBlock);
         for (int panel = 0; panel < shape.valuePanels(); panel++) {
             int column = panel * PANEL;
-            PanelKernel.fill(scratch.panelBlock, keys + third + (long) tensor.elementBytes() * column, stride,
+            Avx512PanelKernel.fill(scratch.panelBlock, keys + third + (long) tensor.elementBytes() * column,
+                    stride,
                     head.packed().address() + head.valuesOffset() + panel * head.valuePanelBytes(),
                     head.keys(),
                     head.size() - column);
@@ -144,19 +147,19 @@ final class JitAttention implements HostAttention.Work {
         int rows = block.rows();
         scratch.reserve(shape);
         transposeQueries(scratch, block, shape);
-        SoftmaxKernel.fill(scratch.softmaxBlock, rows, scratch.scores, scratch.maxima, scratch.sums,
+        Avx512SoftmaxKernel.fill(scratch.softmaxBlock, rows, scratch.scores, scratch.maxima, scratch.sums,
                 scratch.factors,
                 scratch.values, shape.valuesStride(), head.size(),
                 (float) ((bf16 ? LOG2_E : 1) / Math.sqrt(head.size())));
         for (int from = 0; from < head.keys(); from += KEYS) {
             int keys = Math.min(KEYS, head.keys() - from);
             score(scratch, head, shape, rows, from, keys);
-            SoftmaxKernel.fillKeys(scratch.softmaxBlock, keys);
+            Avx512SoftmaxKernel.fillKeys(scratch.softmaxBlock, keys);
             code.exponentiate(rows).call(scratch.softmaxBlock);
             weigh(scratch, head, shape, rows, from, keys);
         }
         HostTensor out = block.out();
-        SoftmaxKernel.fillOut(scratch.softmaxBlock, out.address(block.outRow(), head.column()),
+        Avx512SoftmaxKernel.fillOut(scratch.softmaxBlock, out.address(block.outRow(), head.column()),
                 out.offsetBytes(1));
         code.divide(out.isBf16()).call(scratch.softmaxBlock);
     }
@@ -167,12 +170,13 @@ final class JitAttention implements HostAttention.Work {
      */
     private void transposeQueries(Scratch scratch, HostAttention.Block block, HeadShape shape) {
         HostTensor tensor = block.head().queryKeyValue();
-        OperandKernel.fill(scratch.operandBlock, tensor.address(block.firstRow(), block.head().column()),
+        Avx512OperandKernel.fill(scratch.operandBlock,
+                tensor.address(block.firstRow(), block.head().column()),
                 tensor.offsetBytes(1), scratch.queries.address(), shape.rowBytes(), block.rows(),
                 shape.size(), 0);
         code.attentionOperand(tensor.isBf16()).call(scratch.operandBlock);
-        for (int row = 0; row < block.rows(); row += VectorCode.LANES) {
-            PanelKernel.fill(scratch.panelBlock, scratch.queries.address() + row * shape.rowBytes(),
+        for (int row = 0; row < block.rows(); row += Avx512VectorCode.LANES) {
+            Avx512PanelKernel.fill(scratch.panelBlock, scratch.queries.address() + row * shape.rowBytes(),
                     shape.rowBytes(), scratch.queryPanels.address() + row / PANEL * shape.queryPanelBytes()
                             + 4L * (row % PANEL),
                     shape.wordGroups(), PANEL);
@@ -183,12 +187,12 @@ final class JitAttention implements HostAttention.Work {
     /** {@code scores[keys][64] = k · qᵀ}. */
     private void score(Scratch scratch, HostAttention.Head head, HeadShape shape, int rows, int from,
             int keys) {
-        TileKernel.fill(scratch.tileBlock, TileKernel.STEP_BYTES, shape.rowBytes(), shape.words(),
-                KernelCode.SCORES);
+        Avx512TileKernel.fill(scratch.tileBlock, Avx512TileKernel.STEP_BYTES, shape.rowBytes(), shape.words(),
+                Avx512Code.SCORES);
         for (int row = 0; row < rows; row += PANEL) {
-            TileKernel.fillPanel(scratch.tileBlock,
+            Avx512TileKernel.fillPanel(scratch.tileBlock,
                     scratch.queryPanels.address() + row / PANEL * shape.queryPanelBytes(), 0, PANEL);
-            TileKernel.fillRows(scratch.tileBlock, keys, scratch.scores.address() + 4L * row,
+            Avx512TileKernel.fillRows(scratch.tileBlock, keys, scratch.scores.address() + 4L * row,
                     head.packed().address() + head.keysOffset() + from * shape.rowBytes(), 0, 0);
             code.attentionScores.call(scratch.tileBlock);
         }
@@ -198,12 +202,12 @@ final class JitAttention implements HostAttention.Work {
     private void weigh(Scratch scratch, HostAttention.Head head, HeadShape shape, int rows, int from,
             int keys) {
         int keysPerWord = bf16 ? 2 : 1;
-        TileKernel.fill(scratch.tileBlock, shape.valuesStride(), 0, Math.ceilDiv(keys, keysPerWord),
-                from == 0 ? KernelCode.FIRST_VALUES : KernelCode.MORE_VALUES);
+        Avx512TileKernel.fill(scratch.tileBlock, shape.valuesStride(), 0, Math.ceilDiv(keys, keysPerWord),
+                from == 0 ? Avx512Code.FIRST_VALUES : Avx512Code.MORE_VALUES);
         for (int panel = 0; panel < shape.valuePanels(); panel++) {
-            TileKernel.fillPanel(scratch.tileBlock, head.packed().address() + head.valuesOffset()
+            Avx512TileKernel.fillPanel(scratch.tileBlock, head.packed().address() + head.valuesOffset()
                     + panel * head.valuePanelBytes() + 4L * PANEL * (from / keysPerWord), 0, PANEL);
-            TileKernel.fillRows(scratch.tileBlock, rows, scratch.values.address() + 4L * panel * PANEL,
+            Avx512TileKernel.fillRows(scratch.tileBlock, rows, scratch.values.address() + 4L * panel * PANEL,
                     scratch.scores.address(), 0, scratch.factors.address());
             code.attentionSums.call(scratch.tileBlock);
         }

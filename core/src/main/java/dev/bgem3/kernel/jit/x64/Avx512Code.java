@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.asm.x64.Abi;
 import dev.bgem3.asm.Code;
@@ -6,7 +6,8 @@ import dev.bgem3.asm.x64.CpuFeature;
 import dev.bgem3.asm.x64.CpuFeatures;
 import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.jit.TileKernel.Left;
+import dev.bgem3.kernel.jit.SharedCode;
+import dev.bgem3.kernel.jit.x64.Avx512TileKernel.Left;
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -14,23 +15,23 @@ import java.util.List;
 import java.util.Map;
 
 /** All code that kernels of an arithmetic call, which those of all models share; its memory is freed after the last of them. */
-final class KernelCode {
+final class Avx512Code {
     /** The ends of linear layers; the last are those whose results are bf16. */
-    private static final List<TileEnd> LAYER_ENDS = List.of(new TileEnd(TileFinish.BIAS, false),
-            new TileEnd(TileFinish.BIAS_RELU, false), new TileEnd(TileFinish.BIAS_GELU, false),
-            new TileEnd(TileFinish.BIAS_RESIDUAL, false), new TileEnd(TileFinish.BIAS, true),
-            new TileEnd(TileFinish.BIAS_GELU, true));
+    private static final List<Avx512TileEnd> LAYER_ENDS = List.of(new Avx512TileEnd(TileFinish.BIAS, false),
+            new Avx512TileEnd(TileFinish.BIAS_RELU, false), new Avx512TileEnd(TileFinish.BIAS_GELU, false),
+            new Avx512TileEnd(TileFinish.BIAS_RESIDUAL, false), new Avx512TileEnd(TileFinish.BIAS, true),
+            new Avx512TileEnd(TileFinish.BIAS_GELU, true));
     private static final int FP32_ENDS = 4;
     /** The one end of {@link #attentionScores}. */
     static final int SCORES = 0;
-    private static final List<TileEnd> SCORE_ENDS = List.of(new TileEnd(TileFinish.NONE, false));
+    private static final List<Avx512TileEnd> SCORE_ENDS = List.of(new Avx512TileEnd(TileFinish.NONE, false));
     /** The ends of {@link #attentionSums}: of a first block of keys, and of a later one, added to the one before, rescaled. */
     static final int FIRST_VALUES = 0;
     static final int MORE_VALUES = 1;
-    private static final List<TileEnd> SUM_ENDS = List.of(new TileEnd(TileFinish.NONE, false),
-            new TileEnd(TileFinish.SCALE_ADD, false));
+    private static final List<Avx512TileEnd> SUM_ENDS = List.of(new Avx512TileEnd(TileFinish.NONE, false),
+            new Avx512TileEnd(TileFinish.SCALE_ADD, false));
 
-    private static final SharedCode<KernelCode> SHARED = new SharedCode<>(KernelCode::new);
+    private static final SharedCode<Avx512Code> SHARED = new SharedCode<>(Avx512Code::new);
 
     /** Of the layers in which int8 would hurt. */
     final Arithmetic precise;
@@ -38,7 +39,7 @@ final class KernelCode {
     final boolean bf16Attention;
     private final Arena arena = Arena.ofAuto();
     private final Abi abi = Abi.ofThisMachine();
-    private final List<TileEnd> layerEnds;
+    private final List<Avx512TileEnd> layerEnds;
     private final Map<Arithmetic, Code> layers = new EnumMap<>(Arithmetic.class);
 
     /** Turn a layer's left operand into its arithmetic; fp32 needs none. */
@@ -61,11 +62,11 @@ final class KernelCode {
     private final Code divideRounded;
 
     /** The code for linear layers in that arithmetic. */
-    static KernelCode of(Arithmetic arithmetic) {
+    static Avx512Code of(Arithmetic arithmetic) {
         return SHARED.of(arithmetic);
     }
 
-    private KernelCode(Arithmetic arithmetic) {
+    private Avx512Code(Arithmetic arithmetic) {
         bf16Attention = arithmetic != Arithmetic.FP32
                 && CpuFeatures.ofThisMachine().has(CpuFeature.AVX512_BF16);
         precise = arithmetic != Arithmetic.INT8
@@ -78,53 +79,47 @@ final class KernelCode {
                 case FP32 -> {
                     // The operand is read where it lies, and so is bf16's where it lies as such.
                 }
-                case BF16 -> operands.put(layer, load("to bf16", OperandKernel.toBf16(abi, false)));
+                case BF16 -> operands.put(layer, load("to bf16", Avx512OperandKernel.toBf16(abi, false)));
                 case INT8 -> {
-                    operands.put(layer, load("to int8", OperandKernel.toInt8(abi, false)));
+                    operands.put(layer, load("to int8", Avx512OperandKernel.toInt8(abi, false)));
                     if (bf16Attention) {
                         roundedOperands.put(layer,
-                                load("bf16 to int8", OperandKernel.toInt8(abi, true)));
+                                load("bf16 to int8", Avx512OperandKernel.toInt8(abi, true)));
                     }
                 }
-                case FP16 -> throw notOffered(layer);
+                case FP16 -> throw InstructionSet.notOffered(layer);
             }
         }
-        layerNorm = load("layer norm", NormKernel.layerNorm(abi));
+        layerNorm = load("layer norm", Avx512NormKernel.layerNorm(abi));
         Arithmetic attention = bf16Attention ? Arithmetic.BF16 : Arithmetic.FP32;
         attentionOperand = load("attention operand",
-                bf16Attention ? OperandKernel.toBf16(abi, false) : OperandKernel.copy(abi));
+                bf16Attention ? Avx512OperandKernel.toBf16(abi, false) : Avx512OperandKernel.copy(abi));
         attentionValues = load("attention values",
-                bf16Attention ? PanelKernel.pairs(abi, false) : PanelKernel.rows(abi));
+                bf16Attention ? Avx512PanelKernel.pairs(abi, false) : Avx512PanelKernel.rows(abi));
         if (bf16Attention) {
-            roundedOperand = load("attention operand of bf16", OperandKernel.toBf16(abi, true));
-            roundedValues = load("attention values of bf16", PanelKernel.pairs(abi, true));
-            divideRounded = load("softmax division to bf16", SoftmaxKernel.divide(abi, true));
+            roundedOperand = load("attention operand of bf16", Avx512OperandKernel.toBf16(abi, true));
+            roundedValues = load("attention values of bf16", Avx512PanelKernel.pairs(abi, true));
+            divideRounded = load("softmax division to bf16", Avx512SoftmaxKernel.divide(abi, true));
         } else {
             roundedOperand = null;
             roundedValues = null;
             divideRounded = null;
         }
-        transpose = load("transposition", PanelKernel.transpose(abi));
+        transpose = load("transposition", Avx512PanelKernel.transpose(abi));
         attentionScores = tiles("attention scores", attention, Left.ROWS, SCORE_ENDS);
         attentionSums = tiles("attention sums", attention, Left.STEPS, SUM_ENDS);
         for (int i = 0; i < exponentiate.length; i++) {
-            exponentiate[i] = load("softmax", SoftmaxKernel.exponentiate(abi, 1 << i, bf16Attention));
+            exponentiate[i] = load("softmax", Avx512SoftmaxKernel.exponentiate(abi, 1 << i, bf16Attention));
         }
-        divide = load("softmax division", SoftmaxKernel.divide(abi, false));
-    }
-
-    /** What follows where someone opens the kernels in an arithmetic that their provider does not offer. */
-    static IllegalArgumentException notOffered(Arithmetic arithmetic) {
-        return new IllegalArgumentException(
-                "arithmetic: " + arithmetic + " (expected: one that the provider offers)");
+        divide = load("softmax division", Avx512SoftmaxKernel.divide(abi, false));
     }
 
     private Code load(String name, byte[] bytes) {
         return ExecutableMemory.load(arena, "bgem3 " + name, bytes);
     }
 
-    private Code tiles(String name, Arithmetic arithmetic, Left left, List<TileEnd> ends) {
-        return load(name + " in " + arithmetic, new TileKernel(arithmetic, left, ends).assemble(abi));
+    private Code tiles(String name, Arithmetic arithmetic, Left left, List<Avx512TileEnd> ends) {
+        return load(name + " in " + arithmetic, new Avx512TileKernel(arithmetic, left, ends).assemble(abi));
     }
 
     /** Linear layers' products in that arithmetic. */
@@ -172,6 +167,8 @@ final class KernelCode {
 
     /** The softmax of a block of that many queries. */
     Code exponentiate(int queries) {
-        return exponentiate[queries <= VectorCode.LANES ? 0 : queries <= 2 * VectorCode.LANES ? 1 : 2];
+        return exponentiate[queries <= Avx512VectorCode.LANES
+                ? 0
+                : queries <= 2 * Avx512VectorCode.LANES ? 1 : 2];
     }
 }

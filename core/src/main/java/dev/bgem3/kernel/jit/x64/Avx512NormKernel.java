@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.KMOVW;
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
@@ -22,7 +22,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** Layer norm of rows, each in two passes (Ba et al. 2016). */
-final class NormKernel {
+final class Avx512NormKernel {
     // The argument block.
     private static final int ROW_FIELD = 0;
     private static final int FULL_FIELD = 8; // vectors before the last
@@ -50,13 +50,13 @@ final class NormKernel {
     private static final Vec X = Vec.zmm(3);
     private static final Vec OTHER = Vec.zmm(4);
 
-    private NormKernel() {}
+    private Avx512NormKernel() {}
 
     /** Sets all fields; {@code rows} is at least 1. */
     static void fill(MemorySegment block, long row, int rows, long strideBytes, int length, long gamma,
             long beta,
             float epsilon) {
-        int full = (length - 1) / VectorCode.LANES;
+        int full = (length - 1) / Avx512VectorCode.LANES;
         block.set(ValueLayout.JAVA_LONG, ROW_FIELD, row);
         block.set(ValueLayout.JAVA_LONG, ROWS_FIELD, rows);
         block.set(ValueLayout.JAVA_LONG, STRIDE_FIELD, strideBytes);
@@ -65,13 +65,14 @@ final class NormKernel {
         block.set(ValueLayout.JAVA_LONG, BETA_FIELD, beta);
         block.set(ValueLayout.JAVA_FLOAT, LENGTH_FIELD, length);
         block.set(ValueLayout.JAVA_FLOAT, EPSILON_FIELD, epsilon);
-        block.set(ValueLayout.JAVA_INT, MASK_FIELD, TileKernel.maskOf(length - full * VectorCode.LANES));
+        block.set(ValueLayout.JAVA_INT, MASK_FIELD,
+                Avx512TileKernel.maskOf(length - full * Avx512VectorCode.LANES));
     }
 
     /** {@code x = (x − mean) / √(variance + ε) · γ + β}. */
     static byte[] layerNorm(Abi abi) {
         return abi.function(code -> {
-            VectorCode math = start(code, abi);
+            Avx512VectorCode math = start(code, abi);
             Mem length = Mem.at(abi.argument(), LENGTH_FIELD).broadcasting();
             Mem epsilon = Mem.at(abi.argument(), EPSILON_FIELD).broadcasting();
             Loops.count(code, ROWS, () -> {
@@ -98,20 +99,20 @@ final class NormKernel {
                     code.emit(VMULPS, X, X, SCALE);
                     code.emit(VMOVUPS, OTHER, Mem.at(GAMMA));
                     code.emit(VFMADD213PS, X, OTHER, Mem.at(BETA));
-                    code.add(GAMMA, VectorCode.BYTES);
-                    code.add(BETA, VectorCode.BYTES);
+                    code.add(GAMMA, Avx512VectorCode.BYTES);
+                    code.add(BETA, Avx512VectorCode.BYTES);
                 });
                 code.add(ROW, Mem.at(abi.argument(), STRIDE_FIELD));
             });
         });
     }
 
-    private static VectorCode start(Assembler code, Abi abi) {
+    private static Avx512VectorCode start(Assembler code, Abi abi) {
         code.mov(ROW, Mem.at(abi.argument(), ROW_FIELD));
         code.mov(ROWS, Mem.at(abi.argument(), ROWS_FIELD));
         code.mov(FULL, Mem.at(abi.argument(), FULL_FIELD));
         code.emit(KMOVW, LAST, Mem.at(abi.argument(), MASK_FIELD));
-        return new VectorCode(code);
+        return new Avx512VectorCode(code);
     }
 
     private static void sum(Assembler code, Runnable step) {
@@ -121,7 +122,7 @@ final class NormKernel {
     /** SUM = 0, then {@code step} for each full vector in X and {@code last} for the last one, zeros beyond the row. */
     private static void sum(Assembler code, Runnable step, Runnable last) {
         code.emit(VPXORD, SUM, SUM, SUM);
-        Loops.overVectors(code, ROW, AT, FULL, COUNT, () -> {
+        Loops.overVectors(code, ROW, AT, FULL, COUNT, Avx512VectorCode.BYTES, () -> {
             code.emit(VMOVUPS, X, Mem.at(AT));
             step.run();
         });
@@ -131,7 +132,7 @@ final class NormKernel {
 
     /** Each vector of the row = what {@code step} makes of X. */
     private static void replace(Assembler code, Runnable step) {
-        Loops.overVectors(code, ROW, AT, FULL, COUNT, () -> {
+        Loops.overVectors(code, ROW, AT, FULL, COUNT, Avx512VectorCode.BYTES, () -> {
             code.emit(VMOVUPS, X, Mem.at(AT));
             step.run();
             code.emit(VMOVUPS, Mem.at(AT), X);

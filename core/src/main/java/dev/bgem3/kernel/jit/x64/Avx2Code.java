@@ -1,16 +1,17 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.asm.x64.Abi;
 import dev.bgem3.asm.Code;
 import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.jit.SharedCode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 
-/** {@link KernelCode} in AVX2. */
+/** {@link Avx512Code} in AVX2. */
 final class Avx2Code {
     private static final SharedCode<Avx2Code> SHARED = new SharedCode<>(Avx2Code::new);
 

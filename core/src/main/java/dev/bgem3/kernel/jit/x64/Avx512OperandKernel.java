@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.KMOVW;
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
@@ -35,7 +35,7 @@ import java.lang.foreign.ValueLayout;
  * keeps as 128. A NaN or an infinity makes the row's scale NaN,
  * and with it every number that the row gives.
  */
-final class OperandKernel {
+final class Avx512OperandKernel {
     // The argument block.
     private static final int FROM_FIELD = 0;
     private static final int FROM_STRIDE_FIELD = 8;
@@ -64,13 +64,13 @@ final class OperandKernel {
     private static final Vec MAGNITUDE = Vec.zmm(3);
     private static final Vec ONE = Vec.zmm(4);
 
-    private OperandKernel() {}
+    private Avx512OperandKernel() {}
 
     /** Sets all fields; {@code scales} is 0 except for int8. */
     static void fill(MemorySegment block, long from, long fromStrideBytes, long to, long toStrideBytes,
             int rows,
             int columns, long scales) {
-        int full = (columns - 1) / VectorCode.LANES;
+        int full = (columns - 1) / Avx512VectorCode.LANES;
         block.set(ValueLayout.JAVA_LONG, FROM_FIELD, from);
         block.set(ValueLayout.JAVA_LONG, FROM_STRIDE_FIELD, fromStrideBytes);
         block.set(ValueLayout.JAVA_LONG, TO_FIELD, to);
@@ -78,7 +78,8 @@ final class OperandKernel {
         block.set(ValueLayout.JAVA_LONG, ROWS_FIELD, rows);
         block.set(ValueLayout.JAVA_LONG, FULL_FIELD, full);
         block.set(ValueLayout.JAVA_LONG, SCALES_FIELD, scales);
-        block.set(ValueLayout.JAVA_INT, MASK_FIELD, TileKernel.maskOf(columns - full * VectorCode.LANES));
+        block.set(ValueLayout.JAVA_INT, MASK_FIELD,
+                Avx512TileKernel.maskOf(columns - full * Avx512VectorCode.LANES));
     }
 
     static byte[] copy(Abi abi) {
@@ -86,10 +87,10 @@ final class OperandKernel {
             start(code, abi);
             Label nextRow = code.label("next row");
             code.mov(TO_AT, TO);
-            Loops.overVectors(code, FROM, AT, FULL, COUNT, () -> {
+            Loops.overVectors(code, FROM, AT, FULL, COUNT, Avx512VectorCode.BYTES, () -> {
                 code.emit(VMOVUPS, X, Mem.at(AT));
                 code.emit(VMOVUPS, Mem.at(TO_AT), X);
-                code.add(TO_AT, VectorCode.BYTES);
+                code.add(TO_AT, Avx512VectorCode.BYTES);
             });
             code.emit(VMOVUPS, X.zeroed(LAST), Mem.at(AT));
             code.emit(VMOVUPS, Mem.at(TO_AT), X);
@@ -112,7 +113,7 @@ final class OperandKernel {
             Loops.overVectors(code, FROM, AT, FULL, COUNT, vectorBytes(fromBf16), () -> {
                 code.emit(fromBf16 ? VMOVUPS : VCVTNEPS2BF16, half, Mem.at(AT));
                 code.emit(VMOVUPS, Mem.at(TO_AT), half);
-                code.add(TO_AT, VectorCode.BYTES / 2);
+                code.add(TO_AT, Avx512VectorCode.BYTES / 2);
             });
             if (fromBf16) {
                 code.emit(VMOVDQU16, half.zeroed(LAST), Mem.at(AT));
@@ -133,7 +134,7 @@ final class OperandKernel {
      */
     static byte[] toInt8(Abi abi, boolean fromBf16) {
         return abi.function(code -> {
-            VectorCode math = start(code, abi);
+            Avx512VectorCode math = start(code, abi);
             math.firstLane(FIRST_LANE, COUNT);
             math.magnitudeBits(MAGNITUDE);
             math.one(ONE);
@@ -169,7 +170,7 @@ final class OperandKernel {
     }
 
     private static int vectorBytes(boolean bf16) {
-        return bf16 ? VectorCode.BYTES / 2 : VectorCode.BYTES;
+        return bf16 ? Avx512VectorCode.BYTES / 2 : Avx512VectorCode.BYTES;
     }
 
     /** The numbers at AT as fp32. */
@@ -180,21 +181,21 @@ final class OperandKernel {
         }
     }
 
-    private static void round(Assembler code, VectorCode math) {
+    private static void round(Assembler code, Avx512VectorCode math) {
         code.emit(VCVTPS2DQ, X, X);
         code.emit(VPADDD, X, X, math.int8Zero());
         code.emit(VPMOVUSDB, Mem.at(TO_AT), X);
-        code.add(TO_AT, VectorCode.LANES);
+        code.add(TO_AT, Avx512VectorCode.LANES);
     }
 
-    private static VectorCode start(Assembler code, Abi abi) {
+    private static Avx512VectorCode start(Assembler code, Abi abi) {
         code.mov(FROM, Mem.at(abi.argument(), FROM_FIELD));
         code.mov(TO, Mem.at(abi.argument(), TO_FIELD));
         code.mov(ROWS, Mem.at(abi.argument(), ROWS_FIELD));
         code.mov(FULL, Mem.at(abi.argument(), FULL_FIELD));
         code.mov(SCALES, Mem.at(abi.argument(), SCALES_FIELD));
         code.emit(KMOVW, LAST, Mem.at(abi.argument(), MASK_FIELD));
-        return new VectorCode(code);
+        return new Avx512VectorCode(code);
     }
 
     private static void nextRow(Assembler code, Abi abi, Label nextRow) {

@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
 import static dev.bgem3.asm.x64.VectorOp.VCVTDQ2PS;
@@ -24,29 +24,29 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The ends of {@link TileKernel}'s tiles, as code that it calls: sums in registers become results in memory.
+ * The ends of {@link Avx512TileKernel}'s tiles, as code that it calls: sums in registers become results in memory.
  *
  * <p>
  * Each end is written once, for the most rows, from the last row to the first; a lower tile enters it further down. To write it
  * for every height would be most of all code of a kernel, and code that is written before a program's first answer has its price:
  * some microseconds an instruction while Java has not compiled what writes it. A call and the choice cost some ten cycles a tile.
  */
-final class TileEnds {
+final class Avx512TileEnds {
     // Where the bases of the left operand's rows, the panel's place and the count of steps are no longer needed.
-    private static final Gpr ROW_SCALES = TileKernel.BASES.get(0);
-    private static final Gpr COLUMN_SCALES = TileKernel.BASES.get(1);
-    private static final Gpr OFFSETS = TileKernel.BASES.get(2);
-    private static final Gpr RESIDUAL_ROW = TileKernel.BASES.get(3);
-    private static final Gpr CHOICE = TileKernel.PANEL_AT;
-    private static final Gpr OUT_ROW = TileKernel.COUNT;
+    private static final Gpr ROW_SCALES = Avx512TileKernel.BASES.get(0);
+    private static final Gpr COLUMN_SCALES = Avx512TileKernel.BASES.get(1);
+    private static final Gpr OFFSETS = Avx512TileKernel.BASES.get(2);
+    private static final Gpr RESIDUAL_ROW = Avx512TileKernel.BASES.get(3);
+    private static final Gpr CHOICE = Avx512TileKernel.PANEL_AT;
+    private static final Gpr OUT_ROW = Avx512TileKernel.COUNT;
     private static final Vec OTHER = Vec.zmm(26);
     private static final Mask SCRATCH_MASK = new Mask(3);
 
     private final Assembler code;
-    private final VectorCode math;
+    private final Avx512VectorCode math;
     private final Gpr argument;
     private final Arithmetic arithmetic;
-    private final List<TileEnd> ends;
+    private final List<Avx512TileEnd> ends;
     /** By the tile's height, less 1. */
     private final List<Label> entries = labels("end");
 
@@ -56,17 +56,17 @@ final class TileEnds {
      * @param argument
      *            holds the argument block
      */
-    TileEnds(Assembler code, Gpr argument, Arithmetic arithmetic, List<TileEnd> ends) {
+    Avx512TileEnds(Assembler code, Gpr argument, Arithmetic arithmetic, List<Avx512TileEnd> ends) {
         this.code = code;
         this.argument = argument;
         this.arithmetic = arithmetic;
         this.ends = ends;
-        math = new VectorCode(code);
+        math = new Avx512VectorCode(code);
     }
 
     private static List<Label> labels(String name) {
         List<Label> labels = new ArrayList<>();
-        for (int rows = 1; rows <= TileKernel.MOST_ROWS; rows++) {
+        for (int rows = 1; rows <= Avx512TileKernel.MOST_ROWS; rows++) {
             labels.add(new Label(name + " of " + rows));
         }
         return labels;
@@ -86,7 +86,7 @@ final class TileEnds {
         for (int height : heights) {
             code.bind(of(height));
             enter(height);
-            code.mov(CHOICE, Mem.at(argument, TileKernel.END_FIELD));
+            code.mov(CHOICE, Mem.at(argument, Avx512TileKernel.END_FIELD));
             for (int i = 1; i < ends.size(); i++) {
                 code.cmp(CHOICE, i);
                 code.jump(Condition.EQUAL, lastRows.get(i).get(height - 1));
@@ -106,36 +106,37 @@ final class TileEnds {
 
     private void enter(int height) {
         if (isScaled()) {
-            code.mov(ROW_SCALES, Mem.at(argument, TileKernel.ROW_SCALES_FIELD));
+            code.mov(ROW_SCALES, Mem.at(argument, Avx512TileKernel.ROW_SCALES_FIELD));
             code.lea(OUT_ROW, Mem.at(ROW_SCALES, Float.BYTES * height));
-            code.mov(Mem.at(argument, TileKernel.ROW_SCALES_FIELD), OUT_ROW);
+            code.mov(Mem.at(argument, Avx512TileKernel.ROW_SCALES_FIELD), OUT_ROW);
         }
         if (arithmetic == Arithmetic.INT8) {
-            code.mov(COLUMN_SCALES, Mem.at(argument, TileKernel.COLUMN_SCALES_FIELD));
-            code.mov(OFFSETS, Mem.at(argument, TileKernel.OFFSETS_FIELD));
+            code.mov(COLUMN_SCALES, Mem.at(argument, Avx512TileKernel.COLUMN_SCALES_FIELD));
+            code.mov(OFFSETS, Mem.at(argument, Avx512TileKernel.OFFSETS_FIELD));
         }
-        code.imul(OUT_ROW, TileKernel.OUT_STRIDE, height);
-        code.add(TileKernel.OUT, OUT_ROW);
-        code.add(TileKernel.RESIDUAL, OUT_ROW);
-        code.mov(OUT_ROW, TileKernel.OUT);
-        code.mov(RESIDUAL_ROW, TileKernel.RESIDUAL);
+        code.imul(OUT_ROW, Avx512TileKernel.OUT_STRIDE, height);
+        code.add(Avx512TileKernel.OUT, OUT_ROW);
+        code.add(Avx512TileKernel.RESIDUAL, OUT_ROW);
+        code.mov(OUT_ROW, Avx512TileKernel.OUT);
+        code.mov(RESIDUAL_ROW, Avx512TileKernel.RESIDUAL);
     }
 
-    private void emitRows(TileEnd end, List<Label> labels) {
-        for (int row = TileKernel.MOST_ROWS - 1; row >= 0; row--) {
+    private void emitRows(Avx512TileEnd end, List<Label> labels) {
+        for (int row = Avx512TileKernel.MOST_ROWS - 1; row >= 0; row--) {
             code.bind(labels.get(row));
-            code.sub(OUT_ROW, TileKernel.OUT_STRIDE);
+            code.sub(OUT_ROW, Avx512TileKernel.OUT_STRIDE);
             if (end.finish() == TileFinish.BIAS_RESIDUAL) {
-                code.sub(RESIDUAL_ROW, TileKernel.OUT_STRIDE);
+                code.sub(RESIDUAL_ROW, Avx512TileKernel.OUT_STRIDE);
             }
-            for (int vector = 0; vector < TileKernel.VECTORS; vector++) {
-                Vec sum = TileKernel.sum(row, vector);
-                int offset = vector * VectorCode.BYTES;
+            for (int vector = 0; vector < Avx512TileKernel.VECTORS; vector++) {
+                Vec sum = Avx512TileKernel.sum(row, vector);
+                int offset = vector * Avx512VectorCode.BYTES;
                 if (arithmetic == Arithmetic.INT8) {
                     toNumbers(sum, row, offset);
                 }
                 finish(end, sum, row, vector);
-                Masked out = Mem.at(OUT_ROW, vector * end.outBytes()).masked(TileKernel.columns(vector));
+                Masked out = Mem.at(OUT_ROW, vector * end.outBytes())
+                        .masked(Avx512TileKernel.columns(vector));
                 if (end.bf16Out()) {
                     Vec half = Vec.ymm(sum.number());
                     code.emit(VCVTNEPS2BF16, half, sum);
@@ -155,9 +156,9 @@ final class TileEnds {
         code.emit(VMULPS, sum, sum, Mem.at(ROW_SCALES, Float.BYTES * row).broadcasting());
     }
 
-    private void finish(TileEnd end, Vec sum, int row, int vector) {
+    private void finish(Avx512TileEnd end, Vec sum, int row, int vector) {
         if (end.isLayer()) {
-            code.emit(VADDPS, sum, sum, Mem.at(TileKernel.BIAS, vector * VectorCode.BYTES));
+            code.emit(VADDPS, sum, sum, Mem.at(Avx512TileKernel.BIAS, vector * Avx512VectorCode.BYTES));
         }
         switch (end.finish()) {
             case NONE, BIAS -> {
@@ -187,7 +188,7 @@ final class TileEnds {
 
     /** A masked load does not touch what lies beyond the tile's columns. */
     private void load(Gpr row, int vector) {
-        code.emit(VMOVUPS, OTHER.zeroed(TileKernel.columns(vector)),
-                Mem.at(row, vector * VectorCode.BYTES));
+        code.emit(VMOVUPS, OTHER.zeroed(Avx512TileKernel.columns(vector)),
+                Mem.at(row, vector * Avx512VectorCode.BYTES));
     }
 }

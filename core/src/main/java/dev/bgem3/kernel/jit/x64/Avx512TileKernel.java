@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.KMOVW;
 import static dev.bgem3.asm.x64.VectorOp.VBROADCASTSS;
@@ -30,7 +30,7 @@ import java.util.List;
  *     for each step of K           1 number of fp32, 2 of bf16, 4 of int8: what a word of 32 bits holds
  *         load 2 vectors of the panel
  *         for each row: sums(row, ·) += left(row, step) spread over the lanes · panel(step, ·)
- *     end the sums and store them, by {@link TileEnds}
+ *     end the sums and store them, by {@link Avx512TileEnds}
  * </pre>
  *
  * <p>
@@ -48,9 +48,9 @@ import java.util.List;
  * @param ends
  *            what may happen to the sums; a call chooses by the place in this list
  */
-record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
-    TileKernel {
-        for (TileEnd end : ends) {
+record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> ends) {
+    Avx512TileKernel {
+        for (Avx512TileEnd end : ends) {
             if (end.isLayer() != ends.getFirst().isLayer()) {
                 throw new IllegalArgumentException(
                         ends + " (expected: of linear layers or of attention, not both)");
@@ -67,7 +67,7 @@ record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
     }
 
     /** Columns of a tile: two vectors. */
-    static final int PANEL = 2 * VectorCode.LANES;
+    static final int PANEL = 2 * Avx512VectorCode.LANES;
     /** 24 sums, 2 of the panel, 4 spread numbers in turn: 30 of 32 registers. */
     static final int MOST_ROWS = 12;
 
@@ -135,7 +135,7 @@ record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
         block.set(ValueLayout.JAVA_LONG, PANEL_FIELD, panelAddress);
         block.set(ValueLayout.JAVA_LONG, BIAS_FIELD, biasAddress);
         block.set(ValueLayout.JAVA_LONG, MASK_FIELD,
-                maskOf(columns) | (long) maskOf(columns - VectorCode.LANES) << 32);
+                maskOf(columns) | (long) maskOf(columns - Avx512VectorCode.LANES) << 32);
     }
 
     /** Sets the rows, at least 1, for one call; addresses that the kernel does not need may be 0. */
@@ -162,7 +162,7 @@ record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
 
     /** A mask of the first {@code columns} lanes of one vector. */
     static int maskOf(int columns) {
-        return columns <= 0 ? 0 : columns >= VectorCode.LANES ? 0xFFFF : (1 << columns) - 1;
+        return columns <= 0 ? 0 : columns >= Avx512VectorCode.LANES ? 0xFFFF : (1 << columns) - 1;
     }
 
     byte[] assemble(Abi abi) {
@@ -206,7 +206,7 @@ record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
             // What follows a panel is the next one.
             Gpr nextPanel = nextPanel(argument);
             code.mov(nextPanel, Mem.at(argument, STEPS_FIELD));
-            code.imul(nextPanel, nextPanel, VECTORS * VectorCode.BYTES);
+            code.imul(nextPanel, nextPanel, VECTORS * Avx512VectorCode.BYTES);
             code.add(nextPanel, Mem.at(argument, PANEL_FIELD));
         }
         code.mov(OUT, Mem.at(argument, OUT_FIELD));
@@ -218,7 +218,7 @@ record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
         for (int vector = 0; vector < VECTORS; vector++) {
             code.emit(KMOVW, COLUMNS[vector], Mem.at(argument, MASK_FIELD + 4 * vector));
         }
-        TileEnds tileEnds = new TileEnds(code, argument, arithmetic, ends);
+        Avx512TileEnds tileEnds = new Avx512TileEnds(code, argument, arithmetic, ends);
         Label done = new Label("done");
         if (isLayer()) {
             Label few = new Label("few rows");
@@ -236,7 +236,7 @@ record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
         code.bind(done);
     }
 
-    private void tiles(Assembler code, Gpr argument, TileEnds tileEnds, boolean few) {
+    private void tiles(Assembler code, Gpr argument, Avx512TileEnds tileEnds, boolean few) {
         for (int height : HEIGHTS) {
             Label lower = new Label("lower tile");
             Label again = code.label("again");
@@ -304,7 +304,7 @@ record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
     private void fetchOut(Assembler code, int height) {
         code.mov(COUNT, OUT);
         for (int row = 0; row < height; row++) {
-            for (int offset = 0; offset < VECTORS * VectorCode.BYTES; offset += CACHE_LINE) {
+            for (int offset = 0; offset < VECTORS * Avx512VectorCode.BYTES; offset += CACHE_LINE) {
                 code.prefetcht1(Mem.at(COUNT, offset));
             }
             code.add(COUNT, OUT_STRIDE);
@@ -318,7 +318,7 @@ record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
         for (int step = 0; step < unrolled; step++) {
             for (int vector = 0; vector < VECTORS; vector++) {
                 code.emit(VMOVUPS, panelVector(vector),
-                        Mem.at(PANEL_AT, (step * VECTORS + vector) * VectorCode.BYTES));
+                        Mem.at(PANEL_AT, (step * VECTORS + vector) * Avx512VectorCode.BYTES));
             }
             for (int row = 0; row < height; row++) {
                 code.emit(VBROADCASTSS, spread(row), left(row, step));
@@ -328,12 +328,12 @@ record TileKernel(Arithmetic arithmetic, Left left, List<TileEnd> ends) {
                             code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), spread(row));
                         case BF16 -> code.emit(VDPBF16PS, sum(row, vector), panelVector(vector), spread(row));
                         case INT8 -> code.emit(VPDPBUSD, sum(row, vector), spread(row), panelVector(vector));
-                        case FP16 -> throw KernelCode.notOffered(arithmetic);
+                        case FP16 -> throw InstructionSet.notOffered(arithmetic);
                     }
                 }
             }
         }
-        code.add(PANEL_AT, unrolled * VECTORS * VectorCode.BYTES);
+        code.add(PANEL_AT, unrolled * VECTORS * Avx512VectorCode.BYTES);
         if (isLayer() && fetchedLines > 0) {
             for (int line = 0; line < fetchedLines; line++) {
                 code.prefetcht1(Mem.at(nextPanel(argument), line * CACHE_LINE));

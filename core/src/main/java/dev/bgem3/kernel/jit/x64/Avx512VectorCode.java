@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.KMOVW_KR;
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
@@ -30,7 +30,7 @@ import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.asm.x64.VectorOp;
 
 /** exp, GELU and sums over lanes as sequences of AVX-512 instructions, with their constants. */
-final class VectorCode {
+final class Avx512VectorCode {
     /** Lanes of fp32 in a register. */
     static final int LANES = 16;
     /** Bytes of a register. */
@@ -79,7 +79,7 @@ final class VectorCode {
     private final Assembler code;
     private final Label constants;
 
-    VectorCode(Assembler code) {
+    Avx512VectorCode(Assembler code) {
         this.code = code;
         constants = code.constant(CONSTANTS);
     }

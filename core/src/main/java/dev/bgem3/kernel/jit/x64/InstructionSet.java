@@ -1,10 +1,11 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.asm.x64.CpuFeature;
 import dev.bgem3.asm.x64.CpuFeatures;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.jit.KernelSet;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -13,13 +14,29 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Which of a processor's vector instructions code is made of, the best first. */
-enum InstructionSet {
+/** The vector instructions of x86-64 that kernels are made of, the best first. */
+enum InstructionSet implements KernelSet {
     /** 32 registers of 512 bits, with masks. */
     AVX512(CpuFeature.AVX512F, CpuFeature.AVX512DQ, CpuFeature.AVX512VL, CpuFeature.AVX512BW) {
         @Override
-        Kernels open(Arithmetic arithmetic, int threads) {
-            return new JitKernels(arithmetic, threads);
+        public boolean isFastest() {
+            return true;
+        }
+
+        @Override
+        public Kernels open(Arithmetic arithmetic, int threads) {
+            return new Avx512Kernels(arithmetic, threads);
+        }
+
+        /** A small number of rows is 12 + 8 + 2 + 1 or 4 + 2 + 1; a larger one 12 + 12 + 4 + 2 + 1 or 12 + 8 + 8. */
+        @Override
+        public int[] selfTestRows() {
+            return new int[]{31, 28, 23, 7};
+        }
+
+        @Override
+        public int keysAtOnce() {
+            return Avx512Attention.KEYS;
         }
 
         @Override
@@ -38,8 +55,24 @@ enum InstructionSet {
     /** 16 registers of 256 bits; int8 by AVX-VNNI alone, as AVX2's own product of bytes ({@code vpmaddubsw}) saturates. */
     AVX2(CpuFeature.AVX2, CpuFeature.FMA) {
         @Override
-        Kernels open(Arithmetic arithmetic, int threads) {
+        public boolean isFastest() {
+            return false;
+        }
+
+        @Override
+        public Kernels open(Arithmetic arithmetic, int threads) {
             return new Avx2Kernels(arithmetic, threads);
+        }
+
+        /** Tiles of 6 rows, and one of each of 1 to 5 beside them. */
+        @Override
+        public int[] selfTestRows() {
+            return new int[]{31, 28, 23, 9, 2};
+        }
+
+        @Override
+        public int keysAtOnce() {
+            return Avx2Attention.KEYS;
         }
 
         @Override
@@ -50,7 +83,7 @@ enum InstructionSet {
         }
     };
 
-    /** The system property that names the one to use: {@code avx512} or {@code avx2}; else the best that the processor has. */
+    /** The system property that forces one: {@code avx512} or {@code avx2}. Without it, the processor's best is used. */
     static final String PROPERTY = "bgem3.jit.isa";
 
     private final List<CpuFeature> needs;
@@ -59,10 +92,12 @@ enum InstructionSet {
         this.needs = List.of(needs);
     }
 
-    /** Kernels made of it. */
-    abstract Kernels open(Arithmetic arithmetic, int threads);
+    @Override
+    public Set<Arithmetic> arithmetics() {
+        return arithmetics(CpuFeatures.ofThisMachine());
+    }
 
-    /** What it multiplies in on a processor that has it. */
+    /** The arithmetics that a processor with these features has units for. */
     abstract Set<Arithmetic> arithmetics(CpuFeatures features);
 
     /** The best one that the processor has, or the one that {@value #PROPERTY} names if the processor has it. */
@@ -88,17 +123,23 @@ enum InstructionSet {
                 .filter(set -> features.usable().containsAll(set.needs)).findFirst();
     }
 
-    /** What a processor must have for one of them. */
+    /** The features that a processor must have for one of them. */
     static String expected() {
         return Arrays.stream(values())
                 .map(set -> set.needs.stream().map(CpuFeature::toString).collect(Collectors.joining(" ")))
                 .collect(Collectors.joining(", or "));
     }
 
-    /** What to add to that where the property asks for one of them; else nothing. */
+    /** An addition to {@link #expected()} if the property forces a set; else empty. */
     static String forced() {
         String name = System.getProperty(PROPERTY);
         return name == null ? "" : "; " + PROPERTY + " asks for " + name;
+    }
+
+    /** The exception for an arithmetic that the provider does not offer. */
+    static IllegalArgumentException notOffered(Arithmetic arithmetic) {
+        return new IllegalArgumentException(
+                "arithmetic: " + arithmetic + " (expected: one that the provider offers)");
     }
 
     /** What the property calls it. */

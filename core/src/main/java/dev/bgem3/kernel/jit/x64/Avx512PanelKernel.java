@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.KMOVW;
 import static dev.bgem3.asm.x64.VectorOp.VCVTNEPS2BF16;
@@ -21,8 +21,8 @@ import dev.bgem3.asm.x64.VectorOp;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Makes a product's right operand of what attention has: panels of {@link TileKernel#PANEL} words of 32 bits. */
-final class PanelKernel {
+/** Makes a product's right operand of what attention has: panels of {@link Avx512TileKernel#PANEL} words of 32 bits. */
+final class Avx512PanelKernel {
     // The argument block.
     private static final int FROM_FIELD = 0;
     private static final int FROM_STRIDE_FIELD = 8;
@@ -31,7 +31,7 @@ final class PanelKernel {
     private static final int MASK_FIELD = 32; // of the two vectors' columns
     static final int BLOCK_BYTES = 40;
 
-    private static final int PANEL_BYTES = 4 * TileKernel.PANEL;
+    private static final int PANEL_BYTES = 4 * Avx512TileKernel.PANEL;
 
     private static final Gpr FROM = Gpr.R8;
     private static final Gpr STRIDE = Gpr.R9;
@@ -41,7 +41,7 @@ final class PanelKernel {
     private static final Gpr AT = Gpr.RDX;
     private static final Mask[] COLUMNS = {new Mask(1), new Mask(2)};
 
-    private PanelKernel() {}
+    private Avx512PanelKernel() {}
 
     /**
      * Sets all fields.
@@ -56,8 +56,8 @@ final class PanelKernel {
         block.set(ValueLayout.JAVA_LONG, FROM_STRIDE_FIELD, fromStrideBytes);
         block.set(ValueLayout.JAVA_LONG, TO_FIELD, to);
         block.set(ValueLayout.JAVA_LONG, COUNT_FIELD, count);
-        block.set(ValueLayout.JAVA_LONG, MASK_FIELD, TileKernel.maskOf(columns)
-                | (long) TileKernel.maskOf(columns - VectorCode.LANES) << 32);
+        block.set(ValueLayout.JAVA_LONG, MASK_FIELD, Avx512TileKernel.maskOf(columns)
+                | (long) Avx512TileKernel.maskOf(columns - Avx512VectorCode.LANES) << 32);
     }
 
     private static void start(Assembler code, Abi abi) {
@@ -81,8 +81,8 @@ final class PanelKernel {
             Loops.count(code, COUNT, () -> {
                 for (int v = 0; v < COLUMNS.length; v++) {
                     Vec x = Vec.zmm(v);
-                    code.emit(VMOVUPS, x.zeroed(COLUMNS[v]), Mem.at(FROM, v * VectorCode.BYTES));
-                    code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), x);
+                    code.emit(VMOVUPS, x.zeroed(COLUMNS[v]), Mem.at(FROM, v * Avx512VectorCode.BYTES));
+                    code.emit(VMOVUPS, Mem.at(TO, v * Avx512VectorCode.BYTES), x);
                 }
                 code.add(FROM, STRIDE);
                 code.add(TO, PANEL_BYTES);
@@ -95,7 +95,7 @@ final class PanelKernel {
     static byte[] pairs(Abi abi, boolean fromBf16) {
         return abi.function(code -> {
             startColumns(code, abi);
-            int fromBytes = fromBf16 ? VectorCode.BYTES / 2 : VectorCode.BYTES;
+            int fromBytes = fromBf16 ? Avx512VectorCode.BYTES / 2 : Avx512VectorCode.BYTES;
             Label odd = new Label("odd");
             Label done = new Label("done");
             code.mov(PAIRS, COUNT);
@@ -109,7 +109,7 @@ final class PanelKernel {
                     bf16(code, next, v, Mem.at(FROM, STRIDE, 1, v * fromBytes), fromBf16);
                     code.emit(VPSLLD, next, next, 16);
                     code.emit(VPORD, even, even, next);
-                    code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), even);
+                    code.emit(VMOVUPS, Mem.at(TO, v * Avx512VectorCode.BYTES), even);
                 }
                 code.add(FROM, STRIDE);
                 code.add(FROM, STRIDE);
@@ -121,7 +121,7 @@ final class PanelKernel {
             for (int v = 0; v < COLUMNS.length; v++) {
                 Vec even = Vec.zmm(2 * v);
                 bf16(code, even, v, Mem.at(FROM, v * fromBytes), fromBf16);
-                code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), even);
+                code.emit(VMOVUPS, Mem.at(TO, v * Avx512VectorCode.BYTES), even);
             }
             code.bind(done);
         });
@@ -166,7 +166,7 @@ final class PanelKernel {
                 for (int word = 0; word < 16; word++) {
                     code.emit(VMOVUPS, Mem.at(TO, word * PANEL_BYTES), Vec.zmm(word));
                 }
-                code.add(FROM, VectorCode.BYTES);
+                code.add(FROM, Avx512VectorCode.BYTES);
                 code.add(TO, 16 * PANEL_BYTES);
             });
         });

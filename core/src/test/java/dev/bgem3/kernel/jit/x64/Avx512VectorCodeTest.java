@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -28,8 +28,8 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The errors that {@link VectorCode} states for its shorter functions, over a fine grid; those of the longer ones are VectorMathTest's. */
-class VectorCodeTest {
+/** The errors that {@link Avx512VectorCode} states for its shorter functions, over a fine grid; those of the longer ones are VectorMathTest's. */
+class Avx512VectorCodeTest {
     private static final int POINTS = 1 << 18;
 
     @BeforeEach
@@ -39,16 +39,16 @@ class VectorCodeTest {
     }
 
     /** What the code makes of each of the numbers. */
-    private static float[] apply(float[] x, BiConsumer<VectorCode, Vec> function) {
+    private static float[] apply(float[] x, BiConsumer<Avx512VectorCode, Vec> function) {
         float[] results = new float[x.length];
         try (Arena arena = Arena.ofShared()) {
             Code code = ExecutableMemory.load(arena, "test", Abi.ofThisMachine().function(assembler -> {
                 Gpr at = Abi.ofThisMachine().argument();
-                VectorCode math = new VectorCode(assembler);
-                assembler.mov(Gpr.RAX, x.length / VectorCode.LANES);
+                Avx512VectorCode math = new Avx512VectorCode(assembler);
+                assembler.mov(Gpr.RAX, x.length / Avx512VectorCode.LANES);
                 Loops.count(assembler, Gpr.RAX, () -> step(assembler, math, at, function));
             }));
-            MemorySegment memory = arena.allocate(4L * x.length, VectorCode.BYTES);
+            MemorySegment memory = arena.allocate(4L * x.length, Avx512VectorCode.BYTES);
             MemorySegment.copy(x, 0, memory, HostTensor.FLOAT, 0, x.length);
             code.call(memory);
             MemorySegment.copy(memory, HostTensor.FLOAT, 0, results, 0, x.length);
@@ -56,11 +56,12 @@ class VectorCodeTest {
         return results;
     }
 
-    private static void step(Assembler code, VectorCode math, Gpr at, BiConsumer<VectorCode, Vec> function) {
+    private static void step(Assembler code, Avx512VectorCode math, Gpr at,
+            BiConsumer<Avx512VectorCode, Vec> function) {
         code.emit(VectorOp.VMOVUPS, Vec.zmm(0), Mem.at(at));
         function.accept(math, Vec.zmm(0));
         code.emit(VectorOp.VMOVUPS, Mem.at(at), Vec.zmm(0));
-        code.add(at, VectorCode.BYTES);
+        code.add(at, Avx512VectorCode.BYTES);
     }
 
     private static float[] grid(double from, double to) {
@@ -87,7 +88,8 @@ class VectorCodeTest {
 
     @Test
     void shortGeluIsAsExactAsItSays() {
-        BiConsumer<VectorCode, Vec> gelu = (math, z) -> math.shortGelu(z, Vec.zmm(1), Vec.zmm(2), Vec.zmm(3));
+        BiConsumer<Avx512VectorCode, Vec> gelu = (math, z) -> math.shortGelu(z, Vec.zmm(1), Vec.zmm(2),
+                Vec.zmm(3));
         float[] z = grid(-20, 20);
         float[] results = apply(z, gelu);
         float[] expected = referenceGelu(z);
@@ -95,7 +97,7 @@ class VectorCodeTest {
             assertThat(results[i]).as("gelu(%s)", z[i]).isCloseTo(expected[i],
                     within(4e-5f + 6e-6f * Math.abs(z[i])));
         }
-        float[] extreme = new float[VectorCode.LANES];
+        float[] extreme = new float[Avx512VectorCode.LANES];
         extreme[0] = Float.NaN;
         extreme[1] = Float.POSITIVE_INFINITY;
         extreme[2] = Float.NEGATIVE_INFINITY;
@@ -107,7 +109,7 @@ class VectorCodeTest {
 
     @Test
     void shortPowersOfTwoAreAsExactAsTheySay() {
-        BiConsumer<VectorCode, Vec> power = (math, x) -> math.shortPowerOfTwo(x, Vec.zmm(1), Vec.zmm(2),
+        BiConsumer<Avx512VectorCode, Vec> power = (math, x) -> math.shortPowerOfTwo(x, Vec.zmm(1), Vec.zmm(2),
                 new Mask(1));
         float[] x = grid(-125.9, 0);
         float[] results = apply(x, power);
@@ -115,7 +117,7 @@ class VectorCodeTest {
             double expected = Math.pow(2, x[i]);
             assertThat((double) results[i]).as("2^%s", x[i]).isCloseTo(expected, within(8e-5 * expected));
         }
-        float[] extreme = new float[VectorCode.LANES];
+        float[] extreme = new float[Avx512VectorCode.LANES];
         extreme[0] = Float.NaN;
         extreme[1] = Float.NEGATIVE_INFINITY;
         extreme[2] = -3e38f;

@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.KMOVD_KR;
 import static dev.bgem3.asm.x64.VectorOp.KMOVW;
@@ -35,7 +35,7 @@ import java.lang.foreign.ValueLayout;
  * Scores lie key by key, a key's queries side by side: each lane belongs to one query from start to end, so maxima and sums need
  * nothing across lanes. All functions take the same argument block.
  */
-final class SoftmaxKernel {
+final class Avx512SoftmaxKernel {
     // The argument block.
     private static final int KEYS_FIELD = 0;
     private static final int SCORES_FIELD = 8; // [keys][64]: scores in, weights out
@@ -54,7 +54,7 @@ final class SoftmaxKernel {
 
     /** Vectors of a key's scores, of which a function may compute fewer. */
     private static final int VECTORS = 4;
-    private static final int KEY_BYTES = VECTORS * VectorCode.BYTES;
+    private static final int KEY_BYTES = VECTORS * Avx512VectorCode.BYTES;
 
     private static final Gpr KEYS = Gpr.R8;
     private static final Gpr SCORES = Gpr.R9;
@@ -77,14 +77,14 @@ final class SoftmaxKernel {
     private static final Vec X = Vec.zmm(0);
     private static final Vec FACTOR = Vec.zmm(1);
 
-    private SoftmaxKernel() {}
+    private Avx512SoftmaxKernel() {}
 
     /** Sets what stays for a block of queries. */
     static void fill(MemorySegment block, int rows, MemorySegment scores, MemorySegment maxima,
             MemorySegment sums, MemorySegment factors, MemorySegment values, long valuesStrideBytes,
             int columns,
             float scale) {
-        int full = (columns - 1) / VectorCode.LANES;
+        int full = (columns - 1) / Avx512VectorCode.LANES;
         block.set(ValueLayout.ADDRESS, SCORES_FIELD, scores);
         block.set(ValueLayout.ADDRESS, MAXIMA_FIELD, maxima);
         block.set(ValueLayout.ADDRESS, SUMS_FIELD, sums);
@@ -94,7 +94,8 @@ final class SoftmaxKernel {
         block.set(ValueLayout.JAVA_LONG, VALUES_STRIDE_FIELD, valuesStrideBytes);
         block.set(ValueLayout.JAVA_LONG, FULL_FIELD, full);
         block.set(ValueLayout.JAVA_FLOAT, SCALE_FIELD, scale);
-        block.set(ValueLayout.JAVA_INT, MASK_FIELD, TileKernel.maskOf(columns - full * VectorCode.LANES));
+        block.set(ValueLayout.JAVA_INT, MASK_FIELD,
+                Avx512TileKernel.maskOf(columns - full * Avx512VectorCode.LANES));
     }
 
     /** Sets how many keys there are, at least 1. */
@@ -149,7 +150,7 @@ final class SoftmaxKernel {
      */
     static byte[] exponentiate(Abi abi, int vectors, boolean pairs) {
         return abi.function(code -> {
-            VectorCode math = new VectorCode(code);
+            Avx512VectorCode math = new Avx512VectorCode(code);
             code.mov(KEYS, Mem.at(abi.argument(), KEYS_FIELD));
             code.mov(SCORES, Mem.at(abi.argument(), SCORES_FIELD));
             code.mov(MAXIMA, Mem.at(abi.argument(), MAXIMA_FIELD));
@@ -164,12 +165,12 @@ final class SoftmaxKernel {
             code.mov(COUNT, KEYS);
             Loops.count(code, COUNT, () -> {
                 for (int v = 0; v < vectors; v++) {
-                    code.emit(VMAXPS, maximum(v), maximum(v), Mem.at(AT, v * VectorCode.BYTES));
+                    code.emit(VMAXPS, maximum(v), maximum(v), Mem.at(AT, v * Avx512VectorCode.BYTES));
                 }
                 code.add(AT, KEY_BYTES);
             });
             for (int v = 0; v < vectors; v++) {
-                int offset = v * VectorCode.BYTES;
+                int offset = v * Avx512VectorCode.BYTES;
                 code.emit(VMULPS, maximum(v), maximum(v), SCALE);
                 code.emit(VMOVUPS, x(v), Mem.at(MAXIMA, offset));
                 code.emit(VMAXPS, maximum(v), maximum(v), x(v)); // The second operand wins where one is NaN.
@@ -188,13 +189,13 @@ final class SoftmaxKernel {
                 Loops.count(code, COUNT, () -> {
                     exponentials(code, math, vectors, false);
                     for (int v = 0; v < vectors; v++) {
-                        code.emit(VMOVUPS, Mem.at(AT, v * VectorCode.BYTES), x(v));
+                        code.emit(VMOVUPS, Mem.at(AT, v * Avx512VectorCode.BYTES), x(v));
                     }
                     code.add(AT, KEY_BYTES);
                 });
             }
             for (int v = 0; v < vectors; v++) {
-                int offset = v * VectorCode.BYTES;
+                int offset = v * Avx512VectorCode.BYTES;
                 code.emit(VMOVUPS, x(v), Mem.at(SUMS, offset));
                 code.emit(VFMADD231PS, sum(v), x(v), Mem.at(FACTORS, offset));
                 code.emit(VMOVUPS, Mem.at(SUMS, offset), sum(v));
@@ -203,9 +204,9 @@ final class SoftmaxKernel {
     }
 
     /** x = exp(scale · score − maximum) of the key at AT, added to the sums. */
-    private static void exponentials(Assembler code, VectorCode math, int vectors, boolean pairs) {
+    private static void exponentials(Assembler code, Avx512VectorCode math, int vectors, boolean pairs) {
         for (int v = 0; v < vectors; v++) {
-            code.emit(VMOVUPS, x(v), Mem.at(AT, v * VectorCode.BYTES));
+            code.emit(VMOVUPS, x(v), Mem.at(AT, v * Avx512VectorCode.BYTES));
             code.emit(VFMADD213PS, x(v), SCALE, shift(v));
         }
         for (int v = 0; v < vectors; v++) {
@@ -217,7 +218,7 @@ final class SoftmaxKernel {
     }
 
     /** What is rounded to bf16 next needs no more than that. */
-    private static void exp(VectorCode math, int v, boolean pairs) {
+    private static void exp(Avx512VectorCode math, int v, boolean pairs) {
         if (pairs) {
             math.shortPowerOfTwo(x(v), s(v), p(v), SCRATCH_MASK);
         } else {
@@ -226,7 +227,7 @@ final class SoftmaxKernel {
     }
 
     /** Two keys at a time; TO never overtakes AT. */
-    private static void pairs(Assembler code, VectorCode math, int vectors) {
+    private static void pairs(Assembler code, Avx512VectorCode math, int vectors) {
         Label odd = new Label("odd");
         Label done = new Label("done");
         code.mov(COUNT, 0xAAAAAAAAL);
@@ -240,7 +241,7 @@ final class SoftmaxKernel {
             exponentials(code, math, vectors, true);
             for (int v = 0; v < vectors; v++) {
                 math.pairsOfBf16(even(v), x(v), UPPER_HALVES);
-                code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), even(v));
+                code.emit(VMOVUPS, Mem.at(TO, v * Avx512VectorCode.BYTES), even(v));
             }
             code.add(AT, KEY_BYTES);
             code.add(TO, KEY_BYTES);
@@ -252,12 +253,12 @@ final class SoftmaxKernel {
         for (int v = 0; v < vectors; v++) {
             code.emit(VPXORD, x(v), x(v), x(v));
             math.pairsOfBf16(even(v), x(v), UPPER_HALVES);
-            code.emit(VMOVUPS, Mem.at(TO, v * VectorCode.BYTES), even(v));
+            code.emit(VMOVUPS, Mem.at(TO, v * Avx512VectorCode.BYTES), even(v));
         }
         code.bind(done);
     }
 
-    private static void evenKey(Assembler code, VectorCode math, int vectors) {
+    private static void evenKey(Assembler code, Avx512VectorCode math, int vectors) {
         exponentials(code, math, vectors, true);
         for (int v = 0; v < vectors; v++) {
             code.emit(VMOVUPS, even(v), x(v));
@@ -275,11 +276,11 @@ final class SoftmaxKernel {
             Loops.count(code, ROWS, () -> {
                 code.emit(VBROADCASTSS, FACTOR, Mem.at(SUMS));
                 code.mov(FACTORS, OUT);
-                Loops.overVectors(code, VALUES, AT, FULL, COUNT, () -> {
+                Loops.overVectors(code, VALUES, AT, FULL, COUNT, Avx512VectorCode.BYTES, () -> {
                     code.emit(VMOVUPS, X, Mem.at(AT));
                     code.emit(VDIVPS, X, X, FACTOR);
                     store(code, Mem.at(FACTORS), toBf16);
-                    code.add(FACTORS, toBf16 ? VectorCode.BYTES / 2 : VectorCode.BYTES);
+                    code.add(FACTORS, toBf16 ? Avx512VectorCode.BYTES / 2 : Avx512VectorCode.BYTES);
                 });
                 code.emit(VMOVUPS, X, Mem.at(AT));
                 code.emit(VDIVPS, X, X, FACTOR);

@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.LinearFinish;
@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.Locale;
 
-/** {@link JitKernels} for processors with AVX2 and without AVX-512. */
+/** {@link Avx512Kernels} for processors with AVX2 and without AVX-512. */
 final class Avx2Kernels extends HostKernels {
     private record Avx2Norm(MemorySegment gamma, MemorySegment beta, float epsilon,
             int size) implements Norm {}

@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.asm.Code;
 import dev.bgem3.kernel.Arithmetic;
@@ -19,12 +19,12 @@ import java.util.Optional;
  * {@code out = finish(in · weightᵀ + bias)}: the linear layers.
  *
  * <p>
- * The weight is packed once into panels, as {@link TileKernel} reads them; columns beyond N are zeros. The work is cut into
+ * The weight is packed once into panels, as {@link Avx512TileKernel} reads them; columns beyond N are zeros. The work is cut into
  * blocks of rows times ranges of panels; a piece takes one panel after another, whose slice of the weight (128 KiB at K = 1,024)
  * stays in the second-level cache while all rows of the block pass by.
  */
-final class JitProduct {
-    private static final int BLOCK_ROWS = 12 * TileKernel.MOST_ROWS;
+final class Avx512Product {
+    private static final int BLOCK_ROWS = 12 * Avx512TileKernel.MOST_ROWS;
     /** Rows of a piece of the left operand's rounding. */
     private static final int OPERAND_ROWS = 16;
     /**
@@ -56,7 +56,7 @@ final class JitProduct {
         }
 
         int panelCount() {
-            return (outputSize + TileKernel.PANEL - 1) / TileKernel.PANEL;
+            return (outputSize + Avx512TileKernel.PANEL - 1) / Avx512TileKernel.PANEL;
         }
 
         int steps() {
@@ -64,16 +64,16 @@ final class JitProduct {
         }
 
         private long panelBytes() {
-            return 4L * steps() * TileKernel.PANEL;
+            return 4L * steps() * Avx512TileKernel.PANEL;
         }
     }
 
     /** A worker's own memory. */
     static final class Scratch {
-        private final MemorySegment tileBlock = Arena.ofAuto().allocate(TileKernel.BLOCK_BYTES,
-                VectorCode.BYTES);
-        private final MemorySegment operandBlock = Arena.ofAuto().allocate(OperandKernel.BLOCK_BYTES,
-                VectorCode.BYTES);
+        private final MemorySegment tileBlock = Arena.ofAuto().allocate(Avx512TileKernel.BLOCK_BYTES,
+                Avx512VectorCode.BYTES);
+        private final MemorySegment operandBlock = Arena.ofAuto().allocate(Avx512OperandKernel.BLOCK_BYTES,
+                Avx512VectorCode.BYTES);
     }
 
     /**
@@ -88,7 +88,7 @@ final class JitProduct {
      */
     private record Operand(long rows, long strideBytes, long scales) {}
 
-    private JitProduct() {}
+    private Avx512Product() {}
 
     /**
      * Takes a weight from where it is packed already, else packs it with all the team's threads; the panels then live as long as
@@ -101,22 +101,22 @@ final class JitProduct {
      */
     static Packed pack(ThreadTeam team, Arena arena, Arithmetic arithmetic, Arithmetic kernelsArithmetic,
             MatrixSource weight, float[] bias) {
-        String layout = "jit-panel" + TileKernel.PANEL + "-"
+        String layout = "jit-panel" + Avx512TileKernel.PANEL + "-"
                 + kernelsArithmetic.name().toLowerCase(Locale.ROOT);
-        int panelCount = (weight.rows() + TileKernel.PANEL - 1) / TileKernel.PANEL;
+        int panelCount = (weight.rows() + Avx512TileKernel.PANEL - 1) / Avx512TileKernel.PANEL;
         int numbersPerWord = switch (arithmetic) {
             case FP32 -> 1;
             case BF16 -> 2;
             case INT8 -> 4;
-            case FP16 -> throw KernelCode.notOffered(arithmetic);
+            case FP16 -> throw InstructionSet.notOffered(arithmetic);
         };
         int steps = (weight.columns() + numbersPerWord - 1) / numbersPerWord;
-        long columnsBytes = 4L * panelCount * TileKernel.PANEL;
+        long columnsBytes = 4L * panelCount * Avx512TileKernel.PANEL;
         long panelsBytes = columnsBytes * steps;
         boolean int8 = arithmetic == Arithmetic.INT8;
         long bytes = panelsBytes + (int8 ? 3 : 1) * columnsBytes;
         Optional<MemorySegment> kept = weight.packed(layout).filter(there -> there.byteSize() == bytes);
-        MemorySegment whole = kept.orElseGet(() -> arena.allocate(bytes, VectorCode.BYTES));
+        MemorySegment whole = kept.orElseGet(() -> arena.allocate(bytes, Avx512VectorCode.BYTES));
         Packed packed = new Packed(whole.asSlice(0, panelsBytes), whole.asSlice(panelsBytes, columnsBytes),
                 int8 ? whole.asSlice(panelsBytes + columnsBytes, columnsBytes) : MemorySegment.NULL,
                 int8 ? whole.asSlice(panelsBytes + 2 * columnsBytes, columnsBytes) : MemorySegment.NULL,
@@ -129,21 +129,21 @@ final class JitProduct {
     }
 
     private static void packPanel(Packed packed, int panel, MatrixSource weight) {
-        int first = panel * TileKernel.PANEL;
-        int count = Math.min(TileKernel.PANEL, packed.outputSize - first);
-        int[] words = new int[packed.steps() * TileKernel.PANEL];
+        int first = panel * Avx512TileKernel.PANEL;
+        int count = Math.min(Avx512TileKernel.PANEL, packed.outputSize - first);
+        int[] words = new int[packed.steps() * Avx512TileKernel.PANEL];
         float[] row = new float[packed.steps() * packed.numbersPerWord];
         for (int j = 0; j < count; j++) {
             weight.readRow(first + j, row, 0);
             switch (packed.numbersPerWord) {
                 case 1 -> {
                     for (int i = 0; i < row.length; i++) {
-                        words[i * TileKernel.PANEL + j] = Float.floatToRawIntBits(row[i]);
+                        words[i * Avx512TileKernel.PANEL + j] = Float.floatToRawIntBits(row[i]);
                     }
                 }
                 case 2 -> {
                     for (int i = 0; i < row.length; i += 2) {
-                        words[i / 2 * TileKernel.PANEL + j] = bf16(row[i]) | bf16(row[i + 1]) << 16;
+                        words[i / 2 * Avx512TileKernel.PANEL + j] = bf16(row[i]) | bf16(row[i + 1]) << 16;
                     }
                 }
                 default -> packInt8(packed, first + j, row, words, j);
@@ -168,7 +168,7 @@ final class JitProduct {
         int sum = 0;
         for (int i = 0; i < row.length; i++) {
             int rounded = largest == 0 ? 0 : Math.round(row[i] / largest * INT8_RANGE);
-            words[i / 4 * TileKernel.PANEL + place] |= (rounded & 0xff) << i % 4 * 8;
+            words[i / 4 * Avx512TileKernel.PANEL + place] |= (rounded & 0xff) << i % 4 * 8;
             sum += rounded;
         }
         packed.scales.set(HostTensor.FLOAT, 4L * column, scale);
@@ -181,7 +181,7 @@ final class JitProduct {
      * @param residual
      *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else null
      */
-    static void run(ThreadTeam team, KernelCode code, Scratch[] scratches, HostWorkspace operands,
+    static void run(ThreadTeam team, Avx512Code code, Scratch[] scratches, HostWorkspace operands,
             HostTensor out,
             HostTensor in, Packed layer, LinearFinish finish, HostTensor residual) {
         int end = code.end(TileFinish.of(finish), out.isBf16());
@@ -206,7 +206,7 @@ final class JitProduct {
     }
 
     /** The whole left operand, once, in memory that the next product may overwrite; it stays where it is if it fits as it lies. */
-    private static Operand operand(ThreadTeam team, KernelCode code, Scratch[] scratches,
+    private static Operand operand(ThreadTeam team, Avx512Code code, Scratch[] scratches,
             HostWorkspace operands,
             HostTensor in, Arithmetic arithmetic, int numbersPerWord) {
         if (arithmetic == (in.isBf16() ? Arithmetic.BF16 : Arithmetic.FP32)) {
@@ -214,15 +214,16 @@ final class JitProduct {
         }
         Code conversion = code.operand(in.isBf16(), arithmetic);
         // Whole vectors of 16 numbers, and so whole words: what is beyond K is zeros.
-        long bytes = Math.ceilDiv(in.columns(), VectorCode.LANES) * (long) VectorCode.BYTES / numbersPerWord;
-        long stride = bytes % CACHE_WAY_BYTES == 0 ? bytes + VectorCode.BYTES : bytes;
+        long bytes = Math.ceilDiv(in.columns(), Avx512VectorCode.LANES) * (long) Avx512VectorCode.BYTES
+                / numbersPerWord;
+        long stride = bytes % CACHE_WAY_BYTES == 0 ? bytes + Avx512VectorCode.BYTES : bytes;
         operands.reset();
         long rows = operands.memory(stride * in.rows()).address();
         long scales = numbersPerWord == 4 ? operands.memory(4L * in.rows()).address() : 0;
         team.run(Math.ceilDiv(in.rows(), OPERAND_ROWS), (piece, worker) -> {
             int first = piece * OPERAND_ROWS;
             MemorySegment block = scratches[worker].operandBlock;
-            OperandKernel.fill(block, in.data().address() + in.offsetBytes(first), in.offsetBytes(1),
+            Avx512OperandKernel.fill(block, in.data().address() + in.offsetBytes(first), in.offsetBytes(1),
                     rows + first * stride, stride, Math.min(OPERAND_ROWS, in.rows() - first), in.columns(),
                     scales == 0 ? 0 : scales + 4L * first);
             conversion.call(block);
@@ -230,19 +231,19 @@ final class JitProduct {
         return new Operand(rows, stride, scales);
     }
 
-    private static void runPiece(KernelCode code, Scratch scratch, HostTensor out, Operand left,
+    private static void runPiece(Avx512Code code, Scratch scratch, HostTensor out, Operand left,
             Packed layer, int end, HostTensor residual, int firstRow, int rows, int fromPanel,
             int toPanel) {
         MemorySegment block = scratch.tileBlock;
         Code tiles = code.layer(layer.arithmetic);
-        TileKernel.fill(block, out.offsetBytes(1), left.strideBytes, layer.steps(), end);
+        Avx512TileKernel.fill(block, out.offsetBytes(1), left.strideBytes, layer.steps(), end);
         for (int panel = fromPanel; panel < toPanel; panel++) {
-            int column = panel * TileKernel.PANEL;
-            TileKernel.fillPanel(block, layer.panels.address() + panel * layer.panelBytes(),
+            int column = panel * Avx512TileKernel.PANEL;
+            Avx512TileKernel.fillPanel(block, layer.panels.address() + panel * layer.panelBytes(),
                     layer.bias.address() + 4L * column, layer.outputSize - column);
-            TileKernel.fillScales(block, layer.scales.address() + 4L * column,
+            Avx512TileKernel.fillScales(block, layer.scales.address() + 4L * column,
                     layer.offsets.address() + 4L * column);
-            TileKernel.fillRows(block, rows, out.address(firstRow, column),
+            Avx512TileKernel.fillRows(block, rows, out.address(firstRow, column),
                     left.rows + firstRow * left.strideBytes,
                     residual == null
                             ? 0

@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.LinearFinish;
@@ -20,30 +20,30 @@ import java.util.Locale;
  * a product's error is at most {@code K · 2⁻²⁴ · Σ|in·weight|}; in bf16 each operand is rounded to nearest before, by at most
  * 2⁻⁸ of itself, and in int8 by at most half of its row's or column's step, the sums of those being exact for K up to 66,000.
  */
-final class JitKernels extends HostKernels {
-    private record JitNorm(MemorySegment gamma, MemorySegment beta, float epsilon,
+final class Avx512Kernels extends HostKernels {
+    private record Avx512Norm(MemorySegment gamma, MemorySegment beta, float epsilon,
             int size) implements Norm {}
 
     private final Arithmetic arithmetic;
-    private final KernelCode code;
-    private final JitAttention attention;
+    private final Avx512Code code;
+    private final Avx512Attention attention;
     private final HostWorkspace operands;
-    private final JitProduct.Scratch[] scratches;
+    private final Avx512Product.Scratch[] scratches;
     private final MemorySegment[] normBlocks;
     private final MemorySegment[] rows;
 
-    JitKernels(Arithmetic arithmetic, int threads) {
-        KernelCode assembled = KernelCode.of(arithmetic);
-        JitProduct.Scratch[] ofProducts = new JitProduct.Scratch[threads];
+    Avx512Kernels(Arithmetic arithmetic, int threads) {
+        Avx512Code assembled = Avx512Code.of(arithmetic);
+        Avx512Product.Scratch[] ofProducts = new Avx512Product.Scratch[threads];
         MemorySegment[] ofNorms = new MemorySegment[threads];
         Arena arena = Arena.ofAuto();
         for (int i = 0; i < threads; i++) {
-            ofProducts[i] = new JitProduct.Scratch();
-            ofNorms[i] = arena.allocate(NormKernel.BLOCK_BYTES, 64);
+            ofProducts[i] = new Avx512Product.Scratch();
+            ofNorms[i] = arena.allocate(Avx512NormKernel.BLOCK_BYTES, 64);
         }
         this.arithmetic = arithmetic;
         code = assembled;
-        attention = new JitAttention(assembled, threads);
+        attention = new Avx512Attention(assembled, threads);
         operands = new HostWorkspace();
         scratches = ofProducts;
         normBlocks = ofNorms;
@@ -65,32 +65,32 @@ final class JitKernels extends HostKernels {
     @Override
     public Linear linear(MatrixSource weight, float[] bias) {
         Shapes.checkLength("linear", "bias", bias.length, weight.rows());
-        return JitProduct.pack(team, weights, arithmetic, arithmetic, weight, bias);
+        return Avx512Product.pack(team, weights, arithmetic, arithmetic, weight, bias);
     }
 
     @Override
     public Linear preciseLinear(MatrixSource weight, float[] bias) {
         Shapes.checkLength("linear", "bias", bias.length, weight.rows());
-        return JitProduct.pack(team, weights, code.precise, arithmetic, weight, bias);
+        return Avx512Product.pack(team, weights, code.precise, arithmetic, weight, bias);
     }
 
     @Override
     public Norm norm(float[] gamma, float[] beta, float epsilon) {
         Shapes.checkLength("norm", "beta", beta.length, gamma.length);
-        return new JitNorm(padded(gamma), padded(beta), epsilon, gamma.length);
+        return new Avx512Norm(padded(gamma), padded(beta), epsilon, gamma.length);
     }
 
     /** A copy off the heap with zeros up to a whole vector. */
     private MemorySegment padded(float[] values) {
-        long vectors = (values.length + VectorCode.LANES - 1) / VectorCode.LANES;
-        MemorySegment copy = weights.allocate(vectors * VectorCode.BYTES, VectorCode.BYTES);
+        long vectors = (values.length + Avx512VectorCode.LANES - 1) / Avx512VectorCode.LANES;
+        MemorySegment copy = weights.allocate(vectors * Avx512VectorCode.BYTES, Avx512VectorCode.BYTES);
         MemorySegment.copy(values, 0, copy, HostTensor.FLOAT, 0, values.length);
         return copy;
     }
 
     @Override
     protected void normalizeRow(float[] row, Norm norm, int worker) {
-        JitNorm layerNorm = (JitNorm) norm;
+        Avx512Norm layerNorm = (Avx512Norm) norm;
         MemorySegment x = rowOf(row, layerNorm.size, worker);
         layerNorm(x.address(), 1, layerNorm, worker);
         MemorySegment.copy(x, HostTensor.FLOAT, 0, row, 0, layerNorm.size);
@@ -101,12 +101,13 @@ final class JitKernels extends HostKernels {
         team.run(Math.ceilDiv(x.rows(), ROWS_PER_PIECE), (piece, worker) -> {
             int first = piece * ROWS_PER_PIECE;
             layerNorm(x.data().address() + x.offsetBytes(first), Math.min(ROWS_PER_PIECE, x.rows() - first),
-                    (JitNorm) norm, worker);
+                    (Avx512Norm) norm, worker);
         });
     }
 
-    private void layerNorm(long firstRow, int rows, JitNorm norm, int worker) {
-        NormKernel.fill(normBlocks[worker], firstRow, rows, 4L * norm.size, norm.size, norm.gamma.address(),
+    private void layerNorm(long firstRow, int rows, Avx512Norm norm, int worker) {
+        Avx512NormKernel.fill(normBlocks[worker], firstRow, rows, 4L * norm.size, norm.size,
+                norm.gamma.address(),
                 norm.beta.address(), norm.epsilon);
         code.layerNorm.call(normBlocks[worker]);
     }
@@ -114,7 +115,7 @@ final class JitKernels extends HostKernels {
     /** The row in a worker's memory off the heap. */
     private MemorySegment rowOf(float[] row, int length, int worker) {
         if (rows[worker].byteSize() < 4L * length) {
-            rows[worker] = Arena.ofAuto().allocate(4L * length, VectorCode.BYTES);
+            rows[worker] = Arena.ofAuto().allocate(4L * length, Avx512VectorCode.BYTES);
         }
         MemorySegment.copy(row, 0, rows[worker], HostTensor.FLOAT, 0, length);
         return rows[worker];
@@ -128,7 +129,8 @@ final class JitKernels extends HostKernels {
     @Override
     protected void product(HostTensor out, HostTensor in, Linear layer, LinearFinish finish,
             HostTensor residual) {
-        JitProduct.run(team, code, scratches, operands, out, in, (JitProduct.Packed) layer, finish, residual);
+        Avx512Product.run(team, code, scratches, operands, out, in, (Avx512Product.Packed) layer, finish,
+                residual);
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.bgem3.kernel.jit;
+package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
 import static dev.bgem3.asm.x64.VectorOp.VANDPS;
@@ -18,7 +18,7 @@ import dev.bgem3.asm.x64.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** {@link NormKernel} in AVX2; the row is padded to whole vectors with zeros, and loses them. */
+/** {@link Avx512NormKernel} in AVX2; the row is padded to whole vectors with zeros, and loses them. */
 final class Avx2NormKernel {
     // The argument block.
     private static final int ROW_FIELD = 0;
@@ -88,7 +88,7 @@ final class Avx2NormKernel {
             code.emit(VBROADCASTSS, OTHER, Mem.at(abi.argument(), EPSILON_FIELD));
             code.emit(VADDPS, SUM, SUM, OTHER);
             code.emit(VSQRTPS, SUM, SUM);
-            math.load(SCALE, VectorCode.ONE);
+            math.load(SCALE, Avx512VectorCode.ONE);
             code.emit(VDIVPS, SCALE, SCALE, SUM);
 
             code.mov(GAMMA, Mem.at(abi.argument(), GAMMA_FIELD));

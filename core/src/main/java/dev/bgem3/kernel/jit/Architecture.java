@@ -1,0 +1,17 @@
+package dev.bgem3.kernel.jit;
+
+/**
+ * A processor architecture that kernels are assembled for, as its package declares it to {@link java.util.ServiceLoader}: so
+ * {@link JitProvider} finds it, and this package does not depend on it.
+ */
+public interface Architecture {
+    /**
+     * The best of its sets of kernels that this machine can run.
+     *
+     * @throws dev.bgem3.asm.CodeUnavailableException
+     *             if this machine can run none; the message says why
+     * @throws dev.bgem3.error.BackendException
+     *             if a system property asks for a set that does not exist
+     */
+    KernelSet best();
+}
