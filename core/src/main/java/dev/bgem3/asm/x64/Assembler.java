@@ -19,7 +19,7 @@ import java.util.List;
  * }
  *
  * <p>
- * General-purpose instructions are methods and work on 64 bits unless their name says otherwise; vector, mask and tile
+ * General-purpose instructions are methods and work on 64 bits unless their name says otherwise; vector and mask
  * instructions are lines of {@link VectorOp}, written by {@link #emit(VectorOp, Operand...)}. Whatever cannot be encoded is an
  * {@link IllegalArgumentException} with the value and what was expected. Not thread-safe.
  */
@@ -107,7 +107,7 @@ public final class Assembler {
         return code.position();
     }
 
-    // Vector, mask and tile instructions
+    // Vector and mask instructions
 
     /** One instruction of the table. */
     public void emit(VectorOp op, Operand... operands) {
@@ -137,11 +137,6 @@ public final class Assembler {
     /** Clears the upper halves of all vector registers, so that SSE code that follows runs at full speed. */
     public void vzeroupper() {
         code.bytes(0xC5, 0xF8, 0x77);
-    }
-
-    /** Returns the tiles to their initial state. */
-    public void tilerelease() {
-        code.bytes(0xC4, 0xE2, 0x78, 0x49, 0xC0);
     }
 
     // Moves
@@ -180,21 +175,6 @@ public final class Assembler {
     /** Stores the lower 32 bits. */
     public void mov32(Mem destination, Gpr source) {
         memory(0, source, destination, 0x89);
-    }
-
-    /** Loads 8 bits, unsigned. */
-    public void movzx8(Gpr destination, Mem source) {
-        memory(0, destination, source, 0x0F, 0xB6);
-    }
-
-    /** Loads 16 bits, unsigned. */
-    public void movzx16(Gpr destination, Mem source) {
-        memory(0, destination, source, 0x0F, 0xB7);
-    }
-
-    /** Loads 32 bits, signed. */
-    public void movsxd(Gpr destination, Mem source) {
-        memory(1, destination, source, 0x63);
     }
 
     /** {@code destination} = the address itself. */
@@ -244,16 +224,6 @@ public final class Assembler {
         general.immediate(4, destination, value);
     }
 
-    /** {@code destination ^= source}. */
-    public void xor(Gpr destination, Gpr source) {
-        register(1, source, destination, 0x31);
-    }
-
-    /** Sets the flags by {@code left - right}. */
-    public void cmp(Gpr left, Gpr right) {
-        register(1, right, left, 0x39);
-    }
-
     /** Sets the flags by {@code left - right}. */
     public void cmp(Gpr left, int right) {
         general.immediate(7, left, right);
@@ -274,11 +244,6 @@ public final class Assembler {
         general.register(1, 1, destination, 0xFF);
     }
 
-    /** {@code destination *= source}. */
-    public void imul(Gpr destination, Gpr source) {
-        register(1, destination, source, 0x0F, 0xAF);
-    }
-
     /** {@code destination = source * factor}. */
     public void imul(Gpr destination, Gpr source, int factor) {
         boolean small = Ranges.isInt8(factor);
@@ -294,11 +259,6 @@ public final class Assembler {
     /** {@code destination >>>= bits}. */
     public void shr(Gpr destination, int bits) {
         general.shift(5, destination, bits);
-    }
-
-    /** {@code destination >>= bits}. */
-    public void sar(Gpr destination, int bits) {
-        general.shift(7, destination, bits);
     }
 
     // Control
@@ -340,16 +300,6 @@ public final class Assembler {
         use.add(Gpr.RAX);
         use.add(Gpr.RDX);
         code.bytes(0x0F, 0x01, 0xD0);
-    }
-
-    /** Fetches a line for one use, past the outer caches. */
-    public void prefetchnta(Mem line) {
-        general.memory(0, 0, line, 0x0F, 0x18);
-    }
-
-    /** Fetches a line into all caches. */
-    public void prefetcht0(Mem line) {
-        general.memory(0, 1, line, 0x0F, 0x18);
     }
 
     /** Fetches a line into the second cache and beyond. */

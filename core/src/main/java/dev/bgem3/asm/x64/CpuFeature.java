@@ -6,17 +6,13 @@ public enum CpuFeature {
     // leaf, sub-leaf, register, bit (Intel SDM volume 2A, CPUID); then the state that the operating system must save
     FMA("fma", 1, 0, Answer.ECX, 12, State.YMM),
     AVX2("avx2", 7, 0, Answer.EBX, 5, State.YMM),
-    BMI2("bmi2", 7, 0, Answer.EBX, 8, State.NONE),
     AVX_VNNI("avx_vnni", 7, 1, Answer.EAX, 4, State.YMM),
     AVX512F("avx512f", 7, 0, Answer.EBX, 16, State.ZMM),
     AVX512DQ("avx512dq", 7, 0, Answer.EBX, 17, State.ZMM),
     AVX512BW("avx512bw", 7, 0, Answer.EBX, 30, State.ZMM),
     AVX512VL("avx512vl", 7, 0, Answer.EBX, 31, State.ZMM),
     AVX512_VNNI("avx512_vnni", 7, 0, Answer.ECX, 11, State.ZMM),
-    AVX512_BF16("avx512_bf16", 7, 1, Answer.EAX, 5, State.ZMM),
-    AMX_TILE("amx_tile", 7, 0, Answer.EDX, 24, State.TILES),
-    AMX_BF16("amx_bf16", 7, 0, Answer.EDX, 22, State.TILES),
-    AMX_INT8("amx_int8", 7, 0, Answer.EDX, 25, State.TILES);
+    AVX512_BF16("avx512_bf16", 7, 1, Answer.EAX, 5, State.ZMM);
     // @formatter:on
 
     /** Where an answer stands; the ordinal is its place in the answer. */
@@ -26,7 +22,7 @@ public enum CpuFeature {
 
     /** Bits of the register xcr0 that must be set (Intel SDM volume 1, section 13.3). */
     enum State {
-        NONE(0), YMM(0x6), ZMM(0xE6), TILES(0x60006);
+        YMM(0x6), ZMM(0xE6);
 
         final int xcr0;
 

@@ -1,7 +1,7 @@
 package dev.bgem3.asm.x64;
 
 /** A register of any kind. */
-public sealed interface Register extends Operand permits Gpr, Vec, Mask, Tile {
+public sealed interface Register extends Operand permits Gpr, Vec, Mask {
     /** Its number in encodings. */
     int number();
 }

@@ -27,7 +27,7 @@ final class RegisterUse {
         } else if (operand instanceof Masked masked) {
             add(masked.destination());
         }
-        // Masks and tiles are volatile in every convention: no one saves them.
+        // Masks are volatile in every convention: no one saves them.
     }
 
     boolean uses(Gpr gpr) {

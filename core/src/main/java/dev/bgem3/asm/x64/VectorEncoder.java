@@ -78,11 +78,10 @@ final class VectorEncoder {
             vex(op, places, vectorBytes);
         } else {
             evex(op, places, vectorBytes);
-            int elementBytes = op.w.of(true) == 1 ? 8 : 4;
-            unit = places.broadcasts() ? elementBytes : op.tuple.memoryBytes(vectorBytes);
+            unit = places.broadcasts() ? Float.BYTES : op.tuple.memoryBytes(vectorBytes);
         }
         code.int8(opcode);
-        int reg = layout == Layout.VMI || layout == Layout.M ? op.second : places.regNumber();
+        int reg = layout == Layout.VMI ? op.second : places.regNumber();
         if (places.rm instanceof Mem mem) {
             ModRm.write(code, reg, mem, unit, following);
         } else {
@@ -158,12 +157,8 @@ final class VectorEncoder {
         if (op.layout == Layout.RM_HALF) {
             checkWidth(op, (Vec) places.reg, Math.max(16, vectorBytes / 2));
         }
-        if (op.layout == Layout.LOAD_STORE_GPR || op.tuple == Tuple.NONE && places.reg instanceof Vec) {
+        if (op.layout == Layout.LOAD_STORE_GPR) {
             checkWidth(op, (Vec) places.reg, 16);
-        }
-        if ((op.layout == Layout.TILE_LOAD || op.layout == Layout.TILE_STORE)
-                && places.rm instanceof Mem mem && mem.index() == null) {
-            throw refusal(op, "address " + mem, "an index that holds the stride of the rows in bytes");
         }
         if (places.broadcasts() && (op.tuple != Tuple.FULL || op.forms == Forms.VEX)) {
             throw refusal(op, "a broadcast from " + places.rm, "plain memory");
@@ -192,7 +187,7 @@ final class VectorEncoder {
     private void vex(VectorOp op, Places places, int vectorBytes) {
         int r = places.regNumber() >> 3;
         int map = op.map.number();
-        int w = op.w.of(false);
+        int w = op.w.ordinal();
         // W ~v3 ~v2 ~v1 ~v0 L p1 p0, still without W
         int last = places.vvvvNumber() << 3 | (vectorBytes == 32 ? 1 : 0) << 2 | op.prefix.ordinal();
         if (map == 1 && w == 0 && places.x() == 0 && places.b() == 0) {
@@ -208,7 +203,7 @@ final class VectorEncoder {
         int vvvv = places.vvvvNumber();
         int first = (reg >> 3 & 1) << 7 | places.x() << 6 | places.b() << 5 | (reg >> 4) << 4
                 | op.map.number();
-        int second = op.w.of(true) << 7 | (vvvv & 15) << 3 | 1 << 2 | op.prefix.ordinal();
+        int second = op.w.ordinal() << 7 | (vvvv & 15) << 3 | 1 << 2 | op.prefix.ordinal();
         int mask = places.masked == null ? 0 : places.masked.mask().number();
         int zeroing = places.masked != null && places.masked.zeroing() ? 1 : 0;
         int length = Integer.numberOfTrailingZeros(vectorBytes / 16);

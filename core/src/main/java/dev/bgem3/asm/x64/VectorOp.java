@@ -3,13 +3,9 @@ package dev.bgem3.asm.x64;
 import static dev.bgem3.asm.x64.VectorOp.Forms.BOTH;
 import static dev.bgem3.asm.x64.VectorOp.Forms.EVEX;
 import static dev.bgem3.asm.x64.VectorOp.Forms.VEX;
-import static dev.bgem3.asm.x64.VectorOp.Layout.BROADCAST_GPR;
 import static dev.bgem3.asm.x64.VectorOp.Layout.COMPARE;
-import static dev.bgem3.asm.x64.VectorOp.Layout.FROM_MASK;
-import static dev.bgem3.asm.x64.VectorOp.Layout.GPR_RMV;
 import static dev.bgem3.asm.x64.VectorOp.Layout.LOAD_STORE;
 import static dev.bgem3.asm.x64.VectorOp.Layout.LOAD_STORE_GPR;
-import static dev.bgem3.asm.x64.VectorOp.Layout.M;
 import static dev.bgem3.asm.x64.VectorOp.Layout.MASK_LOAD_STORE;
 import static dev.bgem3.asm.x64.VectorOp.Layout.MR;
 import static dev.bgem3.asm.x64.VectorOp.Layout.MRI;
@@ -19,11 +15,6 @@ import static dev.bgem3.asm.x64.VectorOp.Layout.RMI;
 import static dev.bgem3.asm.x64.VectorOp.Layout.RM_HALF;
 import static dev.bgem3.asm.x64.VectorOp.Layout.RVM;
 import static dev.bgem3.asm.x64.VectorOp.Layout.RVMI;
-import static dev.bgem3.asm.x64.VectorOp.Layout.STORE;
-import static dev.bgem3.asm.x64.VectorOp.Layout.TILE_LOAD;
-import static dev.bgem3.asm.x64.VectorOp.Layout.TILE_PRODUCT;
-import static dev.bgem3.asm.x64.VectorOp.Layout.TILE_STORE;
-import static dev.bgem3.asm.x64.VectorOp.Layout.TILE_ZERO;
 import static dev.bgem3.asm.x64.VectorOp.Layout.TO_MASK;
 import static dev.bgem3.asm.x64.VectorOp.Layout.VMI;
 import static dev.bgem3.asm.x64.VectorOp.Map.M0F;
@@ -40,18 +31,17 @@ import static dev.bgem3.asm.x64.VectorOp.Tuple.NONE;
 import static dev.bgem3.asm.x64.VectorOp.Tuple.QUARTER_MEM;
 import static dev.bgem3.asm.x64.VectorOp.Tuple.TUPLE1;
 import static dev.bgem3.asm.x64.VectorOp.Tuple.TUPLE4;
-import static dev.bgem3.asm.x64.VectorOp.Tuple.TUPLE8;
 import static dev.bgem3.asm.x64.VectorOp.W.W0;
 import static dev.bgem3.asm.x64.VectorOp.W.W1;
-import static dev.bgem3.asm.x64.VectorOp.W.W1_EVEX;
 
 /**
- * The instructions with a VEX or EVEX prefix that kernels use; each line is the manual's own opcode line (Intel SDM volume 2).
+ * The instructions with a VEX or EVEX prefix that kernels use, and no others; each line is the manual's own opcode line (Intel SDM
+ * volume 2).
  *
  * <p>
  * An instruction with both forms takes VEX when its operands fit it, as assemblers do. Where one mnemonic has several opcodes,
  * an underscore separates what tells them apart: {@code _VEX} for AVX-VNNI and AVX forms that differ from AVX-512's,
- * {@code _GPR} for a general-purpose source, {@code _KR} and {@code _RK} for moves into and out of a mask register.
+ * {@code _KR} for moves into a mask register.
  */
 public enum VectorOp {
     // @formatter:off: one a line
@@ -59,17 +49,10 @@ public enum VectorOp {
 
     // Moves
     VMOVUPS(BOTH, NP, M0F, W0, 0x10, FULL_MEM, LOAD_STORE, 0x11),
-    VMOVAPS(BOTH, NP, M0F, W0, 0x28, FULL_MEM, LOAD_STORE, 0x29),
-    VMOVDQU(VEX, PF3, M0F, W0, 0x6F, FULL_MEM, LOAD_STORE, 0x7F),
-    VMOVDQU8(EVEX, PF2, M0F, W0, 0x6F, FULL_MEM, LOAD_STORE, 0x7F),
     VMOVDQU16(EVEX, PF2, M0F, W1, 0x6F, FULL_MEM, LOAD_STORE, 0x7F),
-    VMOVDQU32(EVEX, PF3, M0F, W0, 0x6F, FULL_MEM, LOAD_STORE, 0x7F),
     VMOVD(BOTH, P66, M0F, W0, 0x6E, TUPLE1, LOAD_STORE_GPR, 0x7E),
-    VMOVNTPS(BOTH, NP, M0F, W0, 0x2B, FULL_MEM, STORE),
     VMASKMOVPS(VEX, P66, M0F38, W0, 0x2C, FULL_MEM, MASKED_LOAD_STORE, 0x2E),
     VBROADCASTSS(BOTH, P66, M0F38, W0, 0x18, TUPLE1, RM),
-    VPBROADCASTD(BOTH, P66, M0F38, W0, 0x58, TUPLE1, RM),
-    VPBROADCASTD_GPR(EVEX, P66, M0F38, W0, 0x7C, TUPLE1, BROADCAST_GPR),
 
     // Arithmetic in fp32
     VADDPS(BOTH, NP, M0F, W0, 0x58, FULL, RVM),
@@ -81,102 +64,48 @@ public enum VectorOp {
     VSQRTPS(BOTH, NP, M0F, W0, 0x51, FULL, RM),
     VFMADD231PS(BOTH, P66, M0F38, W0, 0xB8, FULL, RVM),
     VFMADD213PS(BOTH, P66, M0F38, W0, 0xA8, FULL, RVM),
-    VFNMADD231PS(BOTH, P66, M0F38, W0, 0xBC, FULL, RVM),
     VSCALEFPS(EVEX, P66, M0F38, W0, 0x2C, FULL, RVM),
     VRNDSCALEPS(EVEX, P66, M0F3A, W0, 0x08, FULL, RMI),
-    VROUNDPS(VEX, P66, M0F3A, W0, 0x08, FULL, RMI),
     VXORPS(BOTH, NP, M0F, W0, 0x57, FULL, RVM),
     VANDPS(BOTH, NP, M0F, W0, 0x54, FULL, RVM),
     VORPS(BOTH, NP, M0F, W0, 0x56, FULL, RVM),
     VCMPPS(EVEX, NP, M0F, W0, 0xC2, FULL, COMPARE),
     VCMPPS_VEX(VEX, NP, M0F, W0, 0xC2, FULL, RVMI),
-    VBLENDMPS(EVEX, P66, M0F38, W0, 0x65, FULL, RVM),
 
     // Products of 16 and 8 bits
     VCVTNEPS2BF16(EVEX, PF3, M0F38, W0, 0x72, FULL, RM_HALF),
     VDPBF16PS(EVEX, PF3, M0F38, W0, 0x52, FULL, RVM),
     VPDPBUSD(EVEX, P66, M0F38, W0, 0x50, FULL, RVM),
     VPDPBUSD_VEX(VEX, P66, M0F38, W0, 0x50, FULL, RVM),
-    VPDPWSSD(EVEX, P66, M0F38, W0, 0x52, FULL, RVM),
-    VPDPWSSD_VEX(VEX, P66, M0F38, W0, 0x52, FULL, RVM),
-    VPMADDUBSW(BOTH, P66, M0F38, W0, 0x04, FULL_MEM, RVM),
-    VPMADDWD(BOTH, P66, M0F, W0, 0xF5, FULL_MEM, RVM),
 
     // Integers
     VPADDD(BOTH, P66, M0F, W0, 0xFE, FULL, RVM),
     VPSUBD(BOTH, P66, M0F, W0, 0xFA, FULL, RVM),
-    VPMULLD(BOTH, P66, M0F38, W0, 0x40, FULL, RVM),
-    VPMINSD(BOTH, P66, M0F38, W0, 0x39, FULL, RVM),
     VPMAXSD(BOTH, P66, M0F38, W0, 0x3D, FULL, RVM),
     VPSLLD(BOTH, P66, M0F, W0, 0x72, FULL, VMI, 6),
     VPSRLD(BOTH, P66, M0F, W0, 0x72, FULL, VMI, 2),
-    VPSRAD(BOTH, P66, M0F, W0, 0x72, FULL, VMI, 4),
     VPANDD(EVEX, P66, M0F, W0, 0xDB, FULL, RVM),
     VPORD(EVEX, P66, M0F, W0, 0xEB, FULL, RVM),
     VPXORD(EVEX, P66, M0F, W0, 0xEF, FULL, RVM),
-    VPAND(VEX, P66, M0F, W0, 0xDB, FULL_MEM, RVM),
-    VPOR(VEX, P66, M0F, W0, 0xEB, FULL_MEM, RVM),
-    VPXOR(VEX, P66, M0F, W0, 0xEF, FULL_MEM, RVM),
 
     // Conversions
     VCVTPS2DQ(BOTH, P66, M0F, W0, 0x5B, FULL, RM),
     VCVTDQ2PS(BOTH, NP, M0F, W0, 0x5B, FULL, RM),
-    VPMOVDB(EVEX, PF3, M0F38, W0, 0x31, QUARTER_MEM, MR),
-    VPMOVSDB(EVEX, PF3, M0F38, W0, 0x21, QUARTER_MEM, MR),
     VPMOVUSDB(EVEX, PF3, M0F38, W0, 0x11, QUARTER_MEM, MR),
-    VPMOVDW(EVEX, PF3, M0F38, W0, 0x33, HALF_MEM, MR),
-    VPMOVSXBD(BOTH, P66, M0F38, W0, 0x21, QUARTER_MEM, RM),
-    VPMOVZXBD(BOTH, P66, M0F38, W0, 0x31, QUARTER_MEM, RM),
     VPMOVZXWD(BOTH, P66, M0F38, W0, 0x33, HALF_MEM, RM),
     VPACKSSDW(BOTH, P66, M0F, W0, 0x6B, FULL, RVM),
-    VPACKSSWB(BOTH, P66, M0F, W0, 0x63, FULL_MEM, RVM),
     VPACKUSWB(BOTH, P66, M0F, W0, 0x67, FULL_MEM, RVM),
 
     // Shuffles
-    VEXTRACTF32X4(EVEX, P66, M0F3A, W0, 0x19, TUPLE4, MRI),
-    VEXTRACTF32X8(EVEX, P66, M0F3A, W0, 0x1B, TUPLE8, MRI),
     VEXTRACTF128(VEX, P66, M0F3A, W0, 0x19, TUPLE4, MRI),
-    VINSERTF32X4(EVEX, P66, M0F3A, W0, 0x18, TUPLE4, RVMI),
-    VINSERTF32X8(EVEX, P66, M0F3A, W0, 0x1A, TUPLE8, RVMI),
-    VINSERTF128(VEX, P66, M0F3A, W0, 0x18, TUPLE4, RVMI),
     VSHUFF32X4(EVEX, P66, M0F3A, W0, 0x23, FULL, RVMI),
     VPERM2F128(VEX, P66, M0F3A, W0, 0x06, FULL, RVMI),
     VSHUFPS(BOTH, NP, M0F, W0, 0xC6, FULL, RVMI),
-    VPERMPS(BOTH, P66, M0F38, W0, 0x16, FULL, RVM),
-    VPERMD(BOTH, P66, M0F38, W0, 0x36, FULL, RVM),
-    VPERMQ(BOTH, P66, M0F3A, W1, 0x00, FULL, RMI),
-    VPERMT2PS(EVEX, P66, M0F38, W0, 0x7F, FULL, RVM),
-    VUNPCKLPS(BOTH, NP, M0F, W0, 0x14, FULL, RVM),
-    VUNPCKHPS(BOTH, NP, M0F, W0, 0x15, FULL, RVM),
-    VPUNPCKLBW(BOTH, P66, M0F, W0, 0x60, FULL_MEM, RVM),
-    VPUNPCKHBW(BOTH, P66, M0F, W0, 0x68, FULL_MEM, RVM),
-    VPUNPCKLWD(BOTH, P66, M0F, W0, 0x61, FULL_MEM, RVM),
-    VPUNPCKHWD(BOTH, P66, M0F, W0, 0x69, FULL_MEM, RVM),
-    VPUNPCKLDQ(BOTH, P66, M0F, W0, 0x62, FULL, RVM),
-    VPUNPCKHDQ(BOTH, P66, M0F, W0, 0x6A, FULL, RVM),
-    VPUNPCKLQDQ(BOTH, P66, M0F, W1_EVEX, 0x6C, FULL, RVM),
-    VPUNPCKHQDQ(BOTH, P66, M0F, W1_EVEX, 0x6D, FULL, RVM),
 
-    // Mask registers, and the general-purpose instruction that makes tail masks
+    // Mask registers
     KMOVW(VEX, NP, M0F, W0, 0x90, NONE, MASK_LOAD_STORE, 0x91),
     KMOVW_KR(VEX, NP, M0F, W0, 0x92, NONE, TO_MASK),
-    KMOVW_RK(VEX, NP, M0F, W0, 0x93, NONE, FROM_MASK),
-    KMOVD(VEX, P66, M0F, W1, 0x90, NONE, MASK_LOAD_STORE, 0x91),
-    KMOVD_KR(VEX, PF2, M0F, W0, 0x92, NONE, TO_MASK),
-    KMOVD_RK(VEX, PF2, M0F, W0, 0x93, NONE, FROM_MASK),
-    KMOVQ(VEX, NP, M0F, W1, 0x90, NONE, MASK_LOAD_STORE, 0x91),
-    KMOVQ_KR(VEX, PF2, M0F, W1, 0x92, NONE, TO_MASK),
-    KMOVQ_RK(VEX, PF2, M0F, W1, 0x93, NONE, FROM_MASK),
-    BZHI(VEX, NP, M0F38, W1, 0xF5, NONE, GPR_RMV),
-
-    // AMX
-    LDTILECFG(VEX, NP, M0F38, W0, 0x49, NONE, M, 0),
-    STTILECFG(VEX, P66, M0F38, W0, 0x49, NONE, M, 0),
-    TILELOADD(VEX, PF2, M0F38, W0, 0x4B, NONE, TILE_LOAD),
-    TILESTORED(VEX, PF3, M0F38, W0, 0x4B, NONE, TILE_STORE),
-    TILEZERO(VEX, PF2, M0F38, W0, 0x49, NONE, TILE_ZERO),
-    TDPBF16PS(VEX, PF3, M0F38, W0, 0x5C, NONE, TILE_PRODUCT),
-    TDPBUSD(VEX, P66, M0F38, W0, 0x5E, NONE, TILE_PRODUCT);
+    KMOVD_KR(VEX, PF2, M0F, W0, 0x92, NONE, TO_MASK);
     // @formatter:on
 
     /** Which prefixes the instruction has. */
@@ -198,13 +127,9 @@ public enum VectorOp {
         }
     }
 
-    /** The field W; {@link #W1_EVEX} where VEX ignores it and assemblers write 0. */
+    /** The field W. */
     enum W {
-        W0, W1, W1_EVEX;
-
-        int of(boolean evex) {
-            return this == W1 || evex && this == W1_EVEX ? 1 : 0;
-        }
+        W0, W1
     }
 
     /**
@@ -212,7 +137,7 @@ public enum VectorOp {
      * section 2.7.5).
      */
     enum Tuple {
-        FULL, FULL_MEM, HALF_MEM, QUARTER_MEM, TUPLE1, TUPLE4, TUPLE8, NONE;
+        FULL, FULL_MEM, HALF_MEM, QUARTER_MEM, TUPLE1, TUPLE4, NONE;
 
         int memoryBytes(int vectorBytes) {
             return switch (this) {
@@ -221,7 +146,6 @@ public enum VectorOp {
                 case QUARTER_MEM -> vectorBytes / 4;
                 case TUPLE1 -> 4;
                 case TUPLE4 -> 16;
-                case TUPLE8 -> 32;
                 case NONE -> 1;
             };
         }
@@ -246,20 +170,11 @@ public enum VectorOp {
         MRI("mri", Vec.class),
         VMI("vmi", Vec.class),
         LOAD_STORE("rm", "Mr", Vec.class, Vec.class),
-        STORE("Mr", Vec.class),
         MASKED_LOAD_STORE("rvM", "Mvr", Vec.class, Vec.class),
         COMPARE("rvmi", null, Mask.class, Vec.class),
         LOAD_STORE_GPR("rm", "mr", Vec.class, Gpr.class),
-        BROADCAST_GPR("rR", null, Vec.class, Gpr.class),
         MASK_LOAD_STORE("rm", "Mr", Mask.class, Mask.class),
-        TO_MASK("rR", null, Mask.class, Gpr.class),
-        FROM_MASK("rR", null, Gpr.class, Mask.class),
-        GPR_RMV("rmv", Gpr.class),
-        M("M", Vec.class),
-        TILE_LOAD("rM", Tile.class),
-        TILE_STORE("Mr", Tile.class),
-        TILE_ZERO("r", Tile.class),
-        TILE_PRODUCT("rRv", Tile.class);
+        TO_MASK("rR", null, Mask.class, Gpr.class);
         // @formatter:on
 
         /** Of the operands; the immediate byte is {@link #immediate}. */
@@ -314,11 +229,7 @@ public enum VectorOp {
     /** The narrowest vector that the instruction exists for, in bytes. */
     int leastWidthBytes() {
         return switch (this) {
-            case VEXTRACTF32X8, VINSERTF32X8 -> 64;
-            case VEXTRACTF32X4, VINSERTF32X4, VEXTRACTF128, VINSERTF128, VSHUFF32X4, VPERM2F128, VPERMPS,
-                    VPERMD,
-                    VPERMQ ->
-                32;
+            case VEXTRACTF128, VSHUFF32X4, VPERM2F128 -> 32;
             default -> 16;
         };
     }

@@ -114,9 +114,6 @@ final class AssemblyText {
         if (word.matches("k\\d")) {
             return new Mask(Integer.parseInt(word.substring(1)));
         }
-        if (word.matches("tmm\\d")) {
-            return new Tile(Integer.parseInt(word.substring(3)));
-        }
         if (word.matches("-?\\d+")) {
             return Long.valueOf(word);
         }
@@ -155,7 +152,8 @@ final class AssemblyText {
             return;
         }
         String name = mnemonic.toUpperCase(Locale.ROOT);
-        boolean table = Arrays.stream(VectorOp.values()).anyMatch(op -> op.name().equals(name));
+        boolean table = Arrays.stream(VectorOp.values())
+                .anyMatch(op -> (op.name() + "_").startsWith(name + "_"));
         if (table) {
             emitVector(code, name);
         } else {
@@ -166,11 +164,7 @@ final class AssemblyText {
     private void emitVector(Assembler code, String name) {
         Object first = operands.getFirst();
         Object last = operands.getLast();
-        String variant = name.startsWith("KMOV") && last instanceof Gpr
-                ? "_KR"
-                : name.startsWith("KMOV") && first instanceof Gpr
-                        ? "_RK"
-                        : name.equals("VPBROADCASTD") && last instanceof Gpr ? "_GPR" : "";
+        String variant = name.startsWith("KMOV") && last instanceof Gpr ? "_KR" : "";
         VectorOp op = VectorOp.valueOf(name + variant);
         if (last instanceof Long immediate) {
             Operand source = (Operand) operands.get(1);

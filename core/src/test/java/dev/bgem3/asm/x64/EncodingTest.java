@@ -67,12 +67,13 @@ class EncodingTest {
     }
 
     static List<String> refusals() {
-        return List.of("vpand ymm16, ymm1, ymm2", "vpand zmm1, zmm2, zmm3", "vaddps zmm1, ymm2, zmm3",
+        return List.of("{vex} vpdpbusd ymm16, ymm1, ymm2", "vmaskmovps zmm1, zmm2, [rax]",
+                "vaddps zmm1, ymm2, zmm3",
                 "vaddps zmm32, zmm1, zmm2", "vaddps zmm1{k0}, zmm2, zmm3", "vaddps zmm1, zmm2{k1}, zmm3",
                 "vmovups zmmword ptr [rax]{k1}{z}, zmm3", "vmovups zmm1, [rax]{1to16}", "vaddps zmm1, zmm2",
-                "vpermps xmm1, xmm2, xmm3", "vextractf32x8 xmm1, ymm2, 1", "vcvtneps2bf16 zmm1, zmm2",
+                "vshuff32x4 xmm1, xmm2, xmm3, 1", "vextractf128 xmm1, xmm2, 1", "vcvtneps2bf16 zmm1, zmm2",
                 "vrndscaleps zmm1, zmm2", "vrndscaleps zmm1, zmm2, 256", "vaddps zmm1, rax, zmm3",
-                "tileloadd tmm1, [rax]", "tdpbf16ps tmm1, tmm2, tmm8", "{vex} vpdpbusd zmm1, zmm2, zmm3",
+                "{vex} vpdpbusd zmm1, zmm2, zmm3",
                 "mov rax, qword ptr [rcx+rsp*2]", "mov rax, qword ptr [rcx+rdx*3]", "shl rax, 64",
                 "kmovw k8, eax", "vmovd ymm1, eax");
     }

@@ -19,7 +19,6 @@ final class GeneralText {
             case "cpuid" -> code.cpuid();
             case "xgetbv" -> code.xgetbv();
             case "vzeroupper" -> code.vzeroupper();
-            case "tilerelease" -> code.tilerelease();
             default -> throw new IllegalArgumentException(mnemonic);
         }
     }
@@ -30,8 +29,6 @@ final class GeneralText {
             case "dec" -> code.dec((Gpr) operand);
             case "push" -> code.push((Gpr) operand);
             case "pop" -> code.pop((Gpr) operand);
-            case "prefetchnta" -> code.prefetchnta((Mem) operand);
-            case "prefetcht0" -> code.prefetcht0((Mem) operand);
             case "prefetcht1" -> code.prefetcht1((Mem) operand);
             default -> throw new IllegalArgumentException(mnemonic);
         }
@@ -60,10 +57,7 @@ final class GeneralText {
             case "mov" -> code.mov(gpr, source);
             case "add" -> code.add(gpr, source);
             case "sub" -> code.sub(gpr, source);
-            case "xor" -> code.xor(gpr, source);
-            case "cmp" -> code.cmp(gpr, source);
             case "test" -> code.test(gpr, source);
-            case "imul" -> code.imul(gpr, source);
             default -> throw new IllegalArgumentException(mnemonic);
         }
     }
@@ -77,7 +71,6 @@ final class GeneralText {
             case "cmp" -> code.cmp(gpr, (int) value);
             case "shl" -> code.shl(gpr, (int) value);
             case "shr" -> code.shr(gpr, (int) value);
-            case "sar" -> code.sar(gpr, (int) value);
             default -> throw new IllegalArgumentException(mnemonic);
         }
     }
@@ -92,14 +85,6 @@ final class GeneralText {
                     code.mov(gpr, mem);
                 }
             }
-            case "movzx" -> {
-                if (text.contains("byte")) {
-                    code.movzx8(gpr, mem);
-                } else {
-                    code.movzx16(gpr, mem);
-                }
-            }
-            case "movsxd" -> code.movsxd(gpr, mem);
             case "add" -> code.add(gpr, mem);
             case "lea" -> code.lea(gpr, mem);
             default -> throw new IllegalArgumentException(mnemonic);

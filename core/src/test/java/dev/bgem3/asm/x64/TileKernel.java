@@ -43,7 +43,7 @@ import java.util.List;
  *            whether each operation reads its word of A from memory itself (AVX-512 alone); else a register holds it for all
  *            vectors of the row, which saves loads: processors make two in a cycle, as many as operations
  * @param prefetchSteps
- *            how many steps ahead B is fetched into the first cache; 0 for not at all
+ *            how many steps ahead B is fetched into the second cache; 0 for not at all
  */
 record TileKernel(VectorOp operation, int rows, int vectors, int widthBytes, boolean packed,
         boolean embedded, int prefetchSteps) {
@@ -159,7 +159,7 @@ record TileKernel(VectorOp operation, int rows, int vectors, int widthBytes, boo
             int offset = (step * vectors + vector) * widthBytes;
             code.emit(VMOVUPS, panelVector(vector), Mem.at(PANEL, offset));
             if (prefetchSteps > 0) {
-                code.prefetcht0(Mem.at(PANEL, offset + prefetchSteps * vectors * widthBytes));
+                code.prefetcht1(Mem.at(PANEL, offset + prefetchSteps * vectors * widthBytes));
             }
         }
         for (int row = 0; row < rows; row++) {

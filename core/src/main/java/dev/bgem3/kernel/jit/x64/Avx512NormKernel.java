@@ -2,7 +2,6 @@ package dev.bgem3.kernel.jit.x64;
 
 import static dev.bgem3.asm.x64.VectorOp.KMOVW;
 import static dev.bgem3.asm.x64.VectorOp.VADDPS;
-import static dev.bgem3.asm.x64.VectorOp.VBROADCASTSS;
 import static dev.bgem3.asm.x64.VectorOp.VDIVPS;
 import static dev.bgem3.asm.x64.VectorOp.VFMADD213PS;
 import static dev.bgem3.asm.x64.VectorOp.VFMADD231PS;

@@ -229,11 +229,6 @@ final class Avx512VectorCode {
         reduceLanes(VADDPS, value, scratch);
     }
 
-    /** Every lane of {@code value} becomes the largest. */
-    void largestLane(Vec value, Vec scratch) {
-        reduceLanes(VMAXPS, value, scratch);
-    }
-
     /** Every lane of {@code value} becomes the largest as signed integers. */
     void largestLaneOfIntegers(Vec value, Vec scratch) {
         reduceLanes(VPMAXSD, value, scratch);
