@@ -36,7 +36,7 @@ public record KernelStatus(String name, String device, Optional<String> unavaila
         if (unavailable.isEmpty()) {
             for (Arithmetic arithmetic : provider.arithmetics()) {
                 provider.unavailable(arithmetic)
-                        .ifPresent(why -> refused.put(Precision.valueOf(arithmetic.name()), why));
+                        .ifPresent(why -> refused.put(Precision.of(arithmetic), why));
             }
         }
         return new KernelStatus(provider.name(), provider.device(), unavailable, refused);

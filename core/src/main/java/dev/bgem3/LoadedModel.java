@@ -230,7 +230,7 @@ final class LoadedModel implements AutoCloseable {
                 encodes ? folder.colbertDimension() : 0, files.prompts(), files.defaultPromptName(),
                 folder.classifier().map(Classifier::label), folder.parameterCount(),
                 placement.provider().name(), kernels.description(),
-                Precision.valueOf(placement.arithmetic().name()), placement.deviceNames(), kernels.threads());
+                Precision.of(placement.arithmetic()), placement.deviceNames(), kernels.threads());
     }
 
     /** The most tokens of a batch whose widest tensor still has fewer numbers than an int counts. */

@@ -51,9 +51,7 @@ record Placement(KernelProvider provider, Arithmetic arithmetic, List<Integer> d
 
     /** On a CPU the default keeps the reference's numbers; a GPU's units for fp32 have a small part of its speed. */
     private static Arithmetic arithmetic(Precision precision, KernelProvider provider) {
-        return precision == Precision.AUTO
-                ? isCpu(provider) ? Arithmetic.FP32 : Arithmetic.FP16
-                : Arithmetic.valueOf(precision.name());
+        return precision.arithmetic(isCpu(provider) ? Arithmetic.FP32 : Arithmetic.FP16);
     }
 
     private static boolean isCpu(KernelProvider provider) {
@@ -117,8 +115,7 @@ record Placement(KernelProvider provider, Arithmetic arithmetic, List<Integer> d
                     + whyNotElsewhere.map(why -> ", and there is none to use: " + why).orElse("") + ")");
         }
         List<KernelProvider> those = installed.stream().filter(Placement::isCpu).toList();
-        return KernelProviders.best(
-                precision == Precision.AUTO ? Arithmetic.FP32 : Arithmetic.valueOf(precision.name()), those);
+        return KernelProviders.best(precision.arithmetic(Arithmetic.FP32), those);
     }
 
     private static KernelProvider onDevice(DeviceRequest request, List<KernelProvider> installed) {

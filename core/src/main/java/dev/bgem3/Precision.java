@@ -1,5 +1,7 @@
 package dev.bgem3;
 
+import dev.bgem3.kernel.Arithmetic;
+
 /** The arithmetic of the encoder's products. */
 public enum Precision {
     /** fp32 on a CPU, which keeps the reference's numbers; fp16 on a GPU, which is fast in nothing wider. */
@@ -22,5 +24,26 @@ public enum Precision {
     /** The name that the command line uses. */
     public String label() {
         return label;
+    }
+
+    /** The precision of models that compute in an arithmetic. */
+    static Precision of(Arithmetic arithmetic) {
+        return switch (arithmetic) {
+            case FP32 -> FP32;
+            case FP16 -> FP16;
+            case BF16 -> BF16;
+            case INT8 -> INT8;
+        };
+    }
+
+    /** The arithmetic of this precision; {@code automatic} for {@link #AUTO}. */
+    Arithmetic arithmetic(Arithmetic automatic) {
+        return switch (this) {
+            case AUTO -> automatic;
+            case FP32 -> Arithmetic.FP32;
+            case FP16 -> Arithmetic.FP16;
+            case BF16 -> Arithmetic.BF16;
+            case INT8 -> Arithmetic.INT8;
+        };
     }
 }

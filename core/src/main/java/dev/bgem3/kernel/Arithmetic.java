@@ -6,14 +6,39 @@ package dev.bgem3.kernel;
  */
 public enum Arithmetic {
     /** Products and sums in fp32. */
-    FP32,
+    FP32("fp32", 1, false),
     /** Operands and results rounded to fp16; sums of products, norms and softmax in fp32. */
-    FP16,
+    FP16("fp16", 2, false),
     /** Operands rounded to bf16, sums of their products in fp32. */
-    BF16,
+    BF16("bf16", 2, false),
     /**
      * Operands rounded to 8-bit integers, weights with one scale an output channel, activations with one a row; sums exact in
      * 32-bit integers.
      */
-    INT8
+    INT8("int8", 4, true);
+
+    private final String label;
+    private final int numbersPerWord;
+    private final boolean scaled;
+
+    Arithmetic(String label, int numbersPerWord, boolean scaled) {
+        this.label = label;
+        this.numbersPerWord = numbersPerWord;
+        this.scaled = scaled;
+    }
+
+    /** Its name in messages, in descriptions and in the names of layouts, such as {@code fp32}. */
+    public String label() {
+        return label;
+    }
+
+    /** How many numbers of an operand a word of 32 bits holds. */
+    public int numbersPerWord() {
+        return numbersPerWord;
+    }
+
+    /** Whether operands are integers that only a scale turns into the numbers they stand for. */
+    public boolean isScaled() {
+        return scaled;
+    }
 }

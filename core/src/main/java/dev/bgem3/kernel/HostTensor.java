@@ -13,17 +13,17 @@ import java.lang.foreign.ValueLayout;
  *            the number of rows
  * @param columns
  *            the number of columns
- * @param elementBytes
- *            of one number: 4 for fp32, 2 for bf16
+ * @param isBf16
+ *            whether the numbers are bf16; else they are fp32
  */
-public record HostTensor(MemorySegment data, int rows, int columns, int elementBytes) implements Tensor {
+public record HostTensor(MemorySegment data, int rows, int columns, boolean isBf16) implements Tensor {
     /** Elements may lie at any multiple of 4 bytes from an aligned start; the unaligned layout spares a check each access. */
     public static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
     /** The tensor as such a provider made it, of fp32. */
     public static HostTensor of(Tensor tensor) {
         HostTensor host = (HostTensor) tensor;
-        if (host.isBf16()) {
+        if (host.isBf16) {
             throw new IllegalArgumentException("a rounded tensor (expected: one of fp32 for this operation)");
         }
         return host;
@@ -34,25 +34,25 @@ public record HostTensor(MemorySegment data, int rows, int columns, int elementB
         return (HostTensor) tensor;
     }
 
-    /** Whether its numbers are bf16. */
-    public boolean isBf16() {
-        return elementBytes == Short.BYTES;
+    /** The size of a number. */
+    public int elementBytes() {
+        return isBf16 ? Short.BYTES : Float.BYTES;
     }
 
     /** Where a row starts, in bytes. */
     public long offsetBytes(int row) {
-        return (long) elementBytes * row * columns;
+        return (long) elementBytes() * row * columns;
     }
 
     /** Where a number lies in memory. */
     public long address(int row, int column) {
-        return data.address() + offsetBytes(row) + (long) elementBytes * column;
+        return data.address() + offsetBytes(row) + (long) elementBytes() * column;
     }
 
     /** Some of its rows, in the same memory. */
     public HostTensor slice(int firstRow, int rowCount) {
         return new HostTensor(data.asSlice(offsetBytes(firstRow), offsetBytes(rowCount)), rowCount, columns,
-                elementBytes);
+                isBf16);
     }
 
     /** Copies one row into {@code destination[offset ..]}. */

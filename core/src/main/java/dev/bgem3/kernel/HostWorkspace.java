@@ -45,18 +45,18 @@ public final class HostWorkspace implements Workspace {
 
     @Override
     public Tensor tensor(int rows, int columns) {
-        return tensor(rows, columns, Float.BYTES);
+        return tensor(rows, columns, false);
     }
 
     /** In bf16 where rows are whole cache lines then: a product reads them where they lie. */
     @Override
     public Tensor roundedTensor(int rows, int columns) {
-        return tensor(rows, columns,
-                bf16 && (long) columns * Short.BYTES % ALIGNMENT == 0 ? Short.BYTES : Float.BYTES);
+        return tensor(rows, columns, bf16 && (long) columns * Short.BYTES % ALIGNMENT == 0);
     }
 
-    private HostTensor tensor(int rows, int columns, int elementBytes) {
-        return new HostTensor(memory((long) elementBytes * rows * columns), rows, columns, elementBytes);
+    private HostTensor tensor(int rows, int columns, boolean isBf16) {
+        long elementBytes = isBf16 ? Short.BYTES : Float.BYTES;
+        return new HostTensor(memory(elementBytes * rows * columns), rows, columns, isBf16);
     }
 
     /** Memory of at least one byte, aligned for whole vectors. */

@@ -7,7 +7,6 @@ import java.lang.System.Logger.Level;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
@@ -75,7 +74,7 @@ public final class KernelProviders {
             }
         }
         throw new BackendException(
-                "precision: " + label(arithmetic) + " " + inWords(reasons)
+                "precision: " + arithmetic.label() + " " + inWords(reasons)
                         + "(expected: fp32, or a processor with its units for the jit kernels: AVX-512 BF16, "
                         + "AVX-512 VNNI or AVX-VNNI)");
     }
@@ -101,10 +100,6 @@ public final class KernelProviders {
         if (REPORTED.add(name + ": " + why)) {
             LOGGER.log(level, "the {0} kernels are not used: {1}", name, why);
         }
-    }
-
-    private static String label(Arithmetic arithmetic) {
-        return arithmetic.name().toLowerCase(Locale.ROOT);
     }
 
     /** The one of that name, if it can serve. */
@@ -135,7 +130,7 @@ public final class KernelProviders {
     /** Checks that a provider that can serve does so in this arithmetic. */
     public static void checkServes(KernelProvider provider, Arithmetic arithmetic) {
         if (!provider.arithmetics().contains(arithmetic)) {
-            throw new BackendException("precision: " + label(arithmetic) + " (expected: " + offers(provider)
+            throw new BackendException("precision: " + arithmetic.label() + " (expected: " + offers(provider)
                     + ", which is all that the " + provider.name() + " kernels compute here)");
         }
         provider.unavailable(arithmetic).ifPresent(reason -> {
@@ -145,7 +140,7 @@ public final class KernelProviders {
 
     /** What a provider that can serve computes in: {@code fp32 or bf16}. */
     public static String offers(KernelProvider provider) {
-        return provider.arithmetics().stream().sorted().map(KernelProviders::label)
+        return provider.arithmetics().stream().sorted().map(Arithmetic::label)
                 .collect(Collectors.joining(" or "));
     }
 }

@@ -1,5 +1,6 @@
 package dev.bgem3.model;
 
+import dev.bgem3.kernel.Int8Policy;
 import dev.bgem3.kernel.MatrixSource;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
@@ -15,12 +16,6 @@ final class LinearLayers {
     /** [C, F]. */
     static final String OUTPUT = "output.dense";
 
-    /**
-     * A matrix of no more inputs is never in int8, by what was measured of tiny-m3, which has such: it is a ninth slower for it, and its
-     * five largest lexical weights stay the same in 84 % of texts, not 75.
-     */
-    private static final int FEW_INPUTS = 128;
-
     private LinearLayers() {}
 
     /** What the names of a layer's parts begin with. */
@@ -28,10 +23,7 @@ final class LinearLayers {
         return "encoder.layer." + layer + ".";
     }
 
-    /**
-     * The layers of all of a model's encoder. The first layer's attention is where int8 was found to hurt: it changes the lexical
-     * weights and the vectors more than all other layers' products together ({@code bench/accuracy} shows each matrix's part).
-     */
+    /** The linear layers of a model's encoder. */
     static SequencedMap<String, HeadWeights> of(ModelConfig config, NamedTensors tensors) {
         int c = config.hiddenSize();
         int f = config.intermediateSize();
@@ -39,10 +31,11 @@ final class LinearLayers {
         for (int i = 0; i < config.layerCount(); i++) {
             String prefix = prefix(i);
             layers.put(prefix + QUERY_KEY_VALUE,
-                    queryKeyValue(tensors, prefix + QUERY_KEY_VALUE + ".", c, i == 0));
-            put(layers, tensors, prefix + ATTENTION_OUTPUT, c, c, i == 0);
-            put(layers, tensors, prefix + INTERMEDIATE, f, c, false);
-            put(layers, tensors, prefix + OUTPUT, c, f, false);
+                    queryKeyValue(tensors, prefix + QUERY_KEY_VALUE + ".", c,
+                            Int8Policy.isPrecise(i, true, c)));
+            put(layers, tensors, prefix + ATTENTION_OUTPUT, c, c, Int8Policy.isPrecise(i, true, c));
+            put(layers, tensors, prefix + INTERMEDIATE, f, c, Int8Policy.isPrecise(i, false, c));
+            put(layers, tensors, prefix + OUTPUT, c, f, Int8Policy.isPrecise(i, false, f));
         }
         return layers;
     }
@@ -50,7 +43,7 @@ final class LinearLayers {
     private static void put(SequencedMap<String, HeadWeights> layers, NamedTensors tensors, String name,
             int outputSize, int inputSize, boolean precise) {
         layers.put(name, new HeadWeights(tensors.matrix(name + ".weight", outputSize, inputSize),
-                tensors.vector(name + ".bias", outputSize), precise || inputSize <= FEW_INPUTS));
+                tensors.vector(name + ".bias", outputSize), precise));
     }
 
     private static HeadWeights queryKeyValue(NamedTensors tensors, String self, int c, boolean precise) {
@@ -60,6 +53,6 @@ final class LinearLayers {
         System.arraycopy(tensors.vector(self + "value.bias", c), 0, bias, 2 * c, c);
         return new HeadWeights(MatrixSource.stacked(tensors.matrix(self + "query.weight", c, c),
                 tensors.matrix(self + "key.weight", c, c), tensors.matrix(self + "value.weight", c, c)),
-                bias, precise || c <= FEW_INPUTS);
+                bias, precise);
     }
 }

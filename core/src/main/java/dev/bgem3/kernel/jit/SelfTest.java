@@ -8,7 +8,6 @@ import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -272,8 +271,8 @@ public final class SelfTest {
 
     private Optional<String> layerFault(Operation operation) {
         float[] expected = reference.outcome(operation, false, MAX_ROWS);
-        // Only in int8 are the precise layers others.
-        int kinds = arithmetic == Arithmetic.INT8 ? 2 : 1;
+        // Where operands are scaled, precise layers are in another arithmetic.
+        int kinds = arithmetic.isScaled() ? 2 : 1;
         for (int rows : rowCounts) {
             for (int precise = 0; precise < kinds; precise++) {
                 Optional<String> fault = fault(operation, precise == 1, rows, expected);
@@ -292,7 +291,7 @@ public final class SelfTest {
         for (int i = 0; i < found.length; i++) {
             if (!(Math.abs(found[i] - expected[i]) <= bound.of(expected[i]))) {
                 return Optional.of("the self-test's " + (precise ? "precise " : "") + operation.label + " in "
-                        + arithmetic.name().toLowerCase(Locale.ROOT)
+                        + arithmetic.label()
                         + (rows == 0 ? "" : " of " + rows + " rows") + " makes number " + i + ' ' + found[i]
                         + " (expected: " + expected[i] + " ± " + bound.of(expected[i]) + ")");
             }
@@ -306,8 +305,11 @@ public final class SelfTest {
      * 4e-5 + 6e-6·|z|, and |z| is below 41.
      */
     private Bound bound(Operation operation, boolean precise) {
-        boolean exact = arithmetic == Arithmetic.FP32;
-        float sum = arithmetic == Arithmetic.INT8 && !precise ? INT8_ROUNDING : 0;
+        boolean exact = switch (arithmetic) {
+            case FP32 -> true;
+            case FP16, BF16, INT8 -> false;
+        };
+        float sum = arithmetic.isScaled() && !precise ? INT8_ROUNDING : 0;
         float toBf16 = exact ? 0 : BF16_ROUNDING;
         float gelu = exact ? 1e-5f : 3e-4f;
         float attention = exact ? 2e-5f : 2 * BF16_ROUNDING + 1e-3f;
