@@ -172,7 +172,6 @@ for k in [0, 1, 7]:
         add(f"kmovw word ptr {address}, k{(k + i) % 8}")
     add(f"kmovw k{k}, k{7 - k}")
     for gpr in ["eax", "edi", "r8d", "r15d"]:
-        add(f"kmovw k{k}, {gpr}")
         add(f"kmovd k{k}, {gpr}")
 add("vzeroupper")
 

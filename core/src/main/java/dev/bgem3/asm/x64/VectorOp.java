@@ -104,7 +104,6 @@ public enum VectorOp {
 
     // Mask registers
     KMOVW(VEX, NP, M0F, W0, 0x90, NONE, MASK_LOAD_STORE, 0x91),
-    KMOVW_KR(VEX, NP, M0F, W0, 0x92, NONE, TO_MASK),
     KMOVD_KR(VEX, PF2, M0F, W0, 0x92, NONE, TO_MASK);
     // @formatter:on
 

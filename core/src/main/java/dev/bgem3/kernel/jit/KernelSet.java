@@ -22,4 +22,10 @@ public interface KernelSet {
 
     /** The number of keys that attention takes at a time. */
     int keysAtOnce();
+
+    /** The exception for an arithmetic that a set does not offer. */
+    static IllegalArgumentException notOffered(Arithmetic arithmetic) {
+        return new IllegalArgumentException(
+                "arithmetic: " + arithmetic + " (expected: one that the provider offers)");
+    }
 }

@@ -75,7 +75,7 @@ class EncodingTest {
                 "vrndscaleps zmm1, zmm2", "vrndscaleps zmm1, zmm2, 256", "vaddps zmm1, rax, zmm3",
                 "{vex} vpdpbusd zmm1, zmm2, zmm3",
                 "mov rax, qword ptr [rcx+rsp*2]", "mov rax, qword ptr [rcx+rdx*3]", "shl rax, 64",
-                "kmovw k8, eax", "vmovd ymm1, eax");
+                "kmovd k8, eax", "vmovd ymm1, eax");
     }
 
     @ParameterizedTest

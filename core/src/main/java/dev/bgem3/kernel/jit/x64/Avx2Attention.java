@@ -1,5 +1,6 @@
 package dev.bgem3.kernel.jit.x64;
 
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.HeadPanels;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostTensor;
@@ -97,7 +98,7 @@ final class Avx2Attention implements HostAttention.Work {
             Avx2TileKernel.fillPanel(scratch.tileBlock, panels + 4L * key * head.size(), 0);
             Avx2TileKernel.fillStart(scratch.tileBlock, scratch.zeros.address(), 0);
             Avx2TileKernel.fillRows(scratch.tileBlock, scratch.scores.address() + 4L * key, queries, 0, 0);
-            code.multiply(TileFinish.NONE, scratch.tileBlock, block.rows());
+            code.multiply(Arithmetic.FP32, TileFinish.NONE, scratch.tileBlock, block.rows());
         }
     }
 
@@ -112,7 +113,7 @@ final class Avx2Attention implements HostAttention.Work {
             Avx2TileKernel.fillPanel(scratch.tileBlock, panels + panel * head.valuePanelBytes(), 0);
             Avx2TileKernel.fillStart(scratch.tileBlock, values, valuesStride);
             Avx2TileKernel.fillRows(scratch.tileBlock, values, scratch.scores.address(), 0, 0);
-            code.multiply(TileFinish.NONE, scratch.tileBlock, block.rows());
+            code.multiply(Arithmetic.FP32, TileFinish.NONE, scratch.tileBlock, block.rows());
         }
     }
 }

@@ -11,19 +11,19 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 
-/** {@link Avx512Code} in AVX2. */
+/** All code that AVX2 kernels of an arithmetic call; what is not a linear layer is in fp32. */
 final class Avx2Code {
     private static final SharedCode<Avx2Code> SHARED = new SharedCode<>(Avx2Code::new);
 
-    private final Map<TileFinish, Code[]> tiles;
-    private final Map<TileFinish, Code[]> layerTiles;
-    /** Rounds a layer's left operand; null for fp32, which needs none. */
-    final Code operand;
+    /** By arithmetic and finish, the tiles of 1, 2 … rows. */
+    private final Map<Arithmetic, Map<TileFinish, Code[]>> tiles = new EnumMap<>(Arithmetic.class);
+    /** Rounds a layer's left operand; null where no layer is in int8. */
+    final Code toInt8;
     final Code layerNorm;
     final Code exponentiate;
     final Code divide;
 
-    /** The code for linear layers in that arithmetic; the rest is fp32. */
+    /** The code for kernels of that arithmetic. */
     static Avx2Code of(Arithmetic arithmetic) {
         return SHARED.of(arithmetic);
     }
@@ -31,12 +31,14 @@ final class Avx2Code {
     private Avx2Code(Arithmetic arithmetic) {
         Arena arena = Arena.ofAuto();
         Abi abi = Abi.ofThisMachine();
-        tiles = tiles(arena, abi, Arithmetic.FP32);
-        layerTiles = arithmetic == Arithmetic.FP32 ? tiles : tiles(arena, abi, arithmetic);
-        operand = arithmetic == Arithmetic.FP32
-                ? null
-                : ExecutableMemory.load(arena, "bgem3 avx2 to int8", Avx2OperandKernel.toInt8(abi));
-        layerNorm = ExecutableMemory.load(arena, "bgem3 avx2 layer norm", Avx2NormKernel.layerNorm(abi));
+        for (Arithmetic one : EnumSet.of(Arithmetic.FP32, arithmetic)) {
+            tiles.put(one, tiles(arena, abi, one));
+        }
+        toInt8 = arithmetic == Arithmetic.INT8
+                ? ExecutableMemory.load(arena, "bgem3 avx2 to int8", OperandKernel.toInt8(Vectors.AVX2, abi))
+                : null;
+        layerNorm = ExecutableMemory.load(arena, "bgem3 avx2 layer norm",
+                NormKernel.layerNorm(Vectors.AVX2, abi));
         exponentiate = ExecutableMemory.load(arena, "bgem3 avx2 softmax",
                 Avx2SoftmaxKernel.exponentiate(abi));
         divide = ExecutableMemory.load(arena, "bgem3 avx2 softmax division", Avx2SoftmaxKernel.divide(abi));
@@ -58,17 +60,9 @@ final class Avx2Code {
         return tiles;
     }
 
-    /** One panel's columns of {@code rows} rows in fp32, as the block's fields say. */
-    void multiply(TileFinish finish, MemorySegment block, int rows) {
-        multiply(tiles.get(finish), block, rows);
-    }
-
-    /** One panel's columns of {@code rows} rows in int8, as the block's fields say. */
-    void multiplyInt8(TileFinish finish, MemorySegment block, int rows) {
-        multiply(layerTiles.get(finish), block, rows);
-    }
-
-    private static void multiply(Code[] codes, MemorySegment block, int rows) {
+    /** One panel's columns of {@code rows} rows, as the block's fields say. */
+    void multiply(Arithmetic arithmetic, TileFinish finish, MemorySegment block, int rows) {
+        Code[] codes = tiles.get(arithmetic).get(finish);
         int groups = rows / Avx2TileKernel.MOST_ROWS;
         int rest = rows % Avx2TileKernel.MOST_ROWS;
         if (groups > 0) {

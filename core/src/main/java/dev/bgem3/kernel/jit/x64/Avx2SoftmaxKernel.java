@@ -101,7 +101,7 @@ final class Avx2SoftmaxKernel {
             code.emit(VBROADCASTSS, SCALE, Mem.at(abi.argument(), SCALE_FIELD));
             code.emit(VMOVUPS, FILL, Mem.at(abi.argument(), FILL_FIELD));
             Label nextRow = code.label("next row");
-            math.load(MAXIMUM, Avx512VectorCode.MINUS_INFINITY);
+            math.load(MAXIMUM, VectorCode.MINUS_INFINITY);
             Loops.overVectors(code, SCORES, AT, FULL, COUNT, Avx2VectorCode.BYTES,
                     () -> code.emit(VMAXPS, MAXIMUM, MAXIMUM, Mem.at(AT)));
             lastScores(code);

@@ -18,6 +18,7 @@ import dev.bgem3.asm.Label;
 import dev.bgem3.asm.x64.Mem;
 import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.jit.KernelSet;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -260,7 +261,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
                             code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), spread(row));
                         case INT8 ->
                             code.emit(VPDPBUSD_VEX, sum(row, vector), spread(row), panelVector(vector));
-                        case BF16, FP16 -> throw InstructionSet.notOffered(arithmetic);
+                        case BF16, FP16 -> throw KernelSet.notOffered(arithmetic);
                     }
                 }
             }
@@ -272,7 +273,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     }
 
     private void finish(Assembler code, Avx2VectorCode math, Gpr argument) {
-        boolean scaled = arithmetic == Arithmetic.INT8 && finish != TileFinish.NONE;
+        boolean scaled = arithmetic.isScaled() && finish != TileFinish.NONE;
         if (scaled) {
             code.mov(COLUMN_SCALES, Mem.at(argument, COLUMN_SCALES_FIELD));
             code.mov(OFFSETS, Mem.at(argument, OFFSETS_FIELD));
@@ -299,7 +300,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
                         math.zero(SCRATCH0);
                         code.emit(VMAXPS, sum, SCRATCH0, sum); // The second operand wins where one is NaN.
                     }
-                    case BIAS_GELU -> math.gelu(sum, SCRATCH0, SCRATCH1, SCRATCH2, SCRATCH3);
+                    case BIAS_GELU -> math.gelu(sum, SCRATCH0, SCRATCH1, SCRATCH2, SCRATCH3, SCRATCH0);
                     case BIAS_RESIDUAL -> code.emit(VADDPS, sum, sum, Mem.at(RESIDUAL, offset));
                     case SCALE_ADD -> throw new IllegalArgumentException(
                             "finish: " + finish + " (expected: one that AVX2 kernels have)");

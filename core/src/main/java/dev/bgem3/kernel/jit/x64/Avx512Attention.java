@@ -34,7 +34,8 @@ final class Avx512Attention implements HostAttention.Work {
         private final Arena arena = Arena.ofAuto();
         private final MemorySegment tileBlock = arena.allocate(Avx512TileKernel.BLOCK_BYTES, 8);
         private final MemorySegment softmaxBlock = arena.allocate(Avx512SoftmaxKernel.BLOCK_BYTES, 8);
-        private final MemorySegment operandBlock = arena.allocate(Avx512OperandKernel.BLOCK_BYTES, 8);
+        private final MemorySegment operandBlock = arena.allocate(OperandKernel.blockBytes(Vectors.AVX512),
+                8);
         private final MemorySegment panelBlock = arena.allocate(Avx512PanelKernel.BLOCK_BYTES, 8);
         private final MemorySegment scores = arena.allocate((long) KEYS * Avx512TileKernel.STEP_BYTES,
                 Avx512VectorCode.BYTES);
@@ -124,7 +125,7 @@ final class Avx512Attention implements HostAttention.Work {
         long stride = tensor.offsetBytes(1);
         long third = stride / 3;
         long keys = tensor.address(head.firstRow(), head.column()) + third;
-        Avx512OperandKernel.fill(scratch.operandBlock, keys, stride,
+        OperandKernel.fill(Vectors.AVX512, scratch.operandBlock, keys, stride,
                 head.packed().address() + head.keysOffset(),
                 shape.rowBytes(), head.keys(), head.size(), 0);
         code.attentionOperand(tensor.isBf16()).call(scratch.operandBlock);
@@ -170,7 +171,7 @@ final class Avx512Attention implements HostAttention.Work {
      */
     private void transposeQueries(Scratch scratch, HostAttention.Block block, HeadShape shape) {
         HostTensor tensor = block.head().queryKeyValue();
-        Avx512OperandKernel.fill(scratch.operandBlock,
+        OperandKernel.fill(Vectors.AVX512, scratch.operandBlock,
                 tensor.address(block.firstRow(), block.head().column()),
                 tensor.offsetBytes(1), scratch.queries.address(), shape.rowBytes(), block.rows(),
                 shape.size(), 0);

@@ -6,6 +6,8 @@ import dev.bgem3.asm.x64.CpuFeature;
 import dev.bgem3.asm.x64.CpuFeatures;
 import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.Int8Policy;
+import dev.bgem3.kernel.jit.KernelSet;
 import dev.bgem3.kernel.jit.SharedCode;
 import dev.bgem3.kernel.jit.x64.Avx512TileKernel.Left;
 import java.lang.foreign.Arena;
@@ -33,8 +35,6 @@ final class Avx512Code {
 
     private static final SharedCode<Avx512Code> SHARED = new SharedCode<>(Avx512Code::new);
 
-    /** Of the layers in which int8 would hurt. */
-    final Arithmetic precise;
     /** Whether attention's products are in bf16; else they are in fp32. */
     final boolean bf16Attention;
     private final Arena arena = Arena.ofAuto();
@@ -69,35 +69,33 @@ final class Avx512Code {
     private Avx512Code(Arithmetic arithmetic) {
         bf16Attention = arithmetic != Arithmetic.FP32
                 && CpuFeatures.ofThisMachine().has(CpuFeature.AVX512_BF16);
-        precise = arithmetic != Arithmetic.INT8
-                ? arithmetic
-                : bf16Attention ? Arithmetic.BF16 : Arithmetic.FP32;
         layerEnds = bf16Attention ? LAYER_ENDS : LAYER_ENDS.subList(0, FP32_ENDS);
+        Arithmetic precise = Int8Policy.precise(arithmetic, InstructionSet.AVX512.arithmetics());
         for (Arithmetic layer : EnumSet.of(arithmetic, precise)) {
             layers.put(layer, tiles("layers", layer, Left.ROWS, layerEnds));
             switch (layer) {
                 case FP32 -> {
                     // The operand is read where it lies, and so is bf16's where it lies as such.
                 }
-                case BF16 -> operands.put(layer, load("to bf16", Avx512OperandKernel.toBf16(abi, false)));
+                case BF16 -> operands.put(layer, load("to bf16", Avx512OperandKernel.toBf16(abi)));
                 case INT8 -> {
-                    operands.put(layer, load("to int8", Avx512OperandKernel.toInt8(abi, false)));
+                    operands.put(layer, load("to int8", OperandKernel.toInt8(Vectors.AVX512, abi)));
                     if (bf16Attention) {
                         roundedOperands.put(layer,
-                                load("bf16 to int8", Avx512OperandKernel.toInt8(abi, true)));
+                                load("bf16 to int8", Avx512OperandKernel.bf16ToInt8(abi)));
                     }
                 }
-                case FP16 -> throw InstructionSet.notOffered(layer);
+                case FP16 -> throw KernelSet.notOffered(layer);
             }
         }
-        layerNorm = load("layer norm", Avx512NormKernel.layerNorm(abi));
+        layerNorm = load("layer norm", NormKernel.layerNorm(Vectors.AVX512, abi));
         Arithmetic attention = bf16Attention ? Arithmetic.BF16 : Arithmetic.FP32;
         attentionOperand = load("attention operand",
-                bf16Attention ? Avx512OperandKernel.toBf16(abi, false) : Avx512OperandKernel.copy(abi));
+                bf16Attention ? Avx512OperandKernel.toBf16(abi) : Avx512OperandKernel.copy(abi));
         attentionValues = load("attention values",
                 bf16Attention ? Avx512PanelKernel.pairs(abi, false) : Avx512PanelKernel.rows(abi));
         if (bf16Attention) {
-            roundedOperand = load("attention operand of bf16", Avx512OperandKernel.toBf16(abi, true));
+            roundedOperand = load("attention operand of bf16", Avx512OperandKernel.copyBf16(abi));
             roundedValues = load("attention values of bf16", Avx512PanelKernel.pairs(abi, true));
             divideRounded = load("softmax division to bf16", Avx512SoftmaxKernel.divide(abi, true));
         } else {

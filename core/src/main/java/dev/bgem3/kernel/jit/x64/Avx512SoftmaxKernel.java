@@ -158,7 +158,7 @@ final class Avx512SoftmaxKernel {
             code.mov(FACTORS, Mem.at(abi.argument(), FACTORS_FIELD));
             code.emit(VBROADCASTSS, SCALE, Mem.at(abi.argument(), SCALE_FIELD));
             for (int v = 0; v < vectors; v++) {
-                math.minusInfinity(maximum(v));
+                math.load(maximum(v), VectorCode.MINUS_INFINITY);
                 code.emit(VPXORD, sum(v), sum(v), sum(v));
             }
             code.mov(AT, SCORES);

@@ -20,6 +20,7 @@ import dev.bgem3.asm.x64.Masked;
 import dev.bgem3.asm.x64.Mem;
 import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.jit.KernelSet;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -100,7 +101,7 @@ final class Avx512TileEnds {
     }
 
     private boolean isScaled() {
-        return arithmetic == Arithmetic.INT8
+        return arithmetic.isScaled()
                 || ends.stream().anyMatch(end -> end.finish() == TileFinish.SCALE_ADD);
     }
 
@@ -110,7 +111,7 @@ final class Avx512TileEnds {
             code.lea(OUT_ROW, Mem.at(ROW_SCALES, Float.BYTES * height));
             code.mov(Mem.at(argument, Avx512TileKernel.ROW_SCALES_FIELD), OUT_ROW);
         }
-        if (arithmetic == Arithmetic.INT8) {
+        if (arithmetic.isScaled()) {
             code.mov(COLUMN_SCALES, Mem.at(argument, Avx512TileKernel.COLUMN_SCALES_FIELD));
             code.mov(OFFSETS, Mem.at(argument, Avx512TileKernel.OFFSETS_FIELD));
         }
@@ -131,7 +132,7 @@ final class Avx512TileEnds {
             for (int vector = 0; vector < Avx512TileKernel.VECTORS; vector++) {
                 Vec sum = Avx512TileKernel.sum(row, vector);
                 int offset = vector * Avx512VectorCode.BYTES;
-                if (arithmetic == Arithmetic.INT8) {
+                if (arithmetic.isScaled()) {
                     toNumbers(sum, row, offset);
                 }
                 finish(end, sum, row, vector);
@@ -173,10 +174,11 @@ final class Avx512TileEnds {
                 code.emit(VMAXPS, sum, OTHER, sum); // The second operand wins where one is NaN.
             }
             case BIAS_GELU -> {
-                if (arithmetic == Arithmetic.FP32) {
-                    math.gelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26), Vec.zmm(27), SCRATCH_MASK);
-                } else {
-                    math.shortGelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26));
+                switch (arithmetic) {
+                    case FP32 ->
+                        math.gelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26), Vec.zmm(27), SCRATCH_MASK);
+                    case BF16, INT8 -> math.shortGelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26));
+                    case FP16 -> throw KernelSet.notOffered(arithmetic);
                 }
             }
             case BIAS_RESIDUAL -> {

@@ -17,6 +17,7 @@ import dev.bgem3.asm.x64.Mask;
 import dev.bgem3.asm.x64.Mem;
 import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.jit.KernelSet;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -328,7 +329,7 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
                             code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), spread(row));
                         case BF16 -> code.emit(VDPBF16PS, sum(row, vector), panelVector(vector), spread(row));
                         case INT8 -> code.emit(VPDPBUSD, sum(row, vector), spread(row), panelVector(vector));
-                        case FP16 -> throw InstructionSet.notOffered(arithmetic);
+                        case FP16 -> throw KernelSet.notOffered(arithmetic);
                     }
                 }
             }

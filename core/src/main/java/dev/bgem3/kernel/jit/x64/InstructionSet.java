@@ -136,12 +136,6 @@ enum InstructionSet implements KernelSet {
         return name == null ? "" : "; " + PROPERTY + " asks for " + name;
     }
 
-    /** The exception for an arithmetic that the provider does not offer. */
-    static IllegalArgumentException notOffered(Arithmetic arithmetic) {
-        return new IllegalArgumentException(
-                "arithmetic: " + arithmetic + " (expected: one that the provider offers)");
-    }
-
     /** What the property calls it. */
     String label() {
         return name().toLowerCase(Locale.ROOT);

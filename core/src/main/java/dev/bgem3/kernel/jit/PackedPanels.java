@@ -1,0 +1,148 @@
+package dev.bgem3.kernel.jit;
+
+import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.HostTensor;
+import dev.bgem3.kernel.Kernels.Linear;
+import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.PackedLinear;
+import dev.bgem3.kernel.ThreadTeam;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+
+/**
+ * A linear layer as the assembled products read it: its weight [N, K] in panels {@code [⌈N / width⌉][steps][width]} of words of 32
+ * bits, which hold 1, 2 or 4 numbers of K. Columns beyond N are zeros.
+ *
+ * @param width
+ *            the number of columns of a panel
+ * @param panels
+ *            the weight
+ * @param bias
+ *            one a column, padded with zeros
+ * @param scales
+ *            if the arithmetic is scaled, one a column; else no memory
+ * @param offsets
+ *            if the arithmetic is scaled, 128 times the sum of each column's integers; else no memory
+ * @param outputSize
+ *            N
+ * @param inputSize
+ *            K
+ * @param arithmetic
+ *            what the products are computed in
+ * @param whole
+ *            all of it, one after another in this order
+ */
+public record PackedPanels(int width, MemorySegment panels, MemorySegment bias, MemorySegment scales,
+        MemorySegment offsets, int outputSize, int inputSize, Arithmetic arithmetic, PackedLinear whole)
+        implements
+            Linear {
+    /** Of memory, in bytes: a cache line. */
+    private static final int ALIGNMENT = 64;
+    /** int8 weights are symmetric: −127 to 127. */
+    private static final int INT8_RANGE = 127;
+
+    /**
+     * Takes a weight from where it is packed already, else packs it with all the team's threads; the panels then live as long as
+     * {@code arena}.
+     *
+     * @param width
+     *            the number of columns of a panel
+     * @param arithmetic
+     *            of this layer
+     * @param kernelsArithmetic
+     *            of most layers, which names the layout of all
+     */
+    public static PackedPanels pack(ThreadTeam team, Arena arena, int width, Arithmetic arithmetic,
+            Arithmetic kernelsArithmetic, MatrixSource weight, float[] bias) {
+        String layout = "jit-panel" + width + "-" + kernelsArithmetic.label();
+        int panelCount = Math.ceilDiv(weight.rows(), width);
+        boolean scaled = arithmetic.isScaled();
+        long columnsBytes = 4L * panelCount * width;
+        long panelsBytes = columnsBytes * Math.ceilDiv(weight.columns(), arithmetic.numbersPerWord());
+        long bytes = panelsBytes + (scaled ? 3 : 1) * columnsBytes;
+        Optional<MemorySegment> kept = weight.packed(layout).filter(there -> there.byteSize() == bytes);
+        MemorySegment whole = kept.orElseGet(() -> arena.allocate(bytes, ALIGNMENT));
+        PackedPanels packed = new PackedPanels(width, whole.asSlice(0, panelsBytes),
+                whole.asSlice(panelsBytes, columnsBytes),
+                scaled ? whole.asSlice(panelsBytes + columnsBytes, columnsBytes) : MemorySegment.NULL,
+                scaled ? whole.asSlice(panelsBytes + 2 * columnsBytes, columnsBytes) : MemorySegment.NULL,
+                weight.rows(), weight.columns(), arithmetic, new PackedLinear(layout, whole));
+        if (kept.isEmpty()) {
+            MemorySegment.copy(bias, 0, packed.bias, HostTensor.FLOAT, 0, bias.length);
+            team.run(panelCount, (panel, _) -> packed.packPanel(panel, weight));
+        }
+        return packed;
+    }
+
+    @Override
+    public Optional<PackedLinear> packed() {
+        return Optional.of(whole);
+    }
+
+    /** The number of panels. */
+    public int panelCount() {
+        return Math.ceilDiv(outputSize, width);
+    }
+
+    /** The number of words of K. */
+    public int steps() {
+        return Math.ceilDiv(inputSize, arithmetic.numbersPerWord());
+    }
+
+    /** Where a panel lies. */
+    public long panelAddress(int panel) {
+        return panels.address() + panel * panelBytes();
+    }
+
+    private long panelBytes() {
+        return 4L * steps() * width;
+    }
+
+    private void packPanel(int panel, MatrixSource weight) {
+        int first = panel * width;
+        int count = Math.min(width, outputSize - first);
+        int[] words = new int[steps() * width];
+        float[] row = new float[steps() * arithmetic.numbersPerWord()];
+        for (int j = 0; j < count; j++) {
+            weight.readRow(first + j, row, 0);
+            switch (arithmetic) {
+                case FP32 -> {
+                    for (int i = 0; i < row.length; i++) {
+                        words[i * width + j] = Float.floatToRawIntBits(row[i]);
+                    }
+                }
+                case BF16 -> {
+                    for (int i = 0; i < row.length; i += 2) {
+                        words[i / 2 * width + j] = bf16(row[i]) | bf16(row[i + 1]) << 16;
+                    }
+                }
+                case INT8 -> packInt8(first + j, row, words, j);
+                case FP16 -> throw KernelSet.notOffered(arithmetic);
+            }
+        }
+        MemorySegment.copy(words, 0, panels, ValueLayout.JAVA_INT, panel * panelBytes(), words.length);
+    }
+
+    /** The upper half of a finite number's bits, rounded to nearest even. */
+    private static int bf16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return bits + 0x7fff + (bits >>> 16 & 1) >>> 16;
+    }
+
+    private void packInt8(int column, float[] row, int[] words, int place) {
+        float largest = 0;
+        for (float number : row) {
+            largest = Math.max(largest, Math.abs(number));
+        }
+        int sum = 0;
+        for (int i = 0; i < row.length; i++) {
+            int rounded = largest == 0 ? 0 : Math.round(row[i] / largest * INT8_RANGE);
+            words[i / 4 * width + place] |= (rounded & 0xff) << i % 4 * 8;
+            sum += rounded;
+        }
+        scales.set(HostTensor.FLOAT, 4L * column, largest / INT8_RANGE);
+        offsets.set(ValueLayout.JAVA_INT, 4L * column, 128 * sum);
+    }
+}
