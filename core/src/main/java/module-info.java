@@ -6,6 +6,7 @@ module dev.bgem3.core {
     requires transitive dev.bgem3.tokenizer;
 
     exports dev.bgem3;
+    exports dev.bgem3.convert;
     exports dev.bgem3.error;
     // The kernels of NVIDIA's GPUs come in a module of their own, with its native dependencies; without them it is not there.
     exports dev.bgem3.kernel to dev.bgem3.kernels.cuda;

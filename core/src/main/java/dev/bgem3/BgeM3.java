@@ -1,5 +1,12 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.BatchControl;
+import dev.bgem3.engine.EncodeStream;
+import dev.bgem3.engine.HeadSpec;
+import dev.bgem3.engine.Instruction;
+import dev.bgem3.engine.ModelSession;
+import dev.bgem3.engine.TextOutputs;
+import dev.bgem3.engine.TokenizedText;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
@@ -17,6 +24,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -40,11 +48,17 @@ import java.util.stream.Stream;
  * then has batches left, and any later call that computes, throws {@link IllegalStateException}.
  */
 public final class BgeM3 implements AutoCloseable {
-    private final LoadedModel model;
+    private final ModelSession session;
+    private final ModelInfo info;
+    private final int[] specialIds;
     private final LoadOptions loadOptions;
 
-    private BgeM3(LoadedModel model, LoadOptions loadOptions) {
-        this.model = model;
+    private BgeM3(ModelSession session, LoadOptions loadOptions) {
+        this.session = session;
+        info = ModelInfo.of(session);
+        XlmRobertaTokenizer tokenizer = session.tokenizer();
+        specialIds = IntStream.of(tokenizer.clsTokenId(), tokenizer.eosTokenId(), tokenizer.padTokenId(),
+                tokenizer.unkTokenId()).sorted().toArray();
         this.loadOptions = loadOptions;
     }
 
@@ -72,7 +86,9 @@ public final class BgeM3 implements AutoCloseable {
     /** As {@code load}, with these kernels and no others, the preferred first. */
     static BgeM3 load(Path folder, LoadOptions options, List<KernelProvider> installed) {
         try {
-            return new BgeM3(LoadedModel.open(folder, options, installed, LoadedModel.Kind.ENCODER), options);
+            return new BgeM3(
+                    ModelSession.open(folder, options.backend(), installed, ModelSession.Kind.ENCODER),
+                    options);
         } catch (TokenizerException e) {
             throw new ModelException(e.getMessage(), e);
         }
@@ -88,12 +104,12 @@ public final class BgeM3 implements AutoCloseable {
 
     /** What the folder holds and what serves it. */
     public ModelInfo info() {
-        return model.info();
+        return info;
     }
 
     /** The model's tokenizer; it stays usable after {@link #close()}. */
     public XlmRobertaTokenizer tokenizer() {
-        return model.tokenizer();
+        return session.tokenizer();
     }
 
     /** The dense vector of one text. */
@@ -145,7 +161,7 @@ public final class BgeM3 implements AutoCloseable {
      * before the {@code flatMap} becomes.
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
-        return EncodeStream.of(texts, model.windowTokens(options),
+        return EncodeStream.of(texts, windowTokens(options),
                 (window, first) -> encodeTexts(window, places("text ", first), options));
     }
 
@@ -175,7 +191,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encode}, with the query instruction. */
     public Stream<Embedding> encodeQueries(Stream<String> queries, EncodeOptions options) {
-        return EncodeStream.of(queries, model.windowTokens(options),
+        return EncodeStream.of(queries, windowTokens(options),
                 (window, first) -> encodeQueries(window, places("text ", first), options));
     }
 
@@ -205,7 +221,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encode}, with the passage instruction. */
     public Stream<Embedding> encodeCorpus(Stream<String> passages, EncodeOptions options) {
-        return EncodeStream.of(passages, model.windowTokens(options),
+        return EncodeStream.of(passages, windowTokens(options),
                 (window, first) -> encodeCorpus(window, places("text ", first), options));
     }
 
@@ -221,8 +237,7 @@ public final class BgeM3 implements AutoCloseable {
     public List<Embedding> encodeTokenIds(List<int[]> tokenIds, EncodeOptions options) {
         Objects.requireNonNull(tokenIds, "tokenIds");
         Objects.requireNonNull(options, "options");
-        model.check(options);
-        return model.encode(TokenizedText.ofTokenIds(tokenIds, model.info(), options), options);
+        return embeddings(texts(tokenIds, options), options);
     }
 
     /** The five scores of a query and a passage with equal weights. */
@@ -247,7 +262,7 @@ public final class BgeM3 implements AutoCloseable {
      */
     public List<PairScores> computeScore(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options) {
         EncodeOptions all = options.withOutputs(Output.values());
-        model.check(all);
+        check(all);
         List<PairScores> scores = new ArrayList<>(pairs.size());
         for (int from = 0; from < pairs.size(); from += PAIR_WINDOW) {
             List<TextPair> window = pairs.subList(from, Math.min(pairs.size(), from + PAIR_WINDOW));
@@ -347,20 +362,32 @@ public final class BgeM3 implements AutoCloseable {
 
     private List<Embedding> encodeTexts(List<String> texts, IntFunction<String> places,
             EncodeOptions options) {
-        return model.encode(tokenize(Role.TEXT, texts, places, options), options);
+        return embeddings(tokenize(Role.TEXT, texts, places, options), options);
     }
 
     private List<Embedding> encodeQueries(List<String> queries, IntFunction<String> places,
             EncodeOptions options) {
-        return model.encode(tokenize(Role.QUERY, queries, places, options), options);
+        return embeddings(tokenize(Role.QUERY, queries, places, options), options);
     }
 
     private List<Embedding> encodeCorpus(List<String> passages, IntFunction<String> places,
             EncodeOptions options) {
-        return model.encode(tokenize(Role.PASSAGE, passages, places, options), options);
+        return embeddings(tokenize(Role.PASSAGE, passages, places, options), options);
     }
 
-    /** The tokens of some texts with the instruction that goes with their role; the options are held against the model first. */
+    private List<Embedding> embeddings(List<TokenizedText> texts, EncodeOptions options) {
+        BatchControl control = new BatchControl(options.tokenBudget(), options.progress()::onProgress,
+                options.cancelled());
+        return session.encode(texts, heads(options), control, this::embedding);
+    }
+
+    private long windowTokens(EncodeOptions options) {
+        Objects.requireNonNull(options, "options");
+        return session.windowTokens(options.tokenBudget(),
+                options.outputs().contains(Output.COLBERT) || options.tokenStates());
+    }
+
+    /** The tokens of some texts with the instruction that goes with their role; checks the options against the model first. */
     List<TokenizedText> tokenize(Role role, List<String> texts, EncodeOptions options, Runnable deadline) {
         return tokenize(role, texts, places("text ", 0), options, deadline);
     }
@@ -374,8 +401,63 @@ public final class BgeM3 implements AutoCloseable {
             EncodeOptions options, Runnable deadline) {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
-        model.check(options);
-        return TokenizedText.of(texts, places, beforeTexts(role, options), model, options, deadline);
+        check(options);
+        return TokenizedText.of(texts, places, beforeTexts(role, options), session.tokenizer(),
+                maxLength(options), () -> {
+                    TokenizedText.checkCancelled(options.cancelled());
+                    deadline.run();
+                });
+    }
+
+    /** Texts that are tokens already; checks them and the options against the model. */
+    List<TokenizedText> texts(List<int[]> tokenIds, EncodeOptions options) {
+        check(options);
+        // They are not cut, and so only what the call itself says limits them below what the model can do.
+        return TokenizedText.ofTokenIds(tokenIds, info.vocabSize(),
+                options.maxLength().isPresent() ? maxLength(options) : info.maxLength());
+    }
+
+    private int maxLength(EncodeOptions options) {
+        return session.maxLength(options.maxLength(), info.defaultMaxLength(), EncodeOptions.MIN_LENGTH);
+    }
+
+    /** Checks the options against the model; an output that the model has no head for is never made up. */
+    private void check(EncodeOptions options) {
+        session.requireUsable();
+        for (Output output : options.outputs()) {
+            if (!info.outputs().contains(output)) {
+                throw new InputException(output.label() + ": this model has no head for it (expected: "
+                        + (output == Output.SPARSE ? "sparse_linear" : "colbert_linear") + ".pt in "
+                        + info.folder() + ", or its tensors in " + info.weightFiles().getFirst() + ")");
+            }
+        }
+        if (options.truncateDim().orElse(1) > info.hiddenSize()) {
+            throw new InputException("truncateDim: " + options.truncateDim().getAsInt() + " (expected: 1.."
+                    + info.hiddenSize() + ")");
+        }
+    }
+
+    /** What the options ask of the heads. */
+    HeadSpec heads(EncodeOptions options) {
+        return new HeadSpec(options.outputs().contains(Output.DENSE),
+                options.outputs().contains(Output.SPARSE), options.outputs().contains(Output.COLBERT),
+                options.tokenStates(), options.pooling().orElse(info.pooling()).inHead(),
+                options.truncateDim().orElse(info.hiddenSize()), options.normalize());
+    }
+
+    /** A text's outputs as what users get. */
+    Embedding embedding(TextOutputs outputs) {
+        int[] ids = outputs.text().tokenIds();
+        return new Embedding(outputs.dense().map(DenseVector::new).orElse(null),
+                outputs.tokenWeights().map(weights -> LexicalWeights.gather(ids, weights, specialIds))
+                        .orElse(null),
+                outputs.colbert()
+                        .map(rows -> new ColbertVectors(rows, ids.length - 1, info.colbertDimension()))
+                        .orElse(null),
+                outputs.tokenStates()
+                        .map(rows -> new TokenStates(rows, ids.length, rows.length / ids.length))
+                        .orElse(null),
+                ids.length, outputs.text().fullLength());
     }
 
     /** Puts before a text what goes with its role: the call's instruction, else that of the load options, else the model's prompt. */
@@ -404,14 +486,14 @@ public final class BgeM3 implements AutoCloseable {
         return text -> Instruction.apply(usedFormat, own.orElse(instruction), text);
     }
 
-    /** The parts of this model, for the queue before it. */
-    LoadedModel parts() {
-        return model;
+    /** What computes, for the queue before it. */
+    ModelSession session() {
+        return session;
     }
 
     /** Frees memory and threads once the batch under way has ended; closing again does nothing. */
     @Override
     public void close() {
-        model.close();
+        session.close();
     }
 }

@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.head.LateInteraction;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -54,7 +55,7 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
                     "rows: " + rows + " and " + passage.rows + " (expected: at least 1 on both sides)");
         }
         double sum = 0;
-        for (float best : LateInteraction.best(this, passage)) {
+        for (float best : LateInteraction.best(values, passage.values, dimension)) {
             sum += best;
         }
         return (float) (sum / rows);

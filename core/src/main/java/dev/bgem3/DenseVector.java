@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.head.Dot;
 import java.util.Arrays;
 
 /**

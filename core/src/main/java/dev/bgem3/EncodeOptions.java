@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.Instruction;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
@@ -48,7 +49,10 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, Optional
         OptionalInt truncateDim, boolean tokenStates,
         ProgressListener progress, BooleanSupplier cancelled) {
     /** The largest token budget: 1,048,576. */
-    public static final int MOST_TOKEN_BUDGET = 1 << 20;
+    public static final int MAX_TOKEN_BUDGET = 1 << 20;
+
+    /** The least maximum length: {@code <s>} and {@code </s>}. */
+    static final int MIN_LENGTH = 2;
 
     /** Checks what can be checked without the model. */
     public EncodeOptions {
@@ -66,9 +70,9 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, Optional
                     "outputs: none (expected: at least one of dense, sparse, colbert)");
         }
         outputs = Set.copyOf(outputs);
-        if (maxLength.isPresent() && maxLength.getAsInt() < 2) {
+        if (maxLength.isPresent() && maxLength.getAsInt() < MIN_LENGTH) {
             throw new IllegalArgumentException(
-                    "maxLength: " + maxLength.getAsInt() + " (expected: at least 2)");
+                    "maxLength: " + maxLength.getAsInt() + " (expected: at least " + MIN_LENGTH + ")");
         }
         checkTokenBudget(tokenBudget);
         instructionFormat.ifPresent(format -> Instruction.checkFormat("instructionFormat", format));
@@ -79,9 +83,9 @@ public record EncodeOptions(Set<Output> outputs, OptionalInt maxLength, Optional
     }
 
     static void checkTokenBudget(OptionalInt tokenBudget) {
-        if (tokenBudget.orElse(1) < 1 || tokenBudget.orElse(1) > MOST_TOKEN_BUDGET) {
+        if (tokenBudget.orElse(1) < 1 || tokenBudget.orElse(1) > MAX_TOKEN_BUDGET) {
             throw new IllegalArgumentException(
-                    "tokenBudget: " + tokenBudget.getAsInt() + " (expected: 1.." + MOST_TOKEN_BUDGET + ")");
+                    "tokenBudget: " + tokenBudget.getAsInt() + " (expected: 1.." + MAX_TOKEN_BUDGET + ")");
         }
     }
 

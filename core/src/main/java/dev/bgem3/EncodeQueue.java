@@ -1,5 +1,11 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.BatchEngine;
+import dev.bgem3.engine.BatchQueue;
+import dev.bgem3.engine.EncodeWork;
+import dev.bgem3.engine.HeadSpec;
+import dev.bgem3.engine.TextOutputs;
+import dev.bgem3.engine.TokenizedText;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.OutOfDeviceMemoryException;
 import dev.bgem3.error.OverloadedException;
@@ -47,14 +53,11 @@ import java.util.function.IntFunction;
  */
 public final class EncodeQueue implements AutoCloseable {
     private final BgeM3 model;
-    private final BatchQueue<EncodeWork, Embedding> queue;
+    private final BatchQueue<EncodeWork, Embedding, QueueResult<Embedding>> queue;
 
     private EncodeQueue(BgeM3 model, QueueOptions options) {
         this.model = model;
-        LoadedModel parts = model.parts();
-        queue = new BatchQueue<>(new Engine(parts), parts.laneCount(),
-                parts.tokenBudget(options.tokenBudget()),
-                options);
+        queue = new BatchQueue<>(new Engine(model), options.settings(model.session()), QueueResult::of);
     }
 
     /** A queue before a model, with 512 permits and no time-out. */
@@ -92,10 +95,7 @@ public final class EncodeQueue implements AutoCloseable {
         Objects.requireNonNull(tokenIds, "tokenIds");
         Objects.requireNonNull(options, "options");
         List<int[]> own = new ArrayList<>(tokenIds);
-        return submit(own.size(), options, _ -> {
-            model.parts().check(options);
-            return TokenizedText.ofTokenIds(own, model.info(), options);
-        });
+        return submit(own.size(), options, _ -> model.texts(own, options));
     }
 
     private CompletableFuture<QueueResult<Embedding>> submit(BgeM3.Role role, List<String> texts,
@@ -110,14 +110,14 @@ public final class EncodeQueue implements AutoCloseable {
             BatchQueue.Tokenizer<TokenizedText> tokenizer) {
         return queue.submit(count, deadline -> {
             List<TokenizedText> tokenized = tokenizer.tokenize(deadline);
-            HeadChoice heads = model.parts().heads(options);
+            HeadSpec heads = model.heads(options);
             return tokenized.stream().map(text -> new EncodeWork(text, heads)).toList();
         });
     }
 
     /** What it holds at this moment. */
     public QueueState state() {
-        return queue.state();
+        return QueueState.of(queue.state());
     }
 
     /**
@@ -129,7 +129,7 @@ public final class EncodeQueue implements AutoCloseable {
         queue.close();
     }
 
-    private record Engine(LoadedModel model) implements BatchEngine<EncodeWork, Embedding> {
+    private record Engine(BgeM3 model) implements BatchEngine<EncodeWork, Embedding> {
         @Override
         public int tokenCount(EncodeWork text) {
             return text.text().tokenIds().length;
@@ -138,7 +138,8 @@ public final class EncodeQueue implements AutoCloseable {
         @Override
         public IntFunction<Embedding> compute(List<EncodeWork> texts) {
             try {
-                return model.compute(texts);
+                IntFunction<TextOutputs> outputs = model.session().compute(texts);
+                return i -> model.embedding(outputs.apply(i));
             } catch (OutOfDeviceMemoryException e) {
                 throw texts.size() > 1 ? e : texts.getFirst().text().outOfMemory(e);
             }

@@ -31,14 +31,14 @@ public final class LexicalWeights {
      * @param ids
      *            a token id for each token of the text
      * @param tokenWeights
-     *            the weight of token {@code i} at {@code tokenWeights[offset + i]}
+     *            the weight of token {@code i} at {@code tokenWeights[i]}
      * @param special
      *            the ids to drop, in ascending order
      */
-    static LexicalWeights gather(int[] ids, float[] tokenWeights, int offset, int[] special) {
+    static LexicalWeights gather(int[] ids, float[] tokenWeights, int[] special) {
         Map<Integer, Float> largest = LinkedHashMap.newLinkedHashMap(ids.length);
         for (int i = 0; i < ids.length; i++) {
-            float weight = tokenWeights[offset + i];
+            float weight = tokenWeights[i];
             if (weight > 0 && Arrays.binarySearch(special, ids[i]) < 0) {
                 largest.merge(ids[i], weight, Math::max);
             }

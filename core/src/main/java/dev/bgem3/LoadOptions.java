@@ -1,5 +1,8 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.BackendRequest;
+import dev.bgem3.engine.DeviceRequest;
+import dev.bgem3.engine.Instruction;
 import java.util.Objects;
 
 /**
@@ -50,6 +53,10 @@ public record LoadOptions(String kernels, String device, Precision precision, in
         }
         Instruction.checkFormat("queryInstructionFormat", queryInstructionFormat);
         Instruction.checkFormat("passageInstructionFormat", passageInstructionFormat);
+    }
+
+    BackendRequest backend() {
+        return new BackendRequest(kernels, DeviceRequest.parse(device), precision.arithmetic(), threads);
     }
 
     /** Everything as it is best on this machine, and no instructions. */

@@ -1,6 +1,14 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.BackendSelection;
+import dev.bgem3.engine.ModelSession;
+import dev.bgem3.kernel.Kernels;
+import dev.bgem3.model.Classifier;
+import dev.bgem3.model.ModelConfig;
+import dev.bgem3.model.ModelFolder;
+import dev.bgem3.model.SentenceTransformersFiles;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -62,6 +70,39 @@ public record ModelInfo(Path folder, List<String> weightFiles, String weightDtyp
         Optional<String> defaultPromptName, Optional<String> scoreLabel, long parameterCount, String kernels,
         String kernelDescription,
         Precision precision, List<String> devices, int threads) {
+    /** Of a model that is loaded. */
+    static ModelInfo of(ModelSession session) {
+        ModelFolder folder = session.folder();
+        ModelConfig config = folder.config();
+        boolean encodes = folder.classifier().isEmpty();
+        Set<Output> outputs = EnumSet.noneOf(Output.class);
+        if (encodes) {
+            outputs.add(Output.DENSE);
+        }
+        if (encodes && folder.sparseHead().isPresent()) {
+            outputs.add(Output.SPARSE);
+        }
+        if (encodes && folder.colbertHead().isPresent()) {
+            outputs.add(Output.COLBERT);
+        }
+        // Those of a cross-encoder say how sentence-transformers compares, which is not asked for here.
+        SentenceTransformersFiles files = encodes
+                ? folder.sentenceTransformers()
+                : SentenceTransformersFiles.NONE;
+        int maxLength = session.maxLength();
+        Kernels kernels = session.kernels();
+        BackendSelection backend = session.backend();
+        return new ModelInfo(folder.folder(), folder.fileNames(), folder.weightDtype(), outputs,
+                files.pooling().map(Pooling::of).orElse(Pooling.CLS),
+                config.hiddenSize(), config.layerCount(), config.headCount(), config.intermediateSize(),
+                config.vocabSize(), maxLength,
+                Math.min(maxLength, files.maxLength().orElse(maxLength)),
+                encodes ? folder.colbertDimension() : 0, files.prompts(), files.defaultPromptName(),
+                folder.classifier().map(Classifier::label), folder.parameterCount(),
+                backend.provider().name(), kernels.description(),
+                Precision.of(backend.arithmetic()), backend.deviceNames(), kernels.threads());
+    }
+
     /** Whether this is a cross-encoder, for {@link Reranker}. */
     public boolean isReranker() {
         return scoreLabel.isPresent();

@@ -1,6 +1,7 @@
 package dev.bgem3;
 
 import dev.bgem3.kernel.Arithmetic;
+import java.util.Optional;
 
 /** The arithmetic of the encoder's products. */
 public enum Precision {
@@ -36,14 +37,14 @@ public enum Precision {
         };
     }
 
-    /** The arithmetic of this precision; {@code automatic} for {@link #AUTO}. */
-    Arithmetic arithmetic(Arithmetic automatic) {
+    /** The arithmetic of this precision; empty for {@link #AUTO}. */
+    Optional<Arithmetic> arithmetic() {
         return switch (this) {
-            case AUTO -> automatic;
-            case FP32 -> Arithmetic.FP32;
-            case FP16 -> Arithmetic.FP16;
-            case BF16 -> Arithmetic.BF16;
-            case INT8 -> Arithmetic.INT8;
+            case AUTO -> Optional.empty();
+            case FP32 -> Optional.of(Arithmetic.FP32);
+            case FP16 -> Optional.of(Arithmetic.FP16);
+            case BF16 -> Optional.of(Arithmetic.BF16);
+            case INT8 -> Optional.of(Arithmetic.INT8);
         };
     }
 }

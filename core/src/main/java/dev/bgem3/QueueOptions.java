@@ -1,5 +1,7 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.ModelSession;
+import dev.bgem3.engine.QueueSettings;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -21,7 +23,7 @@ import java.util.OptionalInt;
 public record QueueOptions(int permits, OptionalInt tokenBudget, Optional<Duration> timeout,
         QueueListener listener) {
     /** The largest number of permits: 131,072. */
-    public static final int MOST_PERMITS = 1 << 17;
+    public static final int MAX_PERMITS = 1 << 17;
     private static final int DEFAULT_PERMITS = 512;
 
     /** Checks each setting. */
@@ -29,14 +31,20 @@ public record QueueOptions(int permits, OptionalInt tokenBudget, Optional<Durati
         Objects.requireNonNull(tokenBudget, "tokenBudget");
         Objects.requireNonNull(timeout, "timeout");
         Objects.requireNonNull(listener, "listener");
-        if (permits < 1 || permits > MOST_PERMITS) {
+        if (permits < 1 || permits > MAX_PERMITS) {
             throw new IllegalArgumentException(
-                    "permits: " + permits + " (expected: 1.." + MOST_PERMITS + ")");
+                    "permits: " + permits + " (expected: 1.." + MAX_PERMITS + ")");
         }
         EncodeOptions.checkTokenBudget(tokenBudget);
         if (timeout.isPresent() && !timeout.get().isPositive()) {
             throw new IllegalArgumentException("timeout: " + timeout.get() + " (expected: more than PT0S)");
         }
+    }
+
+    /** As the engine takes them, before a session. */
+    QueueSettings settings(ModelSession session) {
+        return new QueueSettings(session.slotCount(), session.tokenBudget(tokenBudget), permits, timeout,
+                listener::onBatch);
     }
 
     /** 512 permits, the kernels' token budget, no time-out. */

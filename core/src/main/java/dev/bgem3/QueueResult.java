@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.QueueAnswer;
 import java.time.Duration;
 import java.util.List;
 
@@ -19,4 +20,9 @@ import java.util.List;
  *            from then until its last text was computed
  */
 public record QueueResult<R>(List<R> results, int tokens, Duration tokenizing, Duration waiting,
-        Duration computing) {}
+        Duration computing) {
+    static <R> QueueResult<R> of(QueueAnswer<R> answer) {
+        return new QueueResult<>(answer.results(), answer.tokens(), answer.tokenizing(), answer.waiting(),
+                answer.computing());
+    }
+}

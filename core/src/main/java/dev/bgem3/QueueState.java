@@ -1,5 +1,7 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.BatchQueue;
+
 /**
  * What a queue holds at one moment. Texts that are being tokenized have a permit, and are neither waiting nor computing.
  *
@@ -12,4 +14,8 @@ package dev.bgem3;
  * @param freePermits
  *            how many texts would be accepted now
  */
-public record QueueState(int waiting, int prepared, int computing, int freePermits) {}
+public record QueueState(int waiting, int prepared, int computing, int freePermits) {
+    static QueueState of(BatchQueue.State state) {
+        return new QueueState(state.waiting(), state.prepared(), state.computing(), state.freePermits());
+    }
+}

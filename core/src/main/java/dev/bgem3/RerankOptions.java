@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.PairTokenizer;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
@@ -10,7 +11,7 @@ import java.util.function.BooleanSupplier;
  * @param normalize
  *            whether scores go through a sigmoid, to lie between 0 and 1; else they are the classifier's own numbers
  * @param maxLength
- *            the most tokens of a pair, its four special ones included, at least {@value #LEAST_LENGTH}: a query is cut to 3/4 of
+ *            the most tokens of a pair, its four special ones included, at least {@value #MIN_LENGTH}: a query is cut to 3/4 of
  *            it, then the passage to what is left; empty for the model's own limit. FlagEmbedding's {@code FlagReranker} takes 512
  * @param truncate
  *            whether a pair that is too long is cut, which its result says; else it is an
@@ -28,7 +29,7 @@ public record RerankOptions(boolean normalize, OptionalInt maxLength, boolean tr
      * The least maximum length, 17: from there on any query, cut to 3/4, leaves room for a token of its passage. Below it
      * {@code FlagReranker} leaves pairs uncut, longer than they may be.
      */
-    public static final int LEAST_LENGTH = 17;
+    public static final int MIN_LENGTH = PairTokenizer.MIN_LENGTH;
 
     /** Checks what can be checked without the model. */
     public RerankOptions {
@@ -36,9 +37,9 @@ public record RerankOptions(boolean normalize, OptionalInt maxLength, boolean tr
         Objects.requireNonNull(tokenBudget, "tokenBudget");
         Objects.requireNonNull(progress, "progress");
         Objects.requireNonNull(cancelled, "cancelled");
-        if (maxLength.orElse(LEAST_LENGTH) < LEAST_LENGTH) {
+        if (maxLength.orElse(MIN_LENGTH) < MIN_LENGTH) {
             throw new IllegalArgumentException("maxLength: " + maxLength.getAsInt() + " (expected: at least "
-                    + LEAST_LENGTH + ")");
+                    + MIN_LENGTH + ")");
         }
         EncodeOptions.checkTokenBudget(tokenBudget);
     }

@@ -1,5 +1,10 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.BatchEngine;
+import dev.bgem3.engine.BatchQueue;
+import dev.bgem3.engine.ModelSession;
+import dev.bgem3.engine.PairTokenizer;
+import dev.bgem3.engine.TokenizedText;
 import dev.bgem3.error.OutOfDeviceMemoryException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,13 +23,12 @@ public final class RerankQueue implements AutoCloseable {
     private record Work(TokenizedText pair, int index, boolean normalize) {}
 
     private final Reranker model;
-    private final BatchQueue<Work, RerankScore> queue;
+    private final BatchQueue<Work, RerankScore, QueueResult<RerankScore>> queue;
 
     private RerankQueue(Reranker model, QueueOptions options) {
         this.model = model;
-        LoadedModel parts = model.parts();
-        queue = new BatchQueue<>(new Engine(parts), parts.laneCount(),
-                parts.tokenBudget(options.tokenBudget()), options);
+        queue = new BatchQueue<>(new Engine(model.session()), options.settings(model.session()),
+                QueueResult::of);
     }
 
     /** A queue before a reranker, with 512 permits and no time-out. */
@@ -52,7 +56,8 @@ public final class RerankQueue implements AutoCloseable {
             List<Work> works = new ArrayList<>(own.size());
             for (int i = 0; i < own.size(); i++) {
                 deadline.run();
-                works.add(new Work(tokenizer.tokens(i, own.get(i)), i, options.normalize()));
+                works.add(
+                        new Work(Reranker.tokens(tokenizer, i, own.get(i), options), i, options.normalize()));
             }
             return works;
         });
@@ -60,7 +65,7 @@ public final class RerankQueue implements AutoCloseable {
 
     /** What it holds at this moment. */
     public QueueState state() {
-        return queue.state();
+        return QueueState.of(queue.state());
     }
 
     /** Refuses new pairs, answers those that it accepted, and returns then; closing again waits for that too. */
@@ -69,7 +74,7 @@ public final class RerankQueue implements AutoCloseable {
         queue.close();
     }
 
-    private record Engine(LoadedModel model) implements BatchEngine<Work, RerankScore> {
+    private record Engine(ModelSession session) implements BatchEngine<Work, RerankScore> {
         @Override
         public int tokenCount(Work work) {
             return work.pair().tokenIds().length;
@@ -78,7 +83,7 @@ public final class RerankQueue implements AutoCloseable {
         @Override
         public IntFunction<RerankScore> compute(List<Work> works) {
             try {
-                IntFunction<Float> scores = model.score(works.stream().map(Work::pair).toList());
+                IntFunction<Float> scores = session.score(works.stream().map(Work::pair).toList());
                 return i -> {
                     Work work = works.get(i);
                     return RerankScore.of(work.index(), scores.apply(i), work.normalize(), work.pair());

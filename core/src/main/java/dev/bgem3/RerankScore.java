@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.TokenizedText;
 import java.util.Comparator;
 
 /**

@@ -1,5 +1,10 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.BatchControl;
+import dev.bgem3.engine.Instruction;
+import dev.bgem3.engine.ModelSession;
+import dev.bgem3.engine.PairTokenizer;
+import dev.bgem3.engine.TokenizedText;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
@@ -31,11 +36,13 @@ import java.util.Objects;
  * Close it to free its memory and threads; a call after that, or one that then has batches left, throws {@link IllegalStateException}.
  */
 public final class Reranker implements AutoCloseable {
-    private final LoadedModel model;
+    private final ModelSession session;
+    private final ModelInfo info;
     private final LoadOptions loadOptions;
 
-    private Reranker(LoadedModel model, LoadOptions loadOptions) {
-        this.model = model;
+    private Reranker(ModelSession session, LoadOptions loadOptions) {
+        this.session = session;
+        info = ModelInfo.of(session);
         this.loadOptions = loadOptions;
     }
 
@@ -63,8 +70,8 @@ public final class Reranker implements AutoCloseable {
     /** As {@code load}, with these kernels and no others, the preferred first. */
     static Reranker load(Path folder, LoadOptions options, List<KernelProvider> installed) {
         try {
-            LoadedModel model = LoadedModel.open(folder, options, installed, LoadedModel.Kind.CROSS_ENCODER);
-            return new Reranker(model, options);
+            return new Reranker(ModelSession.open(folder, options.backend(), installed,
+                    ModelSession.Kind.CROSS_ENCODER), options);
         } catch (TokenizerException e) {
             throw new ModelException(e.getMessage(), e);
         }
@@ -79,17 +86,17 @@ public final class Reranker implements AutoCloseable {
      */
     public static boolean isReranker(Path folder) {
         Objects.requireNonNull(folder, "folder");
-        return LoadedModel.kind(folder) == LoadedModel.Kind.CROSS_ENCODER;
+        return ModelSession.kind(folder) == ModelSession.Kind.CROSS_ENCODER;
     }
 
     /** What the folder holds and what serves it. */
     public ModelInfo info() {
-        return model.info();
+        return info;
     }
 
     /** The model's tokenizer; it stays usable after {@link #close()}. */
     public XlmRobertaTokenizer tokenizer() {
-        return model.tokenizer();
+        return session.tokenizer();
     }
 
     /** The passages by their raw scores for a query, the best first. */
@@ -151,17 +158,18 @@ public final class Reranker implements AutoCloseable {
     public List<RerankScore> score(List<TextPair> pairs, RerankOptions options) {
         Objects.requireNonNull(pairs, "pairs");
         PairTokenizer tokenizer = tokenizer(options);
-        long windowTokens = model.windowTokens(options.tokenBudget());
+        long windowTokens = session.windowTokens(options.tokenBudget());
         List<RerankScore> scores = new ArrayList<>(pairs.size());
         while (scores.size() < pairs.size()) {
             // A long query is in the tokens of each of its pairs: not all are held at a time.
             List<TokenizedText> window = new ArrayList<>();
             for (long tokens = 0; tokens < windowTokens && scores.size() + window.size() < pairs.size();) {
                 int i = scores.size() + window.size();
-                window.add(tokenizer.tokens(i, pairs.get(i)));
+                window.add(tokens(tokenizer, i, pairs.get(i), options));
                 tokens += window.getLast().tokenIds().length;
             }
-            float[] raw = model.score(window, options);
+            float[] raw = session.score(window, new BatchControl(options.tokenBudget(),
+                    options.progress()::onProgress, options.cancelled()));
             for (int i = 0; i < raw.length; i++) {
                 scores.add(RerankScore.of(scores.size(), raw[i], options.normalize(), window.get(i)));
             }
@@ -169,21 +177,33 @@ public final class Reranker implements AutoCloseable {
         return scores;
     }
 
-    /** For the pairs of one call; the options are held against the model first. */
+    /** For the pairs of one call; checks the options against the model first. */
     PairTokenizer tokenizer(RerankOptions options) {
         Objects.requireNonNull(options, "options");
-        model.requireUsable();
-        return new PairTokenizer(model, loadOptions, options);
+        session.requireUsable();
+        return new PairTokenizer(session.tokenizer(),
+                session.maxLength(options.maxLength(), session.maxLength(), RerankOptions.MIN_LENGTH),
+                options.truncate(),
+                query -> Instruction.apply(loadOptions.queryInstructionFormat(),
+                        loadOptions.queryInstruction(), query),
+                passage -> Instruction.apply(loadOptions.passageInstructionFormat(),
+                        loadOptions.passageInstruction(), passage));
     }
 
-    /** The parts of this model, for the queue before it. */
-    LoadedModel parts() {
-        return model;
+    /** The tokens of pair number {@code i} of a call. */
+    static TokenizedText tokens(PairTokenizer tokenizer, int i, TextPair pair, RerankOptions options) {
+        TokenizedText.checkCancelled(options.cancelled());
+        return tokenizer.tokens(i, pair == null ? null : pair.query(), pair == null ? null : pair.passage());
+    }
+
+    /** What computes, for the queue before it. */
+    ModelSession session() {
+        return session;
     }
 
     /** Frees memory and threads once the batch under way has ended; closing again does nothing. */
     @Override
     public void close() {
-        model.close();
+        session.close();
     }
 }

@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 
 /** Comparisons of results, for tests. */
-final class Embeddings {
+public final class Embeddings {
     /** All three outputs. */
-    static final EncodeOptions ALL = EncodeOptions.of(Output.DENSE, Output.SPARSE, Output.COLBERT);
+    public static final EncodeOptions ALL = EncodeOptions.of(Output.DENSE, Output.SPARSE, Output.COLBERT);
 
     private Embeddings() {}
 
     /** Every output that either has is the same to the bit, and so are the token counts. */
-    static void assertSameBits(String what, Embedding actual, Embedding expected) {
+    public static void assertSameBits(String what, Embedding actual, Embedding expected) {
         for (Output output : Output.values()) {
             assertThat(actual.has(output)).as("%s: has %s", what, output).isEqualTo(expected.has(output));
         }
@@ -33,7 +33,7 @@ final class Embeddings {
     }
 
     /** As for one, for lists of the same length. */
-    static void assertSameBits(String what, List<Embedding> actual, List<Embedding> expected) {
+    public static void assertSameBits(String what, List<Embedding> actual, List<Embedding> expected) {
         assertThat(actual).as(what).hasSameSizeAs(expected);
         for (int i = 0; i < actual.size(); i++) {
             assertSameBits(what + ", text " + i, actual.get(i), expected.get(i));
@@ -41,7 +41,7 @@ final class Embeddings {
     }
 
     /** Every number of the result is finite and every length right. */
-    static void assertSound(String what, Embedding embedding) {
+    public static void assertSound(String what, Embedding embedding) {
         for (float value : embedding.dense().values()) {
             assertThat(value).as("%s: dense", what).isFinite();
         }

@@ -3,6 +3,7 @@ package dev.bgem3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.convert.SyntheticModel;
 import dev.bgem3.sample.LimitedLoadMain;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.io.IOException;

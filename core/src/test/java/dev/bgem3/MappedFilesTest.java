@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.convert.ModelConverter;
+import dev.bgem3.convert.WeightType;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.ModelException;
 import java.io.IOException;
@@ -64,7 +66,7 @@ class MappedFilesTest {
         model.close();
         assertThat(mapped(folder)).isEmpty();
         assertThat(open(folder)).isEmpty();
-        ModelConverter.convert(folder, temporary.resolve("converted"), Precision.FP16);
+        ModelConverter.convert(folder, temporary.resolve("converted"), WeightType.FP16);
         assertThat(mapped(temporary)).isEmpty();
     }
 

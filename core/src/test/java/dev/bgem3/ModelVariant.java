@@ -25,9 +25,9 @@ import java.util.function.Consumer;
  * The tiny model with changes, written as one fp32 safetensors file with the heads inside, unless told
  * otherwise, and {@code sentencepiece.bpe.model}.
  */
-final class ModelVariant {
+public final class ModelVariant {
     /** The names of the heads' tensors. */
-    static final List<String> HEADS = List.of("colbert_linear.weight", "colbert_linear.bias",
+    public static final List<String> HEADS = List.of("colbert_linear.weight", "colbert_linear.bias",
             "sparse_linear.weight", "sparse_linear.bias");
 
     private record Tensor(DType dtype, long[] shape, float[] values) {}
@@ -53,51 +53,51 @@ final class ModelVariant {
     }
 
     /** The tiny model, unchanged. */
-    static ModelVariant ofTiny() {
+    public static ModelVariant ofTiny() {
         return new ModelVariant(Fixtures.TINY);
     }
 
     /** The tiny cross-encoder, its encoder's tensors without prefix. */
-    static ModelVariant ofReranker() {
+    public static ModelVariant ofReranker() {
         return new ModelVariant(Fixtures.RERANKER);
     }
 
     /** The names of the encoder's and the heads' tensors. */
-    List<String> tensorNames() {
+    public List<String> tensorNames() {
         return List.copyOf(tensors.keySet());
     }
 
     /** The shape of a tensor. */
-    long[] shape(String tensor) {
+    public long[] shape(String tensor) {
         return tensors.get(tensor).shape.clone();
     }
 
     /** Sets a member of {@code config.json} to a JSON text. */
-    ModelVariant config(String key, String json) {
+    public ModelVariant config(String key, String json) {
         config.put(key, Json.parse(json.getBytes(StandardCharsets.UTF_8)));
         return this;
     }
 
     /** Leaves a member of {@code config.json} out. */
-    ModelVariant withoutConfig(String key) {
+    public ModelVariant withoutConfig(String key) {
         config.remove(key);
         return this;
     }
 
     /** Leaves tensors out. */
-    ModelVariant without(List<String> names) {
+    public ModelVariant without(List<String> names) {
         names.forEach(tensors::remove);
         return this;
     }
 
     /** Changes a tensor's numbers, row-major. */
-    ModelVariant change(String tensor, Consumer<float[]> change) {
+    public ModelVariant change(String tensor, Consumer<float[]> change) {
         change.accept(tensors.get(tensor).values);
         return this;
     }
 
     /** Gives a tensor another shape, with its first numbers and then zeros. */
-    ModelVariant reshape(String tensor, long... shape) {
+    public ModelVariant reshape(String tensor, long... shape) {
         Tensor old = tensors.get(tensor);
         long count = Arrays.stream(shape).reduce(1, Math::multiplyExact);
         tensors.put(tensor, new Tensor(old.dtype, shape, Arrays.copyOf(old.values, (int) count)));
@@ -119,7 +119,7 @@ final class ModelVariant {
     }
 
     /** Puts {@code prefix} before the names of the encoder's tensors. */
-    ModelVariant prefix(String prefix) {
+    public ModelVariant prefix(String prefix) {
         SequencedMap<String, Tensor> renamed = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> renamed
                 .put(HEADS.contains(name) || name.startsWith("classifier.") ? name : prefix + name, tensor));
@@ -129,24 +129,24 @@ final class ModelVariant {
     }
 
     /** Sets a file's bytes, by its path in the folder. */
-    ModelVariant file(String name, byte[] bytes) {
+    public ModelVariant file(String name, byte[] bytes) {
         files.put(name, bytes);
         return this;
     }
 
     /** Sets a file's text, by its path in the folder. */
-    ModelVariant file(String name, String text) {
+    public ModelVariant file(String name, String text) {
         return file(name, text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Leaves a file out. */
-    ModelVariant withoutFile(String name) {
+    public ModelVariant withoutFile(String name) {
         files.remove(name);
         return this;
     }
 
     /** Writes the folder and names it. */
-    Path write(Path folder) {
+    public Path write(Path folder) {
         List<SafetensorsWriter.Source> sources = new ArrayList<>();
         tensors.forEach((name, tensor) -> sources
                 .add(new SafetensorsWriter.Source(name, tensor.dtype, tensor.shape, sink -> {

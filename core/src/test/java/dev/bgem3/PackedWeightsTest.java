@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.convert.WriteListener;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
@@ -39,9 +40,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Packed weights kept beside a model: the same bits where they are used, and used only where they fit. */
 class PackedWeightsTest {
@@ -363,7 +364,7 @@ class PackedWeightsTest {
     @Test
     void thePublicCallWritesOneFileForThePrecision() throws IOException {
         List<String> before = names(folder);
-        Path file = ModelConverter.pack(folder, Precision.FP32, WriteListener.NONE);
+        Path file = PackedWeights.write(folder, Precision.FP32, WriteListener.NONE);
         assertThat(file.getFileName().toString()).matches("model\\.[a-z0-9]+-panel\\d+-fp32\\.packed");
         assertThat(names(folder)).containsAll(before).contains(file.getFileName().toString())
                 .hasSize(before.size() + 1);
@@ -385,7 +386,7 @@ class PackedWeightsTest {
     @EnumSource(value = Precision.class, names = {"AUTO", "FP16"})
     void refusesAPrecisionThatIsNotPacked(Precision precision) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ModelConverter.pack(folder, precision, WriteListener.NONE))
+                .isThrownBy(() -> PackedWeights.write(folder, precision, WriteListener.NONE))
                 .withMessage("precision: " + precision.label() + " (expected: fp32, bf16 or int8)");
     }
 

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Random;
 
 /** Seeded texts of several scripts, for property tests; {@code -Dbgem3.seed} repeats a run. */
-final class RandomTexts {
+public final class RandomTexts {
     private static final String[] WORDS = {"the", "query", "embedding", "BGE", "M3", "25", "is", "año", "été",
             "ß",
             "данные", "поиск", "検索", "数据", "データ", "검색", "بحث", "खोज", "🙂", "👩‍👩‍👧", "—", "?", "...",
@@ -18,18 +18,18 @@ final class RandomTexts {
     }
 
     /** A source with a fresh or the given seed, which it prints. */
-    static RandomTexts seeded(String what) {
+    public static RandomTexts seeded(String what) {
         long seed = Long.getLong("bgem3.seed", new Random().nextLong());
         System.out.println(what + ": -Dbgem3.seed=" + seed);
         return new RandomTexts(new Random(seed));
     }
 
-    Random random() {
+    public Random random() {
         return random;
     }
 
     /** A text of {@code words} words. */
-    String text(int words) {
+    public String text(int words) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < words; i++) {
             text.append(i == 0 ? "" : " ");
@@ -43,7 +43,7 @@ final class RandomTexts {
     }
 
     /** Texts of up to {@code mostWords} words, empty ones and duplicates among them. */
-    List<String> texts(int count, int mostWords) {
+    public List<String> texts(int count, int mostWords) {
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             texts.add(i > 0 && random.nextInt(8) == 0

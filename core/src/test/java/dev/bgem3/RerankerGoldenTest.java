@@ -6,6 +6,9 @@ import static dev.bgem3.Goldens.toFloat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.bgem3.convert.ModelConverter;
+import dev.bgem3.convert.WeightType;
+import dev.bgem3.engine.PairTokenizer;
 import dev.bgem3.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
@@ -98,7 +101,8 @@ class RerankerGoldenTest {
                     .tokenizer(RerankOptions.builder().maxLength(maxLength(run)).build());
             List<TextPair> pairs = pairs(run);
             for (int i = 0; i < pairs.size(); i++) {
-                assertThat(tokenizer.tokens(i, pairs.get(i)).tokenIds()).as("%s", pairs.get(i))
+                assertThat(tokenizer.tokens(i, pairs.get(i).query(), pairs.get(i).passage()).tokenIds())
+                        .as("%s", pairs.get(i))
                         .isEqualTo(ints(objects(run, "items").get(i).array("ids").orElseThrow()));
             }
         }
@@ -128,7 +132,7 @@ class RerankerGoldenTest {
         Path silent = ModelVariant.ofReranker().prefix("roberta.").withoutConfig("architectures")
                 .withoutConfig("id2label").write(folder.resolve("silent"));
         Path converted = folder.resolve("converted");
-        ModelConverter.convert(Fixtures.RERANKER, converted, Precision.FP32);
+        ModelConverter.convert(Fixtures.RERANKER, converted, WeightType.FP32);
         for (Path path : List.of(unprefixed, silent, converted)) {
             assertThat(Reranker.isReranker(path)).isTrue();
             try (Reranker other = load(path)) {

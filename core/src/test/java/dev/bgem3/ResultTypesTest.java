@@ -50,8 +50,8 @@ class ResultTypesTest {
     @Test
     void gathersWeightsAsTheReferenceDoes() {
         int[] ids = {0, 9, 7, 9, 3, 5, 7, 2};
-        float[] tokenWeights = {-9, 8, 0.5f, 0, 2, 4, -1, 0.25f, 8};
-        LexicalWeights weights = LexicalWeights.gather(ids, tokenWeights, 1, new int[]{0, 1, 2, 3});
+        float[] tokenWeights = {8, 0.5f, 0, 2, 4, -1, 0.25f, 8};
+        LexicalWeights weights = LexicalWeights.gather(ids, tokenWeights, new int[]{0, 1, 2, 3});
         assertThat(weights.asMap()).isEqualTo(Map.of(9, 2f, 7, 0.25f));
         assertThat(weights.tokenIds()).containsExactly(7, 9);
         assertThat(weights.weights()).containsExactly(0.25f, 2);

@@ -6,6 +6,8 @@ import static dev.bgem3.Goldens.strings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.bgem3.convert.ModelConverter;
+import dev.bgem3.convert.WeightType;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.json.JsonArray;
@@ -179,7 +181,7 @@ class SentenceTransformersTest {
     @Test
     void convertingKeepsTheFiles() {
         Path copy = folder.resolve("copy");
-        ModelConverter.convert(Fixtures.E5, copy, Precision.FP16);
+        ModelConverter.convert(Fixtures.E5, copy, WeightType.FP16);
         try (BgeM3 model = BgeM3.load(Fixtures.E5); BgeM3 other = BgeM3.load(copy)) {
             assertThat(other.info().prompts()).isEqualTo(model.info().prompts());
             assertThat(other.encodeQueries(TEXTS).stream().map(embedding -> embedding.dense().values()))

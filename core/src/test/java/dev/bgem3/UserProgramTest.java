@@ -2,6 +2,9 @@ package dev.bgem3;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.convert.ModelConverter;
+import dev.bgem3.convert.WeightType;
+import dev.bgem3.convert.WriteListener;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonArray;
 import dev.bgem3.json.JsonNumber;
@@ -106,8 +109,8 @@ class UserProgramTest {
     @Test
     void twoProcessesShareOneFileOfPackedWeights() throws Exception {
         Path model = temporary.resolve("model");
-        ModelConverter.convert(Fixtures.TINY, model, Precision.FP16);
-        Path packed = ModelConverter.pack(model, Precision.FP32, WriteListener.NONE);
+        ModelConverter.convert(Fixtures.TINY, model, WeightType.FP16);
+        Path packed = PackedWeights.write(model, Precision.FP32, WriteListener.NONE);
         List<Process> processes = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             processes.add(new ProcessBuilder(command(model, "--add-modules", INCUBATOR,

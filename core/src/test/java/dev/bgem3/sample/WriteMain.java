@@ -1,7 +1,7 @@
 package dev.bgem3.sample;
 
-import dev.bgem3.SyntheticModel;
-import dev.bgem3.SyntheticModel.Sizes;
+import dev.bgem3.convert.SyntheticModel.Sizes;
+import dev.bgem3.convert.SyntheticModel;
 import java.nio.file.Path;
 import java.util.Optional;
 

@@ -1,10 +1,11 @@
 package dev.bgem3.app.command;
 
-import dev.bgem3.ModelConverter;
 import dev.bgem3.Precision;
 import dev.bgem3.app.handler.PackHandler;
 import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.handler.WriteProgress;
+import dev.bgem3.convert.ModelConverter;
+import dev.bgem3.convert.WeightType;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -29,11 +30,11 @@ final class ConvertCommand implements Callable<Integer> {
     private Optional<Path> dirOut;
 
     @Option(names = "--dtype", paramLabel = "fp32|fp16|bf16", //
-            converter = Labels.OfPrecision.class, description = """
+            converter = Labels.OfWeightType.class, description = """
                     The numbers on disk: fp32 keeps every bit at twice the room; fp16 rounds to 11 bits and \
                     refuses a weight beyond 65504; bf16 holds any size and rounds to 8 bits. \
                     Default: fp16.""")
-    private Optional<Precision> dtype;
+    private Optional<WeightType> dtype;
 
     @Option(names = "--packed", description = """
             Keep the weights beside the model also as this machine's kernels lay them out, one file for each \
@@ -60,16 +61,14 @@ final class ConvertCommand implements Callable<Integer> {
                 : Optional.empty();
         try (WriteProgress progress = new WriteProgress(session.streams())) {
             dirOut.ifPresent(
-                    target -> ModelConverter.convert(folder, target, dtype.orElse(Precision.FP16), progress));
+                    target -> ModelConverter.convert(folder, target, dtype.orElse(WeightType.FP16),
+                            progress));
         }
         packing.ifPresent(handler -> handler.run(dirOut.orElse(folder)));
         return ExitCodes.DONE;
     }
 
     private void check() {
-        dtype.filter(type -> type == Precision.AUTO || type == Precision.INT8).ifPresent(type -> {
-            throw new UsageException("--dtype: " + type.label() + " (expected: fp32, fp16 or bf16)");
-        });
         if (dirOut.isEmpty() && !packed) {
             throw new UsageException(
                     "Missing required parameter: 'DIR-OUT' (it may be left out with --packed)");

@@ -1,7 +1,7 @@
 package dev.bgem3.app.command;
 
-import dev.bgem3.SyntheticModel;
 import dev.bgem3.app.handler.WriteProgress;
+import dev.bgem3.convert.SyntheticModel;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;

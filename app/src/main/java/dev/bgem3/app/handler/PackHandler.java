@@ -1,8 +1,9 @@
 package dev.bgem3.app.handler;
 
-import dev.bgem3.ModelConverter;
+import dev.bgem3.PackedWeights;
 import dev.bgem3.Precision;
 import dev.bgem3.app.stream.Streams;
+import dev.bgem3.convert.ModelConverter;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.MissingModuleException;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ public final class PackHandler {
         precisions = all ? ALL : asked;
         for (Precision precision : precisions) {
             try {
-                ModelConverter.checkKernels(precision);
+                PackedWeights.checkKernels(precision);
             } catch (MissingModuleException curable) {
                 throw curable;
             } catch (BackendException e) {
@@ -45,7 +46,7 @@ public final class PackHandler {
     public void run(Path folder) {
         for (Precision precision : precisions) {
             try (WriteProgress progress = new WriteProgress(streams)) {
-                Path file = ModelConverter.pack(folder, precision, progress);
+                Path file = PackedWeights.write(folder, precision, progress);
                 streams.say("packed for " + precision.label() + ": " + file);
             } catch (BackendException e) {
                 if (!all) {

@@ -40,7 +40,7 @@ public final class RerankHandler {
         this.top = top;
         int most = model.info().maxLength();
         maxLength = options.build().maxLength().orElse(most);
-        ModelLimits.atMost("--max-length", maxLength, RerankOptions.LEAST_LENGTH, most,
+        ModelLimits.atMost("--max-length", maxLength, RerankOptions.MIN_LENGTH, most,
                 ", the model's limit");
     }
 

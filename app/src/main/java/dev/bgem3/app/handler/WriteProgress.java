@@ -1,7 +1,7 @@
 package dev.bgem3.app.handler;
 
-import dev.bgem3.WriteListener;
 import dev.bgem3.app.stream.Streams;
+import dev.bgem3.convert.WriteListener;
 import java.util.OptionalLong;
 
 /** How far the writing of a model is. */

@@ -41,9 +41,9 @@ public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int m
         Objects.requireNonNull(host, "host");
         Objects.requireNonNull(apiKey, "apiKey");
         within("port", port, 0, 65_535);
-        within("maxConcurrentRequests", maxConcurrentRequests, 1, QueueOptions.MOST_PERMITS);
-        within("maxBatchTokens", maxBatchTokens.orElse(1), 1, EncodeOptions.MOST_TOKEN_BUDGET);
-        within("maxClientBatchSize", maxClientBatchSize, 1, QueueOptions.MOST_PERMITS);
+        within("maxConcurrentRequests", maxConcurrentRequests, 1, QueueOptions.MAX_PERMITS);
+        within("maxBatchTokens", maxBatchTokens.orElse(1), 1, EncodeOptions.MAX_TOKEN_BUDGET);
+        within("maxClientBatchSize", maxClientBatchSize, 1, QueueOptions.MAX_PERMITS);
         within("payloadLimit", payloadLimit, 1, 1 << 30);
         if (!requestTimeout.isPositive() || requestTimeout.compareTo(MOST_TIME) > 0) {
             throw new IllegalArgumentException(

@@ -1,0 +1,147 @@
+package dev.bgem3.engine;
+
+import dev.bgem3.error.BackendException;
+import dev.bgem3.io.QuietLogger;
+import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.KernelProvider;
+import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.kernel.Kernels;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * Where and in what a model is computed.
+ *
+ * @param provider
+ *            whose kernels
+ * @param arithmetic
+ *            one that it offers
+ * @param devices
+ *            the numbers of its devices, at least one
+ */
+public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, List<Integer> devices) {
+    private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
+    private static final String KERNELS_PROPERTY = "bgem3.kernels";
+    private static final String AUTO = "auto";
+    /** What was logged once. */
+    private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
+
+    /**
+     * What is asked for, among the providers installed, the preferred first.
+     *
+     * @throws BackendException
+     *             where this machine does not have it
+     */
+    public static BackendSelection choose(BackendRequest asked, List<KernelProvider> installed) {
+        DeviceRequest request = asked.device();
+        String name = asked.kernels().equals(AUTO)
+                ? System.getProperty(KERNELS_PROPERTY, AUTO)
+                : asked.kernels();
+        KernelProvider provider = name.equals(AUTO)
+                ? best(request, asked.arithmetic(), installed)
+                : named(name, request, installed);
+        Arithmetic arithmetic = arithmetic(asked.arithmetic(), provider);
+        KernelProviders.checkServes(provider, arithmetic);
+        return new BackendSelection(provider, arithmetic, request.among(provider.deviceCount()));
+    }
+
+    /** On a CPU the default keeps the reference's numbers; a GPU's units for fp32 have a small part of its speed. */
+    private static Arithmetic arithmetic(Optional<Arithmetic> wanted, KernelProvider provider) {
+        return wanted.orElse(isCpu(provider) ? Arithmetic.FP32 : Arithmetic.FP16);
+    }
+
+    private static boolean isCpu(KernelProvider provider) {
+        return provider.device().equals(DeviceRequest.CPU);
+    }
+
+    private static KernelProvider named(String name, DeviceRequest request, List<KernelProvider> installed) {
+        KernelProvider provider = KernelProviders.named(name, installed);
+        if (!request.kind().equals(AUTO) && !request.kind().equals(provider.device())) {
+            throw new BackendException("device: " + request.text() + " (expected: " + provider.device()
+                    + ", where the " + name + " kernels compute)");
+        }
+        return provider;
+    }
+
+    private static KernelProvider best(DeviceRequest request, Optional<Arithmetic> wanted,
+            List<KernelProvider> installed) {
+        return switch (request.kind()) {
+            case AUTO -> automatic(wanted, installed);
+            case DeviceRequest.CPU -> onCpu(wanted, installed, Optional.empty());
+            default -> onDevice(request, installed);
+        };
+    }
+
+    /** The first of the other devices' that can serve in this precision, else the CPU's best. */
+    private static KernelProvider automatic(Optional<Arithmetic> wanted, List<KernelProvider> installed) {
+        Optional<String> why = Optional.empty();
+        for (KernelProvider provider : installed) {
+            if (isCpu(provider)) {
+                continue;
+            }
+            Optional<String> unavailable = provider.unavailable();
+            if (unavailable.isPresent()) {
+                why = Optional.of(provider.device() + ": " + unavailable.get());
+                report(provider.deviceSeen() ? Level.WARNING : Level.DEBUG, why.get());
+            } else if (provider.arithmetics().contains(arithmetic(wanted, provider))) {
+                Optional<String> failure = provider.unavailable(arithmetic(wanted, provider));
+                if (failure.isEmpty()) {
+                    return provider;
+                }
+                why = Optional.of(provider.device() + ": " + failure.get());
+                report(Level.WARNING, why.get());
+            } else {
+                report(Level.INFO,
+                        provider.device() + ": " + arithmetic(wanted, provider).label()
+                                + " is asked for (expected: "
+                                + KernelProviders.offers(provider) + ")");
+            }
+        }
+        return onCpu(wanted, installed, why);
+    }
+
+    private static void report(Level level, String why) {
+        if (REPORTED.add(why)) {
+            LOGGER.log(level, "the CPU computes, not {0}", why);
+        }
+    }
+
+    private static KernelProvider onCpu(Optional<Arithmetic> wanted, List<KernelProvider> installed,
+            Optional<String> whyNotElsewhere) {
+        if (wanted.equals(Optional.of(Arithmetic.FP16))) {
+            throw new BackendException("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs"
+                    + whyNotElsewhere.map(why -> ", and there is none to use: " + why).orElse("") + ")");
+        }
+        List<KernelProvider> those = installed.stream().filter(BackendSelection::isCpu).toList();
+        return KernelProviders.best(wanted.orElse(Arithmetic.FP32), those);
+    }
+
+    private static KernelProvider onDevice(DeviceRequest request, List<KernelProvider> installed) {
+        List<KernelProvider> those = installed.stream()
+                .filter(provider -> provider.device().equals(request.kind())).toList();
+        if (those.isEmpty()) {
+            throw new BackendException("device: " + request.text() + " (expected: cpu or auto, as no "
+                    + request.kind() + " kernels are installed)");
+        }
+        return those.stream().filter(provider -> provider.unavailable().isEmpty()).findFirst()
+                .orElseThrow(() -> new BackendException("device: " + request.text() + " cannot be used: "
+                        + those.stream().map(provider -> provider.unavailable().orElse(""))
+                                .collect(Collectors.joining("; "))));
+    }
+
+    /** As the loaded model's information has them. */
+    public List<String> deviceNames() {
+        return devices.stream().map(number -> isCpu(provider)
+                ? provider.device()
+                : provider.device() + ":" + number).toList();
+    }
+
+    /** Starts the kernels on the i-th of the devices. */
+    public Kernels open(int i, int threads) {
+        return provider.open(arithmetic, threads, devices.get(i));
+    }
+}

@@ -1,0 +1,408 @@
+package dev.bgem3.engine;
+
+import dev.bgem3.engine.ModelReplica.HeadGroup;
+import dev.bgem3.error.BackendException;
+import dev.bgem3.error.BgeM3Exception;
+import dev.bgem3.error.CancelledException;
+import dev.bgem3.error.InputException;
+import dev.bgem3.error.ModelException;
+import dev.bgem3.error.NonFiniteOutputException;
+import dev.bgem3.kernel.KernelProvider;
+import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.ThreadTeam;
+import dev.bgem3.model.Classifier;
+import dev.bgem3.model.ModelConfig;
+import dev.bgem3.model.ModelFolder;
+import dev.bgem3.model.TokenBatch;
+import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.SequencedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+
+/**
+ * A loaded model at work: cuts batches, runs them on the slots of its devices, and puts what comes out in the caller's order.
+ * Thread-safe.
+ */
+public final class ModelSession implements AutoCloseable {
+    /**
+     * A window of a stream is about so many token budgets, and two for each slot: enough to sort by length into even batches.
+     */
+    private static final int WINDOW_BUDGETS = 4;
+    private static final int WINDOW_BUDGETS_PER_SLOT = 2;
+    /** ColBERT vectors, and hidden states too, take 4 KiB a token: a window of them stays near 64 MiB, unless two budgets are more. */
+    private static final long COLBERT_WINDOW_TOKENS = 16_384;
+    /** A BERT's table may be longer than its tokenizer, up to a multiple of 128; multilingual-e5-small's is by 35 rows. */
+    private static final int MAX_SPARE_ROWS = 127;
+
+    private final ModelFolder folder;
+    private final XlmRobertaTokenizer tokenizer;
+    private final BackendSelection backend;
+    private final SlotPool slots;
+    private final Kernels kernels;
+    private final int kernelTokenBudget;
+
+    private ModelSession(ModelFolder folder, XlmRobertaTokenizer tokenizer, BackendSelection backend,
+            List<ModelReplica> replicas) {
+        this.folder = folder;
+        this.tokenizer = tokenizer;
+        this.backend = backend;
+        slots = new SlotPool(folder.folder().toString(), replicas);
+        kernels = replicas.getFirst().kernels();
+        kernelTokenBudget = replicas.stream().mapToInt(ModelReplica::tokenBudget).min().orElseThrow();
+    }
+
+    /** What a model is asked for. */
+    public enum Kind {
+        /** A text's vectors. */
+        ENCODER,
+        /** A pair's score. */
+        CROSS_ENCODER
+    }
+
+    /**
+     * The kind of a folder's model.
+     *
+     * @throws ModelException
+     *             where the folder is no model
+     */
+    public static Kind kind(Path path) {
+        try (ModelFolder folder = ModelFolder.open(path)) {
+            return kind(folder);
+        } catch (ModelException e) {
+            throw interruptedOr(path, e);
+        }
+    }
+
+    /** What to throw: the file is sound if its channel was closed by an interrupt. */
+    private static BgeM3Exception interruptedOr(Path path, ModelException e) {
+        return e.getCause() instanceof ClosedByInterruptException
+                ? new CancelledException(path + ": the thread that loads was interrupted")
+                : e;
+    }
+
+    private static Kind kind(ModelFolder folder) {
+        return folder.classifier().isPresent() ? Kind.CROSS_ENCODER : Kind.ENCODER;
+    }
+
+    private static void requireKind(ModelFolder folder, Kind kind) {
+        if (kind(folder) == kind) {
+            return;
+        }
+        throw new ModelException(folder.folder() + (kind == Kind.ENCODER
+                ? ": a reranker, which scores pairs and gives no vectors (expected: a model that encodes texts;"
+                        + " Reranker.load and bgem3 rerank take this one)"
+                : ": no reranker (expected: architectures of " + Classifier.ARCHITECTURE + " in "
+                        + ModelConfig.FILE_NAME
+                        + "; this is a model that encodes texts, for BgeM3.load, bgem3 encode and bgem3 score)"));
+    }
+
+    /**
+     * Opens a folder; on failure everything that was opened is closed again.
+     *
+     * @param installed
+     *            the kernels to choose among, the preferred first
+     * @throws BgeM3Exception
+     *             where the folder, or what is asked for, cannot be used
+     */
+    public static ModelSession open(Path path, BackendRequest request, List<KernelProvider> installed,
+            Kind kind) {
+        // Beside the start of the kernels, which takes a fresh process about as long.
+        CompletableFuture<XlmRobertaTokenizer> tokenizer = new CompletableFuture<>();
+        Thread reader = runBeside(
+                () -> tokenizer.completeAsync(() -> XlmRobertaTokenizer.load(path), Runnable::run));
+        try {
+            return open(path, request, BackendSelection.choose(request, installed), kind, tokenizer);
+        } catch (ModelException e) {
+            throw interruptedOr(path, e);
+        } catch (OutOfMemoryError e) {
+            throw outOfMemory(path, e);
+        } finally {
+            // If something else failed first: whoever called may remove the folder now.
+            ThreadTeam.awaitEnd(reader);
+        }
+    }
+
+    /** Runs a task in a thread of its own, or in this one if the system grants no other. */
+    private static Thread runBeside(Runnable task) {
+        Thread thread = Thread.ofPlatform().name("bgem3-tokenizer").daemon().unstarted(task);
+        try {
+            thread.start();
+        } catch (OutOfMemoryError _) { // "unable to create native thread"
+            task.run();
+        }
+        return thread;
+    }
+
+    private static BackendException outOfMemory(Path path, OutOfMemoryError why) {
+        long heap = Runtime.getRuntime().maxMemory() >> 20;
+        return new BackendException(path + ": out of memory while loading: " + why.getMessage()
+                + " (expected: more memory for the process, or room between its limit and the heap's, which is "
+                + heap + " MiB (-Xmx))", why);
+    }
+
+    private static ModelSession open(Path path, BackendRequest request, BackendSelection backend, Kind kind,
+            CompletableFuture<XlmRobertaTokenizer> tokenizerOnItsWay) {
+        int threads = request.threads() == 0 ? Runtime.getRuntime().availableProcessors() : request.threads();
+        ModelFolder folder = ModelFolder.open(path);
+        List<ModelReplica> replicas = new ArrayList<>();
+        boolean done = false;
+        try {
+            requireKind(folder, kind);
+            if (kind == Kind.CROSS_ENCODER && folder.config().maxTokens() < PairTokenizer.MIN_LENGTH) {
+                throw new ModelException(path + ": max_position_embeddings: "
+                        + folder.config().maxPositions() + ", so many as " + folder.config().maxTokens()
+                        + " tokens (expected: room for the " + PairTokenizer.MIN_LENGTH
+                        + " of a pair that is cut)");
+            }
+            XlmRobertaTokenizer tokenizer = outcome(tokenizerOnItsWay);
+            checkVocabulary(path, folder.config(), tokenizer.vocabSize());
+            for (int i = 0; i < backend.devices().size(); i++) {
+                replicas.add(
+                        new ModelReplica(backend.deviceNames().get(i), backend.open(i, threads), folder));
+            }
+            ModelSession session = new ModelSession(folder, tokenizer, backend, replicas);
+            folder.dropPages();
+            done = true;
+            return session;
+        } catch (InternalError fault) {
+            throw shortenedFile(path, fault);
+        } finally {
+            if (!done) {
+                try {
+                    SlotPool.closeAll(replicas);
+                } finally {
+                    folder.close();
+                }
+            }
+        }
+    }
+
+    /** Waits for it; what it threw is thrown on. */
+    private static XlmRobertaTokenizer outcome(CompletableFuture<XlmRobertaTokenizer> tokenizer) {
+        try {
+            return tokenizer.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case RuntimeException known -> throw known;
+                case Error error -> throw error;
+                default -> throw e;
+            }
+        }
+    }
+
+    private static void checkVocabulary(Path path, ModelConfig config, int tokenIds) {
+        int mostSpare = config.isBert() ? MAX_SPARE_ROWS : 0;
+        if (tokenIds > config.vocabSize() || tokenIds < config.vocabSize() - mostSpare) {
+            throw new ModelException(path + ": the tokenizer has " + tokenIds + " token ids (expected: "
+                    + (mostSpare == 0 ? "" : "at most " + mostSpare + " fewer than ") + config.vocabSize()
+                    + ", vocab_size in " + ModelConfig.FILE_NAME + ")");
+        }
+    }
+
+    /** The most tokens of a batch whose widest tensor still has fewer numbers than an int counts. */
+    private int maxBatchTokens() {
+        ModelConfig config = folder.config();
+        int widest = Math.max(folder.colbertDimension(),
+                Math.max(3 * config.hiddenSize(), config.intermediateSize()));
+        return Integer.MAX_VALUE / widest;
+    }
+
+    /** What it was loaded from; this object's to close. */
+    public ModelFolder folder() {
+        return folder;
+    }
+
+    /** Where and in what it computes. */
+    public BackendSelection backend() {
+        return backend;
+    }
+
+    /** What its first device computes with, for what they say of themselves. */
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    /** The model's tokenizer; usable after {@link #close()} too. */
+    public XlmRobertaTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** The most tokens of a text. */
+    public int maxLength() {
+        return Math.min(folder.config().maxTokens(), maxBatchTokens());
+    }
+
+    /**
+     * The most tokens of a text or pair for a call.
+     *
+     * @param set
+     *            what the call says
+     * @param otherwise
+     *            what holds if it says nothing
+     * @param min
+     *            the least that makes sense, for the message
+     * @throws InputException
+     *             where the model cannot do as much
+     */
+    public int maxLength(OptionalInt set, int otherwise, int min) {
+        int asked = set.orElse(otherwise);
+        if (asked > maxLength()) {
+            throw new InputException("maxLength: " + asked + " (expected: " + min + ".." + maxLength()
+                    + ", the model's limit)");
+        }
+        return asked;
+    }
+
+    /** The most tokens of a batch where this many are set. */
+    public int tokenBudget(OptionalInt set) {
+        return Math.min(set.orElse(kernelTokenBudget), maxBatchTokens());
+    }
+
+    /** How many batches are computed at a time. */
+    public int slotCount() {
+        return slots.slotCount();
+    }
+
+    /** About how many tokens of texts or pairs to hold at a time. */
+    public long windowTokens(OptionalInt tokenBudget) {
+        return (long) tokenBudget(tokenBudget)
+                * Math.max(WINDOW_BUDGETS, WINDOW_BUDGETS_PER_SLOT * slots.slotCount());
+    }
+
+    /** About how many tokens of a stream's texts to encode at a time. */
+    public long windowTokens(OptionalInt tokenBudget, boolean vectorsOfEachToken) {
+        long tokens = windowTokens(tokenBudget);
+        return vectorsOfEachToken
+                ? Math.min(tokens, Math.max(COLBERT_WINDOW_TOKENS, 2L * tokenBudget(tokenBudget)))
+                : tokens;
+    }
+
+    /**
+     * Encodes texts in batches of the token budget, the longest first, and answers in their order.
+     *
+     * @param results
+     *            makes of a text's outputs what is answered
+     */
+    public <T> List<T> encode(List<TokenizedText> texts, HeadSpec heads, BatchControl control,
+            Function<TextOutputs, T> results) {
+        List<T> answers = new ArrayList<>(Collections.nCopies(texts.size(), null));
+        execute(texts, control, batch -> {
+            IntFunction<TextOutputs> outputs = compute(
+                    batch.texts().stream().map(text -> new EncodeWork(text, heads)).toList());
+            for (int i = 0; i < batch.texts().size(); i++) {
+                answers.set(batch.places().get(i), results.apply(outputs.apply(i)));
+            }
+        });
+        return List.copyOf(answers);
+    }
+
+    private void execute(List<TokenizedText> texts, BatchControl control, Consumer<Batch> work) {
+        BatchExecutor.run(Batch.cut(texts, tokenBudget(control.tokenBudget())), slots.slotCount(), control,
+                work);
+    }
+
+    /**
+     * Computes texts together, whatever is asked of each; what needs no device is done without holding a slot.
+     *
+     * @return gives the outputs of the text at an index, taken apart when it is called, or throws where one is not finite
+     */
+    public IntFunction<TextOutputs> compute(List<EncodeWork> works) {
+        SequencedMap<HeadSpec, List<Integer>> byHeads = new LinkedHashMap<>();
+        for (int i = 0; i < works.size(); i++) {
+            byHeads.computeIfAbsent(works.get(i).heads(), _ -> new ArrayList<>()).add(i);
+        }
+        List<Integer> order = byHeads.values().stream().flatMap(List::stream).toList();
+        TokenBatch tokens = TokenBatch.of(order.stream().map(i -> works.get(i).text().tokenIds()).toList());
+        List<HeadGroup> groups = byHeads.entrySet().stream()
+                .map(entry -> new HeadGroup(entry.getKey(), entry.getValue().size())).toList();
+        List<HeadOutputs> outputs = run(slot -> slot.device().run(slot.workspace(), tokens, groups));
+        List<Supplier<TextOutputs>> texts = new ArrayList<>(Collections.nCopies(works.size(), null));
+        int s = 0;
+        for (int g = 0; g < groups.size(); g++) {
+            HeadOutputs made = outputs.get(g);
+            int firstText = s;
+            int firstToken = tokens.cumulativeLengths()[s];
+            for (; s < firstText + groups.get(g).textCount(); s++) {
+                int text = s - firstText;
+                int token = tokens.cumulativeLengths()[s] - firstToken;
+                TokenizedText tokenized = works.get(order.get(s)).text();
+                texts.set(order.get(s), () -> TextOutputs.of(tokenized, made, text, token));
+            }
+        }
+        return i -> texts.get(i).get();
+    }
+
+    /** Scores pairs of a cross-encoder in batches of the token budget, the longest first, and answers in their order. */
+    public float[] score(List<TokenizedText> pairs, BatchControl control) {
+        float[] scores = new float[pairs.size()];
+        execute(pairs, control, batch -> {
+            IntFunction<Float> made = score(batch.texts());
+            for (int i = 0; i < batch.texts().size(); i++) {
+                scores[batch.places().get(i)] = made.apply(i);
+            }
+        });
+        return scores;
+    }
+
+    /**
+     * Scores pairs together.
+     *
+     * @return gives the score of the pair at an index, or throws where it is not finite
+     */
+    public IntFunction<Float> score(List<TokenizedText> pairs) {
+        TokenBatch tokens = TokenBatch.of(pairs.stream().map(TokenizedText::tokenIds).toList());
+        float[] scores = run(slot -> slot.device().scores(slot.workspace(), tokens));
+        return i -> {
+            if (!Float.isFinite(scores[i])) {
+                throw new NonFiniteOutputException(
+                        pairs.get(i).name() + ": score: " + scores[i] + " (expected: a finite number)");
+            }
+            return scores[i];
+        };
+    }
+
+    private <T> T run(Function<SlotPool.Slot, T> work) {
+        try {
+            return slots.run(work);
+        } catch (InternalError fault) {
+            throw shortenedFile(folder.folder(), fault);
+        }
+    }
+
+    /** Java's error where a mapped page has lost its file; any other goes on as it is. */
+    private static ModelException shortenedFile(Path folder, InternalError fault) {
+        if (!String.valueOf(fault.getMessage()).contains("unsafe memory access")) {
+            throw fault;
+        }
+        return new ModelException(
+                folder + ": a file of the model became shorter, or could not be read, while it "
+                        + "was in use (expected: files that stay as they are)",
+                fault);
+    }
+
+    /** Throws where no work can be done any more. */
+    public void requireUsable() {
+        slots.requireUsable();
+    }
+
+    /** Synchronized: the folder's files are not for two threads to close at a time. */
+    @Override
+    public synchronized void close() {
+        try {
+            slots.close();
+        } finally {
+            folder.close();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package dev.bgem3.engine;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+
+/**
+ * One call of a {@link BatchQueue}: its texts and what has become of them. The queue's lock guards what changes, but for the future.
+ *
+ * @param <A>
+ *            what is answered
+ */
+final class QueuedRequest<W, R, A> {
+    /** How long to wait for memory before a future is completed again. */
+    private static final long RETRY_NANOS = 10_000_000;
+
+    /** A text of the request. */
+    static final class Text<W, R, A> implements BatchPlanner.Text {
+        private final QueuedRequest<W, R, A> request;
+        private final int place;
+        private final W work;
+        private final int tokenCount;
+        private final long arrival;
+        private boolean released;
+        private boolean last;
+
+        private Text(QueuedRequest<W, R, A> request, int place, W work, int tokenCount, long arrival) {
+            this.request = request;
+            this.place = place;
+            this.work = work;
+            this.tokenCount = tokenCount;
+            this.arrival = arrival;
+        }
+
+        QueuedRequest<W, R, A> request() {
+            return request;
+        }
+
+        W work() {
+            return work;
+        }
+
+        @Override
+        public int tokenCount() {
+            return tokenCount;
+        }
+
+        @Override
+        public long arrival() {
+            return arrival;
+        }
+
+        /** How long it has waited at a time of {@link System#nanoTime()}. */
+        Duration waited(long now) {
+            return Duration.ofNanos(now - request.tokenized);
+        }
+
+        /** Gives up its permit; false if it has none any more. */
+        boolean release() {
+            boolean held = !released;
+            released = true;
+            request.heldPermits -= held ? 1 : 0;
+            return held;
+        }
+
+        /** Notes that this text has ended the request, whose future is to be completed. */
+        void markLast() {
+            last = true;
+        }
+
+        boolean isLast() {
+            return last;
+        }
+    }
+
+    private final CompletableFuture<A> future = new CompletableFuture<>();
+    private final Function<QueueAnswer<R>, A> answers;
+    private final long called;
+    private final List<Text<W, R, A>> texts;
+    private final Object[] results;
+    private long tokenized;
+    private int heldPermits;
+    private int unanswered;
+    private int tokens;
+    private boolean begun;
+    private long firstBegun;
+    private long ended;
+    private Throwable failure;
+    /** Also read without the lock, to skip finished requests. */
+    private volatile boolean over;
+
+    /**
+     * A request with no text yet, and with a permit for each.
+     *
+     * @param called
+     *            when, by {@link System#nanoTime()}
+     */
+    QueuedRequest(long called, int textCount, Function<QueueAnswer<R>, A> answers) {
+        this.answers = answers;
+        this.called = called;
+        texts = new ArrayList<>(textCount);
+        results = new Object[textCount];
+        heldPermits = textCount;
+        unanswered = textCount;
+    }
+
+    /** Notes when the texts were tokenized. */
+    void tokenized(long now) {
+        tokenized = now;
+    }
+
+    Text<W, R, A> addText(W work, int tokenCount, long arrival) {
+        Text<W, R, A> text = new Text<>(this, texts.size(), work, tokenCount, arrival);
+        texts.add(text);
+        tokens += tokenCount;
+        return text;
+    }
+
+    CompletableFuture<A> future() {
+        return future;
+    }
+
+    List<Text<W, R, A>> texts() {
+        return texts;
+    }
+
+    /** How many permits it holds: one for each text that waits or is computed. */
+    int heldPermits() {
+        return heldPermits;
+    }
+
+    /** How many texts have no result. */
+    int unanswered() {
+        return unanswered;
+    }
+
+    int textCount() {
+        return results.length;
+    }
+
+    /** Whether it is answered or has failed: results that still come are dropped. */
+    boolean isOver() {
+        return over;
+    }
+
+    /**
+     * Ends it.
+     *
+     * @param why
+     *            what it has failed with; null if all texts are answered, or the future is complete
+     */
+    void end(Throwable why) {
+        failure = why;
+        ended = System.nanoTime();
+        over = true;
+    }
+
+    void begin(long now) {
+        if (!begun) {
+            begun = true;
+            firstBegun = now;
+        }
+    }
+
+    /** Takes the result of a text; whether it was the last. */
+    boolean answer(Text<W, R, A> text, Object result) {
+        results[text.place] = result;
+        return --unanswered == 0;
+    }
+
+    /** Completes the future of a request that is over; returns once that is done, whatever is thrown meanwhile. */
+    void complete() {
+        Throwable why = failure;
+        while (!future.isDone()) {
+            try {
+                if (why == null) {
+                    future.complete(result());
+                } else {
+                    future.completeExceptionally(why);
+                }
+            } catch (Throwable thrown) { // Out of memory, for instance: the caller must learn of it.
+                if (why == null) {
+                    why = thrown;
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+            }
+        }
+    }
+
+    /** What is answered once all texts are. */
+    A result() {
+        long waited = begun ? firstBegun : tokenized;
+        @SuppressWarnings("unchecked") // Only answer() writes them.
+        List<R> all = (List<R>) Collections.unmodifiableList(Arrays.asList(results));
+        return answers.apply(new QueueAnswer<>(all, tokens, Duration.ofNanos(tokenized - called),
+                Duration.ofNanos(waited - tokenized), Duration.ofNanos(ended - waited)));
+    }
+}

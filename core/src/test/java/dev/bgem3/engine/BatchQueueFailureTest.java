@@ -1,0 +1,240 @@
+package dev.bgem3.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.bgem3.engine.PretendedEngine.Text;
+import dev.bgem3.error.TimedOutException;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Whatever is thrown, and wherever: a queue answers all it accepted, has its permits back, and closes. */
+@Timeout(60)
+class BatchQueueFailureTest {
+    private static final int PERMITS = 64;
+    private static final int BUDGET = 8;
+
+    private static QueueSettings settings(int slots) {
+        return new QueueSettings(slots, BUDGET, PERMITS, Optional.empty(), (_, _, _, _) -> {});
+    }
+
+    private static BatchQueue<Text, Integer, QueueAnswer<Integer>> queue(BatchEngine<Text, Integer> engine) {
+        return new BatchQueue<>(engine, settings(1), Function.identity());
+    }
+
+    private static BatchQueue<Text, Integer, QueueAnswer<Integer>> queue(Duration timeout) {
+        return new BatchQueue<>(PretendedEngine.quick(), new QueueSettings(1, BUDGET, PERMITS,
+                Optional.of(timeout), (_, _, _, _) -> {}), Function.identity());
+    }
+
+    private static CompletableFuture<QueueAnswer<Integer>> ask(
+            BatchQueue<Text, Integer, QueueAnswer<Integer>> queue,
+            int... numbers) {
+        return queue.submit(numbers.length,
+                _ -> IntStream.of(numbers).mapToObj(number -> new Text(number, 1)).toList());
+    }
+
+    private static List<CompletableFuture<QueueAnswer<Integer>>> askMany(
+            BatchQueue<Text, Integer, QueueAnswer<Integer>> queue) {
+        List<CompletableFuture<QueueAnswer<Integer>>> futures = new ArrayList<>();
+        for (int i = 0; i < PERMITS / 2; i++) {
+            futures.add(ask(queue, i, -i));
+        }
+        return futures;
+    }
+
+    private static void assertIdle(BatchQueue<Text, Integer, QueueAnswer<Integer>> queue) {
+        queue.close();
+        assertThat(queue.state()).isEqualTo(new BatchQueue.State(0, 0, 0, PERMITS));
+    }
+
+    @Test
+    void goesOnWhenTheLineIsOutOfMemory() throws Exception {
+        AtomicInteger failures = new AtomicInteger();
+        var line = new BatchPlanner<QueuedRequest.Text<PretendedEngine.Text, Integer, QueueAnswer<Integer>>>(
+                BUDGET, 1) {
+            @Override
+            List<QueuedRequest.Text<PretendedEngine.Text, Integer, QueueAnswer<Integer>>> take() {
+                if (failures.getAndIncrement() % 3 < 2) {
+                    throw new OutOfMemoryError("on purpose");
+                }
+                return super.take();
+            }
+        };
+        var queue = new BatchQueue<>(PretendedEngine.quick(), line, settings(1),
+                Function.<QueueAnswer<Integer>>identity());
+        for (var future : askMany(queue)) {
+            assertThat(future.get(30, TimeUnit.SECONDS).results()).hasSize(2);
+        }
+        assertIdle(queue);
+    }
+
+    @Test
+    void goesOnWhenAListenerThrowsWhateverItThrows() throws Exception {
+        List<Throwable> thrown = List.of(new OutOfMemoryError("on purpose"), new StackOverflowError(),
+                new NoClassDefFoundError("on purpose"), new IllegalStateException("on purpose"));
+        AtomicInteger next = new AtomicInteger();
+        var queue = new BatchQueue<>(PretendedEngine.quick(), new QueueSettings(2, BUDGET, PERMITS,
+                Optional.empty(), (_, _, _, _) -> {
+                    BatchQueueFailureTest.<RuntimeException>sneak(
+                            thrown.get(next.getAndIncrement() % thrown.size()));
+                }), Function.<QueueAnswer<Integer>>identity());
+        for (var future : askMany(queue)) {
+            assertThat(future.get(30, TimeUnit.SECONDS).results()).hasSize(2);
+        }
+        assertIdle(queue);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void sneak(Throwable thrown) throws E {
+        throw (E) thrown;
+    }
+
+    @Test
+    void goesOnWhenTheLoggerThrows() throws Exception {
+        Handler throwing = new Handler() {
+            @Override
+            public void publish(LogRecord entry) {
+                throw new IllegalStateException("on purpose");
+            }
+
+            @Override
+            public void flush() {
+                // Nothing is kept.
+            }
+
+            @Override
+            public void close() {
+                // As flush.
+            }
+        };
+        Logger logger = Logger.getLogger("dev.bgem3");
+        Level level = logger.getLevel();
+        logger.addHandler(throwing);
+        logger.setLevel(Level.ALL);
+        try {
+            PretendedEngine engine = PretendedEngine.quick()
+                    .failing(text -> text.number() == 3 || text.number() == 7, _ -> false);
+            var queue = queue(engine);
+            List<CompletableFuture<QueueAnswer<Integer>>> futures = askMany(queue);
+            for (int i = 0; i < futures.size(); i++) {
+                Throwable failure = catchThrowable(futures.get(i)::join);
+                if (i == 3 || i == 7) {
+                    assertThat(failure).hasCauseInstanceOf(PretendedEngine.Failure.class);
+                } else {
+                    assertThat(failure).as("request %d", i).isNull();
+                }
+            }
+            assertIdle(queue);
+        } finally {
+            logger.removeHandler(throwing);
+            logger.setLevel(level);
+        }
+    }
+
+    @Test
+    void completesFuturesWhoseDependentsThrow() {
+        var queue = queue(PretendedEngine.quick());
+        List<CompletableFuture<?>> dependents = new ArrayList<>();
+        for (var future : askMany(queue)) {
+            dependents.add(future.whenComplete((_, _) -> {
+                throw new StackOverflowError();
+            }));
+        }
+        dependents.forEach(future -> assertThat(catchThrowable(future::join))
+                .hasCauseInstanceOf(StackOverflowError.class));
+        assertIdle(queue);
+    }
+
+    @Test
+    void givesPermitsBackWhenTokenizingThrows() {
+        var queue = queue(Duration.ofSeconds(30));
+        assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> queue.submit(5, _ -> {
+            throw new OutOfMemoryError("on purpose");
+        }));
+        assertThat(queue.state().freePermits()).isEqualTo(PERMITS);
+        assertIdle(queue);
+    }
+
+    @Test
+    void givesPermitsBackWhenATextCannotBeCounted() {
+        PretendedEngine quick = PretendedEngine.quick();
+        BatchEngine<Text, Integer> engine = new BatchEngine<>() {
+            @Override
+            public int tokenCount(Text text) {
+                if (text.number() == 2) {
+                    throw new OutOfMemoryError("on purpose");
+                }
+                return quick.tokenCount(text);
+            }
+
+            @Override
+            public java.util.function.IntFunction<Integer> compute(List<Text> texts) {
+                return quick.compute(texts);
+            }
+        };
+        var queue = queue(engine);
+        assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> ask(queue, 0, 1, 2, 3));
+        assertThat(ask(queue, 4, 5).join().results()).containsExactly(4, 5);
+        assertIdle(queue);
+    }
+
+    @Test
+    void takesTimesThatTheClockCannotCount() {
+        for (Duration most : List.of(ChronoUnit.FOREVER.getDuration(), Duration.ofSeconds(Long.MAX_VALUE),
+                Duration.ofNanos(Long.MAX_VALUE), Duration.ofNanos(Long.MAX_VALUE - 1),
+                Duration.ofDays(365L * 1000))) {
+            var queue = queue(most);
+            assertThat(ask(queue, 1, 2).join().results()).containsExactly(1, 2);
+            assertIdle(queue);
+        }
+    }
+
+    @Test
+    void countsTheTimeFromTheCall() {
+        Duration most = Duration.ofMillis(100);
+        var queue = queue(most);
+        var late = queue.submit(2, _ -> {
+            sleep(2 * most.toMillis());
+            return List.of(new Text(0, 1), new Text(1, 1));
+        });
+        assertThat(catchThrowable(late::join)).cause().isInstanceOf(TimedOutException.class)
+                .hasMessage("timeout: PT0.1S (expected: an answer; 2 of 2 texts were not computed)");
+        AtomicInteger tokenized = new AtomicInteger();
+        var cutShort = queue.submit(3, deadline -> {
+            for (int i = 0; i < 3; i++) {
+                deadline.run();
+                tokenized.incrementAndGet();
+                sleep(2 * most.toMillis());
+            }
+            return List.of();
+        });
+        assertThat(catchThrowable(cutShort::join)).cause().isInstanceOf(TimedOutException.class);
+        assertThat(tokenized).hasValue(1);
+        assertThat(queue.state().freePermits()).isEqualTo(PERMITS);
+        assertIdle(queue);
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

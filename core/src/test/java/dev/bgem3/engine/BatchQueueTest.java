@@ -1,0 +1,150 @@
+package dev.bgem3.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.bgem3.engine.PretendedEngine.Text;
+import dev.bgem3.error.InputException;
+import dev.bgem3.error.OverloadedException;
+import dev.bgem3.error.TimedOutException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The queue's heart before a pretended model that computes when it is told to. */
+class BatchQueueTest {
+    private static final int SECONDS = 30;
+    private static final int BUDGET = 10;
+
+    private PretendedEngine engine = PretendedEngine.held();
+    private BatchQueue<Text, Integer, QueueAnswer<Integer>> queue;
+
+    private void start(int permits, Optional<Duration> timeout) {
+        queue = new BatchQueue<>(engine, new QueueSettings(1, BUDGET, permits, timeout, (_, _, _, _) -> {}),
+                Function.identity());
+    }
+
+    @AfterEach
+    void everythingIsAnsweredAndEveryPermitIsBack() {
+        engine.goOn(1000);
+        queue.close();
+        BatchQueue.State state = queue.state();
+        assertThat(state).isEqualTo(new BatchQueue.State(0, 0, 0, state.freePermits()));
+    }
+
+    /** Texts of one token each. */
+    private CompletableFuture<QueueAnswer<Integer>> ask(int... numbers) {
+        return askTokens(1, numbers);
+    }
+
+    private CompletableFuture<QueueAnswer<Integer>> askTokens(int tokens, int... numbers) {
+        return queue.submit(numbers.length,
+                _ -> IntStream.of(numbers).mapToObj(number -> new Text(number, tokens)).toList());
+    }
+
+    private static List<Integer> answer(CompletableFuture<QueueAnswer<Integer>> future)
+            throws InterruptedException, ExecutionException {
+        try {
+            return future.get(SECONDS, TimeUnit.SECONDS).results();
+        } catch (java.util.concurrent.TimeoutException e) {
+            throw new AssertionError("no answer", e);
+        }
+    }
+
+    @Test
+    void theOldestTextGoesIntoTheNextBatchWithWhateverFitsBehindIt() throws Exception {
+        start(100, Optional.empty());
+        var first = ask(0);
+        engine.awaitBegun(1);
+        var large = askTokens(8, 1);
+        var larger = askTokens(9, 2);
+        var small = ask(3, 4, 5);
+        assertThat(queue.state()).isEqualTo(new BatchQueue.State(5, 3, 1, 94));
+        engine.goOn(4);
+        assertThat(answer(first)).containsExactly(0);
+        assertThat(answer(large)).containsExactly(1);
+        assertThat(answer(larger)).containsExactly(2);
+        assertThat(answer(small)).containsExactly(3, 4, 5);
+        assertThat(engine.batches()).containsExactly(List.of(0), List.of(1, 3, 4), List.of(2, 5));
+    }
+
+    @Test
+    void refusesAtOnceWhereOnePermitLacks() throws Exception {
+        start(3, Optional.empty());
+        var first = ask(0);
+        engine.awaitBegun(1);
+        var second = ask(1);
+        assertThatExceptionOfType(OverloadedException.class).isThrownBy(() -> ask(2, 3))
+                .withMessage("overloaded: permits: 3, asked 2, free 1");
+        assertThatExceptionOfType(InputException.class).isThrownBy(() -> ask(2, 3, 4, 5));
+        assertThat(queue.state().freePermits()).isEqualTo(1);
+        engine.goOn(1);
+        assertThat(answer(first)).containsExactly(0);
+        var third = ask(2, 3);
+        engine.goOn(2);
+        assertThat(answer(second)).containsExactly(1);
+        assertThat(answer(third)).containsExactly(2, 3);
+    }
+
+    @Test
+    void aCancelledRequestLeavesTheQueueAtOnce() throws Exception {
+        start(8, Optional.empty());
+        var first = ask(0);
+        engine.awaitBegun(1);
+        var second = ask(1, 2, 3);
+        var third = ask(4);
+        second.cancel(false);
+        assertThat(queue.state()).isEqualTo(new BatchQueue.State(1, 1, 1, 6));
+        first.cancel(true); // Its text has begun, and keeps its permit until that is over.
+        assertThat(queue.state().freePermits()).isEqualTo(6);
+        engine.goOn(2);
+        assertThat(answer(third)).containsExactly(4);
+        assertThat(engine.batches()).containsExactly(List.of(0), List.of(4));
+        assertThat(catchThrowable(first::join)).isInstanceOf(CancellationException.class);
+    }
+
+    @Test
+    void aRequestThatTakesTooLongIsWithdrawn() throws Exception {
+        start(8, Optional.of(Duration.ofMillis(50)));
+        var first = ask(0);
+        engine.awaitBegun(1);
+        var second = ask(1, 2);
+        for (var late : List.of(first, second)) {
+            assertThat(catchThrowable(() -> answer(late))).cause().isInstanceOf(TimedOutException.class)
+                    .hasMessageStartingWith("timeout: PT0.05S (expected: an answer; ");
+        }
+        assertThat(queue.state()).isEqualTo(new BatchQueue.State(0, 0, 1, 7));
+        engine.goOn(2);
+        assertThat(answer(ask(3))).containsExactly(3);
+        assertThat(engine.batches()).containsExactly(List.of(0), List.of(3));
+    }
+
+    @Test
+    void answersWhatItAcceptedBeforeItCloses() throws Exception {
+        start(100, Optional.empty());
+        var first = ask(0);
+        engine.awaitBegun(1);
+        var second = askTokens(7, 1, 2, 3);
+        Thread closing = Thread.startVirtualThread(queue::close);
+        while (catchThrowable(() -> ask()) == null) {
+            Thread.sleep(1);
+        }
+        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> ask(9))
+                .withMessage("the queue is closed");
+        assertThat(closing.isAlive()).isTrue();
+        engine.goOn(4);
+        closing.join();
+        assertThat(first.isDone() && second.isDone()).isTrue();
+        assertThat(second.join().results()).containsExactly(1, 2, 3);
+        queue.close();
+    }
+}
