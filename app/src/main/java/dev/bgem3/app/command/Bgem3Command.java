@@ -48,7 +48,7 @@ public final class Bgem3Command implements Callable<Integer> {
         boolean withTrace = !session.environment().getOrDefault(Failures.TRACE_VARIABLE, "").isEmpty();
         Failures failures = new Failures(session.streams().err(), withTrace, session.mayStartAgain());
         try {
-            return commandLine(session, failures, arguments).execute(arguments);
+            return commandLine(session, failures, arguments).execute(OptionArguments.marked(arguments));
         } catch (Throwable failure) {
             // Errors too, such as OutOfMemoryError: a person reads one line, not a stack.
             return failures.failure(failure);
@@ -60,6 +60,7 @@ public final class Bgem3Command implements Callable<Integer> {
         needed(arguments).forEach(name -> commandLine.addSubcommand(name, command(name, session)));
         addHelp(commandLine);
         commandLine.getSubcommands().values().forEach(Bgem3Command::addHelp);
+        OptionArguments.apply(commandLine);
         // A text that begins with @ is a text, not the name of a file of options.
         return commandLine.setExpandAtFiles(false).setUsageHelpWidth(HELP_WIDTH)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))

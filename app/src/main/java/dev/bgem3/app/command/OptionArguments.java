@@ -1,0 +1,79 @@
+package dev.bgem3.app.command;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Stack;
+import picocli.CommandLine;
+import picocli.CommandLine.IParameterPreprocessor;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * How options take their arguments. After {@code =} any text is an argument, also one that looks like an
+ * option. A word of its own is one unless it names an option: a forgotten argument is more common than such a
+ * text.
+ *
+ * <p>
+ * picocli either allows the names of options as arguments or refuses them, in both places. So it is set to
+ * allow them, and this class refuses those that are words of their own.
+ */
+final class OptionArguments implements IParameterPreprocessor {
+    private static final String END_OF_OPTIONS = "--";
+    /**
+     * Stands for {@code --} in what picocli reads, which would not take {@code --} as an argument even after
+     * {@code =}. No word of a command line can hold a NUL.
+     */
+    private static final String MARKED_END = "\0";
+
+    private OptionArguments() {}
+
+    /** Sets a command line up, its commands included. */
+    static void apply(CommandLine commandLine) {
+        commandLine.setAllowOptionsAsOptionParameters(true).setEndOfOptionsDelimiter(MARKED_END);
+        OptionArguments arguments = new OptionArguments();
+        commandLine.getSubcommands().values().forEach(command -> {
+            CommandSpec spec = command.getCommandSpec();
+            for (OptionSpec option : List.copyOf(spec.options())) {
+                if (option.arity().min() > 0) {
+                    spec.remove(option).addOption(option.toBuilder().preprocessor(arguments).build());
+                }
+            }
+        });
+    }
+
+    /** The words of a call as a command line that was set up reads them. */
+    static String[] marked(String... words) {
+        String[] marked = words.clone();
+        int end = List.of(words).indexOf(END_OF_OPTIONS);
+        if (end >= 0) {
+            marked[end] = MARKED_END;
+        }
+        return marked;
+    }
+
+    @Override
+    public boolean preprocess(Stack<String> words, CommandSpec command, ArgSpec option,
+            Map<String, Object> info) {
+        boolean attached = info.get("separator").equals(command.parser().separator());
+        if (!attached && !words.isEmpty()) {
+            refuseOption(words.peek(), command, (OptionSpec) option);
+        }
+        return false;
+    }
+
+    private static void refuseOption(String word, CommandSpec command, OptionSpec option) {
+        boolean end = word.equals(MARKED_END);
+        int separator = word.indexOf(command.parser().separator());
+        String name = separator > 0 ? word.substring(0, separator) : word;
+        if (end || command.optionsMap().containsKey(name)) {
+            String shown = end ? END_OF_OPTIONS : word;
+            throw new ParameterException(command.commandLine(),
+                    option.longestName() + ": '" + shown + (end ? "' ends the options" : "' is an option")
+                            + " (expected: " + option.paramLabel() + "; " + option.longestName() + "=" + shown
+                            + " takes it as it is)",
+                    option, shown);
+        }
+    }
+}

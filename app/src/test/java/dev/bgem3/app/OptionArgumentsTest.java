@@ -1,0 +1,89 @@
+package dev.bgem3.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bgem3.app.CommandRunner.Result;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** Texts that look like something else to a parser of command lines. */
+class OptionArgumentsTest {
+    private static final String TINY = CommandRunner.TINY.toString();
+    private static final String RERANKER = CommandRunner.RERANKER.toString();
+    static final List<String> TEXTS = List.of("--passage", "--passage=x", "--query", "-h", "--help", "-V",
+            "--no-such", "--", "-", "-5", "-hello", "", " ", "=", "a=b", "\"a b\"", "'a'", "\"", "@file",
+            "@@", "score", "_NULL_", "${sys:user.dir}", "$HOME", "%s", "\\n", "a,b", "a\nb",
+            "\u00fc \ud83d\ude00");
+
+    @ParameterizedTest
+    @FieldSource("TEXTS")
+    void anyTextIsTakenAsItIsAfterAnEqualsSign(String text) {
+        String line = "{\"id\": 0, \"query\": %1$s, \"passage\": %1$s}".formatted(CommandRunner.quoted(text));
+        assertThat(ok("score", "--model", TINY, "--query=" + text, "--passage=" + text))
+                .isEqualTo(okWithInput(line, "score", "--model", TINY));
+        line = line.replace("\"passage\": ", "\"passages\": [").replace("}", "]}");
+        assertThat(ok("rerank", "--model", RERANKER, "--query=" + text, "--passage=" + text))
+                .isEqualTo(okWithInput(line, "rerank", "--model", RERANKER));
+        line = "{\"text\": " + CommandRunner.quoted(text + "a") + "}";
+        assertThat(okWithInput("{\"text\": \"a\"}", "encode", "--jsonl", "--model", TINY,
+                "--instruction=" + text)).isEqualTo(okWithInput(line, "encode", "--jsonl", "--model", TINY));
+        assertThat(ok("explain", "--model", TINY, "--query=" + text, "--passage=" + text))
+                .contains("\"text\":" + CommandRunner.quoted(text));
+    }
+
+    @Test
+    void aTextThatIsNoOptionNeedsNoEqualsSign() {
+        for (String text : List.of("-5", "--no-such", "-hello", "@file", "\"a\"", "")) {
+            assertThat(ok("score", "--model", TINY, "--query", text, "--passage", text))
+                    .isEqualTo(ok("score", "--model", TINY, "--query=" + text, "--passage=" + text));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+            "score --query --passage x | --query: '--passage' is an option "
+                    + "(expected: TEXT; --query=--passage takes it as it is)",
+            "score --query a --passage --passage=b | --passage: '--passage=b' is an option "
+                    + "(expected: TEXT; --passage=--passage=b takes it as it is)",
+            "score --query -- --passage x | --query: '--' ends the options "
+                    + "(expected: TEXT; --query=-- takes it as it is)",
+            "explain --query -h --passage x | --query: '-h' is an option "
+                    + "(expected: TEXT; --query=-h takes it as it is)",
+            "rerank --passage --query x | --passage: '--query' is an option "
+                    + "(expected: TEXT; --passage=--query takes it as it is)",
+            "encode --instruction --dense | --instruction: '--dense' is an option "
+                    + "(expected: TEXT; --instruction=--dense takes it as it is)",
+            "encode --model --dense | --model: '--dense' is an option "
+                    + "(expected: DIR-or-name; --model=--dense takes it as it is)",
+            "score --query | Missing required parameter for option '--query' (TEXT)",
+            "encode --dense=--sparse | Invalid value for option '--dense': '--sparse' is not a boolean",
+            "encode -- --dense | Unknown option: '--dense'"})
+    void anArgumentThatWasForgottenIsFound(String words, String message) {
+        Result result = CommandRunner.run(words.split(" "));
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).startsWith("bgem3: " + message + System.lineSeparator())
+                .hasLineCount(2);
+        assertThat(result.out()).isEmpty();
+    }
+
+    @Test
+    void whatStandsAfterTheEndOfTheOptionsIsAPath() {
+        Result result = CommandRunner.run("convert", "--dtype=bf16", "--", "--packed", "-h");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).startsWith("bgem3: model --packed: not found; ").hasLineCount(1);
+    }
+
+    private static String ok(String... words) {
+        return okWithInput("", words);
+    }
+
+    private static String okWithInput(String input, String... words) {
+        Result result = CommandRunner.runWithInput(input, words);
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.err()).isEmpty();
+        return result.out();
+    }
+}
