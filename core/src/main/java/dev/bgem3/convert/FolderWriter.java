@@ -2,15 +2,17 @@ package dev.bgem3.convert;
 
 import dev.bgem3.error.ModelException;
 import dev.bgem3.io.UnfinishedPath;
+import dev.bgem3.model.ModelConfig;
 import dev.bgem3.text.Messages;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Writes a folder that appears under its name only when it is complete. */
+/** Writes a model folder: a new one appears, and an empty one is filled, only when all is complete. */
 final class FolderWriter {
     /** What fills the folder. */
     @FunctionalInterface
@@ -21,8 +23,10 @@ final class FolderWriter {
     private FolderWriter() {}
 
     /**
-     * Fills a temporary folder beside {@code folder} and renames it; on failure, and where the virtual
-     * machine is told to end meanwhile, nothing is left; after a failure neither are parents made for it.
+     * Fills a temporary folder beside {@code folder} and renames it. One that exists stays, since it may be a
+     * mount point, or the folder around it closed: the temporary folder is then inside, and what is in it
+     * moves up. On failure, and where the virtual machine is told to end meanwhile, nothing is left; after a
+     * failure neither are parents made for it.
      *
      * @throws ModelException
      *             where {@code folder} exists and is not an empty folder, or cannot be written
@@ -30,13 +34,12 @@ final class FolderWriter {
     static void write(Path folder, Content content) {
         try {
             requireVacant(folder);
-            // What a link leads to is replaced, not the link.
-            Path target = Files.exists(folder) ? folder.toRealPath() : folder.toAbsolutePath().normalize();
+            Path target = followed(folder);
             List<Path> newParents = missing(target.getParent());
             boolean done = false;
             try {
                 Files.createDirectories(target.getParent());
-                writeBeside(target, content);
+                writePart(target, content);
                 done = true;
             } finally {
                 if (!done) {
@@ -50,8 +53,21 @@ final class FolderWriter {
         }
     }
 
-    private static void writeBeside(Path target, Content content) throws IOException {
-        try (UnfinishedPath part = UnfinishedPath.beside(target)) {
+    /** Where the folder is, or is to be: a link stays, and what it leads to is written. */
+    private static Path followed(Path folder) throws IOException {
+        try {
+            return folder.toRealPath();
+        } catch (NoSuchFileException _) {
+            return Files.isSymbolicLink(folder)
+                    ? followed(folder.resolveSibling(Files.readSymbolicLink(folder)))
+                    : folder.toAbsolutePath().normalize();
+        }
+    }
+
+    private static void writePart(Path target, Content content) throws IOException {
+        try (UnfinishedPath part = Files.exists(target)
+                ? UnfinishedPath.inside(target, ModelConfig.FILE_NAME)
+                : UnfinishedPath.beside(target)) {
             Files.createDirectory(part.path());
             content.writeTo(part.path());
             part.complete();

@@ -38,7 +38,8 @@ public final class ModelConverter {
      * @param folder
      *            the model to read
      * @param target
-     *            the folder to write: new or empty, and there only when it is complete
+     *            the folder to write: new or empty. A new one is there, and an empty one filled, only when
+     *            all is complete
      * @param dtype
      *            of its weights
      * @throws ModelException

@@ -86,7 +86,7 @@ public final class SyntheticModel {
      * Writes a model in fp16: the same bytes for the same sizes and seed.
      *
      * @param folder
-     *            new or empty, and there only when it is complete
+     *            new or empty. A new one is there, and an empty one filled, only when all is complete
      * @param tokenizerFolder
      *            whose tokenizer files are copied; without one the model gets a made-up vocabulary of its
      *            size

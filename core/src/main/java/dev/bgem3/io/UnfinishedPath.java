@@ -2,6 +2,7 @@ package dev.bgem3.io;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -10,13 +11,18 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
 
 /**
- * A file or folder that is written under a name of its own beside its target, {@code NAME.<hex>.part}, and
- * takes the target's name when it is complete. Until then it is deleted, with all that is in it, by
- * {@link #close()}, or by a shutdown hook where the virtual machine is told to end (Ctrl-C, SIGTERM) while it
- * is written.
+ * A file or folder that is written under a name of its own, {@code NAME.<hex>.part}, and takes its target's
+ * name when it is complete. Until then it is deleted, with all that is in it, by {@link #close()}, or by a
+ * shutdown hook where the virtual machine is told to end (Ctrl-C, SIGTERM) while it is written. Once it is
+ * complete it is never deleted: where it cannot take the name, the exception tells where it is.
  *
  * <p>
  * For one thread; the hook has its own.
@@ -27,24 +33,61 @@ public final class UnfinishedPath implements AutoCloseable {
      * deleted.
      */
     private static final int HOOK_ATTEMPTS = 5;
+    /** Of the target's name; the whole could make a name that is longer than file systems allow. */
+    private static final int NAME_CHARS = 30;
 
     private final Path target;
     private final Path path;
+    /** Where the content moves into the target one by one, the name of what moves last. */
+    private final Optional<String> last;
     private final Thread hook;
+    private boolean complete;
 
-    private UnfinishedPath(Path target, Path path) {
+    private UnfinishedPath(Path target, Path folder, String name, Optional<String> last) {
         this.target = target;
-        this.path = path;
+        this.last = last;
+        int[] start = name.codePoints().limit(NAME_CHARS).toArray();
+        path = folder.resolve(new String(start, 0, start.length) + "."
+                + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
         hook = new Thread(this::deleteAtShutdown, "delete-" + path);
+        Runtime.getRuntime().addShutdownHook(hook);
     }
 
-    /** A name beside {@code target} where nothing is yet; the caller makes the file or folder. */
-    public static UnfinishedPath beside(Path target) {
-        String suffix = "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part";
-        UnfinishedPath unfinished = new UnfinishedPath(target,
-                target.resolveSibling(target.getFileName() + suffix));
-        Runtime.getRuntime().addShutdownHook(unfinished.hook);
-        return unfinished;
+    /**
+     * A name beside {@code target} where nothing is yet; the caller makes the file or folder.
+     *
+     * @throws IOException
+     *             where a folder has the target's name
+     */
+    public static UnfinishedPath beside(Path target) throws IOException {
+        if (Files.isDirectory(target)) {
+            throw new FileSystemException(target.toString(), null, "it is a folder");
+        }
+        return new UnfinishedPath(target, target.resolveSibling(""), target.getFileName().toString(),
+                Optional.empty());
+    }
+
+    /**
+     * A name inside an empty folder where nothing is yet, for a folder whose content moves up in the end. So
+     * the folder itself need not be replaced, which fails for a mount point, for example.
+     *
+     * @param last
+     *            the name of what moves last, since the rest counts for nothing without it
+     */
+    public static UnfinishedPath inside(Path folder, String last) {
+        return new UnfinishedPath(folder, folder, "bgem3", Optional.of(last));
+    }
+
+    /**
+     * Finds out before the work whether files can be made in a folder.
+     *
+     * @throws IOException
+     *             where they cannot
+     */
+    public static void requireWritable(Path folder) throws IOException {
+        try (UnfinishedPath part = new UnfinishedPath(folder, folder, "test", Optional.empty())) {
+            Files.createFile(part.path);
+        }
     }
 
     /** Where to write. */
@@ -53,33 +96,42 @@ public final class UnfinishedPath implements AutoCloseable {
     }
 
     /**
-     * Gives what is written the target's name, in place of a file or an empty folder that has it.
+     * Gives what is written the target's name, in place of a file that has it.
      *
      * @throws IOException
-     *             where that fails: the target is then what it was before
+     *             where that fails: its reason names {@link #path()}, which stays
      */
-    public void complete() throws IOException {
+    public synchronized void complete() throws IOException {
+        complete = true;
         try {
-            Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileSystemException e) {
-            if (!Files.isDirectory(target) || !Files.isDirectory(path)) {
-                throw e;
+            if (last.isPresent()) {
+                moveUp();
+            } else {
+                Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
             }
-            replaceEmptyFolder();
+        } catch (IOException e) {
+            FileSystemException failure = new FileSystemException(target.toString(), path.toString(),
+                    Messages.reason(e) + "; what was written is kept in " + path);
+            failure.initCause(e);
+            throw failure;
         }
     }
 
-    /** Where the file system, as that of Windows, renames onto no folder, not even an empty one. */
-    private void replaceEmptyFolder() throws IOException {
-        Files.delete(target);
-        boolean moved = false;
-        try {
-            Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
-            moved = true;
-        } finally {
-            if (!moved) {
-                Files.createDirectory(target);
-            }
+    private void moveUp() throws IOException {
+        if (!entries(target).equals(List.of(path))) {
+            throw new DirectoryNotEmptyException(target.toString());
+        }
+        List<Path> entries = new ArrayList<>(entries(path));
+        entries.sort(Comparator.comparing(entry -> entry.endsWith(last.get())));
+        for (Path entry : entries) {
+            Files.move(entry, target.resolve(entry.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+        }
+        Files.delete(path);
+    }
+
+    private static List<Path> entries(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.toList();
         }
     }
 
@@ -116,6 +168,9 @@ public final class UnfinishedPath implements AutoCloseable {
     }
 
     private synchronized void delete() throws IOException {
+        if (complete) {
+            return;
+        }
         Files.walkFileTree(path, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {

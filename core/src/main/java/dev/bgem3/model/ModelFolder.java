@@ -1,6 +1,7 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.io.UnfinishedPath;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.packed.ModelDigest;
 import dev.bgem3.packed.PackedFile;
@@ -240,6 +241,11 @@ public final class ModelFolder implements AutoCloseable {
      *             where a weight is bad or the file cannot be written
      */
     public Optional<Path> writePacked(Kernels kernels, PackedFileWriter.Progress progress) {
+        try {
+            UnfinishedPath.requireWritable(folder);
+        } catch (IOException e) {
+            throw new ModelException(folder + ": cannot be written: " + Messages.reason(e), e);
+        }
         SequencedMap<String, HeadWeights> layers = LinearLayers.of(config, tensors);
         colbert.ifPresent(head -> layers.put(COLBERT, headOf(head, colbertDimension())));
         sparse.ifPresent(head -> layers.put(SPARSE, headOf(head, 1)));

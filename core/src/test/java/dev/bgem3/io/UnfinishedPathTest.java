@@ -7,7 +7,9 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -18,33 +20,84 @@ class UnfinishedPathTest {
     private Path temporary;
 
     @Test
-    void takesTheNameOfAFileOrAnEmptyFolder() throws IOException {
+    void takesTheNameOfAFile() throws IOException {
         Path file = Files.writeString(temporary.resolve("file"), "old");
         try (UnfinishedPath part = UnfinishedPath.beside(file)) {
             Files.writeString(part.path(), "new");
             part.complete();
         }
         assertThat(file).hasContent("new");
-        Path folder = Files.createDirectory(temporary.resolve("folder"));
-        try (UnfinishedPath part = UnfinishedPath.beside(folder)) {
-            Files.createDirectory(part.path());
-            Files.writeString(part.path().resolve("inside"), "new");
-            part.complete();
-        }
-        assertThat(folder.resolve("inside")).hasContent("new");
-        assertThat(entries()).isEqualTo(2);
+        assertThat(entries()).isEqualTo(1);
     }
 
     @Test
-    void leavesATargetThatFilledMeanwhileAsItIs() throws IOException {
+    void movesIntoAFolderThatIsThereAndStays() throws IOException {
         Path folder = Files.createDirectory(temporary.resolve("folder"));
-        try (UnfinishedPath part = UnfinishedPath.beside(folder)) {
+        Object key = Files.readAttributes(folder, BasicFileAttributes.class).fileKey();
+        try (UnfinishedPath part = UnfinishedPath.inside(folder, "last")) {
             Files.createDirectories(part.path().resolve("some/folders"));
-            Files.writeString(folder.resolve("mine"), "kept");
-            assertThatExceptionOfType(FileSystemException.class).isThrownBy(part::complete);
+            Files.writeString(part.path().resolve("last"), "of all");
+            part.complete();
         }
-        assertThat(folder.resolve("mine")).hasContent("kept");
-        assertThat(entries()).isEqualTo(1);
+        assertThat(folder.resolve("some/folders")).isDirectory();
+        assertThat(folder.resolve("last")).hasContent("of all");
+        assertThat(folder.toFile().list()).hasSize(2);
+        assertThat(Files.readAttributes(folder, BasicFileAttributes.class).fileKey()).isEqualTo(key);
+    }
+
+    @Test
+    void makesNoLongerNameThanItsTargetMayHave() throws IOException {
+        Path file = temporary.resolve("\ud83d\ude00".repeat(60));
+        try (UnfinishedPath part = UnfinishedPath.beside(file)) {
+            Files.writeString(part.path(), "new");
+            part.complete();
+        }
+        assertThat(file).hasContent("new");
+    }
+
+    @Test
+    void keepsWhatIsCompleteWhereItsPlaceWasTakenMeanwhile() throws IOException {
+        Path folder = Files.createDirectory(temporary.resolve("folder"));
+        Path kept;
+        try (UnfinishedPath part = UnfinishedPath.inside(folder, "last")) {
+            kept = part.path();
+            Files.createDirectories(part.path().resolve("some/folders"));
+            Files.writeString(folder.resolve("mine"), "mine");
+            assertThatExceptionOfType(FileSystemException.class).isThrownBy(part::complete)
+                    .extracting(Messages::reason)
+                    .isEqualTo("the folder is not empty; what was written is kept in " + kept);
+        }
+        assertThat(folder.resolve("mine")).hasContent("mine");
+        assertThat(kept.resolve("some/folders")).isDirectory();
+        Path file = temporary.resolve("file");
+        try (UnfinishedPath part = UnfinishedPath.beside(file)) {
+            kept = Files.writeString(part.path(), "new");
+            Files.createDirectory(file);
+            assertThatExceptionOfType(FileSystemException.class).isThrownBy(part::complete)
+                    .extracting(Messages::reason).asString()
+                    .endsWith("; what was written is kept in " + kept);
+        }
+        assertThat(kept).hasContent("new");
+    }
+
+    @Test
+    void refusesAFoldersPlaceForAFile() {
+        assertThatExceptionOfType(FileSystemException.class)
+                .isThrownBy(() -> UnfinishedPath.beside(temporary)).extracting(Messages::reason)
+                .isEqualTo("it is a folder");
+    }
+
+    @Test
+    void deletesWhatIsNotComplete() throws IOException {
+        Path folder = Files.createDirectory(temporary.resolve("folder"));
+        try (UnfinishedPath part = UnfinishedPath.inside(folder, "last")) {
+            Files.createDirectories(part.path().resolve("some/folders"));
+        }
+        assertThat(folder).isEmptyDirectory();
+        UnfinishedPath.requireWritable(folder);
+        assertThat(folder).isEmptyDirectory();
+        assertThatExceptionOfType(NoSuchFileException.class)
+                .isThrownBy(() -> UnfinishedPath.requireWritable(folder.resolve("missing")));
     }
 
     @Test

@@ -25,8 +25,8 @@ final class ConvertCommand implements Callable<Integer> {
     private String modelIn;
 
     @Parameters(index = "1", arity = "0..1", paramLabel = "DIR-OUT", description = """
-            The folder to write: new or empty, and there only when it is complete. With --packed it may be left \
-            out: the packed weights are then kept in MODEL-IN.""")
+            The folder to write: new or empty, and filled only when all is complete. With --packed it may be \
+            left out: the packed weights are then kept in MODEL-IN.""")
     private Optional<Path> dirOut;
 
     @Option(names = "--dtype", paramLabel = "fp32|fp16|bf16", //

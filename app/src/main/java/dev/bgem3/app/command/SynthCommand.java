@@ -16,7 +16,7 @@ final class SynthCommand implements Callable<Integer> {
     private final Session session;
 
     @Parameters(index = "0", paramLabel = "DIR", description = """
-            The folder to write: new or empty, and there only when it is complete.""")
+            The folder to write: new or empty, and filled only when all is complete.""")
     private Path dir;
 
     @Option(names = "--layers", paramLabel = "N", defaultValue = "24", description = """
