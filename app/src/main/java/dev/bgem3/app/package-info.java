@@ -9,7 +9,7 @@
  * <li>{@code model} finds the model folder;
  * <li>{@code hub} fetches models, and knows the cache they are in;
  * <li>{@code wire} is the JSON that goes in and out, a line at a time;
- * <li>{@code stream} is bytes: lines in, a file that appears when it is complete out.
+ * <li>{@code stream} is bytes: lines in, a file that is written when all is there out.
  * </ul>
  *
  * Each knows only those after it. Arguments are never null; nothing is safe for several threads at once

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.app.CommandRunner.Result;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -12,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file of results appears under its name only when it is complete. */
+/** A file of results is written only when all of them are there. */
 class OutputFileTest {
     private static final String TINY = CommandRunner.TINY.toString();
 
@@ -92,6 +94,76 @@ class OutputFileTest {
     }
 
     @Test
+    void makesWhatALinkLeadsTo() throws Exception {
+        Files.createDirectory(folder.resolve("results"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("other"));
+        Files.createSymbolicLink(folder.resolve("other"), Path.of("results/new"));
+        assertWrites(link);
+        assertThat(link).isSymbolicLink();
+        assertThat(folder.resolve("other")).isSymbolicLink();
+        assertThat(folder.resolve("results/new")).isRegularFile();
+        Path nowhere = Files.createSymbolicLink(folder.resolve("nowhere"), folder.resolve("no/file"));
+        assertFails(nowhere, nowhere + ": cannot be written: no such folder: " + folder.resolve("no"));
+        Path circle = Files.createSymbolicLink(folder.resolve("circle"), folder.resolve("circle"));
+        Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                circle.toString());
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err())
+                .startsWith("bgem3: " + circle + ": cannot be written: Too many levels of symbolic links");
+    }
+
+    @Test
+    void takesTheLongestNames() throws Exception {
+        for (String name : List.of("a".repeat(255), "\u4e2d".repeat(85), "\ud83d\ude00".repeat(63))) {
+            Path file = folder.resolve(name);
+            assumeTrue(isName(file), "this file system has no names of 255 bytes");
+            assertWrites(file);
+        }
+        Path tooLong = folder.resolve("a".repeat(256));
+        assertFails(tooLong, tooLong + ": cannot be written: File name too long");
+        assertThat(contents()).hasSize(3);
+    }
+
+    private static boolean isName(Path file) throws IOException {
+        try {
+            Files.delete(Files.createFile(file));
+            return true;
+        } catch (FileSystemException _) {
+            return false;
+        }
+    }
+
+    @Test
+    void writesAFileOfSeveralNamesInPlace() throws Exception {
+        for (String old : List.of("old", "old and longer than what comes ".repeat(9), "")) {
+            Path file = Files.writeString(folder.resolve("out.jsonl"), old);
+            Path other = Files.createLink(folder.resolve("other"), file);
+            Result failed = CommandRunner.runWithInput("{\"text\": \"a\"}\nbad", "tokenize", "--jsonl",
+                    "--model", TINY, "--output", file.toString());
+            assertThat(failed.exitCode()).isEqualTo(1);
+            assertThat(other).hasContent(old);
+            Result done = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                    file.toString());
+            assertThat(done.exitCode()).isZero();
+            assertThat(done.err()).isEqualTo("bgem3: " + file
+                    + ": will be written in place at the end: it has 2 names (hard links)"
+                    + System.lineSeparator());
+            assertThat(Files.readString(other)).startsWith("{\"id\":0,").endsWith("}\n").hasLineCount(1);
+            assertThat(file).hasSameTextualContentAs(other);
+            assertThat(contents()).containsExactlyInAnyOrder("out.jsonl", "other");
+            Files.delete(other);
+        }
+    }
+
+    @Test
+    void takesTheNameOfStandardOutputAsThat() {
+        assumeTrue(Files.exists(Path.of("/dev/stdout")), "this system has no /dev/stdout");
+        Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                "/dev/stdout");
+        assertThat(result.out()).startsWith("{\"id\":0,");
+    }
+
+    @Test
     void saysWhyAFileCannotBeWritten() throws Exception {
         Path nowhere = folder.resolve("no/where.jsonl");
         assertFails(nowhere, nowhere + ": cannot be written: no such folder: " + nowhere.getParent());
@@ -118,6 +190,14 @@ class OutputFileTest {
                 nothing.toString());
         assertThat(result.exitCode()).as(result.err()).isZero();
         assertThat(Files.isRegularFile(nothing)).isFalse();
+    }
+
+    private static void assertWrites(Path output) throws IOException {
+        Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                output.toString());
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.err()).isEmpty();
+        assertThat(Files.readString(output)).startsWith("{\"id\":0,");
     }
 
     private static void assertFails(Path output, String message) {

@@ -34,7 +34,7 @@ final class ExplainCommand implements Callable<Integer> {
     private List<String> passages;
 
     @Option(names = "--output", paramLabel = "FILE|-", defaultValue = "-", description = """
-            The HTML. A FILE appears when it is complete; - is standard output, the default.""")
+            The HTML. A FILE is written when all is there; - is standard output, the default.""")
     private String output;
 
     ExplainCommand(Session session) {

@@ -7,8 +7,9 @@ import picocli.CommandLine.Option;
 /** Where the results go. */
 final class OutputOptions {
     @Option(names = "--output", paramLabel = "FILE|-", defaultValue = "-", description = """
-            JSON Lines, one object an input, in order. A FILE appears when it is complete and needs its room \
-            beside an older one until then; standard output, the default, gives results as they are done.""")
+            JSON Lines, one object an input, in order. A FILE is written when all are there, and needs its \
+            room beside an older one until then; standard output, the default, gives results as they are \
+            done.""")
     private String output;
 
     ResultFile open(Session session) {

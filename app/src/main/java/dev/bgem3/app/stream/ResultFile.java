@@ -5,120 +5,97 @@ import java.io.Closeable;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Where results go: standard output, or a file that appears under its name only when it is complete.
+ * Where results go: standard output, or a file that is written only when all of them are there.
  *
  * <p>
- * The file is written beside its place under another name, and moved in one step; one that it replaces leaves
- * it its permissions. Where the work fails, or the process is asked to end (SIGINT, SIGTERM), what was
- * written is deleted; standard output ends with a whole line then. A name that stands for no regular file, such as {@code /dev/null} or a named pipe, is
- * written to directly.
+ * They are collected in a {@link ResultPart} meanwhile. Where the work fails, or the process is asked to end
+ * (SIGINT, SIGTERM), the part is deleted and an older file is as it was; standard output ends with a whole
+ * line then. Symbolic links are followed, also one that leads to no file yet. A name that stands for no
+ * regular file, such as {@code /dev/null} or a named pipe, is written to directly.
  */
 public final class ResultFile implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
+    /** A new file in the place of what the second leads to would be lost on whoever writes there next. */
+    private static final Set<String> STANDARD_OUTPUT = Set.of("-", "/dev/stdout");
 
     private final String name;
     private final OutputStream stream;
-    /** Null where nothing has to be moved. */
-    private final FileChannel partChannel;
-    private final Path part;
-    private final Path target;
-    private final Thread onExit;
+    /** Empty where results are written directly. */
+    private final Optional<ResultPart> part;
+    /** Of what is written directly. */
+    private final Optional<Thread> onExit;
     private boolean done;
 
     private ResultFile(Guarded raw) {
-        this(raw, null, null, null);
+        name = raw.name;
+        LineStream lines = new LineStream(raw);
+        stream = lines;
+        part = Optional.empty();
+        onExit = Optional.of(new Thread(lines::endAtLine, "end-at-line"));
+        onExit.ifPresent(Runtime.getRuntime()::addShutdownHook);
     }
 
-    private ResultFile(Guarded raw, FileChannel partChannel, Path part, Path target) {
-        this.name = raw.name;
-        LineStream lines = part == null ? new LineStream(raw) : null;
-        this.stream = part == null ? lines : new BufferedOutputStream(raw, BUFFER);
-        this.partChannel = partChannel;
-        this.part = part;
-        this.target = target;
-        this.onExit = part == null
-                ? new Thread(lines::endAtLine, "end-at-line")
-                : new Thread(() -> part.toFile().delete(), "delete-" + part);
-        Runtime.getRuntime().addShutdownHook(onExit);
+    private ResultFile(ResultPart part) {
+        name = part.name();
+        stream = new BufferedOutputStream(new Guarded(name, part.stream(), false), BUFFER);
+        this.part = Optional.of(part);
+        onExit = Optional.empty();
     }
 
     /**
-     * Opens a file for writing, or standard output for {@code -}.
+     * Opens a file for writing, or standard output for {@code -}. What can be found out of whether it can be
+     * written is found out here, before the work.
      *
      * @throws StreamException
      *             where it cannot be written
      */
     public static ResultFile open(String file, Streams streams) {
-        if (file.equals("-")) {
+        if (STANDARD_OUTPUT.contains(file)) {
             return new ResultFile(new Guarded("standard output", streams.out(), true));
         }
-        Path path = Streams.path(file);
-        if (Files.isDirectory(path)) {
-            throw new StreamException(file + ": is a folder (expected: a file to write)");
-        }
         try {
-            if (!Files.exists(path)) {
-                return openPart(file, path.toAbsolutePath(), null);
-            }
-            if (!Files.isRegularFile(path)) {
-                return new ResultFile(
-                        new Guarded(file, Files.newOutputStream(path, StandardOpenOption.WRITE), false));
-            }
-            if (!Files.isWritable(path)) {
-                throw new StreamException(file + ": cannot be written: permission denied");
-            }
-            Path target = path.toRealPath();
-            return openPart(file, target, permissions(target));
+            return open(file, Streams.path(file), streams);
         } catch (IOException e) {
             throw new StreamException(file + ": cannot be written: " + IoFault.reason(e), e);
         }
     }
 
-    /** Who may do what with a file that is to be replaced; null where the file system does not say. */
-    private static Set<PosixFilePermission> permissions(Path file) throws IOException {
-        PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
-        return view == null ? null : view.readAttributes().permissions();
-    }
-
-    private static ResultFile openPart(String name, Path target, Set<PosixFilePermission> permissions)
-            throws IOException {
-        Path folder = target.getParent();
-        if (!Files.isDirectory(folder)) {
+    private static ResultFile open(String name, Path path, Streams streams) throws IOException {
+        Path folder = path.toAbsolutePath().getParent();
+        if (folder != null && !attributes(folder).map(BasicFileAttributes::isDirectory).orElse(false)) {
             throw new StreamException(name + ": cannot be written: no such folder: " + folder);
         }
-        String suffix = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
-        Path part = folder.resolve("." + target.getFileName() + "." + suffix + ".part");
-        Set<StandardOpenOption> create = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        FileChannel channel = permissions == null
-                ? FileChannel.open(part, create)
-                : FileChannel.open(part, create, PosixFilePermissions.asFileAttribute(permissions));
-        ResultFile file = new ResultFile(new Guarded(name, Channels.newOutputStream(channel), false), channel,
-                part, target);
-        if (permissions != null) {
-            try {
-                // What the process's umask took away.
-                Files.setPosixFilePermissions(part, permissions);
-            } catch (IOException e) {
-                try (file) {
-                    throw e;
-                }
-            }
+        Optional<BasicFileAttributes> attributes = attributes(path);
+        if (attributes.isEmpty()) {
+            return Files.isSymbolicLink(path)
+                    ? open(name, path.resolveSibling(Files.readSymbolicLink(path)), streams)
+                    : new ResultFile(ResultPart.ofNew(name, path.toAbsolutePath(), streams));
         }
-        return file;
+        if (attributes.get().isDirectory()) {
+            throw new StreamException(name + ": is a folder (expected: a file to write)");
+        }
+        return attributes.get().isRegularFile()
+                ? new ResultFile(ResultPart.of(name, new OldFile(path.toRealPath()), streams))
+                : new ResultFile(
+                        new Guarded(name, Files.newOutputStream(path, StandardOpenOption.WRITE), false));
+    }
+
+    /** Empty where there is nothing; what else is wrong with a name, such as its length, is an exception. */
+    private static Optional<BasicFileAttributes> attributes(Path path) throws IOException {
+        try {
+            return Optional.of(Files.readAttributes(path, BasicFileAttributes.class));
+        } catch (NoSuchFileException _) {
+            return Optional.empty();
+        }
     }
 
     /** Where to write; a failure to write is a {@link StreamException}. */
@@ -139,25 +116,16 @@ public final class ResultFile implements AutoCloseable {
     public void complete() {
         try {
             stream.flush();
-            if (part != null) {
-                partChannel.force(true);
-                stream.close();
-                move();
+            if (part.isPresent()) {
+                done = true;
+                part.get().complete();
             } else {
                 stream.close();
+                removeHook();
+                done = true;
             }
-            removeHook();
-            done = true;
         } catch (IOException e) {
             throw new StreamException(name + ": cannot be written: " + IoFault.reason(e), e);
-        }
-    }
-
-    private void move() throws IOException {
-        try {
-            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException _) {
-            Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
         }
     }
 
@@ -172,28 +140,21 @@ public final class ResultFile implements AutoCloseable {
         }
         done = true;
         try {
-            if (part == null) {
+            if (part.isPresent()) {
+                part.get().close();
+            } else {
                 try (Closeable _ = this::removeHook) {
                     stream.close();
                 }
-            } else {
-                discard();
             }
         } catch (IOException e) {
             throw new StreamException(name + ": cannot be closed: " + IoFault.reason(e), e);
         }
     }
 
-    /** Whatever fails, the rest is tried. */
-    private void discard() throws IOException {
-        try (Closeable _ = this::removeHook; Closeable _ = () -> Files.deleteIfExists(part)) {
-            partChannel.close();
-        }
-    }
-
     private void removeHook() {
         try {
-            Runtime.getRuntime().removeShutdownHook(onExit);
+            onExit.ifPresent(Runtime.getRuntime()::removeShutdownHook);
         } catch (IllegalStateException _) {
             // The process is ending, and the hook runs: it finds nothing left to do.
             return;

@@ -1,0 +1,44 @@
+package dev.bgem3.app.stream;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Where file systems, folders and files are mounted: {@code /proc/self/mountinfo}, proc_pid_mountinfo(5). */
+final class MountPoints {
+    private static final Path LIST = Path.of("/proc/self/mountinfo");
+    private static final int MOUNT_POINT_FIELD = 4;
+    /** The list writes a space, a tab, a line feed and a backslash as three octal digits. */
+    private static final Pattern ESCAPE = Pattern.compile("\\\\([0-7]{3})");
+    private static final int OCTAL = 8;
+
+    private MountPoints() {}
+
+    /**
+     * Whether something is mounted at a real path. False where the system has no such list.
+     *
+     * @throws IOException
+     *             where the list cannot be read
+     */
+    static boolean contain(Path realPath) throws IOException {
+        return Files.isReadable(LIST)
+                && contain(realPath, Files.readString(LIST, StandardCharsets.ISO_8859_1));
+    }
+
+    /** As in a list whose bytes were read as Latin-1. */
+    static boolean contain(Path realPath, String list) {
+        return Arrays.stream(list.split("\n")).map(line -> line.split(" "))
+                .filter(fields -> fields.length > MOUNT_POINT_FIELD)
+                .anyMatch(fields -> unescaped(fields[MOUNT_POINT_FIELD]).equals(realPath.toString()));
+    }
+
+    private static String unescaped(String field) {
+        String bytes = ESCAPE.matcher(field).replaceAll(escape -> Matcher
+                .quoteReplacement(String.valueOf((char) Integer.parseInt(escape.group(1), OCTAL))));
+        return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    }
+}

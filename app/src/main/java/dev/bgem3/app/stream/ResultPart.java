@@ -1,0 +1,267 @@
+package dev.bgem3.app.stream;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Where results are collected until all are there: a file with a name of its own. It then takes the place of
+ * the file that was asked for, or is copied into that file where no new one can or should take its place.
+ *
+ * <p>
+ * The part is in the target's folder, or in the temporary folder where the target can be written and its
+ * folder cannot. It is deleted where the work fails or the process is told to end; but once the work is done,
+ * never: what fails then tells where it is.
+ */
+final class ResultPart implements AutoCloseable {
+    private static final Set<StandardOpenOption> CREATE = Set.of(StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.WRITE);
+    /**
+     * So much of the target's name is in the part's, which must not become longer than file systems allow
+     * where the target's is as long as that.
+     */
+    private static final int NAME_CHARS = 30;
+    /** How long the end of the process waits for results that are being put in their place. */
+    private static final long PATIENCE_SECONDS = 2;
+
+    private final String name;
+    private final Path target;
+    private final boolean inPlace;
+    private final Path path;
+    private final FileChannel channel;
+    private final Streams streams;
+    /** Held while the part gets to its place, and for ever once the process is ending. */
+    private final ReentrantLock ending = new ReentrantLock();
+    private final Thread onExit;
+    private boolean workIsDone;
+
+    private ResultPart(String name, Path target, boolean inPlace, Path path, FileChannel channel,
+            Streams streams) {
+        this.name = name;
+        this.target = target;
+        this.inPlace = inPlace;
+        this.path = path;
+        this.channel = channel;
+        this.streams = streams;
+        onExit = new Thread(this::onExit, "delete-" + path);
+        Runtime.getRuntime().addShutdownHook(onExit);
+    }
+
+    /**
+     * For a file that is not there yet.
+     *
+     * @param name
+     *            the file's, in messages
+     * @param target
+     *            where it is to be, not through symbolic links
+     */
+    static ResultPart ofNew(String name, Path target, Streams streams) throws IOException {
+        Path path = pathIn(target.getParent(), target);
+        return new ResultPart(name, target, false, path, FileChannel.open(path, CREATE), streams);
+    }
+
+    /**
+     * For a file that is there. Says so where it will be written in place.
+     *
+     * @throws StreamException
+     *             where no part can be made
+     */
+    static ResultPart of(String name, OldFile old, Streams streams) throws IOException {
+        old.requireWritable();
+        Path path = pathIn(old.path().getParent(), old.path());
+        FileChannel channel;
+        try {
+            channel = createPrivate(path);
+        } catch (IOException e) {
+            return inTemporaryFolder(name, old.path(), IoFault.reason(e), streams);
+        }
+        Optional<String> reason;
+        try {
+            reason = old.reasonToStay();
+            if (reason.isEmpty()) {
+                reason = old.makeAlike(path);
+            }
+        } catch (IOException e) {
+            try (Closeable _ = () -> Files.deleteIfExists(path)) {
+                channel.close();
+            }
+            throw e;
+        }
+        reason.ifPresent(why -> streams.say(name + ": will be written in place at the end: " + why));
+        return new ResultPart(name, old.path(), reason.isPresent(), path, channel, streams);
+    }
+
+    private static ResultPart inTemporaryFolder(String name, Path target, String fault, Streams streams) {
+        Path folder = Path.of(System.getProperty("java.io.tmpdir"));
+        Path path = pathIn(folder, target);
+        try {
+            FileChannel channel = createPrivate(path);
+            streams.say(name + ": will be written in place at the end: its folder cannot be written (" + fault
+                    + "); until then the results are in " + path);
+            return new ResultPart(name, target, true, path, channel, streams);
+        } catch (IOException e) {
+            throw new StreamException(name + ": no place for the results until all are there: neither its "
+                    + "folder (" + fault + ") nor the temporary folder " + folder + " (" + IoFault.reason(e)
+                    + ") can be written (BGEM3_JAVA_OPTS=-Djava.io.tmpdir=DIR names another)", e);
+        }
+    }
+
+    private static Path pathIn(Path folder, Path target) {
+        String whole = target.getFileName().toString();
+        // By code points: half of a surrogate pair is no character of a name.
+        int[] start = whole.codePoints().limit(NAME_CHARS).toArray();
+        String suffix = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
+        return folder.resolve("." + new String(start, 0, start.length) + "." + suffix + ".part");
+    }
+
+    /** The file that this one replaces may be read by fewer than a new file is. */
+    private static FileChannel createPrivate(Path path) throws IOException {
+        FileAttribute<?>[] attributes = path.getFileSystem().supportedFileAttributeViews().contains("posix")
+                ? new FileAttribute<?>[]{PosixFilePermissions
+                        .asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
+                : new FileAttribute<?>[0];
+        return FileChannel.open(path, CREATE, attributes);
+    }
+
+    /** What cannot be written where this is full, in messages. */
+    String name() {
+        return path.getParent().equals(target.getParent()) ? name : path.toString();
+    }
+
+    OutputStream stream() {
+        return Channels.newOutputStream(channel);
+    }
+
+    /**
+     * The work is done and written: puts the results in their place.
+     *
+     * @throws StreamException
+     *             where that fails; the message then tells where they are
+     */
+    void complete() {
+        ending.lock();
+        workIsDone = true;
+        try (Closeable _ = this::removeHook; FileChannel _ = channel) {
+            if (!inPlace) {
+                // Before the move, so that after a crash there is no name without its content.
+                channel.force(true);
+            }
+            channel.close();
+            if (inPlace) {
+                writeInPlace();
+            } else {
+                replace();
+            }
+        } catch (IOException e) {
+            // Its folder may have been moved or deleted meanwhile.
+            String kept = Files.exists(path) ? "; the results are kept in " + path : "";
+            throw new StreamException(name + ": cannot be written: " + IoFault.reason(e) + kept, e);
+        } finally {
+            ending.unlock();
+        }
+    }
+
+    private void replace() throws IOException {
+        try {
+            Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            writeInPlace();
+            streams.say(name + ": was written in place, since no new file could take its place: "
+                    + IoFault.reason(e));
+        }
+    }
+
+    /** Writes what is beyond the old end first: a disk that is full is found out before the old is lost. */
+    private void writeInPlace() throws IOException {
+        boolean isNew = Files.notExists(target);
+        // In a sticky folder Linux opens nobody else's file for who would make it (fs.protected_regular).
+        try (FileChannel in = FileChannel.open(path);
+                FileChannel out = isNew
+                        ? FileChannel.open(target, CREATE)
+                        : FileChannel.open(target, StandardOpenOption.WRITE)) {
+            long size = in.size();
+            long oldSize = out.size();
+            long both = Math.min(oldSize, size);
+            try {
+                copy(in, both, size, out);
+            } catch (IOException e) {
+                out.truncate(oldSize);
+                if (isNew) {
+                    Files.delete(target);
+                }
+                throw e;
+            }
+            copy(in, 0, both, out);
+            out.truncate(size);
+            out.force(true);
+        }
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            streams.say(path + ": cannot be deleted: " + IoFault.reason(e));
+        }
+    }
+
+    private static void copy(FileChannel in, long from, long to, FileChannel out) throws IOException {
+        out.position(from);
+        for (long at = from; at < to;) {
+            long count = in.transferTo(at, to - at, out);
+            if (count <= 0) {
+                throw new IOException("the part became shorter meanwhile");
+            }
+            at += count;
+        }
+    }
+
+    /** Where the work was not done: deletes the part. Whatever fails, the rest is tried. */
+    @Override
+    public void close() throws IOException {
+        ending.lock();
+        try {
+            if (!workIsDone) {
+                try (Closeable _ = this::removeHook; Closeable _ = () -> Files.deleteIfExists(path)) {
+                    channel.close();
+                }
+            }
+        } finally {
+            ending.unlock();
+        }
+    }
+
+    private void onExit() {
+        try {
+            if (!ending.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                streams.say(name + ": the process ends before it is written; the results are kept in "
+                        + path);
+            } else if (!workIsDone) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            streams.say(path + ": cannot be deleted: " + IoFault.reason(e));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void removeHook() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(onExit);
+        } catch (IllegalStateException _) {
+            // The process is ending, and the hook runs: it finds nothing left to do.
+            return;
+        }
+    }
+}

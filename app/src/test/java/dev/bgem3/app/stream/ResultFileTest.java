@@ -1,0 +1,74 @@
+package dev.bgem3.app.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of finished work whose place is taken or lost in the meantime. */
+class ResultFileTest {
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final Streams streams = new Streams(new ByteArrayInputStream(new byte[0]),
+            new ByteArrayOutputStream(), new PrintStream(err, true, StandardCharsets.UTF_8),
+            Optional.empty());
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void keepsTheResultsWhereAFolderTookTheirPlace() throws Exception {
+        Path target = folder.resolve("out");
+        Path part;
+        try (ResultFile file = ResultFile.open(target.toString(), streams)) {
+            file.stream().write("results\n".getBytes(StandardCharsets.UTF_8));
+            part = part();
+            Files.createDirectory(target);
+            assertThatExceptionOfType(StreamException.class).isThrownBy(file::complete)
+                    .withMessage(target + ": cannot be written: Is a directory; the results are kept in "
+                            + part);
+        }
+        assertThat(part).hasContent("results\n");
+    }
+
+    @Test
+    void replacesWhatCameInTheMeantime() throws Exception {
+        Path target = folder.resolve("out");
+        try (ResultFile file = ResultFile.open(target.toString(), streams)) {
+            file.stream().write("results\n".getBytes(StandardCharsets.UTF_8));
+            Files.writeString(target, "another's");
+            file.complete();
+        }
+        assertThat(target).hasContent("results\n");
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+    }
+
+    @Test
+    void deletesWhatIsNotComplete() throws Exception {
+        for (Path target : List.of(folder.resolve("new"), Files.createFile(folder.resolve("old")))) {
+            try (ResultFile file = ResultFile.open(target.toString(), streams)) {
+                file.stream().write(new byte[1 << 20]);
+                assertThat(part()).isNotEmptyFile();
+            }
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).containsExactly(folder.resolve("old"));
+        }
+        assertThat(folder.resolve("old")).isEmptyFile();
+    }
+
+    private Path part() throws Exception {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".part")).findFirst().orElseThrow();
+        }
+    }
+}
