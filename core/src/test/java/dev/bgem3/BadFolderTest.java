@@ -2,9 +2,9 @@ package dev.bgem3;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.testsupport.Pipes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,18 +130,10 @@ class BadFolderTest {
         Path pipe = folder.resolve(name);
         Files.deleteIfExists(pipe);
         Files.createDirectories(pipe.getParent());
-        assumeTrue(makesPipe(pipe), "no mkfifo here: no pipe to refuse");
+        Pipes.make(pipe);
         Assertions.assertTimeoutPreemptively(Duration.ofSeconds(60),
                 () -> assertRefused(folder,
                         pipe + ": found a special file (expected: a regular file)"));
-    }
-
-    private static boolean makesPipe(Path pipe) throws InterruptedException {
-        try {
-            return new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
-        } catch (IOException e) {
-            return false;
-        }
     }
 
     @Test

@@ -78,7 +78,7 @@ class GpuBenchTest {
                 new BufferedReader(new StringReader(String.join("\n", requests))),
                 new PrintStream(answers, true, StandardCharsets.UTF_8));
         return answers.toString(StandardCharsets.UTF_8).lines()
-                .map(line -> (JsonObject) Json.parse(line)).toList();
+                .map(line -> (JsonObject) Json.parse(line.getBytes(StandardCharsets.UTF_8))).toList();
     }
 
     private static Map<Integer, Float> weights(String line) {

@@ -1,6 +1,5 @@
 package dev.bgem3.json;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** Reads and writes JSON text; see the package for what is accepted. Stateless, for any thread. */
@@ -8,21 +7,11 @@ public final class Json {
     private Json() {}
 
     /**
-     * The value that the whole of {@code text} spells; nothing but white space may stand around it. Text has no
-     * half surrogate pairs, save as escapes.
+     * The value that the whole of the UTF-8 text spells; nothing but white space may stand around it.
      *
      * @throws JsonException
-     *             at the first fault, as {@code line 3, column 7: found 'x' (expected: ',' or '}')}
-     */
-    public static JsonValue parse(String text) {
-        return parse(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    /**
-     * The value that the UTF-8 text spells.
-     *
-     * @throws JsonException
-     *             at the first fault, be it of the encoding or of the text
+     *             at the first fault, be it of the encoding or of the text, as
+     *             {@code line 3, column 7: found 'x' (expected: ',' or '}')}
      */
     public static JsonValue parse(byte[] utf8) {
         JsonReader reader = new JsonReader(utf8, JsonRules.TEXT);
@@ -33,7 +22,7 @@ public final class Json {
 
     /**
      * The value as JSON text, without white space. Control characters and lone surrogates are escaped, so
-     * that the text has a UTF-8 form; all else stands as it is. {@link #parse(String)} gives an equal value
+     * that the text has a UTF-8 form; all else stands as it is. {@link #parse} gives an equal value
      * back.
      */
     public static String write(JsonValue value) {

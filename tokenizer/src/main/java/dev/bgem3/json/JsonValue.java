@@ -1,7 +1,7 @@
 package dev.bgem3.json;
 
 /**
- * Any JSON value: a tree of these is what {@link Json#parse(String)} answers and {@link Json#write} takes.
+ * Any JSON value: a tree of these is what {@link Json#parse} answers and {@link Json#write} takes.
  */
 public sealed interface JsonValue
         permits JsonObject, JsonArray, JsonString, JsonNumber, JsonBoolean, JsonNull {

@@ -335,7 +335,7 @@ final class TokenizerJson {
     }
 
     private static JsonValue get(JsonObject fields, String key) {
-        return fields.members().getOrDefault(key, NONE);
+        return fields.get(key).orElse(NONE);
     }
 
     private static String shown(JsonValue value) {

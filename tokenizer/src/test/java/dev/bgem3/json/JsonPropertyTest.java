@@ -20,7 +20,6 @@ class JsonPropertyTest {
             JsonValue value = value(random, 5);
             String text = Json.write(value);
             String message = "-Dbgem3.seed=" + seed + ": " + text;
-            assertThat(Json.parse(text)).as(message).isEqualTo(value);
             assertThat(Json.parse(text.getBytes(StandardCharsets.UTF_8))).as(message).isEqualTo(value);
         }
     }

@@ -3,8 +3,8 @@ package dev.bgem3.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.testsupport.Pipes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -143,18 +143,10 @@ class XlmRobertaTokenizerTest {
     @ValueSource(strings = {"tokenizer.json", "sentencepiece.bpe.model"})
     void refusesAPipeInsteadOfWaitingForIt(String name, @TempDir Path folder) throws Exception {
         Path pipe = folder.resolve(name);
-        assumeTrue(makesPipe(pipe), "no mkfifo here: no pipe to refuse");
+        Pipes.make(pipe);
         Assertions.assertTimeoutPreemptively(Duration.ofSeconds(20),
                 () -> assertThatThrownBy(() -> XlmRobertaTokenizer.load(folder))
                         .isInstanceOf(TokenizerException.class)
                         .hasMessage(pipe + ": found a special file (expected: a regular file)"));
-    }
-
-    private static boolean makesPipe(Path pipe) throws InterruptedException {
-        try {
-            return new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
-        } catch (IOException e) {
-            return false;
-        }
     }
 }
