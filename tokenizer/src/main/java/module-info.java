@@ -1,5 +1,5 @@
 /** XLM-RoBERTa's SentencePiece unigram tokenizer; it needs nothing but the JDK. */
-@SuppressWarnings("module") // The product's name ends in a digit; the module exported to is compiled after this one.
+@SuppressWarnings("module") // The name ends in a digit; the module exported to is compiled after this one.
 module dev.bgem3.tokenizer {
     exports dev.bgem3.tokenizer;
     // Small tools that the model's files need as the tokenizer's do; nobody else is meant to use them.

@@ -16,7 +16,7 @@ import java.util.SequencedMap;
  * Where a method says that it reads something, it throws {@link JsonException} if something else is there.
  */
 public final class JsonReader {
-    /** A tree of more values is refused, so that a hostile text of many small ones cannot exhaust the heap. */
+    /** More values in a tree are refused, so that a hostile text cannot exhaust the heap. */
     private static final int MAX_VALUES = 1 << 21;
     /** What {@link #peek()} answers past the last byte. */
     private static final int END = -1;
@@ -111,7 +111,7 @@ public final class JsonReader {
         }
     }
 
-    /** The characters of the string last read, up to {@link #charCount()}; the next string overwrites them. */
+    /** The characters of the string last read, up to {@link #charCount()}; the next one overwrites them. */
     public char[] chars() {
         return chars;
     }

@@ -44,7 +44,7 @@ final class DecimalNumber {
                 significand = significand * 10 + digit;
                 exponent -= fraction ? 1 : 0;
             } else if (fraction) {
-                full = true; // Of the fraction, once a digit does not fit in 64 bits, it and the rest are dropped.
+                full = true; // Once a digit does not fit in 64 bits, it and the rest are dropped.
             } else {
                 exponent++;
             }

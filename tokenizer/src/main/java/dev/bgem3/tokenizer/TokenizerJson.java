@@ -343,8 +343,8 @@ final class TokenizerJson {
     }
 
     /**
-     * The value as maps, lists, strings, doubles, booleans and null. With {@code instanceof}, since the first switch over
-     * types in a process takes some 20 ms of its start.
+     * The value as maps, lists, strings, doubles, booleans and null. With {@code instanceof}, since a process
+     * pays for its first {@code switch} over types when it starts.
      */
     static Object plain(JsonValue value) {
         if (value instanceof JsonObject object) {

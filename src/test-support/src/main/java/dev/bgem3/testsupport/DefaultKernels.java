@@ -10,8 +10,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Marks tests of the choice of kernels: they run without {@code -Dbgem3.kernels}, which makes all others use the kernels of that
- * name wherever they ask for none.
+ * Marks tests of the choice of kernels: they run without {@code -Dbgem3.kernels}, which makes all others
+ * use the kernels of that name wherever they ask for none.
  */
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)

@@ -1,7 +1,7 @@
 /**
- * What the tests of several modules share: {@link dev.bgem3.testsupport.Mutator} damages files for fuzz tests, within the bounds
- * of {@link dev.bgem3.testsupport.Bounded}; {@link dev.bgem3.testsupport.Seeds} makes random tests repeatable;
- * {@link dev.bgem3.testsupport.Pipes} makes what no reader may wait for;
+ * What the tests of several modules share. {@link dev.bgem3.testsupport.Mutator} damages files for fuzz
+ * tests, within the bounds of {@link dev.bgem3.testsupport.Bounded}; {@link dev.bgem3.testsupport.Seeds}
+ * makes random tests repeatable; {@link dev.bgem3.testsupport.Pipes} makes what no reader may wait for;
  * {@link dev.bgem3.testsupport.DefaultKernels} marks tests of the choice of kernels. Never published.
  */
 package dev.bgem3.testsupport;
