@@ -8,10 +8,11 @@ module dev.bgem3.core {
     exports dev.bgem3;
     exports dev.bgem3.convert;
     exports dev.bgem3.error;
-    // The kernels of NVIDIA's GPUs come in a module of their own, with its native dependencies; without them it is not there.
+    // The kernels for NVIDIA's GPUs implement it in a module of their own, which has native dependencies.
     exports dev.bgem3.kernel to dev.bgem3.kernels.cuda;
 
     uses dev.bgem3.kernel.KernelProvider;
+    // So that kernel.jit does not depend on the packages below it, each for one architecture.
     uses dev.bgem3.kernel.jit.Architecture;
 
     provides dev.bgem3.kernel.KernelProvider

@@ -4,19 +4,20 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /**
- * A function of assembled code that takes one pointer, to its argument block, and returns nothing.
+ * A function of assembled code. It takes one pointer, to its argument block, and returns nothing.
  *
  * <p>
- * While it runs, the calling thread reaches no safepoint, so a garbage collection that begins waits for it: let a call take well
- * under a millisecond. Calls may run in any number of threads at a time. What the argument block points to must stay alive and
- * off the heap; code checks no bounds.
+ * While it runs, the calling thread reaches no safepoint, so a garbage collection that begins waits for it:
+ * let a call take well under a millisecond. Calls may run in any number of threads at a time. What the
+ * argument block points to must stay alive and off the heap; code checks no bounds.
  */
 public final class Code {
     private final String name;
     private final MemorySegment bytes;
     /**
-     * Where they start, in a segment of no arena: a call keeps the arenas of the segments that it is given open by counting itself in and
-     * out, and threads that call code at the same time would wait for one another at an arena's one counter.
+     * Where they start, in a segment of no arena: a call keeps the arenas of the segments that it is given
+     * open by counting itself in and out, and threads that call code at the same time would wait for one
+     * another at an arena's one counter.
      */
     private final MemorySegment entry;
 
@@ -37,12 +38,13 @@ public final class Code {
     }
 
     /**
-     * Runs it. Whoever closes the code's arena sees to it that no call is under way: that is not detected, and ends the process.
+     * Runs it. Whoever closes the code's arena sees to it that no call is under way: that is not detected,
+     * and ends the process.
      *
      * @param argumentBlock
      *            a native segment; not of a shared arena, where many threads call
      * @throws IllegalStateException
-     *             if the code's or the block's arena is closed
+     *            if the code's or the block's arena is closed
      */
     public void call(MemorySegment argumentBlock) {
         if (!bytes.scope().isAlive()) {

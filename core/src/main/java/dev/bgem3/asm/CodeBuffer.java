@@ -7,7 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A growing array of little-endian code, with 32-bit distances to labels that are filled in at the end. Not thread-safe.
+ * A growing array of little-endian code, with 32-bit distances to labels that are filled in at the end. Not
+ * thread-safe.
  */
 public final class CodeBuffer {
     /** Four bytes at {@code position} that hold the distance from {@code end} to the label. */
@@ -57,7 +58,8 @@ public final class CodeBuffer {
     }
 
     /**
-     * Appends the 32-bit distance from the end of an instruction to a place near a label, which may be bound later.
+     * Appends the 32-bit distance from the end of an instruction to a place near a label, which may be bound
+     * later.
      *
      * @param addend
      *            how many bytes beyond the label the place is

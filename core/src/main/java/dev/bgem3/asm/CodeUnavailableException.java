@@ -1,6 +1,9 @@
 package dev.bgem3.asm;
 
-/** Assembled code cannot run here: another processor, executable memory denied, or native access not enabled. */
+/**
+ * Thrown where assembled code cannot run: on another processor, or where executable memory or native access
+ * is denied.
+ */
 public final class CodeUnavailableException extends UnsupportedOperationException {
     private static final long serialVersionUID = 1L;
 

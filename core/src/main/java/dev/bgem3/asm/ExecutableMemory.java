@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Memory for assembled code: mapped readable and writable, filled, then made readable and executable; at no time both writable
- * and executable. Thread-safe.
+ * Memory for assembled code. It is mapped readable and writable, filled, and then made readable and
+ * executable; it is never both writable and executable. Thread-safe.
  */
 public final class ExecutableMemory {
     private static final Object LOCK = new Object();
@@ -22,9 +22,10 @@ public final class ExecutableMemory {
      * @param name
      *            what profilers show, see {@link PerfMap}
      * @param code
-     *            a position-independent function of this machine's processor and calling convention that takes one pointer
+     *            a position-independent function of this machine's processor and calling convention that
+     *            takes one pointer
      * @throws CodeUnavailableException
-     *             if the operating system or the JVM does not allow it; the message says which
+     *            if the operating system or the JVM does not allow it; the message says which
      */
     public static Code load(Arena arena, String name, byte[] code) {
         SystemMemory memory = system();

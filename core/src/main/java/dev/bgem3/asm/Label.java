@@ -1,6 +1,8 @@
 package dev.bgem3.asm;
 
-/** A place in code, jumped to or read from; bound once, by {@link CodeBuffer#bind}. */
+/**
+ * A place in code that jumps go to or instructions read from. It is bound once, by {@link CodeBuffer#bind}.
+ */
 public final class Label {
     private static final int UNBOUND = -1;
 

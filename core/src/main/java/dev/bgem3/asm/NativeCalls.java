@@ -11,15 +11,21 @@ import java.lang.invoke.MethodHandle;
 import java.util.NoSuchElementException;
 import java.util.function.LongPredicate;
 
-/** The restricted methods of {@code java.lang.foreign} that this package uses, and calls of the system that say how they failed. */
+/**
+ * Wraps the restricted methods of {@code java.lang.foreign} that this package uses, and calls of the system
+ * that report how they failed.
+ */
 @SuppressWarnings("restricted")
 final class NativeCalls {
-    private static final String CURE = "native access is denied to this code; allow it with --enable-native-access="
-            + (NativeCalls.class.getModule().isNamed()
+    private static final String CURE = "native access is denied to this code; "
+            + "allow it with --enable-native-access=" + (NativeCalls.class.getModule().isNamed()
                     ? NativeCalls.class.getModule().getName()
                     : "ALL-UNNAMED");
 
-    /** Calls assembled code at the address that comes first, with one pointer; a constant, so that C2 compiles it in. */
+    /**
+     * Calls assembled code at the address that comes first, with one pointer; a constant, so that C2 compiles
+     * it in.
+     */
     private static final MethodHandle CALL_CODE;
     private static final IllegalCallerException DENIED;
 
@@ -78,7 +84,10 @@ final class NativeCalls {
         }
     }
 
-    /** What a function of the system returns; where that is what it fails by, an exception with the call and the error. */
+    /**
+     * What a function of the system returns; where that is what it fails by, an exception with the call and
+     * the error.
+     */
     static long call(SystemFunction function, LongPredicate failed, long... arguments) {
         SystemFunction.Result result = function.call(arguments);
         if (failed.test(result.value())) {

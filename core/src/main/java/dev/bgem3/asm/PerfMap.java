@@ -9,7 +9,8 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * Names code for Linux's {@code perf}: with {@code -Dbgem3.perfMap=true}, each piece of code is a line of
- * {@code /tmp/perf-PID.map}, hexadecimal address and size, then the name (linux: tools/perf/Documentation/jit-interface.txt).
+ * {@code /tmp/perf-PID.map}, hexadecimal address and size, then the name (linux:
+ * tools/perf/Documentation/jit-interface.txt).
  *
  * <p>
  * The JVM's own -XX:+DumpPerfMapAtExit writes the same file anew; use one of them.

@@ -2,7 +2,7 @@ package dev.bgem3.asm;
 
 import java.lang.foreign.MemorySegment;
 
-/** Pages of the operating system: written first, executable after, never both. */
+/** Pages of the operating system: first writable, then executable, never both. */
 sealed interface SystemMemory permits PosixMemory, WindowsMemory {
     /** Whole pages, readable and writable, of at least this size. */
     MemorySegment map(long size);

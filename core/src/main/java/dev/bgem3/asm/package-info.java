@@ -1,12 +1,15 @@
 /**
- * Machine code that the running program assembles: a buffer with labels, executable memory, and calls of what lies there. Nothing
- * here knows a processor: a package below this one encodes the instructions of one architecture.
+ * Machine code that the running program assembles: a buffer with labels, executable memory, and calls of what
+ * lies there. Nothing here knows a processor: a package below this one encodes the instructions of one
+ * architecture.
  *
  * <p>
- * Start at {@link dev.bgem3.asm.ExecutableMemory#load}, which places a function in memory, and {@link dev.bgem3.asm.Code#call},
- * which runs it. Where code cannot run, {@link dev.bgem3.asm.CodeUnavailableException} says why.
+ * Start at {@link dev.bgem3.asm.ExecutableMemory#load}, which places a function in memory, and
+ * {@link dev.bgem3.asm.Code#call}, which runs it. Where code cannot run,
+ * {@link dev.bgem3.asm.CodeUnavailableException} says why.
  *
  * <p>
- * Arguments are never null. A {@link dev.bgem3.asm.CodeBuffer} belongs to one thread; everything else is thread-safe.
+ * Arguments are never null. A {@link dev.bgem3.asm.CodeBuffer} belongs to one thread; everything else is
+ * thread-safe.
  */
 package dev.bgem3.asm;

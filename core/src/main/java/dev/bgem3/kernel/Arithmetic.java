@@ -1,8 +1,8 @@
 package dev.bgem3.kernel;
 
 /**
- * What the linear layers' products are computed in. On a CPU everything else is fp32; on a GPU tensors are in the arithmetic's
- * type too, and sums, norms and softmax in fp32.
+ * What the linear layers' products are computed in. On a CPU everything else is fp32; on a GPU tensors are in
+ * the arithmetic's type too, and sums, norms and softmax in fp32.
  */
 public enum Arithmetic {
     /** Products and sums in fp32. */
@@ -12,8 +12,8 @@ public enum Arithmetic {
     /** Operands rounded to bf16, sums of their products in fp32. */
     BF16("bf16", 2, false),
     /**
-     * Operands rounded to 8-bit integers, weights with one scale an output channel, activations with one a row; sums exact in
-     * 32-bit integers.
+     * Operands rounded to 8-bit integers, weights with one scale an output channel, activations with one a
+     * row; sums exact in 32-bit integers.
      */
     INT8("int8", 4, true);
 

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A tensor of the providers that compute on the CPU: row-major off the heap, without gaps between rows. Its numbers are fp32, but for
- * those of a {@link Workspace#roundedTensor}, which may be bf16.
+ * A tensor of the providers that compute on the CPU: row-major off the heap, without gaps between rows. Its
+ * numbers are fp32, but for those of a {@link Workspace#roundedTensor}, which may be bf16.
  *
  * @param data
  *            the numbers, aligned to 64 bytes
@@ -17,7 +17,10 @@ import java.lang.foreign.ValueLayout;
  *            whether the numbers are bf16; else they are fp32
  */
 public record HostTensor(MemorySegment data, int rows, int columns, boolean isBf16) implements Tensor {
-    /** Elements may lie at any multiple of 4 bytes from an aligned start; the unaligned layout spares a check each access. */
+    /**
+     * Elements may lie at any multiple of 4 bytes from an aligned start; the unaligned layout spares a check
+     * each access.
+     */
     public static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
     /** The tensor as such a provider made it, of fp32. */

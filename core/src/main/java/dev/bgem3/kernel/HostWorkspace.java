@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Memory off the heap for the providers that compute on the CPU, handed out front to back from one chunk. What does not fit gets a chunk
- * of its own, and the next reset makes one chunk of all that was asked for; where nothing is in use, the larger chunk takes the place of
- * the smaller.
+ * Memory off the heap for the providers that compute on the CPU, handed out front to back from one chunk.
+ * What does not fit gets a chunk of its own, and the next reset makes one chunk of all that was asked for;
+ * where nothing is in use, the larger chunk takes the place of the smaller.
  */
 public final class HostWorkspace implements Workspace {
     private static final long ALIGNMENT = 64;

@@ -19,7 +19,10 @@ import java.util.stream.Collectors;
 public final class KernelProviders {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.kernel");
     private static final String REFERENCE = "scalar";
-    /** The system property that, where it is true, makes it an error that kernels of the Vector API are needed and not there. */
+    /**
+     * The system property that, where it is true, makes it an error that kernels of the Vector API are needed
+     * and not there.
+     */
     private static final String VECTOR_REQUIRED = "bgem3.vector.required";
     private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
 
@@ -45,13 +48,14 @@ public final class KernelProviders {
     }
 
     /**
-     * The preferred one of {@code installed}, in their order, of those that can serve in this arithmetic. Where that is only the
-     * plain reference, the reasons of those above it are warned of, once.
+     * The preferred one of {@code installed}, in their order, of those that can serve in this arithmetic.
+     * Where that is only the plain reference, the reasons of those above it are warned of, once.
      *
      * @throws MissingModuleException
-     *             where one that comes before the plain reference lacks but a module of Java's, and {@value #VECTOR_REQUIRED} is true
+     *            where one that comes before the plain reference lacks but a module of Java's, and
+     *            {@value #VECTOR_REQUIRED} is true
      * @throws BackendException
-     *             where none can serve
+     *            where none can serve
      */
     public static KernelProvider best(Arithmetic arithmetic, List<KernelProvider> installed) {
         Map<String, String> reasons = new LinkedHashMap<>();
@@ -70,7 +74,8 @@ public final class KernelProviders {
                     return provider;
                 }
                 reasons.put(provider.name(), failure.get());
-                report(Level.WARNING, provider.name(), failure.get()); // Its units are there, and something is wrong.
+                // Its units are there, and something is wrong.
+                report(Level.WARNING, provider.name(), failure.get());
             }
         }
         throw new BackendException(

@@ -10,9 +10,9 @@ import java.util.stream.IntStream;
  * The calling conventions of x86-64, for functions that take one pointer.
  *
  * <p>
- * Sources: System V Application Binary Interface, AMD64 supplement, section 3.2.1; Microsoft, "x64 calling convention", caller
- * and callee saved registers. In both, mask registers and vector registers 16 to 31 are the callee's to use, and so, under
- * Windows, are the bits of vector registers 6 to 15 beyond the lowest 128.
+ * Sources: System V Application Binary Interface, AMD64 supplement, section 3.2.1; Microsoft, "x64 calling
+ * convention", caller and callee saved registers. In both, mask registers and vector registers 16 to 31 are
+ * the callee's to use, and so, under Windows, are the bits of vector registers 6 to 15 beyond the lowest 128.
  */
 public enum Abi {
     /** Linux and macOS. */
@@ -53,11 +53,13 @@ public enum Abi {
     }
 
     /**
-     * A whole function around a body: saves the registers that the body uses and the convention protects, and restores them
-     * before the return. The body must end where it falls through, with rsp as it found it; {@code ret} is for code of its own that it calls.
+     * A whole function around a body: saves the registers that the body uses and the convention protects, and
+     * restores them before the return. The body must end where it falls through, with rsp as it found it;
+     * {@code ret} is for code of its own that it calls.
      *
      * @param body
-     *            emits the code; positions in it count from a multiple of {@value Assembler#MOST_ALIGNMENT} bytes
+     *            emits the code; positions in it count from a multiple of {@value Assembler#MAX_ALIGNMENT}
+     *            bytes
      */
     public byte[] function(Consumer<Assembler> body) {
         Assembler code = new Assembler();
@@ -93,7 +95,7 @@ public enum Abi {
         for (int slot = 0; slot < vectors.length; slot++) {
             code.emit(VectorOp.VMOVUPS, Mem.at(Gpr.RSP, 16 * slot), Vec.xmm(vectors[slot]));
         }
-        code.align(Assembler.MOST_ALIGNMENT);
+        code.align(Assembler.MAX_ALIGNMENT);
         return code.toByteArray();
     }
 }

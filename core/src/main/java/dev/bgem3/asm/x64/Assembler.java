@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Assembles x86-64 code: just the instructions that kernels use, the destination first as in Intel's syntax.
+ * Assembles x86-64 code: exactly the instructions that kernels use, with the destination first, as in Intel's
+ * syntax.
  *
  * {@snippet :
  * Assembler code = new Assembler();
@@ -19,13 +20,14 @@ import java.util.List;
  * }
  *
  * <p>
- * General-purpose instructions are methods and work on 64 bits unless their name says otherwise; vector and mask
- * instructions are lines of {@link VectorOp}, written by {@link #emit(VectorOp, Operand...)}. Whatever cannot be encoded is an
- * {@link IllegalArgumentException} with the value and what was expected. Not thread-safe.
+ * General-purpose instructions are methods and work on 64 bits unless their name says otherwise; vector and
+ * mask instructions are lines of {@link VectorOp}, written by {@link #emit(VectorOp, Operand...)}. Whatever
+ * cannot be encoded is an {@link IllegalArgumentException} with the value and what was expected. Not
+ * thread-safe.
  */
 public final class Assembler {
     /** A cache line: constants start at one, so that none straddles two. */
-    static final int MOST_ALIGNMENT = 64;
+    static final int MAX_ALIGNMENT = 64;
 
     /** The recommended no-operation of each length, 1 to 9 bytes (Intel SDM volume 2B, NOP, table 4-12). */
     private static final int[][] NOPS = {{}, {0x90}, {0x66, 0x90}, {0x0F, 0x1F, 0x00},
@@ -55,9 +57,12 @@ public final class Assembler {
         code.bind(label);
     }
 
-    /** Fills with no-operations until the position in the code is a multiple of {@code boundary}, a power of two up to 64. */
+    /**
+     * Fills with no-operations until the position in the code is a multiple of {@code boundary}, a power of
+     * two up to 64.
+     */
     public void align(int boundary) {
-        Ranges.check("alignment", boundary, 1, MOST_ALIGNMENT);
+        Ranges.check("alignment", boundary, 1, MAX_ALIGNMENT);
         if (Integer.bitCount(boundary) != 1) {
             throw new IllegalArgumentException("alignment: " + boundary + " (expected: a power of two)");
         }
@@ -89,10 +94,13 @@ public final class Assembler {
         return label;
     }
 
-    /** The finished code, its constants after it; every label that is used must be bound. Ends this assembler's work. */
+    /**
+     * The finished code, its constants after it; every label that is used must be bound. Ends this
+     * assembler's work.
+     */
     public byte[] toByteArray() {
         for (Constant constant : constants) {
-            fill(MOST_ALIGNMENT);
+            fill(MAX_ALIGNMENT);
             bind(constant.label);
             for (int word : constant.words) {
                 code.int32(word);
@@ -275,7 +283,9 @@ public final class Assembler {
         code.distance(target, 0, 0);
     }
 
-    /** Calls code of this function's own at a label, which returns here by {@link #ret}; at most 2 GiB away. */
+    /**
+     * Calls code of this function's own at a label, which returns here by {@link #ret}; at most 2 GiB away.
+     */
     public void call(Label target) {
         code.int8(0xE8);
         code.distance(target, 0, 0);

@@ -3,7 +3,8 @@ package dev.bgem3.asm.x64;
 /** An extension of the instruction set that kernels ask for, with the name that Linux shows. */
 public enum CpuFeature {
     // @formatter:off: one a line
-    // leaf, sub-leaf, register, bit (Intel SDM volume 2A, CPUID); then the state that the operating system must save
+    // leaf, sub-leaf, register, bit (Intel SDM volume 2A, CPUID); then the state that the operating system
+    // must save
     FMA("fma", 1, 0, Answer.ECX, 12, State.YMM),
     AVX2("avx2", 7, 0, Answer.EBX, 5, State.YMM),
     AVX_VNNI("avx_vnni", 7, 1, Answer.EAX, 4, State.YMM),

@@ -12,7 +12,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What this machine's processor can do and its operating system lets it do, by executing {@code cpuid} and {@code xgetbv}.
+ * What this machine's processor can do and its operating system permits, found by executing {@code cpuid} and
+ * {@code xgetbv}.
  *
  * @param brand
  *            the processor's own name
@@ -29,7 +30,9 @@ public record CpuFeatures(String brand, Set<CpuFeature> usable) {
     private static final int HIGHEST_EXTENDED_LEAF = 0x8000_0000;
     private static final int BRAND_LEAF = 0x8000_0002; // and the two after it
 
-    /** The argument block of both functions: two numbers in (leaf, sub-leaf), four out (eax, ebx, ecx, edx). */
+    /**
+     * The argument block of both functions: two numbers in (leaf, sub-leaf), four out (eax, ebx, ecx, edx).
+     */
     private static final int BLOCK_BYTES = 24;
     private static final int ANSWER_OFFSET_BYTES = 8;
 
@@ -62,7 +65,8 @@ public record CpuFeatures(String brand, Set<CpuFeature> usable) {
             int xcr0 = xsave ? ask(xgetbv, block, 0, 0)[0] : 0;
             EnumSet<CpuFeature> usable = EnumSet.noneOf(CpuFeature.class);
             for (CpuFeature feature : CpuFeature.values()) {
-                // A processor without sub-leaf 1 answers it with zeros; beyond the highest leaf it would answer anything.
+                // A processor without sub-leaf 1 answers it with zeros; beyond the highest leaf it would
+                // answer anything.
                 boolean present = feature.leaf <= highestLeaf && (ask(cpuid, block, feature.leaf,
                         feature.subleaf)[feature.register.ordinal()] >> feature.bit & 1) == 1;
                 if (present && (xcr0 & feature.state.xcr0) == feature.state.xcr0) {

@@ -2,7 +2,10 @@ package dev.bgem3.asm.x64;
 
 import dev.bgem3.asm.CodeBuffer;
 
-/** Writes the forms of the general-purpose instructions: prefix, opcode, ModRM, immediate (Intel SDM volume 2A, chapter 2). */
+/**
+ * Writes the forms of the general-purpose instructions: prefix, opcode, ModRM, immediate (Intel SDM volume
+ * 2A, chapter 2).
+ */
 final class GeneralEncoder {
     private final CodeBuffer code;
     private final RegisterUse use;
@@ -26,7 +29,9 @@ final class GeneralEncoder {
         }
     }
 
-    /** An instruction on a register in ModRM.rm; ModRM.reg is another register's number or extends the opcode. */
+    /**
+     * An instruction on a register in ModRM.rm; ModRM.reg is another register's number or extends the opcode.
+     */
     void register(int w, int regOrExtension, Gpr rm, int... opcode) {
         use.add(rm);
         rex(w, regOrExtension, 0, rm.number());

@@ -2,7 +2,10 @@ package dev.bgem3.asm.x64;
 
 import dev.bgem3.asm.CodeBuffer;
 
-/** Writes the bytes that name an instruction's operands: ModRM, SIB and displacement (Intel SDM volume 2A, section 2.1). */
+/**
+ * Writes the bytes that name an instruction's operands: ModRM, SIB and displacement (Intel SDM volume 2A,
+ * section 2.1).
+ */
 final class ModRm {
     private ModRm() {}
 
@@ -18,7 +21,8 @@ final class ModRm {
     }
 
     /**
-     * Writes a ModRM byte that names a register and an address, and the SIB byte and displacement that the address needs.
+     * Writes a ModRM byte that names a register and an address, and the SIB byte and displacement that the
+     * address needs.
      *
      * <pre>
      * | mod | reg 3 bits | rm 3 bits |   | scale 2 bits | index 3 bits | base 3 bits |   | disp8 or disp32 |

@@ -1,6 +1,6 @@
 package dev.bgem3.asm.x64;
 
-/** The one form of "out of range". */
+/** Checks of ranges, with one form of message. */
 final class Ranges {
     private Ranges() {}
 

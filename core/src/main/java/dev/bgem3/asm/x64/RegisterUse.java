@@ -4,7 +4,7 @@ import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Which registers a piece of code names: what {@link Abi} saves around it. */
+/** Records which registers a piece of code uses, so that {@link Abi} can save them. */
 final class RegisterUse {
     private final Set<Gpr> gprs = EnumSet.noneOf(Gpr.class);
     private final BitSet vectors = new BitSet();

@@ -16,13 +16,13 @@ import java.util.Arrays;
  * </pre>
  *
  * <p>
- * R and R' extend ModRM.reg by bits 3 and 4, V' extends vvvv by bit 4. X and B are bit 3 of index and base; where ModRM.rm is a
- * register they are its bits 4 and 3. Callers pass plain numbers: bits marked ~ are inverted in {@link #vex} and {@link #evex}
- * alone.
+ * R and R' extend ModRM.reg by bits 3 and 4, V' extends vvvv by bit 4. X and B are bit 3 of index and base;
+ * where ModRM.rm is a register they are its bits 4 and 3. Callers pass plain numbers: bits marked ~ are
+ * inverted in {@link #vex} and {@link #evex} alone.
  *
  * <p>
- * Tens of thousands of instructions are written when a program starts, by code that Java has not compiled yet: here it is lean, without
- * switches over types, which Java sets up anew in every process.
+ * Tens of thousands of instructions are written when a program starts, by code that Java has not compiled
+ * yet: here it is lean, without switches over types, which Java sets up anew in every process.
  */
 final class VectorEncoder {
     /** One instruction's operands, by place. */
@@ -145,8 +145,8 @@ final class VectorEncoder {
     }
 
     private static void checkWidths(VectorOp op, Places places, int vectorBytes) {
-        if (vectorBytes < op.leastWidthBytes()) {
-            throw refusal(op, "a vector of " + vectorBytes + " bytes", "at least " + op.leastWidthBytes());
+        if (vectorBytes < op.minWidthBytes()) {
+            throw refusal(op, "a vector of " + vectorBytes + " bytes", "at least " + op.minWidthBytes());
         }
         if (places.vvvv instanceof Vec vec) {
             checkWidth(op, vec, vectorBytes);
@@ -171,7 +171,10 @@ final class VectorEncoder {
         }
     }
 
-    /** Whether the VEX form serves: no register beyond 15, no mask, no broadcast, no zmm; shifts of memory are AVX-512's. */
+    /**
+     * Whether the VEX form serves: no register beyond 15, no mask, no broadcast, no zmm; shifts of memory are
+     * AVX-512's.
+     */
     private static boolean fitsVex(VectorOp op, Places places, int vectorBytes) {
         boolean high = places.regNumber() > 15 || places.vvvvNumber() > 15
                 || places.rm instanceof Register register && register.number() > 15;

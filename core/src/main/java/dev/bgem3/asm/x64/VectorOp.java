@@ -35,13 +35,13 @@ import static dev.bgem3.asm.x64.VectorOp.W.W0;
 import static dev.bgem3.asm.x64.VectorOp.W.W1;
 
 /**
- * The instructions with a VEX or EVEX prefix that kernels use, and no others; each line is the manual's own opcode line (Intel SDM
- * volume 2).
+ * The instructions with a VEX or EVEX prefix that kernels use, and no others; each line is the manual's own
+ * opcode line (Intel SDM volume 2).
  *
  * <p>
- * An instruction with both forms takes VEX when its operands fit it, as assemblers do. Where one mnemonic has several opcodes,
- * an underscore separates what tells them apart: {@code _VEX} for AVX-VNNI and AVX forms that differ from AVX-512's,
- * {@code _KR} for moves into a mask register.
+ * An instruction with both forms takes VEX when its operands fit it, as assemblers do. Where one mnemonic has
+ * several opcodes, an underscore separates what tells them apart: {@code _VEX} for AVX-VNNI and AVX forms
+ * that differ from AVX-512's, {@code _KR} for moves into a mask register.
  */
 public enum VectorOp {
     // @formatter:off: one a line
@@ -132,8 +132,8 @@ public enum VectorOp {
     }
 
     /**
-     * How much of a vector the operand in ModRM.rm holds: what EVEX multiplies an 8-bit displacement by (Intel SDM volume 2A,
-     * section 2.7.5).
+     * How much of a vector the operand in ModRM.rm holds: what EVEX multiplies an 8-bit displacement by
+     * (Intel SDM volume 2A, section 2.7.5).
      */
     enum Tuple {
         FULL, FULL_MEM, HALF_MEM, QUARTER_MEM, TUPLE1, TUPLE4, NONE;
@@ -155,8 +155,9 @@ public enum VectorOp {
     }
 
     /**
-     * Which operand goes where, in the order of Intel's syntax: {@code r} ModRM.reg, {@code v} VEX.vvvv, {@code m} ModRM.rm as
-     * register or memory, {@code R} ModRM.rm as register, {@code M} ModRM.rm as memory; then {@code i} an immediate byte.
+     * Which operand goes where, in the order of Intel's syntax: {@code r} ModRM.reg, {@code v} VEX.vvvv,
+     * {@code m} ModRM.rm as register or memory, {@code R} ModRM.rm as register, {@code M} ModRM.rm as memory;
+     * then {@code i} an immediate byte.
      */
     enum Layout {
         // @formatter:off: one a line
@@ -180,7 +181,10 @@ public enum VectorOp {
         final String roles;
         /** Whether an immediate byte follows. */
         final boolean immediate;
-        /** The roles when the destination is in ModRM.rm and the opcode the store's; null if there is no such form. */
+        /**
+         * The roles when the destination is in ModRM.rm and the opcode the store's; null if there is no such
+         * form.
+         */
         final String storeRoles;
         final Class<? extends Operand> regKind;
         /** The kind of register in both ModRM.rm and VEX.vvvv. */
@@ -226,7 +230,7 @@ public enum VectorOp {
     }
 
     /** The narrowest vector that the instruction exists for, in bytes. */
-    int leastWidthBytes() {
+    int minWidthBytes() {
         return switch (this) {
             case VEXTRACTF128, VSHUFF32X4, VPERM2F128 -> 32;
             default -> 16;

@@ -1,8 +1,9 @@
 package dev.bgem3.kernel.jit;
 
 /**
- * A processor architecture that kernels are assembled for, as its package declares it to {@link java.util.ServiceLoader}: so
- * {@link JitProvider} finds it, and this package does not depend on it.
+ * A processor architecture that kernels are assembled for. Its package declares it to
+ * {@link java.util.ServiceLoader}, through which {@link JitProvider} finds it, so that this package does not
+ * depend on that one.
  */
 public interface Architecture {
     /**

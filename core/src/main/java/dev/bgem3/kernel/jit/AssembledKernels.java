@@ -9,7 +9,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** What the kernels of all instruction sets share: how layers and norms lie in memory. */
+/**
+ * The part of {@link dev.bgem3.kernel.Kernels} that is the same for all instruction sets: how layers and
+ * norms lie in memory.
+ */
 public abstract class AssembledKernels extends HostKernels {
     /** A layer norm off the heap, filled up with zeros to whole vectors. */
     protected record PaddedNorm(MemorySegment gamma, MemorySegment beta, float epsilon,

@@ -36,12 +36,12 @@ public final class JitProvider implements KernelProvider {
     }
 
     /**
-     * Above the other providers if the kernels are the fastest and assembled code may run without a warning of Java's. Below them without
-     * {@code --enable-native-access} or where the kernels are not faster at every size: fp32 is then the others' unless these are named;
-     * bf16 and int8 are these kernels' alone.
+     * Above the other providers if the kernels are the fastest and assembled code may run without a warning
+     * of Java's. Below them without {@code --enable-native-access} or where the kernels are not faster at
+     * every size: fp32 is then the others' unless these are named; bf16 and int8 are these kernels' alone.
      *
      * @throws BackendException
-     *             if a system property asks for an instruction set that does not exist
+     *            if a system property asks for an instruction set that does not exist
      */
     @Override
     public int rank() {

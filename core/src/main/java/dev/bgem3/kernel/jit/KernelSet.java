@@ -4,7 +4,7 @@ import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.Kernels;
 import java.util.Set;
 
-/** The kernels assembled for one instruction set. Asked only on a machine that has it. */
+/** The kernels assembled for one instruction set. Its methods are called only on a machine that has it. */
 public interface KernelSet {
     /** Whether its fp32 kernels are faster than the other CPU providers' at every size. */
     boolean isFastest();
@@ -16,7 +16,8 @@ public interface KernelSet {
     Kernels open(Arithmetic arithmetic, int threads);
 
     /**
-     * The numbers of rows that the self-test runs products on, at most {@link SelfTest#MAX_ROWS}: together they need tiles of every height.
+     * The numbers of rows that the self-test runs products on, at most {@link SelfTest#MAX_ROWS}: together
+     * they need tiles of every height.
      */
     int[] selfTestRows();
 

@@ -12,8 +12,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /**
- * A linear layer as the assembled products read it: its weight [N, K] in panels {@code [⌈N / width⌉][steps][width]} of words of 32
- * bits, which hold 1, 2 or 4 numbers of K. Columns beyond N are zeros.
+ * A linear layer as the assembled products read it: its weight [N, K] in panels
+ * {@code [⌈N / width⌉][steps][width]} of words of 32 bits, which hold 1, 2 or 4 numbers of K. Columns beyond
+ * N are zeros.
  *
  * @param width
  *            the number of columns of a panel
@@ -44,8 +45,8 @@ public record PackedPanels(int width, MemorySegment panels, MemorySegment bias, 
     private static final int INT8_RANGE = 127;
 
     /**
-     * Takes a weight from where it is packed already, else packs it with all the team's threads; the panels then live as long as
-     * {@code arena}.
+     * Takes a weight from where it is packed already, else packs it with all the team's threads; the panels
+     * then live as long as {@code arena}.
      *
      * @param width
      *            the number of columns of a panel

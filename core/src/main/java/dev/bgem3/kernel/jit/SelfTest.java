@@ -13,15 +13,18 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The start-up proof: every kernel of an arithmetic is run once in each way that it has, and held against the plain reference. One way is
- * left to the tests: attention of many queries over more keys than it takes at a time, which the reference computes for too long.
+ * The start-up proof: runs every kernel of an arithmetic once in each way that it has, and compares the
+ * results with the reference. Only attention of many queries over more keys than it takes at a time is left
+ * to the tests, as the reference takes too long for it.
  *
  * <p>
- * The numbers are small multiples of powers of two, which all arithmetics have without rounding. So sums are exact, and what is left
- * to be off by is rounding of results to bf16, the accuracy of exp and GELU, and the softmax's own weights.
+ * The numbers are small multiples of powers of two, which all arithmetics have without rounding. So sums are
+ * exact, and what is left to be off by is rounding of results to bf16, the accuracy of exp and GELU, and the
+ * softmax's own weights.
  *
  * <p>
- * It runs before a program's first answer, in code that Java has not compiled: there are no lambdas, each of which Java would set up anew.
+ * It runs before a program's first answer, in code that Java has not compiled: there are no lambdas, each of
+ * which Java would set up anew.
  */
 public final class SelfTest {
     private static final Map<Tried, Optional<String>> FAILURES = new ConcurrentHashMap<>();
@@ -233,7 +236,10 @@ public final class SelfTest {
         this.rowCounts = rowCounts;
     }
 
-    /** What is wrong with the set's kernels for that arithmetic; they are run once in a process, as the result stays the same. */
+    /**
+     * What is wrong with the set's kernels for that arithmetic; they are run once in a process, as the result
+     * stays the same.
+     */
     public static Optional<String> failure(KernelSet set, Arithmetic arithmetic) {
         return FAILURES.computeIfAbsent(new Tried(set, arithmetic), SelfTest::run);
     }
@@ -300,9 +306,9 @@ public final class SelfTest {
     }
 
     /**
-     * What a number may be off by. A weight of attention and a value are each off by 2⁻⁸ of themselves where attention is in bf16, and
-     * values are at most 1: by 2⁻⁷ at most, and exponentials by 8e-5. Where products round their operands, a shorter GELU serves, off by
-     * 4e-5 + 6e-6·|z|, and |z| is below 41.
+     * What a number may be off by. A weight of attention and a value are each off by 2⁻⁸ of themselves where
+     * attention is in bf16, and values are at most 1: by 2⁻⁷ at most, and exponentials by 8e-5. Where
+     * products round their operands, a shorter GELU serves, off by 4e-5 + 6e-6·|z|, and |z| is below 41.
      */
     private Bound bound(Operation operation, boolean precise) {
         boolean exact = switch (arithmetic) {
@@ -325,7 +331,8 @@ public final class SelfTest {
     }
 
     /**
-     * The first two factors are the largest and cancel, so that int8's steps are those of the numbers while sums are near 1.
+     * The first two factors are the largest and cancel, so that int8's steps are those of the numbers while
+     * sums are near 1.
      */
     private static Numbers weight(int columns, int depth) {
         Numbers weight = new Numbers(columns, depth);
@@ -372,8 +379,9 @@ public final class SelfTest {
     }
 
     /**
-     * Multiples of 1/8 up to 1, without a period. The last key of a sequence is three times its first query, and a middle one twice: it
-     * has the largest score of all, so that what was summed in a block before it is scaled.
+     * Multiples of 1/8 up to 1, without a period. The last key of a sequence is three times its first query,
+     * and a middle one twice: it has the largest score of all, so that what was summed in a block before it
+     * is scaled.
      */
     private static Numbers queriesKeysValues(int[] cumulativeLengths) {
         Numbers qkv = new Numbers(cumulativeLengths[cumulativeLengths.length - 1], 3 * WIDTH);

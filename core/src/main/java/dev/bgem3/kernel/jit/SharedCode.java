@@ -7,10 +7,12 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The code that is assembled for an arithmetic, shared by all kernels that use it at the same time. Thread-safe.
+ * The code that is assembled for an arithmetic, shared by all kernels that use it at the same time.
+ * Thread-safe.
  *
  * <p>
- * It is held weakly: a class that held it would keep the memory of its automatic arena, and so itself, loaded for ever.
+ * It is held weakly: a class that held it would keep the memory of its automatic arena, and so itself, loaded
+ * for ever.
  */
 public final class SharedCode<T> {
     private final Function<Arithmetic, T> assembler;

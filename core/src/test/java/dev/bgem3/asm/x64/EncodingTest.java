@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The encoder against GNU as: {@code encodings.tsv} holds its bytes, written by {@code src/reference/assembler_table.py}; the
- * first line states its version. Runs on any host.
+ * The encoder against GNU as: {@code encodings.tsv} holds its bytes, written by
+ * {@code src/reference/assembler_table.py}; the first line states its version. Runs on any host.
  */
 class EncodingTest {
     private record Encoding(String hex, String text) {}

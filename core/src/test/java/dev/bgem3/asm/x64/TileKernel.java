@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A matrix product in the smallest form that runs at full speed: C[M, N] = A[M, K] · B[K, N] for M a multiple of the tile's rows
- * and N the tile's columns.
+ * A matrix product in the smallest form that runs at full speed: C[M, N] = A[M, K] · B[K, N] for M a multiple
+ * of the tile's rows and N the tile's columns.
  *
  * <pre>
  * for each block of {@code rows} rows of A
@@ -26,8 +26,9 @@ import java.util.List;
  * </pre>
  *
  * <p>
- * B is packed: step by step, {@code vectors} vectors each. A is packed (step by step, {@code rows} words of 32 bits) or row-major.
- * C is row-major without gaps. With int8, B is unsigned and A signed, as {@code vpdpbusd} has it.
+ * B is packed: step by step, {@code vectors} vectors each. A is packed (step by step, {@code rows} words of
+ * 32 bits) or row-major. C is row-major without gaps. With int8, B is unsigned and A signed, as
+ * {@code vpdpbusd} has it.
  *
  * @param operation
  *            the product of a step
@@ -40,8 +41,9 @@ import java.util.List;
  * @param packed
  *            whether A is packed; else row-major, at most 15 rows
  * @param embedded
- *            whether each operation reads its word of A from memory itself (AVX-512 alone); else a register holds it for all
- *            vectors of the row, which saves loads: processors make two in a cycle, as many as operations
+ *            whether each operation reads its word of A from memory itself (AVX-512 alone); else a register
+ *            holds it for all vectors of the row, which saves loads: processors make two in a cycle, as many
+ *            as operations
  * @param prefetchSteps
  *            how many steps ahead B is fetched into the second cache; 0 for not at all
  */
@@ -64,7 +66,8 @@ record TileKernel(VectorOp operation, int rows, int vectors, int widthBytes, boo
     private static final Gpr PANEL = Gpr.RAX;
     private static final Gpr LEFT = Gpr.RDX;
     private static final Gpr STRIDE = Gpr.RBP; // bytes from row to row of A, row-major
-    private static final List<Gpr> ROW_BASES = List.of(Gpr.RSI, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15); // every third row
+    /** Every third row of A. */
+    private static final List<Gpr> ROW_BASES = List.of(Gpr.RSI, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15);
 
     /** Fills an argument block; steps must be a multiple of {@link #UNROLLED_STEPS}. */
     static void fill(MemorySegment block, MemorySegment c, MemorySegment a, MemorySegment b, long blocks,

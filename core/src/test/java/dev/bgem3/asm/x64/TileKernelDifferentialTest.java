@@ -18,8 +18,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Assembled matrix products against plain loops, on the units that this machine has.
  *
  * <p>
- * The numbers are multiples of 1/8 up to 1 (int8: all integers), so that every product and every sum of up to 2¹⁸ of them is a
- * multiple of 1/64 below 2²⁴/64: exact in fp32 in any order. Equality is therefore what must hold.
+ * The numbers are multiples of 1/8 up to 1 (int8: all integers), so that every product and every sum of up to
+ * 2¹⁸ of them is a multiple of 1/64 below 2²⁴/64: exact in fp32 in any order. Equality is therefore what must
+ * hold.
  */
 class TileKernelDifferentialTest {
     private static final long SEED = new Random().nextLong();

@@ -7,10 +7,13 @@ import dev.bgem3.kernel.HostTensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** One head of one block of queries, with the running softmax: {@code kernel.vector}'s Attention in AVX2 machine code. */
+/**
+ * Attention in AVX2: computes one head of one block of queries with the running softmax, as
+ * {@code kernel.vector}'s Attention does.
+ */
 final class Avx2Attention implements HostAttention.Work {
     /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
-    private static final float LEAST = -Float.MAX_VALUE;
+    private static final float LOWEST = -Float.MAX_VALUE;
     /** Keys in a block: what a block of scores and its panels of keys take fits the second-level cache. */
     static final int KEYS = 256;
     private static final int QUERIES = HostAttention.QUERIES;
@@ -36,7 +39,7 @@ final class Avx2Attention implements HostAttention.Work {
             values.asSlice(0, valuesBytes).fill((byte) 0);
             sums.fill((byte) 0);
             for (int row = 0; row < QUERIES; row++) {
-                maxima.set(HostTensor.FLOAT, 4L * row, LEAST);
+                maxima.set(HostTensor.FLOAT, 4L * row, LOWEST);
             }
         }
     }

@@ -11,7 +11,10 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 
-/** All code that AVX2 kernels of an arithmetic call; what is not a linear layer is in fp32. */
+/**
+ * All code that AVX2 kernels of an arithmetic call, shared by all models; its memory is freed after the last
+ * of them. Everything but the linear layers is in fp32.
+ */
 final class Avx2Code {
     private static final SharedCode<Avx2Code> SHARED = new SharedCode<>(Avx2Code::new);
 
@@ -48,7 +51,7 @@ final class Avx2Code {
     private static Map<TileFinish, Code[]> tiles(Arena arena, Abi abi, Arithmetic arithmetic) {
         Map<TileFinish, Code[]> tiles = new EnumMap<>(TileFinish.class);
         for (TileFinish finish : EnumSet.complementOf(EnumSet.of(TileFinish.SCALE_ADD))) {
-            Code[] codes = new Code[Avx2TileKernel.MOST_ROWS];
+            Code[] codes = new Code[Avx2TileKernel.MAX_ROWS];
             for (int i = 0; i < codes.length; i++) {
                 codes[i] = ExecutableMemory.load(arena,
                         "bgem3 avx2 " + (i + 1) + "x" + Avx2TileKernel.PANEL + " " + arithmetic + " "
@@ -63,11 +66,11 @@ final class Avx2Code {
     /** One panel's columns of {@code rows} rows, as the block's fields say. */
     void multiply(Arithmetic arithmetic, TileFinish finish, MemorySegment block, int rows) {
         Code[] codes = tiles.get(arithmetic).get(finish);
-        int groups = rows / Avx2TileKernel.MOST_ROWS;
-        int rest = rows % Avx2TileKernel.MOST_ROWS;
+        int groups = rows / Avx2TileKernel.MAX_ROWS;
+        int rest = rows % Avx2TileKernel.MAX_ROWS;
         if (groups > 0) {
             Avx2TileKernel.fillGroups(block, groups);
-            codes[Avx2TileKernel.MOST_ROWS - 1].call(block);
+            codes[Avx2TileKernel.MAX_ROWS - 1].call(block);
         }
         if (rest > 0) {
             Avx2TileKernel.fillGroups(block, 1);

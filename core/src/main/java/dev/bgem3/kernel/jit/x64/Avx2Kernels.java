@@ -10,7 +10,10 @@ import dev.bgem3.kernel.jit.PackedPanels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** {@link Avx512Kernels} for processors with AVX2 and without AVX-512. */
+/**
+ * Kernels for processors with AVX2 and without AVX-512, whose products have the same bits as those of
+ * {@link Avx512Kernels}.
+ */
 final class Avx2Kernels extends AssembledKernels {
     private final Avx2Code code;
     private final Avx2Attention attention;

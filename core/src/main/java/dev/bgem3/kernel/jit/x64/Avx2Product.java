@@ -8,16 +8,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * {@link Avx512Product} in AVX2: {@code out = finish(in · weightᵀ + bias)}, the linear layers.
+ * The linear layers in AVX2: {@code out = finish(in · weightᵀ + bias)}.
  *
  * <p>
- * The weight is packed once into panels, as {@link Avx2TileKernel} reads them; columns beyond N are zeros. The work is cut into
- * blocks of rows times ranges of panels. A piece takes one panel after another, and a panel in slices of
- * {@link #SLICE_STEPS} steps, 16 KiB: such a slice stays in the first-level cache while the rows of the block pass by, whose sums
- * wait in between.
+ * The weight is packed once into panels, as {@link Avx2TileKernel} reads them; columns beyond N are zeros.
+ * The work is cut into blocks of rows times ranges of panels. A piece takes one panel after another, and a
+ * panel in slices of {@link #SLICE_STEPS} steps, 16 KiB: such a slice stays in the first-level cache while
+ * the rows of the block pass by, whose sums wait in between.
  */
 final class Avx2Product {
-    private static final int BLOCK_ROWS = 32 * Avx2TileKernel.MOST_ROWS;
+    private static final int BLOCK_ROWS = 32 * Avx2TileKernel.MAX_ROWS;
     private static final int SLICE_STEPS = 256;
     /** So many pieces of work for each thread, so that the last to finish is not far behind. */
     private static final int PIECES_PER_THREAD = 6;

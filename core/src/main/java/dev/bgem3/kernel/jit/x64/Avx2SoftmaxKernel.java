@@ -24,13 +24,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * {@link Avx512SoftmaxKernel} in AVX2. A row of scores lies in memory of whole vectors: what is beyond its columns is taken for −∞, and
- * its exponentials, zeros, are written there.
+ * The running softmax of attention in AVX2. A row of scores takes whole vectors of memory: lanes beyond its
+ * columns count as −∞, and their exponentials, zeros, are written there.
  */
 final class Avx2SoftmaxKernel {
     // The argument block.
     private static final int ROWS_FIELD = 0;
-    private static final int SCORES_FIELD = 8; // [rows] at the stride: scores in, exponentials out; or the rows to write
+    private static final int SCORES_FIELD = 8; // [rows] at the stride: scores in, weights out; or the result
     private static final int SCORES_STRIDE_FIELD = 16;
     private static final int FULL_FIELD = 24; // vectors of a row of scores before the last
     private static final int MAXIMA_FIELD = 32; // [rows]
@@ -40,7 +40,7 @@ final class Avx2SoftmaxKernel {
     private static final int VALUE_VECTORS_FIELD = 64; // vectors of a row of values, at least 1
     private static final int SCALE_FIELD = 72; // fp32
     private static final int MASK_FIELD = 76; // lanes of the last vector of a row of scores, 32 bits each
-    private static final int FILL_FIELD = MASK_FIELD + Avx2VectorCode.BYTES; // −∞ in its other lanes, 0 in these
+    private static final int FILL_FIELD = MASK_FIELD + Avx2VectorCode.BYTES; // −∞ in its other lanes, else 0
     static final int BLOCK_BYTES = FILL_FIELD + Avx2VectorCode.BYTES;
 
     private static final Gpr ROWS = Gpr.R8;

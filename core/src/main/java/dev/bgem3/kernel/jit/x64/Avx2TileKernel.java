@@ -36,14 +36,14 @@ import java.util.List;
  * </pre>
  *
  * <p>
- * A sum is the same chain of multiply-adds as there, so products have the same bits. Sums start from memory: K can be cut into
- * slices whose part of the panel stays in the first-level cache, and a cut is no change of the chain. A tile is always whole:
- * there are no masks, callers give the last columns a tile of their own. On one Zen 5 core a call is at 98 % of the rate of multiply-adds between
- * registers, in fp32 and in int8. Operands of int8 are as there; the sums of {@link TileFinish#NONE} stay
- * integers.
+ * A sum is the same chain of multiply-adds as there, so products have the same bits. Sums start from memory:
+ * K can be cut into slices whose part of the panel stays in the first-level cache, and a cut is no change of
+ * the chain. A tile is always whole: there are no masks, callers give the last columns a tile of their own.
+ * On one Zen 5 core a call is at 98 % of the rate of multiply-adds between registers, in fp32 and in int8.
+ * Operands of int8 are as there; the sums of {@link TileFinish#NONE} stay integers.
  *
  * @param rows
- *            1 to {@link #MOST_ROWS}
+ *            1 to {@link #MAX_ROWS}
  * @param finish
  *            what happens to the sums
  * @param arithmetic
@@ -53,7 +53,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     /** Columns of a tile: two vectors. */
     static final int PANEL = 2 * Avx2VectorCode.LANES;
     /** 12 sums, 2 of the panel, 2 spread numbers in turn: all 16 registers. */
-    static final int MOST_ROWS = 6;
+    static final int MAX_ROWS = 6;
 
     private static final int UNROLLED_STEPS = 4;
     private static final int ROWS_PER_BASE = 3;
@@ -75,7 +75,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     private static final int COLUMN_SCALES_FIELD = 88; // int8: fp32, the panel's columns
     private static final int OFFSETS_FIELD = 96; // int8: 32-bit integers, the panel's columns
     private static final int GROUPS_FIELD = 104;
-    private static final int AHEAD_FIELD = 112; // the code's own: what it has not yet fetched of the memory behind the panel
+    private static final int AHEAD_FIELD = 112; // the code's own: what to fetch next behind the panel
     private static final int LINES_AHEAD_FIELD = 120; // how many lines of it a group fetches, at least 1
     static final int BLOCK_BYTES = 128;
 
@@ -130,7 +130,10 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
         block.set(ValueLayout.JAVA_LONG, ROW_SCALES_FIELD, rowScalesAddress);
     }
 
-    /** Sets what turns int8's sums into numbers with the rows' scales: the columns' scales, and 128 times their sums. */
+    /**
+     * Sets what turns int8's sums into numbers with the rows' scales: the columns' scales, and 128 times
+     * their sums.
+     */
     static void fillScales(MemorySegment block, long columnScales, long offsets) {
         block.set(ValueLayout.JAVA_LONG, COLUMN_SCALES_FIELD, columnScales);
         block.set(ValueLayout.JAVA_LONG, OFFSETS_FIELD, offsets);
@@ -176,7 +179,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
         code.mov(RESIDUAL, Mem.at(argument, RESIDUAL_FIELD));
         code.mov(ROW_SCALES, Mem.at(argument, ROW_SCALES_FIELD));
         code.mov(GROUPS, Mem.at(argument, GROUPS_FIELD));
-        if (rows == MOST_ROWS) {
+        if (rows == MAX_ROWS) {
             code.mov(COUNT, Mem.at(argument, STEPS_FIELD));
             code.shl(COUNT, Integer.numberOfTrailingZeros(VECTORS * Avx2VectorCode.BYTES));
             code.add(COUNT, Mem.at(argument, PANEL_FIELD));
@@ -196,7 +199,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
             }
             code.add(START, Mem.at(argument, START_STRIDE_FIELD));
         }
-        if (rows == MOST_ROWS) {
+        if (rows == MAX_ROWS) {
             fetchAhead(code, argument);
         }
         multiply(code, bases, argument);
@@ -213,8 +216,9 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     }
 
     /**
-     * Fetches a part of what lies behind the panel: the next slice of K or the next panel, which the first group to come would
-     * else wait for. Measured on Zen 5 at 1,024 rows of 1,024: 10 % of the whole product's time.
+     * Fetches a part of what lies behind the panel: the next slice of K or the next panel, which the first
+     * group to come would else wait for. Measured on Zen 5 at 1,024 rows of 1,024: 10 % of the whole
+     * product's time.
      */
     private static void fetchAhead(Assembler code, Gpr argument) {
         code.mov(PANEL_AT, Mem.at(argument, AHEAD_FIELD));

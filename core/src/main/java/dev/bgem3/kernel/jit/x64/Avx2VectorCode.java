@@ -27,8 +27,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * {@link VectorCode} in AVX2. What AVX-512 has and AVX2 lacks is spelled out: a comparison's mask is a vector of ones and zeros, a
- * constant stands in memory once for each lane, and 2ⁿ is made of its exponent's bits.
+ * {@link VectorCode} in AVX2. What AVX-512 has and AVX2 lacks is spelled out: a comparison's mask is a vector
+ * of ones and zeros, a constant stands in memory once for each lane, and 2ⁿ is made of its exponent's bits.
  */
 final class Avx2VectorCode extends VectorCode {
     /** Lanes of fp32 in a register. */

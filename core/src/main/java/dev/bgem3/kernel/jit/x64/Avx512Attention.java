@@ -6,22 +6,24 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One head of one block of queries, with the running softmax: {@code kernel.vector}'s Attention in machine code, its matrices
- * turned on their side.
+ * Attention in AVX-512: computes one head of one block of queries with the running softmax, as
+ * {@code kernel.vector}'s Attention does, but with transposed matrices.
  *
  * <p>
- * The scores are computed as {@code k · qᵀ}, so that a vector holds one key's scores of 16 queries: the softmax then needs nothing
- * across lanes, keys are read as they lie, and the weights lie as the second product's left operand, step by step. What is
- * transposed is the block of queries, once. In bf16 both products are {@code vdpbf16ps} of rounded operands, and scores, softmax and
- * sums stay in fp32; a weight and a value are then off by at most 2⁻⁸ of themselves, and so is the outcome by at most
- * 2⁻⁷ · max|v|, beside what the scores are off by.
+ * The scores are computed as {@code k · qᵀ}, so that a vector holds one key's scores of 16 queries: the
+ * softmax then needs nothing across lanes, keys are read as they lie, and the weights lie as the second
+ * product's left operand, step by step. What is transposed is the block of queries, once. In bf16 both
+ * products are {@code vdpbf16ps} of rounded operands, and scores, softmax and sums stay in fp32; a weight and
+ * a value are then off by at most 2⁻⁸ of themselves, and so is the outcome by at most 2⁻⁷ · max|v|, beside
+ * what the scores are off by.
  */
 final class Avx512Attention implements HostAttention.Work {
     /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
-    private static final float LEAST = -Float.MAX_VALUE;
+    private static final float LOWEST = -Float.MAX_VALUE;
     /**
-     * Keys in a block: their scores of all queries take 96 KiB of the second-level cache. What was summed before is multiplied once a
-     * block, so fewer and larger ones are the faster: by 2 % at 2,048 tokens than those of 128, which the first-level cache would hold.
+     * Keys in a block: their scores of all queries take 96 KiB of the second-level cache. What was summed
+     * before is multiplied once a block, so fewer and larger ones are the faster: by 2 % at 2,048 tokens than
+     * those of 128, which the first-level cache would hold.
      */
     static final int KEYS = 384;
     /** In bf16, exponentials are powers of two of scores that are in units of ln 2. */
@@ -57,7 +59,7 @@ final class Avx512Attention implements HostAttention.Work {
             queryPanels = atLeast(queryPanels, QUERIES / PANEL * shape.queryPanelBytes());
             sums.fill((byte) 0);
             for (int row = 0; row < QUERIES; row++) {
-                maxima.set(HostTensor.FLOAT, 4L * row, LEAST);
+                maxima.set(HostTensor.FLOAT, 4L * row, LOWEST);
             }
         }
     }
@@ -166,8 +168,8 @@ final class Avx512Attention implements HostAttention.Work {
     }
 
     /**
-     * {@code queryPanels[panel][word][32] = qᵀ}. What lies beyond the block's rows is left over from other blocks; it has columns of its
-     * own, which no one reads.
+     * {@code queryPanels[panel][word][32] = qᵀ}. What lies beyond the block's rows is left over from other
+     * blocks; it has columns of its own, which no one reads.
      */
     private void transposeQueries(Scratch scratch, HostAttention.Block block, HeadShape shape) {
         HostTensor tensor = block.head().queryKeyValue();
@@ -199,7 +201,10 @@ final class Avx512Attention implements HostAttention.Work {
         }
     }
 
-    /** {@code values[rows][·]} = weights · v, and from the second time on, what was summed before times its factor. */
+    /**
+     * {@code values[rows][·]} = weights · v, and from the second time on, what was summed before times its
+     * factor.
+     */
     private void weigh(Scratch scratch, HostAttention.Head head, HeadShape shape, int rows, int from,
             int keys) {
         int keysPerWord = bf16 ? 2 : 1;

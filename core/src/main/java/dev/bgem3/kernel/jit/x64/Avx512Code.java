@@ -16,7 +16,10 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 
-/** All code that kernels of an arithmetic call, which those of all models share; its memory is freed after the last of them. */
+/**
+ * All code that AVX-512 kernels of an arithmetic call, shared by all models; its memory is freed after the
+ * last of them.
+ */
 final class Avx512Code {
     /** The ends of linear layers; the last are those whose results are bf16. */
     private static final List<Avx512TileEnd> LAYER_ENDS = List.of(new Avx512TileEnd(TileFinish.BIAS, false),
@@ -27,7 +30,10 @@ final class Avx512Code {
     /** The one end of {@link #attentionScores}. */
     static final int SCORES = 0;
     private static final List<Avx512TileEnd> SCORE_ENDS = List.of(new Avx512TileEnd(TileFinish.NONE, false));
-    /** The ends of {@link #attentionSums}: of a first block of keys, and of a later one, added to the one before, rescaled. */
+    /**
+     * The ends of {@link #attentionSums}: of a first block of keys, and of a later one, added to the one
+     * before, rescaled.
+     */
     static final int FIRST_VALUES = 0;
     static final int MORE_VALUES = 1;
     private static final List<Avx512TileEnd> SUM_ENDS = List.of(new Avx512TileEnd(TileFinish.NONE, false),

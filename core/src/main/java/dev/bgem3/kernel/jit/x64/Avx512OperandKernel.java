@@ -6,7 +6,10 @@ import static dev.bgem3.asm.x64.VectorOp.VMOVUPS;
 import dev.bgem3.asm.x64.Abi;
 import dev.bgem3.asm.x64.Vec;
 
-/** The conversions of {@link OperandKernel} that AVX-512 alone has: copies, and those from and to bf16, to nearest even. */
+/**
+ * The conversions of operands that only AVX-512 kernels need: copies, and those to and from bf16, rounded to
+ * nearest even.
+ */
 final class Avx512OperandKernel {
     private static final Vec X = Vec.zmm(0);
     private static final Vec HALF = Vec.ymm(0);

@@ -21,7 +21,10 @@ import dev.bgem3.asm.x64.VectorOp;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Makes a product's right operand of what attention has: panels of {@link Avx512TileKernel#PANEL} words of 32 bits. */
+/**
+ * Lays attention's operands out as a product's right operand: panels of {@link Avx512TileKernel#PANEL} words
+ * of 32 bits.
+ */
 final class Avx512PanelKernel {
     // The argument block.
     private static final int FROM_FIELD = 0;
@@ -47,7 +50,8 @@ final class Avx512PanelKernel {
      * Sets all fields.
      *
      * @param count
-     *            for {@link #rows} and {@link #pairs} the rows, for {@link #transpose} the groups of 16 words; at least 1
+     *            for {@link #rows} and {@link #pairs} the rows, for {@link #transpose} the groups of 16
+     *            words; at least 1
      * @param columns
      *            for {@link #rows} and {@link #pairs} the columns to take, 1 to PANEL
      */
@@ -90,8 +94,10 @@ final class Avx512PanelKernel {
         });
     }
 
-    /** {@code to[i][column]} = rows 2·i and 2·i + 1 of that column as bf16 in one word; zeros where there is no such row or column. They come from bf16 or
-     * from fp32. */
+    /**
+     * {@code to[i][column]} = rows 2·i and 2·i + 1 of that column as bf16 in one word; zeros where there is
+     * no such row or column. They come from bf16 or from fp32.
+     */
     static byte[] pairs(Abi abi, boolean fromBf16) {
         return abi.function(code -> {
             startColumns(code, abi);
@@ -143,8 +149,8 @@ final class Avx512PanelKernel {
      * {@code to[word][row] = from[row][word]} for 16 rows and 16 words at a time.
      *
      * <p>
-     * Four rows at a time, words change places with rows within each 128 bits, so that a vector holds one word in four of four
-     * rows; then four such vectors change their quarters the same way.
+     * Four rows at a time, words change places with rows within each 128 bits, so that a vector holds one
+     * word in four of four rows; then four such vectors change their quarters the same way.
      */
     static byte[] transpose(Abi abi) {
         return abi.function(code -> {
@@ -156,11 +162,13 @@ final class Avx512PanelKernel {
                     code.add(AT, STRIDE);
                 }
                 for (int group = 0; group < 4; group++) {
-                    // Vectors 4·group + (0 .. 3) are rows; then vector 4·group + j has word j of each quarter.
+                    // Vectors 4·group + (0 .. 3) are rows; then vector 4·group + j has word j of each
+                    // quarter.
                     exchange(code, VSHUFPS, 4 * group, 1);
                 }
                 for (int j = 0; j < 4; j++) {
-                    // Vectors j, j + 4, j + 8, j + 12 are the groups; then vector j + 4·quarter has word 4·quarter + j.
+                    // Vectors j, j + 4, j + 8, j + 12 are the groups; then vector j + 4·quarter has word
+                    // 4·quarter + j.
                     exchange(code, VSHUFF32X4, j, 4);
                 }
                 for (int word = 0; word < 16; word++) {
@@ -173,8 +181,9 @@ final class Avx512PanelKernel {
     }
 
     /**
-     * Transposes 4 × 4 words within each quarter of four vectors ({@code vshufps}), or the 4 × 4 quarters of four vectors
-     * ({@code vshuff32x4}): both take two items of their first source and two of their second, by two bits each.
+     * Transposes 4 × 4 words within each quarter of four vectors ({@code vshufps}), or the 4 × 4 quarters of
+     * four vectors ({@code vshuff32x4}): both take two items of their first source and two of their second,
+     * by two bits each.
      */
     private static void exchange(Assembler code, VectorOp shuffle, int first, int step) {
         int lower = 0x44; // items 0, 1 of both

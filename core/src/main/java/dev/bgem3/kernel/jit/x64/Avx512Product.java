@@ -11,28 +11,30 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * {@code out = finish(in · weightᵀ + bias)}: the linear layers.
+ * The linear layers in AVX-512: {@code out = finish(in · weightᵀ + bias)}.
  *
  * <p>
- * The weight is packed once into panels, as {@link Avx512TileKernel} reads them; columns beyond N are zeros. The work is cut into
- * blocks of rows times ranges of panels; a piece takes one panel after another, whose slice of the weight (128 KiB at K = 1,024)
- * stays in the second-level cache while all rows of the block pass by.
+ * The weight is packed once into panels, as {@link Avx512TileKernel} reads them; columns beyond N are zeros.
+ * The work is cut into blocks of rows times ranges of panels; a piece takes one panel after another, whose
+ * slice of the weight (128 KiB at K = 1,024) stays in the second-level cache while all rows of the block pass
+ * by.
  */
 final class Avx512Product {
-    private static final int BLOCK_ROWS = 12 * Avx512TileKernel.MOST_ROWS;
+    private static final int BLOCK_ROWS = 12 * Avx512TileKernel.MAX_ROWS;
     /** Rows of a piece of the left operand's rounding. */
     private static final int OPERAND_ROWS = 16;
     /**
-     * Rows that begin so far apart, or a multiple of it, compete for the same places of the first-level cache, as few as a tile has rows: by
-     * 2 % of all at 2,048 tokens in int8.
+     * Rows that begin so far apart, or a multiple of it, compete for the same places of the first-level
+     * cache, as few as a tile has rows: by 2 % of all at 2,048 tokens in int8.
      */
     private static final int CACHE_WAY_BYTES = 4_096;
     /**
-     * The more pieces of work for each thread, the less one is behind the others at the end; but a small one is over before it has what it
-     * reads in its cache. So there are as many, between these two, as have {@link #PIECE_MULTIPLY_ADDS} each.
+     * The more pieces of work for each thread, the less one is behind the others at the end; but a small one
+     * is over before it has what it reads in its cache. So there are as many, between these two, as have
+     * {@link #PIECE_MULTIPLY_ADDS} each.
      */
-    private static final int LEAST_PIECES_PER_THREAD = 6;
-    private static final int MOST_PIECES_PER_THREAD = 24;
+    private static final int MIN_PIECES_PER_THREAD = 6;
+    private static final int MAX_PIECES_PER_THREAD = 24;
     /** Some 35 µs of one thread in int8. */
     private static final long PIECE_MULTIPLY_ADDS = 16_000_000;
 
@@ -86,10 +88,13 @@ final class Avx512Product {
 
     private static int pieces(int threads, int rows, PackedPanels layer) {
         return Math.clamp((long) rows * layer.outputSize() * layer.inputSize() / PIECE_MULTIPLY_ADDS,
-                LEAST_PIECES_PER_THREAD * threads, MOST_PIECES_PER_THREAD * threads);
+                MIN_PIECES_PER_THREAD * threads, MAX_PIECES_PER_THREAD * threads);
     }
 
-    /** The whole left operand, once, in memory that the next product may overwrite; it stays where it is if it fits as it lies. */
+    /**
+     * The whole left operand, once, in memory that the next product may overwrite; it stays where it is if it
+     * fits as it lies.
+     */
     private static Operand operand(ThreadTeam team, Avx512Code code, Scratch[] scratches,
             HostWorkspace operands,
             HostTensor in, Arithmetic arithmetic) {

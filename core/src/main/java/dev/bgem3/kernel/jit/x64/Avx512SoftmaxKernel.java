@@ -28,12 +28,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The running softmax of attention on a block of queries and a block of keys (Milakov and Gimelshein 2018), and the division at its
- * end.
+ * The running softmax of attention on a block of queries and a block of keys (Milakov and Gimelshein 2018),
+ * and the division at its end.
  *
  * <p>
- * Scores lie key by key, a key's queries side by side: each lane belongs to one query from start to end, so maxima and sums need
- * nothing across lanes. All functions take the same argument block.
+ * Scores lie key by key, a key's queries side by side: each lane belongs to one query from start to end, so
+ * maxima and sums need nothing across lanes. All functions take the same argument block.
  */
 final class Avx512SoftmaxKernel {
     // The argument block.
@@ -139,14 +139,14 @@ final class Avx512SoftmaxKernel {
     }
 
     /**
-     * For each query: the new maximum; the factor for what was summed under the old one; the sum so far; and in place of the
-     * scores the weights {@code exp(scale · score − maximum)}; as pairs, powers of two.
+     * For each query: the new maximum; the factor for what was summed under the old one; the sum so far; and
+     * in place of the scores the weights {@code exp(scale · score − maximum)}; as pairs, powers of two.
      *
      * @param vectors
      *            of each key's queries that are computed, 1 to 4
      * @param pairs
-     *            whether the weights are stored as bf16, those of keys 2·i and 2·i + 1 in one word, {@code [⌈keys / 2⌉][64]}; else
-     *            they are fp32, {@code [keys][64]}
+     *            whether the weights are stored as bf16, those of keys 2·i and 2·i + 1 in one word,
+     *            {@code [⌈keys / 2⌉][64]}; else they are fp32, {@code [keys][64]}
      */
     static byte[] exponentiate(Abi abi, int vectors, boolean pairs) {
         return abi.function(code -> {

@@ -25,15 +25,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The ends of {@link Avx512TileKernel}'s tiles, as code that it calls: sums in registers become results in memory.
+ * The code that finishes the tiles of {@link Avx512TileKernel}: it turns sums in registers into results in
+ * memory.
  *
  * <p>
- * Each end is written once, for the most rows, from the last row to the first; a lower tile enters it further down. To write it
- * for every height would be most of all code of a kernel, and code that is written before a program's first answer has its price:
- * some microseconds an instruction while Java has not compiled what writes it. A call and the choice cost some ten cycles a tile.
+ * Each end is written once, for the most rows, from the last row to the first; a lower tile enters it further
+ * down. To write it for every height would be most of all code of a kernel, and code that is written before a
+ * program's first answer has its price: some microseconds an instruction while Java has not compiled what
+ * writes it. A call and the choice cost some ten cycles a tile.
  */
 final class Avx512TileEnds {
-    // Where the bases of the left operand's rows, the panel's place and the count of steps are no longer needed.
+    // Where the bases of the left operand's rows, the panel's place and the count of steps are no longer
+    // needed.
     private static final Gpr ROW_SCALES = Avx512TileKernel.BASES.get(0);
     private static final Gpr COLUMN_SCALES = Avx512TileKernel.BASES.get(1);
     private static final Gpr OFFSETS = Avx512TileKernel.BASES.get(2);
@@ -67,13 +70,16 @@ final class Avx512TileEnds {
 
     private static List<Label> labels(String name) {
         List<Label> labels = new ArrayList<>();
-        for (int rows = 1; rows <= Avx512TileKernel.MOST_ROWS; rows++) {
+        for (int rows = 1; rows <= Avx512TileKernel.MAX_ROWS; rows++) {
             labels.add(new Label(name + " of " + rows));
         }
         return labels;
     }
 
-    /** What to call when the sums of so many rows are done; it leaves out, residual and row scales at the rows after them. */
+    /**
+     * What to call when the sums of so many rows are done; it leaves out, residual and row scales at the rows
+     * after them.
+     */
     Label of(int height) {
         return entries.get(height - 1);
     }
@@ -123,7 +129,7 @@ final class Avx512TileEnds {
     }
 
     private void emitRows(Avx512TileEnd end, List<Label> labels) {
-        for (int row = Avx512TileKernel.MOST_ROWS - 1; row >= 0; row--) {
+        for (int row = Avx512TileKernel.MAX_ROWS - 1; row >= 0; row--) {
             code.bind(labels.get(row));
             code.sub(OUT_ROW, Avx512TileKernel.OUT_STRIDE);
             if (end.finish() == TileFinish.BIAS_RESIDUAL) {
@@ -149,7 +155,10 @@ final class Avx512TileEnds {
         }
     }
 
-    /** The left operand was 128 more than the number: 128 times the panel's sum by column is taken off, and the scales multiply. */
+    /**
+     * The left operand was 128 more than the number: 128 times the panel's sum by column is taken off, and
+     * the scales multiply.
+     */
     private void toNumbers(Vec sum, int row, int offset) {
         code.emit(VPSUBD, sum, sum, Mem.at(OFFSETS, offset));
         code.emit(VCVTDQ2PS, sum, sum);

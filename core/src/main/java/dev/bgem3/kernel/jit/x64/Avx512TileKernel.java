@@ -23,10 +23,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * The matrix product's inner loops: any number of rows, and the {@link #PANEL} columns of one panel.
+ * The inner loops of the matrix product: any number of rows times the {@link #PANEL} columns of one panel.
  *
  * <pre>
- * for each tile of {@link #MOST_ROWS} rows, and what is left in tiles of 8, 4, 2 and 1 (16 in two of 8)
+ * for each tile of {@link #MAX_ROWS} rows, and what is left in tiles of 8, 4, 2 and 1 (16 in two of 8)
  *     sums = 0
  *     for each step of K           1 number of fp32, 2 of bf16, 4 of int8: what a word of 32 bits holds
  *         load 2 vectors of the panel
@@ -35,15 +35,16 @@ import java.util.List;
  * </pre>
  *
  * <p>
- * The left operand is read where it lies; the panel is packed, step by step. Each sum is one chain of multiply-adds in ascending
- * steps, whatever the number of rows, so a result does not depend on its neighbours. A register holds the spread number for both
- * vectors of its row: a processor makes two loads in a cycle, as many as multiply-adds, and embedded broadcasts would be a third
- * more loads than it has room for. Measured on one Zen 5 core at 512 deep, 12 rows: 97.6 % of the rate of multiply-adds between
+ * The left operand is read where it lies; the panel is packed, step by step. Each sum is one chain of
+ * multiply-adds in ascending steps, whatever the number of rows, so a result does not depend on its
+ * neighbours. A register holds the spread number for both vectors of its row: a processor makes two loads in
+ * a cycle, as many as multiply-adds, and embedded broadcasts would be a third more loads than it has room
+ * for. Measured on one Zen 5 core at 512 deep, 12 rows: 97.6 % of the rate of multiply-adds between
  * registers, 89.7 % with embedded broadcasts.
  *
  * @param arithmetic
- *            fp32; bf16, whose operands are pairs ({@code vdpbf16ps}); int8, whose left operand is unsigned, 128 more than the
- *            number, and whose panel is signed ({@code vpdpbusd})
+ *            fp32; bf16, whose operands are pairs ({@code vdpbf16ps}); int8, whose left operand is unsigned,
+ *            128 more than the number, and whose panel is signed ({@code vpdpbusd})
  * @param left
  *            how the left operand lies
  * @param ends
@@ -70,29 +71,31 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
     /** Columns of a tile: two vectors. */
     static final int PANEL = 2 * Avx512VectorCode.LANES;
     /** 24 sums, 2 of the panel, 4 spread numbers in turn: 30 of 32 registers. */
-    static final int MOST_ROWS = 12;
+    static final int MAX_ROWS = 12;
 
     /** From one step to the next of a left operand that lies {@link Left#STEPS step by step}: 64 rows. */
     static final int STEP_BYTES = 256;
 
     /** The tiles' heights: any number of rows is a sum of them. */
-    private static final int[] HEIGHTS = {MOST_ROWS, 8, 4, 2, 1};
+    private static final int[] HEIGHTS = {MAX_ROWS, 8, 4, 2, 1};
     /**
-     * Two tiles of 8 rows in place of 12 and 4, where memory does not set the pace: the sums of 4 are too few to have a multiply-add in each
-     * place of the pipeline.
+     * Two tiles of 8 rows in place of 12 and 4, where memory does not set the pace: the sums of 4 are too few
+     * to have a multiply-add in each place of the pipeline.
      */
     private static final int TWICE_EIGHT = 16;
     private static final int UNROLLED_STEPS = 4;
     private static final int CACHE_LINE = 64;
     /**
-     * Of at most so many rows, two tiles, each fetches its share of the next panel, by its height: the weights then come at memory's pace
-     * while both are computed. Of more rows a tile fetches a line every {@link #UNROLLED_STEPS} steps, an eighth of what it reads.
+     * Of at most so many rows, two tiles, each fetches its share of the next panel, by its height: the
+     * weights then come at memory's pace while both are computed. Of more rows a tile fetches a line every
+     * {@link #UNROLLED_STEPS} steps, an eighth of what it reads.
      */
     private static final int FEW_ROWS = 24;
     private static final int ROWS_PER_BASE = 3;
     static final int VECTORS = 2;
 
-    // The argument block, whose left operand and row scales the code itself moves on: 64-bit fields at multiples of 8 bytes, then the masks of the two vectors' columns, 32 bits each.
+    // The argument block, whose left operand and row scales the code itself moves on: 64-bit fields at
+    // multiples of 8 bytes, then the masks of the two vectors' columns, 32 bits each.
     private static final int OUT_FIELD = 0;
     private static final int OUT_STRIDE_FIELD = 8;
     private static final int LEFT_FIELD = 16;
@@ -150,7 +153,10 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
         block.set(ValueLayout.JAVA_LONG, ROW_SCALES_FIELD, rowScalesAddress);
     }
 
-    /** Sets what turns int8's sums into numbers with the rows' scales: the columns' scales, and 128 times their sums. */
+    /**
+     * Sets what turns int8's sums into numbers with the rows' scales: the columns' scales, and 128 times
+     * their sums.
+     */
     static void fillScales(MemorySegment block, long columnScales, long offsets) {
         block.set(ValueLayout.JAVA_LONG, COLUMN_SCALES_FIELD, columnScales);
         block.set(ValueLayout.JAVA_LONG, OFFSETS_FIELD, offsets);
@@ -187,7 +193,10 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
         return COLUMNS[vector];
     }
 
-    /** Linear layers' weights come from memory, and the next panel is fetched meanwhile; attention's are in the caches. */
+    /**
+     * Linear layers' weights come from memory, and the next panel is fetched meanwhile; attention's are in
+     * the caches.
+     */
     private boolean isLayer() {
         return ends.getFirst().isLayer();
     }
@@ -243,14 +252,14 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
             Label again = code.label("again");
             code.cmp(ROWS, height);
             code.jump(Condition.LESS, lower);
-            if (height == MOST_ROWS && !few) {
+            if (height == MAX_ROWS && !few) {
                 code.cmp(ROWS, TWICE_EIGHT);
                 code.jump(Condition.EQUAL, lower);
             }
             tile(code, argument, height, few ? Math.max(2, height / 2) : 1);
             code.call(tileEnds.of(height));
             code.sub(ROWS, height);
-            if (height == MOST_ROWS || height == TWICE_EIGHT / 2) {
+            if (height == MAX_ROWS || height == TWICE_EIGHT / 2) {
                 code.jump(again);
             }
             code.bind(lower);
@@ -299,8 +308,9 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
     }
 
     /**
-     * Fetches the lines that the tile will be written to: they come from memory as a rule, and a processor waits for them one
-     * after another where it meets them at its stores. Of results in bf16 every other line is the next panel's.
+     * Fetches the lines that the tile will be written to: they come from memory as a rule, and a processor
+     * waits for them one after another where it meets them at its stores. Of results in bf16 every other line
+     * is the next panel's.
      */
     private void fetchOut(Assembler code, int height) {
         code.mov(COUNT, OUT);
@@ -312,7 +322,10 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
         }
     }
 
-    /** A loop that takes {@code unrolled} steps at a time, COUNT times, and as often fetches some lines of the next panel. */
+    /**
+     * A loop that takes {@code unrolled} steps at a time, COUNT times, and as often fetches some lines of the
+     * next panel.
+     */
     private void steps(Assembler code, Gpr argument, List<Gpr> bases, int height, int unrolled,
             int fetchedLines) {
         Label again = code.label("again");

@@ -30,7 +30,9 @@ import dev.bgem3.asm.x64.Register;
 import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.asm.x64.VectorOp;
 
-/** {@link VectorCode} in AVX-512, and shorter functions for results that are rounded to bf16 or int8, which AVX2 kernels do not have. */
+/**
+ * {@link VectorCode} in AVX-512, with shorter functions for results that are then rounded to bf16 or int8.
+ */
 final class Avx512VectorCode extends VectorCode {
     /** Lanes of fp32 in a register. */
     static final int LANES = 16;
@@ -93,8 +95,8 @@ final class Avx512VectorCode extends VectorCode {
     }
 
     /**
-     * {@code x = 2ˣ} for x ≤ 0, off by at most 8·10⁻⁵ of itself: a twentieth of what rounding it to bf16 costs, for a third of
-     * the multiply-adds of {@link #exp}. 0 below −126, NaN for NaN.
+     * {@code x = 2ˣ} for x ≤ 0, off by at most 8·10⁻⁵ of itself: a twentieth of what rounding it to bf16
+     * costs, for a third of the multiply-adds of {@link #exp}. 0 below −126, NaN for NaN.
      *
      * @param n
      *            scratch
@@ -104,7 +106,7 @@ final class Avx512VectorCode extends VectorCode {
      *            scratch
      */
     void shortPowerOfTwo(Vec x, Vec n, Vec p, Mask kept) {
-        code.emit(VCMPPS, kept, x, constant(LEAST_POWER), NOT_LESS_THAN);
+        code.emit(VCMPPS, kept, x, constant(MIN_POWER), NOT_LESS_THAN);
         code.emit(VRNDSCALEPS, n, x, 0); // to the nearest whole number
         code.emit(VSUBPS, x, x, n);
         load(p, P3);
@@ -115,8 +117,8 @@ final class Avx512VectorCode extends VectorCode {
     }
 
     /**
-     * {@code even} = its lanes rounded to bf16 in the lower halves, those of {@code odd} in the upper ones: to nearest, ties away
-     * from zero. {@code odd} is scratch.
+     * {@code even} = its lanes rounded to bf16 in the lower halves, those of {@code odd} in the upper ones:
+     * to nearest, ties away from zero. {@code odd} is scratch.
      *
      * @param upperHalves
      *            of words of 16 bits
@@ -129,8 +131,9 @@ final class Avx512VectorCode extends VectorCode {
     }
 
     /**
-     * {@code z = z·Φ(z)}, off by at most 4·10⁻⁵ + 6·10⁻⁶·|z|, for numbers that are then rounded to bf16 or int8: half the
-     * instructions of {@link #gelu}. Φ is 1/2 plus an odd polynomial, beyond ±4.25 what it is there, and not below 0.
+     * {@code z = z·Φ(z)}, off by at most 4·10⁻⁵ + 6·10⁻⁶·|z|, for numbers that are then rounded to bf16 or
+     * int8: half the instructions of {@link #gelu}. Φ is 1/2 plus an odd polynomial, beyond ±4.25 what it is
+     * there, and not below 0.
      */
     void shortGelu(Vec z, Vec x, Vec square, Vec p) {
         // Of a minimum and a maximum the second operand wins where one is NaN.

@@ -28,7 +28,10 @@ enum InstructionSet implements KernelSet {
             return new Avx512Kernels(arithmetic, threads);
         }
 
-        /** A small number of rows is 12 + 8 + 2 + 1 or 4 + 2 + 1; a larger one 12 + 12 + 4 + 2 + 1 or 12 + 8 + 8. */
+        /**
+         * A small number of rows is 12 + 8 + 2 + 1 or 4 + 2 + 1; a larger one 12 + 12 + 4 + 2 + 1 or 12 + 8 +
+         * 8.
+         */
         @Override
         public int[] selfTestRows() {
             return new int[]{31, 28, 23, 7};
@@ -52,7 +55,10 @@ enum InstructionSet implements KernelSet {
         }
     },
 
-    /** 16 registers of 256 bits; int8 by AVX-VNNI alone, as AVX2's own product of bytes ({@code vpmaddubsw}) saturates. */
+    /**
+     * 16 registers of 256 bits; int8 by AVX-VNNI alone, as AVX2's own product of bytes ({@code vpmaddubsw})
+     * saturates.
+     */
     AVX2(CpuFeature.AVX2, CpuFeature.FMA) {
         @Override
         public boolean isFastest() {
@@ -83,7 +89,10 @@ enum InstructionSet implements KernelSet {
         }
     };
 
-    /** The system property that forces one: {@code avx512} or {@code avx2}. Without it, the processor's best is used. */
+    /**
+     * The system property that forces one: {@code avx512} or {@code avx2}. Without it, the processor's best
+     * is used.
+     */
     static final String PROPERTY = "bgem3.jit.isa";
 
     private final List<CpuFeature> needs;
@@ -100,7 +109,9 @@ enum InstructionSet implements KernelSet {
     /** The arithmetics that a processor with these features has units for. */
     abstract Set<Arithmetic> arithmetics(CpuFeatures features);
 
-    /** The best one that the processor has, or the one that {@value #PROPERTY} names if the processor has it. */
+    /**
+     * The best one that the processor has, or the one that {@value #PROPERTY} names if the processor has it.
+     */
     static Optional<InstructionSet> of(CpuFeatures features) {
         return of(features, System.getProperty(PROPERTY));
     }

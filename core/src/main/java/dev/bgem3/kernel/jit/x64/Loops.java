@@ -10,7 +10,8 @@ final class Loops {
     private Loops() {}
 
     /**
-     * Runs the body for each of {@code full} vectors, which may be 0, with {@code at} at the vector; leaves {@code at} behind the last.
+     * Runs the body for each of {@code full} vectors, which may be 0, with {@code at} at the vector; leaves
+     * {@code at} behind the last.
      *
      * @param count
      *            scratch

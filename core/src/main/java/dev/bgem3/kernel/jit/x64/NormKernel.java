@@ -117,7 +117,10 @@ final class NormKernel {
         });
     }
 
-    /** sum = 0, then {@code step} for each full vector in x and {@code last} for the last one, zeros beyond the row; then over lanes. */
+    /**
+     * sum = 0, then {@code step} for each full vector in x and {@code last} for the last one, zeros beyond
+     * the row; then over lanes.
+     */
     private void sum(Runnable step, Runnable last) {
         math.zero(sum);
         Loops.overVectors(code, ROW, AT, FULL, COUNT, vectors.bytes, () -> {

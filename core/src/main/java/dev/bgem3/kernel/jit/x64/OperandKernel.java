@@ -20,9 +20,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Converts rows to a product's left operand, in vectors of either width: rows of fp32 to int8 with a scale a row, the largest
- * magnitude over 127. The integers are kept unsigned, 128 more than they are. A row's last vector is filled up with zeros, which int8
- * keeps as 128. A NaN or an infinity makes the row's scale NaN, and with it every number that the row gives.
+ * Converts rows of fp32 to the left operand of a product in int8, in vectors of either width. A row's scale
+ * is its largest magnitude over 127; the integers are stored as unsigned numbers, increased by 128. The last
+ * vector of a row is padded with zeros, stored as 128. A NaN or an infinity makes the row's scale NaN, and
+ * with it every result of the row.
  */
 final class OperandKernel {
     // The argument block.

@@ -2,7 +2,7 @@ package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.kernel.LinearFinish;
 
-/** What happens to a tile's sums on their way out. */
+/** What is done with a tile's sums before they are stored. */
 enum TileFinish {
     /** Nothing; in AVX2 they may be a later slice's start. */
     NONE,

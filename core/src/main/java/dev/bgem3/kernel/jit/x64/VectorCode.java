@@ -16,19 +16,22 @@ import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.asm.x64.VectorOp;
 
 /**
- * exp, GELU and sums over lanes as sequences of instructions, and the constants of their polynomials. The steps and their order are
- * the same at either width of vectors, so results have the same bits; subclasses spell the steps that AVX-512 and AVX2 have different
- * instructions for.
+ * Emits exp, GELU and sums over lanes, and holds the constants of their polynomials. Steps and their order
+ * are the same at either width of vectors, so that results have the same bits; subclasses emit the steps for
+ * which AVX-512 and AVX2 have different instructions.
  *
  * <p>
- * A method whose lanes are chosen by a mask takes it in the register that the instruction set has for it: AVX-512 a mask register,
- * AVX2 a vector.
+ * A method whose lanes are chosen by a mask takes it in the register that the instruction set has for it:
+ * AVX-512 a mask register, AVX2 a vector.
  */
 abstract class VectorCode {
     static final int NOT_LESS_THAN = 5; // unordered compares as true
     static final int GREATER_THAN = 14; // unordered compares as false
 
-    /** As kernel.vector's VectorMath has them, where their errors are argued; by src/reference/fit_polynomials.py. */
+    /**
+     * As kernel.vector's VectorMath has them, where their errors are argued; by
+     * src/reference/fit_polynomials.py.
+     */
     static final float[] CONSTANTS = {-87.3f, 1.4426950408889634f, 12582912f, -0.693359375f,
             2.1219444e-4f,
             0x1.6a2434p-10f, 0x1.1239e2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f, 1f, 0.5f, 0f,
@@ -39,7 +42,7 @@ abstract class VectorCode {
             5.517167e-2f, 4.25f, -4.25f, 3.988192e-1f, -6.619028e-2f, 9.71878e-3f, -1.0790784e-3f,
             8.8489214e-5f, -5.147521e-6f, 1.9861629e-7f, -4.5153157e-9f, 4.547088e-11f,
             Float.intBitsToFloat(0x8000)};
-    static final int LEAST_EXPONENT = 0;
+    static final int MIN_EXPONENT = 0;
     static final int LOG2_E = 1;
     static final int ROUNDER = 2;
     static final int MINUS_LN2_HIGH = 3;
@@ -56,7 +59,7 @@ abstract class VectorCode {
     static final int SIGN = 23;
     static final int INT8_STEP = 24;
     static final int INT8_ZERO = 25;
-    static final int LEAST_POWER = 26;
+    static final int MIN_POWER = 26;
     static final int P0 = 27;
     static final int P3 = 30;
     static final int S_LIMIT = 31;
@@ -90,10 +93,15 @@ abstract class VectorCode {
     /** {@code mask} = the lanes whose {@code value} compares so with a constant. */
     abstract void compare(Register mask, Vec value, int constant, int predicate);
 
-    /** The whole part n of {@code rounded}, which is n plus {@link #ROUNDER}: in the first register or the second. */
+    /**
+     * The whole part n of {@code rounded}, which is n plus {@link #ROUNDER}: in the first register or the
+     * second.
+     */
     abstract Vec wholePart(Vec rounded, Vec scratch);
 
-    /** {@code x = p · 2ⁿ} in the lanes of the mask, 0 in others; {@code s} is as {@link #wholePart} left it. */
+    /**
+     * {@code x = p · 2ⁿ} in the lanes of the mask, 0 in others; {@code s} is as {@link #wholePart} left it.
+     */
     abstract void timesPowerOfTwo(Vec x, Vec p, Vec s, Register kept);
 
     /** {@code value = 1 - value} in the lanes of the mask; {@code one} is 1 in every lane, and scratch. */
@@ -101,7 +109,7 @@ abstract class VectorCode {
 
     /** {@code x = exp(x)} for x ≤ 0, 0 below −87.3, NaN for NaN; the other registers are scratch. */
     final void exp(Vec x, Vec s, Vec p, Register kept) {
-        compare(kept, x, LEAST_EXPONENT, NOT_LESS_THAN);
+        compare(kept, x, MIN_EXPONENT, NOT_LESS_THAN);
         load(s, ROUNDER);
         code.emit(VFMADD231PS, s, x, constant(LOG2_E)); // x / ln 2, rounded, in the low bits
         Vec n = wholePart(s, p);
@@ -161,7 +169,8 @@ abstract class VectorCode {
     /** Each 128 bits of {@code value} become the result over all 128 bits. */
     abstract void reduceQuarters(VectorOp op, Vec value, Vec scratch);
 
-    // The last vector of a row, whose lanes beyond the row's end are neither read nor written. Its mask has a register of its own.
+    // The last vector of a row, whose lanes beyond the row's end are neither read nor written. Its mask has a
+    // register of its own.
 
     /** Reads the mask from where {@link Vectors#fillMask} wrote it. */
     abstract void loadLastMask(Mem from);
@@ -187,6 +196,9 @@ abstract class VectorCode {
         code.emit(VSUBPS, destination, value, value);
     }
 
-    /** Stores each lane, a 32-bit integer of 0 to 255 or beyond, as a byte, saturated; {@code value} and {@code scratch} are lost. */
+    /**
+     * Stores each lane, a 32-bit integer of 0 to 255 or beyond, as a byte, saturated; {@code value} and
+     * {@code scratch} are lost.
+     */
     abstract void storeBytes(Mem to, Vec value, Vec scratch);
 }

@@ -5,7 +5,7 @@ import dev.bgem3.asm.x64.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The vectors of an instruction set, for kernels that are the same code at either width. */
+/** The vectors of an instruction set, for kernels whose code is the same at either width. */
 enum Vectors {
     /** 512 bits, and mask registers. */
     AVX512(Avx512VectorCode.LANES) {

@@ -7,8 +7,8 @@ import dev.bgem3.kernel.jit.KernelSet;
 import java.util.Optional;
 
 /**
- * x86-64: kernels in AVX-512 where the processor has it, else in AVX2. The system property {@value InstructionSet#PROPERTY} forces
- * either.
+ * The x86-64 architecture: kernels in AVX-512 if the processor has it, else in AVX2. The system property
+ * {@value InstructionSet#PROPERTY} forces either.
  */
 public final class X64 implements Architecture {
     /** For {@link java.util.ServiceLoader}. */

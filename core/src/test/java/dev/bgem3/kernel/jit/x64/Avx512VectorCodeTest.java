@@ -28,7 +28,10 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The errors that {@link Avx512VectorCode} states for its shorter functions, over a fine grid; those of the longer ones are VectorMathTest's. */
+/**
+ * The errors that {@link Avx512VectorCode} states for its shorter functions, over a fine grid; those of the
+ * longer ones are VectorMathTest's.
+ */
 class Avx512VectorCodeTest {
     private static final int POINTS = 1 << 18;
 

@@ -76,8 +76,9 @@ class InstructionSetTest {
     }
 
     /**
-     * Sums are one chain each, int8's are exact, and fp32's GELU takes the same steps: the width of a vector changes no bit. In int8 one
-     * set may round GELU as its next product does, so there the sums alone are compared.
+     * Sums are one chain each, int8's are exact, and fp32's GELU takes the same steps: the width of a vector
+     * changes no bit. In int8 one set may round GELU as its next product does, so there the sums alone are
+     * compared.
      */
     @ParameterizedTest
     @EnumSource(names = {"FP32", "INT8"})
