@@ -86,9 +86,8 @@ public final class BgeM3 implements AutoCloseable {
     /** As {@code load}, with these kernels and no others, the preferred first. */
     static BgeM3 load(Path folder, LoadOptions options, List<KernelProvider> installed) {
         try {
-            return new BgeM3(
-                    ModelSession.open(folder, options.backend(), installed, ModelSession.Kind.ENCODER),
-                    options);
+            return ModelSession.open(folder, options.backend(), installed, ModelSession.Kind.ENCODER)
+                    .handOver(session -> new BgeM3(session, options));
         } catch (TokenizerException e) {
             throw new ModelException(e.getMessage(), e);
         }

@@ -70,8 +70,8 @@ public final class Reranker implements AutoCloseable {
     /** As {@code load}, with these kernels and no others, the preferred first. */
     static Reranker load(Path folder, LoadOptions options, List<KernelProvider> installed) {
         try {
-            return new Reranker(ModelSession.open(folder, options.backend(), installed,
-                    ModelSession.Kind.CROSS_ENCODER), options);
+            return ModelSession.open(folder, options.backend(), installed, ModelSession.Kind.CROSS_ENCODER)
+                    .handOver(session -> new Reranker(session, options));
         } catch (TokenizerException e) {
             throw new ModelException(e.getMessage(), e);
         }

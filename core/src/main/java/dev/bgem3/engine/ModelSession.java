@@ -188,6 +188,25 @@ public final class ModelSession implements AutoCloseable {
         }
     }
 
+    /**
+     * Makes something of this session, which is closed if that fails.
+     *
+     * @param make
+     *            makes what will close this session from now on
+     */
+    public <T> T handOver(Function<ModelSession, T> make) {
+        boolean done = false;
+        try {
+            T owner = make.apply(this);
+            done = true;
+            return owner;
+        } finally {
+            if (!done) {
+                close();
+            }
+        }
+    }
+
     /** Waits for it; what it threw is thrown on. */
     private static XlmRobertaTokenizer outcome(CompletableFuture<XlmRobertaTokenizer> tokenizer) {
         try {

@@ -1,5 +1,6 @@
 package dev.bgem3.io;
 
+import dev.bgem3.text.Messages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;

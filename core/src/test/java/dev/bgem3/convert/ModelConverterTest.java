@@ -243,13 +243,13 @@ class ModelConverterTest {
     @Test
     void makesTheFolderThatALinkLeadsTo() throws IOException {
         Path link = Files.createSymbolicLink(temporary.resolve("link"), Path.of("folders/new"));
-        ModelConverter.convert(Fixtures.TINY, link, Precision.FP16);
+        ModelConverter.convert(Fixtures.TINY, link, WeightType.FP16);
         assertThat(link).isSymbolicLink();
         assertThat(namesIn(temporary.resolve("folders/new"))).contains("model.safetensors", "config.json");
         assertThat(namesIn(temporary)).containsExactlyInAnyOrder("folders", "link");
         Path circle = Files.createSymbolicLink(temporary.resolve("circle"), Path.of("circle"));
         assertThatExceptionOfType(ModelException.class)
-                .isThrownBy(() -> ModelConverter.convert(Fixtures.TINY, circle, Precision.FP16))
+                .isThrownBy(() -> ModelConverter.convert(Fixtures.TINY, circle, WeightType.FP16))
                 .withMessageStartingWith(circle + ": cannot be written: ");
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.BufferedReader;
+import dev.bgem3.text.Messages;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
