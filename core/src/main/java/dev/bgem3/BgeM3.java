@@ -1,6 +1,5 @@
 package dev.bgem3;
 
-import dev.bgem3.engine.BatchControl;
 import dev.bgem3.engine.EncodeStream;
 import dev.bgem3.engine.HeadSpec;
 import dev.bgem3.engine.Instruction;
@@ -16,6 +15,7 @@ import dev.bgem3.tokenizer.TokenizerException;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +55,7 @@ public final class BgeM3 implements AutoCloseable {
 
     private BgeM3(ModelSession session, LoadOptions loadOptions) {
         this.session = session;
-        info = ModelInfo.of(session);
+        info = new ModelInfo(session);
         XlmRobertaTokenizer tokenizer = session.tokenizer();
         specialIds = IntStream.of(tokenizer.clsTokenId(), tokenizer.eosTokenId(), tokenizer.padTokenId(),
                 tokenizer.unkTokenId()).sorted().toArray();
@@ -138,14 +138,19 @@ public final class BgeM3 implements AutoCloseable {
      * @throws dev.bgem3.error.NonFiniteOutputException
      *             where an output is NaN or infinite; the message names the text
      * @throws dev.bgem3.error.CancelledException
-     *             where the options' {@code cancelled} said so
+     *             where the run's {@code cancelled} said so
      * @throws dev.bgem3.error.OutOfDeviceMemoryException
      *             where a GPU's memory does not suffice for a text by itself; the message names it
      * @throws dev.bgem3.error.DeviceLostException
      *             where the last of the model's GPUs has failed, as every later call says too
      */
     public List<Embedding> encode(List<String> texts, EncodeOptions options) {
-        return encodeTexts(texts, places("text ", 0), options);
+        return encode(texts, options, RunOptions.defaults());
+    }
+
+    /** As {@code encode}, run as told. */
+    public List<Embedding> encode(List<String> texts, EncodeOptions options, RunOptions run) {
+        return encode(Role.TEXT, texts, places("text ", 0), options, run);
     }
 
     /**
@@ -160,22 +165,36 @@ public final class BgeM3 implements AutoCloseable {
      * before the {@code flatMap} becomes.
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
-        return EncodeStream.of(texts, windowTokens(options),
-                (window, first) -> encodeTexts(window, places("text ", first), options));
+        return encode(texts, options, RunOptions.defaults());
+    }
+
+    /** As {@code encode}, run as told. */
+    public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options, RunOptions run) {
+        return stream(Role.TEXT, texts, options, run);
     }
 
     /**
      * As {@code encode}, with the query instruction: the options' own, else that of the {@link LoadOptions}, else the prompt
      * {@code query} of the model's {@code config_sentence_transformers.json}, where it has one.
      */
-    public Embedding encodeQueries(String query) {
-        return encodeQueries(query, EncodeOptions.defaults());
+    public Embedding encodeQuery(String query) {
+        return encodeQuery(query, EncodeOptions.defaults());
     }
 
     /** As {@code encode}, with the query instruction. */
-    public Embedding encodeQueries(String query, EncodeOptions options) {
+    public Embedding encodeQuery(String query, EncodeOptions options) {
         Objects.requireNonNull(query, "query");
         return encodeQueries(List.of(query), options).getFirst();
+    }
+
+    /** {@link #encodeQuery(String)} by FlagEmbedding's name. */
+    public Embedding encodeQueries(String query) {
+        return encodeQuery(query);
+    }
+
+    /** {@link #encodeQuery(String, EncodeOptions)} by FlagEmbedding's name. */
+    public Embedding encodeQueries(String query, EncodeOptions options) {
+        return encodeQuery(query, options);
     }
 
     /** As {@code encode}, with the query instruction. */
@@ -185,27 +204,46 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encode}, with the query instruction. */
     public List<Embedding> encodeQueries(List<String> queries, EncodeOptions options) {
-        return encodeQueries(queries, places("text ", 0), options);
+        return encodeQueries(queries, options, RunOptions.defaults());
+    }
+
+    /** As {@code encodeQueries}, run as told. */
+    public List<Embedding> encodeQueries(List<String> queries, EncodeOptions options, RunOptions run) {
+        return encode(Role.QUERY, queries, places("text ", 0), options, run);
     }
 
     /** As {@code encode}, with the query instruction. */
     public Stream<Embedding> encodeQueries(Stream<String> queries, EncodeOptions options) {
-        return EncodeStream.of(queries, windowTokens(options),
-                (window, first) -> encodeQueries(window, places("text ", first), options));
+        return encodeQueries(queries, options, RunOptions.defaults());
+    }
+
+    /** As {@code encodeQueries}, run as told. */
+    public Stream<Embedding> encodeQueries(Stream<String> queries, EncodeOptions options, RunOptions run) {
+        return stream(Role.QUERY, queries, options, run);
     }
 
     /**
      * As {@code encode}, with the passage instruction: the options' own, else that of the {@link LoadOptions}, else the prompt
      * {@code document}, {@code passage} or {@code corpus} of the model's {@code config_sentence_transformers.json}, the first that it has.
      */
-    public Embedding encodeCorpus(String passage) {
-        return encodeCorpus(passage, EncodeOptions.defaults());
+    public Embedding encodePassage(String passage) {
+        return encodePassage(passage, EncodeOptions.defaults());
     }
 
     /** As {@code encode}, with the passage instruction. */
-    public Embedding encodeCorpus(String passage, EncodeOptions options) {
+    public Embedding encodePassage(String passage, EncodeOptions options) {
         Objects.requireNonNull(passage, "passage");
         return encodeCorpus(List.of(passage), options).getFirst();
+    }
+
+    /** {@link #encodePassage(String)} by FlagEmbedding's name. */
+    public Embedding encodeCorpus(String passage) {
+        return encodePassage(passage);
+    }
+
+    /** {@link #encodePassage(String, EncodeOptions)} by FlagEmbedding's name. */
+    public Embedding encodeCorpus(String passage, EncodeOptions options) {
+        return encodePassage(passage, options);
     }
 
     /** As {@code encode}, with the passage instruction. */
@@ -215,13 +253,22 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encode}, with the passage instruction. */
     public List<Embedding> encodeCorpus(List<String> passages, EncodeOptions options) {
-        return encodeCorpus(passages, places("text ", 0), options);
+        return encodeCorpus(passages, options, RunOptions.defaults());
+    }
+
+    /** As {@code encodeCorpus}, run as told. */
+    public List<Embedding> encodeCorpus(List<String> passages, EncodeOptions options, RunOptions run) {
+        return encode(Role.PASSAGE, passages, places("text ", 0), options, run);
     }
 
     /** As {@code encode}, with the passage instruction. */
     public Stream<Embedding> encodeCorpus(Stream<String> passages, EncodeOptions options) {
-        return EncodeStream.of(passages, windowTokens(options),
-                (window, first) -> encodeCorpus(window, places("text ", first), options));
+        return encodeCorpus(passages, options, RunOptions.defaults());
+    }
+
+    /** As {@code encodeCorpus}, run as told. */
+    public Stream<Embedding> encodeCorpus(Stream<String> passages, EncodeOptions options, RunOptions run) {
+        return stream(Role.PASSAGE, passages, options, run);
     }
 
     /**
@@ -234,9 +281,15 @@ public final class BgeM3 implements AutoCloseable {
      *             as {@code encode}, and where an id is out of range or a text is empty or too long
      */
     public List<Embedding> encodeTokenIds(List<int[]> tokenIds, EncodeOptions options) {
+        return encodeTokenIds(tokenIds, options, RunOptions.defaults());
+    }
+
+    /** As {@code encodeTokenIds}, run as told. */
+    public List<Embedding> encodeTokenIds(List<int[]> tokenIds, EncodeOptions options, RunOptions run) {
         Objects.requireNonNull(tokenIds, "tokenIds");
         Objects.requireNonNull(options, "options");
-        return embeddings(texts(tokenIds, options), options);
+        Objects.requireNonNull(run, "run");
+        return embeddings(texts(tokenIds, options), options, run);
     }
 
     /** The five scores of a query and a passage with equal weights. */
@@ -260,12 +313,18 @@ public final class BgeM3 implements AutoCloseable {
      *             as {@code encode}, and where the model lacks one of the heads
      */
     public List<PairScores> computeScore(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options) {
-        EncodeOptions all = options.withOutputs(Output.values());
+        return computeScore(pairs, weights, options, RunOptions.defaults());
+    }
+
+    /** As {@code computeScore}, run as told. */
+    public List<PairScores> computeScore(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options,
+            RunOptions run) {
+        EncodeOptions all = options.toBuilder().outputs(EnumSet.allOf(Output.class)).build();
         check(all);
         List<PairScores> scores = new ArrayList<>(pairs.size());
         for (int from = 0; from < pairs.size(); from += PAIR_WINDOW) {
             List<TextPair> window = pairs.subList(from, Math.min(pairs.size(), from + PAIR_WINDOW));
-            scores.addAll(scoreWindow(window, weights, all, from));
+            scores.addAll(scoreWindow(window, weights, all, run, from));
         }
         return scores;
     }
@@ -277,7 +336,7 @@ public final class BgeM3 implements AutoCloseable {
     private static final int PAIR_WINDOW = 256;
 
     private List<PairScores> scoreWindow(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options,
-            int firstNumber) {
+            RunOptions run, int firstNumber) {
         Map<String, Integer> queries = new LinkedHashMap<>();
         Map<String, Integer> passages = new LinkedHashMap<>();
         List<String> queryPlaces = new ArrayList<>();
@@ -296,10 +355,10 @@ public final class BgeM3 implements AutoCloseable {
                 passagePlaces.add(place + ": passage");
             }
         }
-        List<Embedding> encodedQueries = encodeQueries(List.copyOf(queries.keySet()),
-                queryPlaces::get, options);
-        List<Embedding> encodedPassages = encodeCorpus(List.copyOf(passages.keySet()),
-                passagePlaces::get, options);
+        List<Embedding> encodedQueries = encode(Role.QUERY, List.copyOf(queries.keySet()),
+                queryPlaces::get, options, run);
+        List<Embedding> encodedPassages = encode(Role.PASSAGE, List.copyOf(passages.keySet()),
+                passagePlaces::get, options, run);
         return pairs.stream().map(pair -> PairScores.of(encodedQueries.get(queries.get(pair.query())),
                 encodedPassages.get(passages.get(pair.passage())), weights)).toList();
     }
@@ -359,53 +418,44 @@ public final class BgeM3 implements AutoCloseable {
         TEXT, QUERY, PASSAGE
     }
 
-    private List<Embedding> encodeTexts(List<String> texts, IntFunction<String> places,
-            EncodeOptions options) {
-        return embeddings(tokenize(Role.TEXT, texts, places, options), options);
+    private List<Embedding> encode(Role role, List<String> texts, IntFunction<String> places,
+            EncodeOptions options, RunOptions run) {
+        Objects.requireNonNull(run, "run");
+        return embeddings(tokenize(role, texts, places, options,
+                () -> TokenizedText.checkCancelled(run.cancelled())), options, run);
     }
 
-    private List<Embedding> encodeQueries(List<String> queries, IntFunction<String> places,
-            EncodeOptions options) {
-        return embeddings(tokenize(Role.QUERY, queries, places, options), options);
+    private Stream<Embedding> stream(Role role, Stream<String> texts, EncodeOptions options, RunOptions run) {
+        return EncodeStream.of(texts, windowTokens(options, run),
+                (window, first) -> encode(role, window, places("text ", first), options, run));
     }
 
-    private List<Embedding> encodeCorpus(List<String> passages, IntFunction<String> places,
-            EncodeOptions options) {
-        return embeddings(tokenize(Role.PASSAGE, passages, places, options), options);
+    private List<Embedding> embeddings(List<TokenizedText> texts, EncodeOptions options, RunOptions run) {
+        return session.encode(texts, heads(options), run.control(), this::embedding);
     }
 
-    private List<Embedding> embeddings(List<TokenizedText> texts, EncodeOptions options) {
-        BatchControl control = new BatchControl(options.tokenBudget(), options.progress()::onProgress,
-                options.cancelled());
-        return session.encode(texts, heads(options), control, this::embedding);
-    }
-
-    private long windowTokens(EncodeOptions options) {
-        Objects.requireNonNull(options, "options");
-        return session.windowTokens(options.tokenBudget(),
+    private long windowTokens(EncodeOptions options, RunOptions run) {
+        return session.windowTokens(run.tokenBudget(),
                 options.outputs().contains(Output.COLBERT) || options.tokenStates());
     }
 
-    /** The tokens of some texts with the instruction that goes with their role; checks the options against the model first. */
-    List<TokenizedText> tokenize(Role role, List<String> texts, EncodeOptions options, Runnable deadline) {
-        return tokenize(role, texts, places("text ", 0), options, deadline);
+    /**
+     * The tokens of some texts with the instruction that goes with their role; checks the options against the model first.
+     *
+     * @param before
+     *            run before each text; what it throws ends the work
+     */
+    List<TokenizedText> tokenize(Role role, List<String> texts, EncodeOptions options, Runnable before) {
+        return tokenize(role, texts, places("text ", 0), options, before);
     }
 
     private List<TokenizedText> tokenize(Role role, List<String> texts, IntFunction<String> places,
-            EncodeOptions options) {
-        return tokenize(role, texts, places, options, () -> {});
-    }
-
-    private List<TokenizedText> tokenize(Role role, List<String> texts, IntFunction<String> places,
-            EncodeOptions options, Runnable deadline) {
+            EncodeOptions options, Runnable before) {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
         check(options);
         return TokenizedText.of(texts, places, beforeTexts(role, options), session.tokenizer(),
-                maxLength(options), () -> {
-                    TokenizedText.checkCancelled(options.cancelled());
-                    deadline.run();
-                });
+                maxLength(options), options.truncation() == Truncation.LEFT, before);
     }
 
     /** Texts that are tokens already; checks them and the options against the model. */

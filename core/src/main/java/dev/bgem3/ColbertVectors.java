@@ -1,6 +1,7 @@
 package dev.bgem3;
 
 import dev.bgem3.head.LateInteraction;
+import dev.bgem3.io.FloatBytes;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -23,6 +24,44 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
                     "values: " + values.length + " numbers (expected: " + rows + " × "
                             + dimension + ")");
         }
+    }
+
+    /**
+     * The matrix of some rows, which are copied.
+     *
+     * @throws IllegalArgumentException
+     *             where there is no row, or they are not all of one length
+     */
+    public static ColbertVectors of(float[][] rows) {
+        if (rows.length == 0) {
+            throw new IllegalArgumentException("rows: none (expected: at least one)");
+        }
+        int dimension = rows[0].length;
+        float[] values = new float[Math.multiplyExact(rows.length, dimension)];
+        for (int i = 0; i < rows.length; i++) {
+            if (rows[i].length != dimension) {
+                throw new IllegalArgumentException("row " + i + ": " + rows[i].length
+                        + " numbers (expected: " + dimension + ", as row 0 has)");
+            }
+            System.arraycopy(rows[i], 0, values, i * dimension, dimension);
+        }
+        return new ColbertVectors(values, rows.length, dimension);
+    }
+
+    /**
+     * Vectors from what {@link #toBytes} wrote.
+     *
+     * @throws IllegalArgumentException
+     *             where the sizes do not fit the bytes
+     */
+    public static ColbertVectors fromBytes(byte[] bytes) {
+        int[] sizes = FloatBytes.ints(bytes, 2);
+        return new ColbertVectors(FloatBytes.floats(bytes, 2), sizes[0], sizes[1]);
+    }
+
+    /** Rows and dimension as int32, then the numbers as fp32, row-major; all little-endian. */
+    public byte[] toBytes() {
+        return FloatBytes.of(2, values).putInt(rows).putInt(dimension).array();
     }
 
     /**

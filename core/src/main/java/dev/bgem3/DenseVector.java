@@ -1,7 +1,10 @@
 package dev.bgem3;
 
 import dev.bgem3.head.Dot;
+import dev.bgem3.io.FloatBytes;
 import java.util.Arrays;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * A dense vector: one row of numbers for a text.
@@ -10,6 +13,24 @@ import java.util.Arrays;
  *            the numbers; the caller shares the array with this object and must not change it
  */
 public record DenseVector(float[] values) {
+    /** So many numbers tell a vector from others for a reader. */
+    private static final int SHOWN = 3;
+
+    /**
+     * A vector from what {@link #toBytes} wrote.
+     *
+     * @throws IllegalArgumentException
+     *             where the bytes are not whole numbers
+     */
+    public static DenseVector fromBytes(byte[] bytes) {
+        return new DenseVector(FloatBytes.floats(bytes, 0));
+    }
+
+    /** The numbers as fp32, little-endian, 4 bytes each: what numpy's {@code frombuffer(bytes, '<f4')} reads. */
+    public byte[] toBytes() {
+        return FloatBytes.of(0, values).array();
+    }
+
     /** The number of dimensions. */
     public int dimension() {
         return values.length;
@@ -41,6 +62,9 @@ public record DenseVector(float[] values) {
 
     @Override
     public String toString() {
-        return "DenseVector[" + values.length + " dimensions]";
+        return "DenseVector[" + values.length + " dimensions: "
+                + IntStream.range(0, Math.min(SHOWN, values.length)).mapToObj(i -> Float.toString(values[i]))
+                        .collect(Collectors.joining(", "))
+                + (values.length > SHOWN ? ", …]" : "]");
     }
 }

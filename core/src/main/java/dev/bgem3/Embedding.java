@@ -1,5 +1,7 @@
 package dev.bgem3;
 
+import java.util.Objects;
+
 /**
  * What was computed for one text. An output that was not asked for is not there, and asking this object for
  * it says so.
@@ -20,6 +22,89 @@ public final class Embedding {
         this.tokenStates = tokenStates;
         this.tokenCount = tokenCount;
         this.fullTokenCount = fullTokenCount;
+    }
+
+    /** An embedding of a stored dense vector alone. */
+    public static Embedding of(DenseVector dense) {
+        return builder().dense(dense).build();
+    }
+
+    /** An embedding of all three stored outputs. */
+    public static Embedding of(DenseVector dense, LexicalWeights lexicalWeights, ColbertVectors colbert) {
+        return builder().dense(dense).lexicalWeights(lexicalWeights).colbert(colbert).build();
+    }
+
+    /** A builder of an embedding of stored values. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Puts an embedding together, of outputs that were stored or come from elsewhere; for one thread. */
+    public static final class Builder {
+        private DenseVector dense;
+        private LexicalWeights lexicalWeights;
+        private ColbertVectors colbert;
+        private int tokenCount;
+        private int fullTokenCount;
+
+        private Builder() {}
+
+        /** The dense vector. */
+        public Builder dense(DenseVector vector) {
+            dense = Objects.requireNonNull(vector, "vector");
+            return this;
+        }
+
+        /** The lexical weights. */
+        public Builder lexicalWeights(LexicalWeights weights) {
+            lexicalWeights = Objects.requireNonNull(weights, "weights");
+            return this;
+        }
+
+        /** The ColBERT vectors. */
+        public Builder colbert(ColbertVectors vectors) {
+            colbert = Objects.requireNonNull(vectors, "vectors");
+            return this;
+        }
+
+        /**
+         * How many tokens were computed, and how many the text has.
+         *
+         * @throws IllegalArgumentException
+         *             where the first is below 0 or above the second
+         */
+        public Builder tokenCounts(int computed, int full) {
+            if (computed < 0 || computed > full) {
+                throw new IllegalArgumentException(
+                        "tokenCount: " + computed + " (expected: 0.." + full + ", the text's)");
+            }
+            tokenCount = computed;
+            fullTokenCount = full;
+            return this;
+        }
+
+        /**
+         * The embedding.
+         *
+         * @throws IllegalArgumentException
+         *             where it has no output
+         */
+        public Embedding build() {
+            if (dense == null && lexicalWeights == null && colbert == null) {
+                throw new IllegalArgumentException("outputs: none (expected: at least one)");
+            }
+            return new Embedding(dense, lexicalWeights, colbert, null, tokenCount, fullTokenCount);
+        }
+    }
+
+    /** The five scores with this as the query and equal weights; both need all three outputs. */
+    public PairScores score(Embedding passage) {
+        return score(passage, ScoreWeights.EQUAL);
+    }
+
+    /** The five scores with this as the query; both need all three outputs. */
+    public PairScores score(Embedding passage, ScoreWeights weights) {
+        return PairScores.of(this, passage, weights);
     }
 
     /** Whether an output was computed. */
@@ -55,7 +140,7 @@ public final class Embedding {
         return tokenStates;
     }
 
-    /** The number of tokens that were computed, {@code <s>} and {@code </s>} included. */
+    /** The number of tokens that were computed, {@code <s>} and {@code </s>} included; 0 if it was not stored. */
     public int tokenCount() {
         return tokenCount;
     }

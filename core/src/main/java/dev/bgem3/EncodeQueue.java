@@ -4,6 +4,7 @@ import dev.bgem3.engine.BatchEngine;
 import dev.bgem3.engine.BatchQueue;
 import dev.bgem3.engine.EncodeWork;
 import dev.bgem3.engine.HeadSpec;
+import dev.bgem3.engine.QueueAnswer;
 import dev.bgem3.engine.TextOutputs;
 import dev.bgem3.engine.TokenizedText;
 import dev.bgem3.error.InputException;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
@@ -44,8 +46,7 @@ import java.util.function.IntFunction;
  * <p>
  * To cancel the future, or to complete it in any other way, withdraws its texts: those that no batch has begun leave the queue,
  * and their permits are free at once. That of a future derived from it does not. Dependent actions run in virtual threads and
- * may take their time. The options' {@code tokenBudget} and {@code progress} are for calls that cut batches by themselves, and
- * mean nothing here; {@code cancelled} is asked while texts are tokenized.
+ * may take their time.
  *
  * <p>
  * Thread-safe. The queue has a thread for each batch that the model computes at a time, which sleeps while there is nothing to do. The
@@ -53,11 +54,11 @@ import java.util.function.IntFunction;
  */
 public final class EncodeQueue implements AutoCloseable {
     private final BgeM3 model;
-    private final BatchQueue<EncodeWork, Embedding, QueueResult<Embedding>> queue;
+    private final BatchQueue<EncodeWork, Embedding> queue;
 
     private EncodeQueue(BgeM3 model, QueueOptions options) {
         this.model = model;
-        queue = new BatchQueue<>(new Engine(model), options.settings(model.session()), QueueResult::of);
+        queue = new BatchQueue<>(new Engine(model), options.settings(model.session()));
     }
 
     /** A queue before a model, with 512 permits and no time-out. */
@@ -72,21 +73,41 @@ public final class EncodeQueue implements AutoCloseable {
         return new EncodeQueue(model, options);
     }
 
+    /** The outputs of one text. */
+    public CompletableFuture<Embedding> encode(String text, EncodeOptions options) {
+        return one(BgeM3.Role.TEXT, text, options);
+    }
+
+    /** As {@code encode}, with the query instruction. */
+    public CompletableFuture<Embedding> encodeQuery(String query, EncodeOptions options) {
+        return one(BgeM3.Role.QUERY, query, options);
+    }
+
+    /** As {@code encode}, with the passage instruction. */
+    public CompletableFuture<Embedding> encodePassage(String passage, EncodeOptions options) {
+        return one(BgeM3.Role.PASSAGE, passage, options);
+    }
+
+    private CompletableFuture<Embedding> one(BgeM3.Role role, String text, EncodeOptions options) {
+        Objects.requireNonNull(text, "text");
+        return submit(role, List.of(text), options, answer -> answer.results().getFirst());
+    }
+
     /** The outputs of some texts, in their order. */
     public CompletableFuture<QueueResult<Embedding>> encode(List<String> texts, EncodeOptions options) {
-        return submit(BgeM3.Role.TEXT, texts, options);
+        return submit(BgeM3.Role.TEXT, texts, options, QueueResult::of);
     }
 
     /** As {@code encode}, with the query instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeQueries(List<String> queries,
             EncodeOptions options) {
-        return submit(BgeM3.Role.QUERY, queries, options);
+        return submit(BgeM3.Role.QUERY, queries, options, QueueResult::of);
     }
 
     /** As {@code encode}, with the passage instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeCorpus(List<String> passages,
             EncodeOptions options) {
-        return submit(BgeM3.Role.PASSAGE, passages, options);
+        return submit(BgeM3.Role.PASSAGE, passages, options, QueueResult::of);
     }
 
     /** The outputs of texts that are tokens already, as {@link BgeM3#encodeTokenIds} takes them. */
@@ -95,24 +116,24 @@ public final class EncodeQueue implements AutoCloseable {
         Objects.requireNonNull(tokenIds, "tokenIds");
         Objects.requireNonNull(options, "options");
         List<int[]> own = new ArrayList<>(tokenIds);
-        return submit(own.size(), options, _ -> model.texts(own, options));
+        return submit(own.size(), options, _ -> model.texts(own, options), QueueResult::of);
     }
 
-    private CompletableFuture<QueueResult<Embedding>> submit(BgeM3.Role role, List<String> texts,
-            EncodeOptions options) {
+    private <A> CompletableFuture<A> submit(BgeM3.Role role, List<String> texts, EncodeOptions options,
+            Function<QueueAnswer<Embedding>, A> answers) {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
         List<String> own = new ArrayList<>(texts);
-        return submit(own.size(), options, deadline -> model.tokenize(role, own, options, deadline));
+        return submit(own.size(), options, deadline -> model.tokenize(role, own, options, deadline), answers);
     }
 
-    private CompletableFuture<QueueResult<Embedding>> submit(int count, EncodeOptions options,
-            BatchQueue.Tokenizer<TokenizedText> tokenizer) {
+    private <A> CompletableFuture<A> submit(int count, EncodeOptions options,
+            BatchQueue.Tokenizer<TokenizedText> tokenizer, Function<QueueAnswer<Embedding>, A> answers) {
         return queue.submit(count, deadline -> {
             List<TokenizedText> tokenized = tokenizer.tokenize(deadline);
             HeadSpec heads = model.heads(options);
             return tokenized.stream().map(text -> new EncodeWork(text, heads)).toList();
-        });
+        }, answers);
     }
 
     /** What it holds at this moment. */

@@ -1,5 +1,7 @@
 package dev.bgem3;
 
+import dev.bgem3.io.FloatBytes;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -73,6 +75,46 @@ public final class LexicalWeights {
             weights[place] = weightsById.get(inTextOrder[i]);
         }
         return new LexicalWeights(sorted, weights, order);
+    }
+
+    /**
+     * Weights from what {@link #toBytes} wrote.
+     *
+     * @throws IllegalArgumentException
+     *             where the bytes are not what it writes, or as {@link #of} says
+     */
+    public static LexicalWeights fromBytes(byte[] bytes) {
+        int size = FloatBytes.ints(bytes, 1)[0];
+        if (size < 0 || bytes.length != Integer.BYTES + 2L * size * Integer.BYTES) {
+            throw new IllegalArgumentException(
+                    "bytes: " + bytes.length + " (expected: a number n, and 8 for each of "
+                            + size + " tokens)");
+        }
+        int[] ids = FloatBytes.ints(bytes, size + 1);
+        float[] weights = FloatBytes.floats(bytes, size + 1);
+        Map<Integer, Float> byId = LinkedHashMap.newLinkedHashMap(size);
+        for (int i = 0; i < size; i++) {
+            if (byId.put(ids[i + 1], weights[i]) != null) {
+                throw new IllegalArgumentException(
+                        "token id: " + ids[i + 1] + ", twice (expected: each once)");
+            }
+        }
+        return of(byId);
+    }
+
+    /**
+     * The number of tokens as int32, then their ids as int32 in the text's order, then the weight of each as fp32; all little-endian.
+     */
+    public byte[] toBytes() {
+        float[] inTextOrder = new float[weights.length];
+        for (int i = 0; i < textOrder.length; i++) {
+            inTextOrder[i] = weights[textOrder[i]];
+        }
+        ByteBuffer bytes = FloatBytes.of(1 + tokenIds.length, inTextOrder).putInt(tokenIds.length);
+        for (int place : textOrder) {
+            bytes.putInt(tokenIds[place]);
+        }
+        return bytes.array();
     }
 
     /** The number of different tokens. */

@@ -13,50 +13,32 @@ import java.util.Objects;
  * text of {@link BgeM3#encodeQueries} or {@link BgeM3#encodeCorpus} through its format, in which the first
  * {@code {}} stands for the instruction and the second for the text.
  *
- * @param kernels
- *            the name of the kernels to use; {@code auto} takes the system property {@code bgem3.kernels} if
- *            set, else the fastest that this machine can run
- * @param device
- *            what computes: {@code cpu}; {@code cuda} for the first NVIDIA GPU, {@code cuda:1} for another,
- *            {@code cuda:0,1} for several, {@code cuda:all}: each holds the whole model, and they share the
- *            batches; {@code auto} for {@code cuda} where its kernels are installed, can be used and offer the
- *            precision, else {@code cpu}
- * @param precision
- *            the arithmetic of the products
- * @param threads
- *            how many threads compute, 1 to 1,024; 0 for as many as the JVM sees processors. The scalar
- *            kernels use one, whatever is set
- * @param queryInstruction
- *            put before each query; empty for none
- * @param queryInstructionFormat
- *            {@code "{}{}"} by default
- * @param passageInstruction
- *            put before each passage; empty for none
- * @param passageInstructionFormat
- *            {@code "{}{}"} by default
+ * <p>
+ * Immutable; every setting has a default.
  */
-public record LoadOptions(String kernels, String device, Precision precision, int threads,
-        String queryInstruction, String queryInstructionFormat, String passageInstruction,
-        String passageInstructionFormat) {
+public final class LoadOptions {
     /** The format that puts an instruction right before a text. */
     public static final String PLAIN_FORMAT = "{}{}";
+    private static final int MAX_THREADS = 1024;
 
-    /** Checks each setting. */
-    public LoadOptions {
-        Objects.requireNonNull(kernels, "kernels");
-        DeviceRequest.parse(device);
-        Objects.requireNonNull(precision, "precision");
-        Objects.requireNonNull(queryInstruction, "queryInstruction");
-        Objects.requireNonNull(passageInstruction, "passageInstruction");
-        if (threads < 0 || threads > 1024) {
-            throw new IllegalArgumentException("threads: " + threads + " (expected: 0..1024)");
-        }
-        Instruction.checkFormat("queryInstructionFormat", queryInstructionFormat);
-        Instruction.checkFormat("passageInstructionFormat", passageInstructionFormat);
-    }
+    private final String kernels;
+    private final Device device;
+    private final Precision precision;
+    private final int threads;
+    private final String queryInstruction;
+    private final String queryInstructionFormat;
+    private final String passageInstruction;
+    private final String passageInstructionFormat;
 
-    BackendRequest backend() {
-        return new BackendRequest(kernels, DeviceRequest.parse(device), precision.arithmetic(), threads);
+    private LoadOptions(Builder builder) {
+        kernels = builder.kernels;
+        device = builder.device;
+        precision = builder.precision;
+        threads = builder.threads;
+        queryInstruction = builder.queryInstruction;
+        queryInstructionFormat = builder.queryInstructionFormat;
+        passageInstruction = builder.passageInstruction;
+        passageInstructionFormat = builder.passageInstructionFormat;
     }
 
     /** Everything as it is best on this machine, and no instructions. */
@@ -69,10 +51,118 @@ public record LoadOptions(String kernels, String device, Precision precision, in
         return new Builder();
     }
 
-    /** Sets what differs from the defaults. */
+    /** A builder that starts from these options. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.kernels = kernels;
+        builder.device = device;
+        builder.precision = precision;
+        builder.threads = threads;
+        builder.queryInstruction = queryInstruction;
+        builder.queryInstructionFormat = queryInstructionFormat;
+        builder.passageInstruction = passageInstruction;
+        builder.passageInstructionFormat = passageInstructionFormat;
+        return builder;
+    }
+
+    /**
+     * The name of the kernels to use: {@code jit}, {@code vector} or {@code scalar}. {@code auto}, the default, takes the system
+     * property {@code bgem3.kernels} if set, else the fastest that this machine can run.
+     */
+    public String kernels() {
+        return kernels;
+    }
+
+    /**
+     * What computes.
+     */
+    public Device device() {
+        return device;
+    }
+
+    /**
+     * The arithmetic of the products.
+     */
+    public Precision precision() {
+        return precision;
+    }
+
+    /**
+     * How many threads compute, 1 to 1,024; 0, the default, for as many as the JVM sees processors. The scalar kernels use one,
+     * whatever is set.
+     */
+    public int threads() {
+        return threads;
+    }
+
+    /**
+     * Put before each query; empty, the default, for none.
+     */
+    public String queryInstruction() {
+        return queryInstruction;
+    }
+
+    /**
+     * {@code "{}{}"} by default.
+     */
+    public String queryInstructionFormat() {
+        return queryInstructionFormat;
+    }
+
+    /**
+     * Put before each passage; empty, the default, for none.
+     */
+    public String passageInstruction() {
+        return passageInstruction;
+    }
+
+    /**
+     * {@code "{}{}"} by default.
+     */
+    public String passageInstructionFormat() {
+        return passageInstructionFormat;
+    }
+
+    BackendRequest backend() {
+        return new BackendRequest(kernels, device.request(), precision.arithmetic(), threads);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof LoadOptions that
+                && kernels.equals(that.kernels)
+                && device.equals(that.device)
+                && precision.equals(that.precision)
+                && threads == that.threads
+                && queryInstruction.equals(that.queryInstruction)
+                && queryInstructionFormat.equals(that.queryInstructionFormat)
+                && passageInstruction.equals(that.passageInstruction)
+                && passageInstructionFormat.equals(that.passageInstructionFormat);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(kernels, device, precision, threads, queryInstruction, queryInstructionFormat,
+                passageInstruction, passageInstructionFormat);
+    }
+
+    @Override
+    public String toString() {
+        return "LoadOptions["
+                + "kernels=" + kernels
+                + ", device=" + device
+                + ", precision=" + precision
+                + ", threads=" + threads
+                + ", queryInstruction=" + queryInstruction
+                + ", queryInstructionFormat=" + queryInstructionFormat
+                + ", passageInstruction=" + passageInstruction
+                + ", passageInstructionFormat=" + passageInstructionFormat + "]";
+    }
+
+    /** Sets what differs from the defaults; for one thread. */
     public static final class Builder {
-        private String kernels = "auto";
-        private String device = DeviceRequest.AUTO;
+        private String kernels = DeviceRequest.AUTO;
+        private Device device = Device.AUTO;
         private Precision precision = Precision.AUTO;
         private int threads;
         private String queryInstruction = "";
@@ -82,59 +172,79 @@ public record LoadOptions(String kernels, String device, Precision precision, in
 
         private Builder() {}
 
-        /** Kernels by name: {@code auto}, {@code vector}, {@code scalar}. */
-        public Builder kernels(String name) {
-            kernels = name;
+        /** Kernels by name: {@code auto}, {@code jit}, {@code vector}, {@code scalar}. */
+        public Builder kernels(String value) {
+            kernels = value;
             return this;
         }
 
-        /** What computes: {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:1}, {@code cuda:0,1}, {@code cuda:all}. */
-        public Builder device(String choice) {
-            device = choice;
+        /** What computes; a text is read by {@link Device#parse}. */
+        public Builder device(Device value) {
+            device = value;
+            return this;
+        }
+
+        /** What computes; a text is read by {@link Device#parse}. */
+        public Builder device(String value) {
+            device = Device.parse(value);
             return this;
         }
 
         /** The arithmetic of the products. */
-        public Builder precision(Precision choice) {
-            precision = choice;
+        public Builder precision(Precision value) {
+            precision = value;
             return this;
         }
 
         /** How many threads compute; 0 for as many as the JVM sees processors. */
-        public Builder threads(int count) {
-            threads = count;
+        public Builder threads(int value) {
+            threads = value;
             return this;
         }
 
         /** What is put before each query. */
-        public Builder queryInstruction(String instruction) {
-            queryInstruction = instruction;
+        public Builder queryInstruction(String value) {
+            queryInstruction = value;
             return this;
         }
 
         /** How it is put there. */
-        public Builder queryInstructionFormat(String format) {
-            queryInstructionFormat = format;
+        public Builder queryInstructionFormat(String value) {
+            queryInstructionFormat = value;
             return this;
         }
 
         /** What is put before each passage. */
-        public Builder passageInstruction(String instruction) {
-            passageInstruction = instruction;
+        public Builder passageInstruction(String value) {
+            passageInstruction = value;
             return this;
         }
 
         /** How it is put there. */
-        public Builder passageInstructionFormat(String format) {
-            passageInstructionFormat = format;
+        public Builder passageInstructionFormat(String value) {
+            passageInstructionFormat = value;
             return this;
         }
 
-        /** The options. */
+        /**
+         * The options.
+         *
+         * @throws IllegalArgumentException
+         *             where a setting is out of its range
+         */
         public LoadOptions build() {
-            return new LoadOptions(kernels, device, precision, threads, queryInstruction,
-                    queryInstructionFormat,
-                    passageInstruction, passageInstructionFormat);
+            Objects.requireNonNull(kernels, "kernels");
+            Objects.requireNonNull(device, "device");
+            Objects.requireNonNull(precision, "precision");
+            Objects.requireNonNull(queryInstruction, "queryInstruction");
+            Objects.requireNonNull(passageInstruction, "passageInstruction");
+            if (threads < 0 || threads > MAX_THREADS) {
+                throw new IllegalArgumentException(
+                        "threads: " + threads + " (expected: 0.." + MAX_THREADS + ")");
+            }
+            Instruction.checkFormat("queryInstructionFormat", queryInstructionFormat);
+            Instruction.checkFormat("passageInstructionFormat", passageInstructionFormat);
+            return new LoadOptions(this);
         }
     }
 }

@@ -2,12 +2,12 @@ package dev.bgem3;
 
 import dev.bgem3.engine.BackendSelection;
 import dev.bgem3.engine.ModelSession;
-import dev.bgem3.kernel.Kernels;
 import dev.bgem3.model.Classifier;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.SentenceTransformersFiles;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,91 +16,239 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * What a model folder holds and what serves it.
- *
- * @param folder
- *            the folder as it was named
- * @param weightFiles
- *            the names of the files that the weights were read from
- * @param weightDtype
- *            the element type of the encoder's weights on disk: {@code fp32}, {@code fp16}, {@code bf16}
- * @param outputs
- *            what the model can compute: dense always, the others if it has their heads; nothing of these where it is
- *            a cross-encoder
- * @param pooling
- *            how its dense vectors are made
- * @param hiddenSize
- *            the dimension of dense vectors
- * @param layerCount
- *            the encoder's layers
- * @param headCount
- *            the attention heads of a layer
- * @param intermediateSize
- *            the width of the feed-forward part
- * @param vocabSize
- *            the number of token ids
- * @param maxLength
- *            the most tokens of a text, {@code <s>} and {@code </s>} included
- * @param defaultMaxLength
- *            the most tokens of a text where a call does not say: the same, or less where {@code sentence_bert_config.json} has less
- * @param colbertDimension
- *            the dimension of ColBERT vectors; 0 without their head
- * @param prompts
- *            what may come before a text, by name, from {@code config_sentence_transformers.json}
- * @param defaultPromptName
- *            which of them comes before a text unless something else does
- * @param scoreLabel
- *            what a cross-encoder's {@code id2label} calls its score; empty for any other model
- * @param parameterCount
- *            the number of weights read, heads included
- * @param kernels
- *            the name of the kernels that serve
- * @param kernelDescription
- *            what they found on this machine
- * @param precision
- *            the arithmetic of the products
- * @param devices
- *            what computes: {@code cpu}, or GPUs such as {@code cuda:0}
- * @param threads
- *            how many threads of the host compute
+ * What a model folder holds and what serves it. Immutable.
  */
-public record ModelInfo(Path folder, List<String> weightFiles, String weightDtype, Set<Output> outputs,
-        Pooling pooling, int hiddenSize, int layerCount, int headCount, int intermediateSize, int vocabSize,
-        int maxLength, int defaultMaxLength, int colbertDimension, SequencedMap<String, String> prompts,
-        Optional<String> defaultPromptName, Optional<String> scoreLabel, long parameterCount, String kernels,
-        String kernelDescription,
-        Precision precision, List<String> devices, int threads) {
+public final class ModelInfo {
+    private final Path folder;
+    private final List<String> weightFiles;
+    private final String weightDtype;
+    private final Set<Output> outputs;
+    private final Pooling pooling;
+    private final int hiddenSize;
+    private final int layerCount;
+    private final int headCount;
+    private final int intermediateSize;
+    private final int vocabSize;
+    private final int maxLength;
+    private final int defaultMaxLength;
+    private final int colbertDimension;
+    private final SequencedMap<String, String> prompts;
+    private final Optional<String> defaultPromptName;
+    private final Optional<String> scoreLabel;
+    private final long parameterCount;
+    private final String kernels;
+    private final String kernelDescription;
+    private final Precision precision;
+    private final List<String> devices;
+    private final int threads;
+    private final int numericsVersion;
+
     /** Of a model that is loaded. */
-    static ModelInfo of(ModelSession session) {
-        ModelFolder folder = session.folder();
-        ModelConfig config = folder.config();
-        boolean encodes = folder.classifier().isEmpty();
-        Set<Output> outputs = EnumSet.noneOf(Output.class);
+    ModelInfo(ModelSession session) {
+        ModelFolder model = session.folder();
+        ModelConfig config = model.config();
+        boolean encodes = model.classifier().isEmpty();
+        Set<Output> computed = EnumSet.noneOf(Output.class);
         if (encodes) {
-            outputs.add(Output.DENSE);
+            computed.add(Output.DENSE);
         }
-        if (encodes && folder.sparseHead().isPresent()) {
-            outputs.add(Output.SPARSE);
+        if (encodes && model.sparseHead().isPresent()) {
+            computed.add(Output.SPARSE);
         }
-        if (encodes && folder.colbertHead().isPresent()) {
-            outputs.add(Output.COLBERT);
+        if (encodes && model.colbertHead().isPresent()) {
+            computed.add(Output.COLBERT);
         }
         // Those of a cross-encoder say how sentence-transformers compares, which is not asked for here.
         SentenceTransformersFiles files = encodes
-                ? folder.sentenceTransformers()
+                ? model.sentenceTransformers()
                 : SentenceTransformersFiles.NONE;
-        int maxLength = session.maxLength();
-        Kernels kernels = session.kernels();
         BackendSelection backend = session.backend();
-        return new ModelInfo(folder.folder(), folder.fileNames(), folder.weightDtype(), outputs,
-                files.pooling().map(Pooling::of).orElse(Pooling.CLS),
-                config.hiddenSize(), config.layerCount(), config.headCount(), config.intermediateSize(),
-                config.vocabSize(), maxLength,
-                Math.min(maxLength, files.maxLength().orElse(maxLength)),
-                encodes ? folder.colbertDimension() : 0, files.prompts(), files.defaultPromptName(),
-                folder.classifier().map(Classifier::label), folder.parameterCount(),
-                backend.provider().name(), kernels.description(),
-                Precision.of(backend.arithmetic()), backend.deviceNames(), kernels.threads());
+        folder = model.folder();
+        weightFiles = model.fileNames();
+        weightDtype = model.weightDtype();
+        outputs = Collections.unmodifiableSet(computed);
+        pooling = files.pooling().map(Pooling::of).orElse(Pooling.CLS);
+        hiddenSize = config.hiddenSize();
+        layerCount = config.layerCount();
+        headCount = config.headCount();
+        intermediateSize = config.intermediateSize();
+        vocabSize = config.vocabSize();
+        maxLength = session.maxLength();
+        defaultMaxLength = Math.min(maxLength, files.maxLength().orElse(maxLength));
+        colbertDimension = encodes ? model.colbertDimension() : 0;
+        prompts = files.prompts();
+        defaultPromptName = files.defaultPromptName();
+        scoreLabel = model.classifier().map(Classifier::label);
+        parameterCount = model.parameterCount();
+        kernels = backend.provider().name();
+        kernelDescription = session.kernels().description();
+        precision = Precision.of(backend.arithmetic());
+        devices = backend.deviceNames();
+        threads = session.kernels().threads();
+        numericsVersion = backend.arithmetic().numericsVersion();
+    }
+
+    /**
+     * The folder as it was named.
+     */
+    public Path folder() {
+        return folder;
+    }
+
+    /**
+     * The names of the files that the weights were read from.
+     */
+    public List<String> weightFiles() {
+        return weightFiles;
+    }
+
+    /**
+     * The element type of the encoder's weights on disk: {@code fp32}, {@code fp16}, {@code bf16}.
+     */
+    public String weightDtype() {
+        return weightDtype;
+    }
+
+    /**
+     * What the model can compute: dense always, the others if it has their heads; nothing of these where it is
+     * a cross-encoder.
+     */
+    public Set<Output> outputs() {
+        return outputs;
+    }
+
+    /**
+     * How its dense vectors are made.
+     */
+    public Pooling pooling() {
+        return pooling;
+    }
+
+    /**
+     * The dimension of dense vectors.
+     */
+    public int hiddenSize() {
+        return hiddenSize;
+    }
+
+    /**
+     * The encoder's layers.
+     */
+    public int layerCount() {
+        return layerCount;
+    }
+
+    /**
+     * The attention heads of a layer.
+     */
+    public int headCount() {
+        return headCount;
+    }
+
+    /**
+     * The width of the feed-forward part.
+     */
+    public int intermediateSize() {
+        return intermediateSize;
+    }
+
+    /**
+     * The number of token ids.
+     */
+    public int vocabSize() {
+        return vocabSize;
+    }
+
+    /**
+     * The most tokens of a text, {@code <s>} and {@code </s>} included.
+     */
+    public int maxLength() {
+        return maxLength;
+    }
+
+    /**
+     * The most tokens of a text where a call does not say: the same, or less where {@code sentence_bert_config.json} has less.
+     */
+    public int defaultMaxLength() {
+        return defaultMaxLength;
+    }
+
+    /**
+     * The dimension of ColBERT vectors; 0 without their head.
+     */
+    public int colbertDimension() {
+        return colbertDimension;
+    }
+
+    /**
+     * What may come before a text, by name, from {@code config_sentence_transformers.json}.
+     */
+    public SequencedMap<String, String> prompts() {
+        return prompts;
+    }
+
+    /**
+     * Which of them comes before a text unless something else does.
+     */
+    public Optional<String> defaultPromptName() {
+        return defaultPromptName;
+    }
+
+    /**
+     * What a cross-encoder's {@code id2label} calls its score; empty for any other model.
+     */
+    public Optional<String> scoreLabel() {
+        return scoreLabel;
+    }
+
+    /**
+     * The number of weights read, heads included.
+     */
+    public long parameterCount() {
+        return parameterCount;
+    }
+
+    /**
+     * The name of the kernels that serve.
+     */
+    public String kernels() {
+        return kernels;
+    }
+
+    /**
+     * What they found on this machine.
+     */
+    public String kernelDescription() {
+        return kernelDescription;
+    }
+
+    /**
+     * The arithmetic of the products.
+     */
+    public Precision precision() {
+        return precision;
+    }
+
+    /**
+     * What computes: {@code cpu}, or GPUs such as {@code cuda:0}.
+     */
+    public List<String> devices() {
+        return devices;
+    }
+
+    /**
+     * How many threads of the host compute.
+     */
+    public int threads() {
+        return threads;
+    }
+
+    /**
+     * The version of the numbers that this precision gives: two models that are alike in all but this may give vectors that differ
+     * by more than rounding to the last bit. An index records it with its vectors.
+     */
+    public int numericsVersion() {
+        return numericsVersion;
     }
 
     /** Whether this is a cross-encoder, for {@link Reranker}. */
@@ -129,5 +277,13 @@ public record ModelInfo(Path folder, List<String> weightFiles, String weightDtyp
     private String prompt(String... names) {
         return Stream.concat(Stream.of(names), defaultPromptName.stream()).filter(prompts::containsKey)
                 .findFirst().map(prompts::get).orElse("");
+    }
+
+    @Override
+    public String toString() {
+        return "ModelInfo[" + folder + ", " + parameterCount + " weights in " + weightDtype + ", " + outputs
+                + ", hiddenSize=" + hiddenSize + ", layerCount=" + layerCount + ", maxLength=" + maxLength
+                + ", " + precision.label() + " on " + String.join(", ", devices) + ", " + kernelDescription
+                + "]";
     }
 }

@@ -10,41 +10,24 @@ import java.util.OptionalInt;
 /**
  * How much a queue accepts, and how it makes batches.
  *
- * @param permits
- *            the most texts that are accepted and not answered at a time, 1..131,072
- * @param tokenBudget
- *            the most tokens of a batch, 1..1,048,576; a longer text goes alone. Empty for the kernels' own, as for
- *            {@link EncodeOptions#tokenBudget()}
- * @param timeout
- *            how long a request may take from the call to its answer; more than nothing. Empty for as long as it takes
- * @param listener
- *            told of each batch
+ * <p>
+ * Immutable; every setting has a default.
  */
-public record QueueOptions(int permits, OptionalInt tokenBudget, Optional<Duration> timeout,
-        QueueListener listener) {
+public final class QueueOptions {
     /** The largest number of permits: 131,072. */
     public static final int MAX_PERMITS = 1 << 17;
     private static final int DEFAULT_PERMITS = 512;
 
-    /** Checks each setting. */
-    public QueueOptions {
-        Objects.requireNonNull(tokenBudget, "tokenBudget");
-        Objects.requireNonNull(timeout, "timeout");
-        Objects.requireNonNull(listener, "listener");
-        if (permits < 1 || permits > MAX_PERMITS) {
-            throw new IllegalArgumentException(
-                    "permits: " + permits + " (expected: 1.." + MAX_PERMITS + ")");
-        }
-        EncodeOptions.checkTokenBudget(tokenBudget);
-        if (timeout.isPresent() && !timeout.get().isPositive()) {
-            throw new IllegalArgumentException("timeout: " + timeout.get() + " (expected: more than PT0S)");
-        }
-    }
+    private final int permits;
+    private final OptionalInt tokenBudget;
+    private final Optional<Duration> timeout;
+    private final QueueListener listener;
 
-    /** As the engine takes them, before a session. */
-    QueueSettings settings(ModelSession session) {
-        return new QueueSettings(session.slotCount(), session.tokenBudget(tokenBudget), permits, timeout,
-                listener::onBatch);
+    private QueueOptions(Builder builder) {
+        permits = builder.permits;
+        tokenBudget = builder.tokenBudget;
+        timeout = builder.timeout;
+        listener = builder.listener;
     }
 
     /** 512 permits, the kernels' token budget, no time-out. */
@@ -57,7 +40,76 @@ public record QueueOptions(int permits, OptionalInt tokenBudget, Optional<Durati
         return new Builder();
     }
 
-    /** Sets what differs from the defaults. */
+    /** A builder that starts from these options. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.permits = permits;
+        builder.tokenBudget = tokenBudget;
+        builder.timeout = timeout;
+        builder.listener = listener;
+        return builder;
+    }
+
+    /**
+     * The most texts that are accepted and not answered at a time, 1..131,072; 512 by default.
+     */
+    public int permits() {
+        return permits;
+    }
+
+    /**
+     * The most tokens of a batch, 1..1,048,576; a longer text goes alone. Empty, the default, for the kernels' own, as for
+     * {@link RunOptions#tokenBudget()}.
+     */
+    public OptionalInt tokenBudget() {
+        return tokenBudget;
+    }
+
+    /**
+     * How long a request may take from the call to its answer, tokenizing included; more than nothing. Empty, the default, for as
+     * long as it takes.
+     */
+    public Optional<Duration> timeout() {
+        return timeout;
+    }
+
+    /**
+     * Told of each batch.
+     */
+    public QueueListener listener() {
+        return listener;
+    }
+
+    /** As the engine takes them, before a session. */
+    QueueSettings settings(ModelSession session) {
+        return new QueueSettings(session.slotCount(), session.tokenBudget(tokenBudget), permits, timeout,
+                listener::onBatch);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof QueueOptions that
+                && permits == that.permits
+                && tokenBudget.equals(that.tokenBudget)
+                && timeout.equals(that.timeout)
+                && listener.equals(that.listener);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(permits, tokenBudget, timeout, listener);
+    }
+
+    @Override
+    public String toString() {
+        return "QueueOptions["
+                + "permits=" + permits
+                + ", tokenBudget=" + tokenBudget
+                + ", timeout=" + timeout
+                + ", listener=" + listener + "]";
+    }
+
+    /** Sets what differs from the defaults; for one thread. */
     public static final class Builder {
         private int permits = DEFAULT_PERMITS;
         private OptionalInt tokenBudget = OptionalInt.empty();
@@ -67,32 +119,46 @@ public record QueueOptions(int permits, OptionalInt tokenBudget, Optional<Durati
         private Builder() {}
 
         /** The most texts that are accepted and not answered at a time. */
-        public Builder permits(int texts) {
-            permits = texts;
+        public Builder permits(int value) {
+            permits = value;
             return this;
         }
 
         /** The most tokens of a batch. */
-        public Builder tokenBudget(int tokens) {
-            tokenBudget = OptionalInt.of(tokens);
+        public Builder tokenBudget(int value) {
+            tokenBudget = OptionalInt.of(value);
             return this;
         }
 
         /** How long a request may take. */
-        public Builder timeout(Duration most) {
-            timeout = Optional.of(most);
+        public Builder timeout(Duration value) {
+            timeout = Optional.of(value);
             return this;
         }
 
         /** Who is told of each batch. */
-        public Builder listener(QueueListener told) {
-            listener = told;
+        public Builder listener(QueueListener value) {
+            listener = value;
             return this;
         }
 
-        /** The options. */
+        /**
+         * The options.
+         *
+         * @throws IllegalArgumentException
+         *             where a setting is out of its range
+         */
         public QueueOptions build() {
-            return new QueueOptions(permits, tokenBudget, timeout, listener);
+            Objects.requireNonNull(listener, "listener");
+            if (permits < 1 || permits > MAX_PERMITS) {
+                throw new IllegalArgumentException(
+                        "permits: " + permits + " (expected: 1.." + MAX_PERMITS + ")");
+            }
+            RunOptions.checkTokenBudget(tokenBudget);
+            timeout.filter(most -> !most.isPositive()).ifPresent(most -> {
+                throw new IllegalArgumentException("timeout: " + most + " (expected: more than PT0S)");
+            });
+            return new QueueOptions(this);
         }
     }
 }

@@ -23,12 +23,11 @@ public final class RerankQueue implements AutoCloseable {
     private record Work(TokenizedText pair, int index, boolean normalize) {}
 
     private final Reranker model;
-    private final BatchQueue<Work, RerankScore, QueueResult<RerankScore>> queue;
+    private final BatchQueue<Work, RerankScore> queue;
 
     private RerankQueue(Reranker model, QueueOptions options) {
         this.model = model;
-        queue = new BatchQueue<>(new Engine(model.session()), options.settings(model.session()),
-                QueueResult::of);
+        queue = new BatchQueue<>(new Engine(model.session()), options.settings(model.session()));
     }
 
     /** A queue before a reranker, with 512 permits and no time-out. */
@@ -44,8 +43,7 @@ public final class RerankQueue implements AutoCloseable {
     }
 
     /**
-     * The scores of pairs in their order, with the bits of {@link Reranker#score}; {@link RerankScore#BEST_FIRST} ranks them. The
-     * options' {@code tokenBudget} and {@code progress} mean nothing here.
+     * The scores of pairs in their order, with the bits of {@link Reranker#score}; {@link RerankScore#BEST_FIRST} ranks them.
      */
     public CompletableFuture<QueueResult<RerankScore>> score(List<TextPair> pairs, RerankOptions options) {
         Objects.requireNonNull(pairs, "pairs");
@@ -57,10 +55,10 @@ public final class RerankQueue implements AutoCloseable {
             for (int i = 0; i < own.size(); i++) {
                 deadline.run();
                 works.add(
-                        new Work(Reranker.tokens(tokenizer, i, own.get(i), options), i, options.normalize()));
+                        new Work(Reranker.tokens(tokenizer, i, own.get(i)), i, options.normalize()));
             }
             return works;
-        });
+        }, QueueResult::of);
     }
 
     /** What it holds at this moment. */

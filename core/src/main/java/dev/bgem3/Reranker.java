@@ -1,6 +1,5 @@
 package dev.bgem3;
 
-import dev.bgem3.engine.BatchControl;
 import dev.bgem3.engine.Instruction;
 import dev.bgem3.engine.ModelSession;
 import dev.bgem3.engine.PairTokenizer;
@@ -42,7 +41,7 @@ public final class Reranker implements AutoCloseable {
 
     private Reranker(ModelSession session, LoadOptions loadOptions) {
         this.session = session;
-        info = ModelInfo.of(session);
+        info = new ModelInfo(session);
         this.loadOptions = loadOptions;
     }
 
@@ -112,9 +111,15 @@ public final class Reranker implements AutoCloseable {
      *             as {@link #score}
      */
     public List<RerankScore> rerank(String query, List<String> passages, RerankOptions options) {
+        return rerank(query, passages, options, RunOptions.defaults());
+    }
+
+    /** As {@code rerank}, run as told. */
+    public List<RerankScore> rerank(String query, List<String> passages, RerankOptions options,
+            RunOptions run) {
         Objects.requireNonNull(query, "query");
         Objects.requireNonNull(passages, "passages");
-        return score(passages.stream().map(passage -> new TextPair(query, passage)).toList(), options)
+        return score(passages.stream().map(passage -> new TextPair(query, passage)).toList(), options, run)
                 .stream().sorted(RerankScore.BEST_FIRST).toList();
     }
 
@@ -149,27 +154,33 @@ public final class Reranker implements AutoCloseable {
      * @throws dev.bgem3.error.NonFiniteOutputException
      *             where a score is NaN or infinite; the message names the pair
      * @throws dev.bgem3.error.CancelledException
-     *             where the options' {@code cancelled} said so
+     *             where the run's {@code cancelled} said so
      * @throws dev.bgem3.error.OutOfDeviceMemoryException
      *             where a GPU's memory does not suffice for a pair by itself; the message names it
      * @throws dev.bgem3.error.DeviceLostException
      *             where the last of the model's GPUs has failed, as every later call says too
      */
     public List<RerankScore> score(List<TextPair> pairs, RerankOptions options) {
+        return score(pairs, options, RunOptions.defaults());
+    }
+
+    /** As {@code score}, run as told. */
+    public List<RerankScore> score(List<TextPair> pairs, RerankOptions options, RunOptions run) {
+        Objects.requireNonNull(run, "run");
         Objects.requireNonNull(pairs, "pairs");
         PairTokenizer tokenizer = tokenizer(options);
-        long windowTokens = session.windowTokens(options.tokenBudget());
+        long windowTokens = session.windowTokens(run.tokenBudget());
         List<RerankScore> scores = new ArrayList<>(pairs.size());
         while (scores.size() < pairs.size()) {
             // A long query is in the tokens of each of its pairs: not all are held at a time.
             List<TokenizedText> window = new ArrayList<>();
             for (long tokens = 0; tokens < windowTokens && scores.size() + window.size() < pairs.size();) {
                 int i = scores.size() + window.size();
-                window.add(tokens(tokenizer, i, pairs.get(i), options));
+                TokenizedText.checkCancelled(run.cancelled());
+                window.add(tokens(tokenizer, i, pairs.get(i)));
                 tokens += window.getLast().tokenIds().length;
             }
-            float[] raw = session.score(window, new BatchControl(options.tokenBudget(),
-                    options.progress()::onProgress, options.cancelled()));
+            float[] raw = session.score(window, run.control());
             for (int i = 0; i < raw.length; i++) {
                 scores.add(RerankScore.of(scores.size(), raw[i], options.normalize(), window.get(i)));
             }
@@ -191,8 +202,7 @@ public final class Reranker implements AutoCloseable {
     }
 
     /** The tokens of pair number {@code i} of a call. */
-    static TokenizedText tokens(PairTokenizer tokenizer, int i, TextPair pair, RerankOptions options) {
-        TokenizedText.checkCancelled(options.cancelled());
+    static TokenizedText tokens(PairTokenizer tokenizer, int i, TextPair pair) {
         return tokenizer.tokens(i, pair == null ? null : pair.query(), pair == null ? null : pair.passage());
     }
 

@@ -86,21 +86,21 @@ class BatchInvariancePropertyTest {
             Random random) {
         List<Integer> order = new ArrayList<>(IntStream.range(0, texts.size()).boxed().toList());
         Collections.shuffle(order, random);
-        EncodeOptions options = EncodeOptions.builder().outputs(ALL.outputs()).tokenBudget(budget).build();
-        List<Embedding> together = model.encodeTokenIds(order.stream().map(texts::get).toList(), options);
+        RunOptions run = RunOptions.builder().tokenBudget(budget).build();
+        List<Embedding> together = model.encodeTokenIds(order.stream().map(texts::get).toList(), ALL, run);
         for (int i = 0; i < order.size(); i++) {
             int text = order.get(i);
             assertSameBits("budget " + budget + ", threads " + model.info().threads() + ", "
                     + texts.get(text).length + " tokens " + Arrays.toString(texts.get(text)), together.get(i),
                     alone.get(text));
         }
-        checkDenseAlone(model, options, order.stream().map(texts::get).toList(), together);
+        checkDenseAlone(model, run, order.stream().map(texts::get).toList(), together);
     }
 
     /** Dense vectors asked for by themselves take a shorter way through the last layer. */
-    private static void checkDenseAlone(BgeM3 model, EncodeOptions options, List<int[]> texts,
+    private static void checkDenseAlone(BgeM3 model, RunOptions run, List<int[]> texts,
             List<Embedding> expected) {
-        List<Embedding> dense = model.encodeTokenIds(texts, options.withOutputs(Output.DENSE));
+        List<Embedding> dense = model.encodeTokenIds(texts, EncodeOptions.of(Output.DENSE), run);
         for (int i = 0; i < texts.size(); i++) {
             assertThat(dense.get(i).dense().values()).as("dense alone, %s", texts.get(i).length)
                     .isEqualTo(expected.get(i).dense().values());

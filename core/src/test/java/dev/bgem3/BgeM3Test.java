@@ -123,15 +123,17 @@ class BgeM3Test {
 
     @Test
     void countsTheTextsOfAStreamFromItsBeginning() {
-        EncodeOptions small = EncodeOptions.builder().tokenBudget(1).build();
+        RunOptions small = RunOptions.builder().tokenBudget(1).build();
         List<String> texts = new ArrayList<>(IntStream.range(0, 50).mapToObj(i -> "text " + i).toList());
         texts.set(37, null);
         assertRefused("text 37: null (expected: a string)",
-                () -> model.encode(texts.stream(), small).forEach(embedding -> {}));
+                () -> model.encode(texts.stream(), EncodeOptions.defaults(), small).forEach(embedding -> {}));
         assertRefused("text 37: null (expected: a string)",
-                () -> model.encodeQueries(texts.stream(), small).forEach(embedding -> {}));
+                () -> model.encodeQueries(texts.stream(), EncodeOptions.defaults(), small)
+                        .forEach(embedding -> {}));
         assertRefused("text 37: null (expected: a string)",
-                () -> model.encodeCorpus(texts.stream(), small).forEach(embedding -> {}));
+                () -> model.encodeCorpus(texts.stream(), EncodeOptions.defaults(), small)
+                        .forEach(embedding -> {}));
     }
 
     @Test
@@ -239,7 +241,7 @@ class BgeM3Test {
         int[] textsDone = new int[1];
         long[] tokensDone = new long[1];
         Thread caller = Thread.currentThread();
-        EncodeOptions options = EncodeOptions.builder().tokenBudget(64).progress((newTexts, newTokens) -> {
+        RunOptions run = RunOptions.builder().tokenBudget(64).progress((newTexts, newTokens) -> {
             assertThat(Thread.currentThread()).isSameAs(caller);
             assertThat(newTexts).isPositive();
             assertThat(newTokens <= 64 || newTexts == 1).isTrue();
@@ -247,7 +249,7 @@ class BgeM3Test {
             textsDone[0] += newTexts;
             tokensDone[0] += newTokens;
         }).build();
-        List<Embedding> embeddings = model.encode(texts, options);
+        List<Embedding> embeddings = model.encode(texts, EncodeOptions.defaults(), run);
         assertThat(textsDone[0]).isEqualTo(100);
         assertThat(tokensDone[0]).isEqualTo(embeddings.stream().mapToLong(Embedding::tokenCount).sum());
         assertThat(calls.get()).isGreaterThan(10);
@@ -257,26 +259,29 @@ class BgeM3Test {
     void endsACancelledCallAndGoesOnWorking() {
         List<String> texts = RandomTexts.seeded("cancel").texts(40, 20);
         AtomicInteger batches = new AtomicInteger();
-        EncodeOptions options = EncodeOptions.builder().tokenBudget(16)
+        RunOptions run = RunOptions.builder().tokenBudget(16)
                 .progress((newTexts, tokens) -> batches.incrementAndGet()).cancelled(() -> batches.get() == 3)
                 .build();
-        assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> model.encode(texts, options))
+        assertThatExceptionOfType(CancelledException.class)
+                .isThrownBy(() -> model.encode(texts, EncodeOptions.defaults(), run))
                 .withMessage("cancelled by the caller");
         assertThat(batches).hasValue(3);
         assertThat(model.encode("after").dense().dimension()).isEqualTo(128);
-        EncodeOptions atOnce = EncodeOptions.builder().cancelled(() -> true).build();
-        assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> model.encode("a", atOnce));
+        RunOptions atOnce = RunOptions.builder().cancelled(() -> true).build();
         assertThatExceptionOfType(CancelledException.class)
-                .isThrownBy(() -> model.encode(Stream.of("a"), atOnce).toList());
+                .isThrownBy(() -> model.encode(List.of("a"), EncodeOptions.defaults(), atOnce));
+        assertThatExceptionOfType(CancelledException.class)
+                .isThrownBy(() -> model.encode(Stream.of("a"), EncodeOptions.defaults(), atOnce).toList());
     }
 
     @Test
     void passesOnWhatAListenerThrowsAndGoesOnWorking() {
-        EncodeOptions options = EncodeOptions.builder().progress((texts, tokens) -> {
+        RunOptions run = RunOptions.builder().progress((texts, tokens) -> {
             throw new UnsupportedOperationException("from the listener");
         }).build();
         assertThatExceptionOfType(UnsupportedOperationException.class)
-                .isThrownBy(() -> model.encode("a", options)).withMessage("from the listener");
+                .isThrownBy(() -> model.encode(List.of("a"), EncodeOptions.defaults(), run))
+                .withMessage("from the listener");
         assertThat(model.encode("after").dense().dimension()).isEqualTo(128);
     }
 
@@ -301,8 +306,8 @@ class BgeM3Test {
             taken.incrementAndGet();
             return "number " + i;
         }).onClose(() -> closed.set("closed"));
-        EncodeOptions options = EncodeOptions.builder().tokenBudget(32).build();
-        try (Stream<Embedding> embeddings = model.encode(texts, options)) {
+        RunOptions run = RunOptions.builder().tokenBudget(32).build();
+        try (Stream<Embedding> embeddings = model.encode(texts, EncodeOptions.defaults(), run)) {
             assertThat(taken).hasValue(0);
             assertThat(embeddings.limit(10).toList()).hasSize(10);
         }

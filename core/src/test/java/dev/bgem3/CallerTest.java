@@ -80,19 +80,18 @@ class CallerTest {
             }
         };
         try (BgeM3 model = BgeM3.load(Fixtures.TINY); Reranker reranker = Reranker.load(RERANKER)) {
-            EncodeOptions encode = EncodeOptions.builder().progress(progress).cancelled(() -> {
+            EncodeOptions options = EncodeOptions.defaults();
+            RunOptions run = RunOptions.builder().progress(progress).cancelled(() -> {
                 if (callback.equals("cancelled")) {
                     CallerTest.<RuntimeException>sneak(thrown);
                 }
                 return false;
             }).build();
-            RerankOptions rerank = RerankOptions.builder().progress(progress).cancelled(encode.cancelled())
-                    .build();
-            List<Throwable> failures = List.of(catchThrowable(() -> model.encode(TEXTS, encode)),
-                    catchThrowable(() -> model.encode(TEXTS.stream(), encode).toList()),
-                    catchThrowable(() -> model.encodeTokenIds(List.of(new int[]{0, 5, 2}), encode)),
+            List<Throwable> failures = List.of(catchThrowable(() -> model.encode(TEXTS, options, run)),
+                    catchThrowable(() -> model.encode(TEXTS.stream(), options, run).toList()),
+                    catchThrowable(() -> model.encodeTokenIds(List.of(new int[]{0, 5, 2}), options, run)),
                     catchThrowable(() -> reranker.score(Collections.nCopies(3, new TextPair("a", "b")),
-                            rerank)));
+                            RerankOptions.defaults(), run)));
             assertThat(failures).allSatisfy(failure -> assertThat(failure)
                     .isInstanceOf(UndeclaredThrowableException.class).hasCause(thrown));
             assertSameBits("afterwards", model.encode(TEXTS), model.encode(TEXTS));

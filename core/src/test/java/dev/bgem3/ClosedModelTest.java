@@ -58,12 +58,13 @@ class ClosedModelTest {
                 BgeM3 model = BgeM3.load(Fixtures.TINY,
                         LoadOptions.builder().kernels("scalar").threads(1).build())) {
             CountDownLatch begins = new CountDownLatch(1);
-            EncodeOptions slow = EncodeOptions.builder().tokenBudget(1 << 20).cancelled(() -> {
+            RunOptions slow = RunOptions.builder().tokenBudget(1 << 20).cancelled(() -> {
                 begins.countDown();
                 return false;
             }).build();
             List<int[]> texts = Collections.nCopies(60, IntStream.range(0, 512).map(i -> 100).toArray());
-            Future<List<Embedding>> batch = pool.submit(() -> model.encodeTokenIds(texts, slow));
+            Future<List<Embedding>> batch = pool
+                    .submit(() -> model.encodeTokenIds(texts, EncodeOptions.defaults(), slow));
             begins.await();
             EncodeOptions impossible = EncodeOptions.builder().truncateDim(129).build();
             assertThatExceptionOfType(InputException.class)
@@ -82,21 +83,21 @@ class ClosedModelTest {
     @ValueSource(strings = {"scalar", "vector"})
     void givesCallsUnderWayTheirResultsOrSaysThatItIsClosed(String kernels)
             throws InterruptedException, ExecutionException, TimeoutException {
-        EncodeOptions options = EncodeOptions.builder().outputs(ALL.outputs()).tokenBudget(16).build();
+        RunOptions run = RunOptions.builder().tokenBudget(16).build();
         List<String> texts = RandomTexts.seeded("close while encoding").texts(8, 10);
         int threads = 4;
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
             for (int round = 0; round < 15; round++) {
                 BgeM3 model = BgeM3.load(Fixtures.TINY,
                         LoadOptions.builder().kernels(kernels).threads(2).build());
-                List<Embedding> expected = model.encode(texts, options);
+                List<Embedding> expected = model.encode(texts, ALL, run);
                 CountDownLatch running = new CountDownLatch(threads);
                 Callable<Integer> encodeUntilClosed = () -> {
                     int calls = 0;
                     running.countDown();
                     try {
                         while (true) {
-                            Embeddings.assertSameBits("call", model.encode(texts, options), expected);
+                            Embeddings.assertSameBits("call", model.encode(texts, ALL, run), expected);
                             calls++;
                         }
                     } catch (IllegalStateException e) {

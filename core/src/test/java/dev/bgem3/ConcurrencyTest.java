@@ -32,7 +32,7 @@ class ConcurrencyTest {
         List<String> texts = source.texts(12, 12);
         List<TextPair> pairs = List.of(new TextPair(texts.get(0), texts.get(1)),
                 new TextPair(texts.get(2), texts.get(3)));
-        EncodeOptions small = EncodeOptions.builder().outputs(ALL.outputs()).tokenBudget(8).build();
+        RunOptions small = RunOptions.builder().tokenBudget(8).build();
         long seed = source.random().nextLong();
         LoadOptions options = LoadOptions.builder().kernels(kernels).threads(2).build();
         try (BgeM3 model = BgeM3.load(Fixtures.TINY, options);
@@ -50,7 +50,7 @@ class ConcurrencyTest {
                         switch (random.nextInt(6)) {
                             case 0 -> Embeddings.assertSameBits("list", model.encode(texts, ALL), embeddings);
                             case 1 -> Embeddings.assertSameBits("stream",
-                                    model.encode(texts.stream(), small).toList(), embeddings);
+                                    model.encode(texts.stream(), ALL, small).toList(), embeddings);
                             case 2 -> Embeddings.assertSameBits("one", model.encode(texts.get(text), ALL),
                                     embeddings.get(text));
                             case 3 -> assertThat(model.computeScore(pairs)).isEqualTo(scores);
@@ -69,12 +69,11 @@ class ConcurrencyTest {
         }
     }
 
-    private static void assertCancelled(BgeM3 model, List<String> texts, EncodeOptions like) {
+    private static void assertCancelled(BgeM3 model, List<String> texts, RunOptions like) {
         AtomicBoolean begun = new AtomicBoolean();
-        EncodeOptions options = EncodeOptions.builder().outputs(like.outputs())
-                .tokenBudget(like.tokenBudget().getAsInt())
+        RunOptions run = like.toBuilder()
                 .progress((count, tokens) -> begun.set(true)).cancelled(begun::get).build();
         assertThatExceptionOfType(CancelledException.class)
-                .isThrownBy(() -> model.encode(texts, options));
+                .isThrownBy(() -> model.encode(texts, ALL, run));
     }
 }

@@ -51,9 +51,8 @@ class EncodePropertyTest {
     @Test
     void encodesAStreamAsAListWhateverItsWindows() {
         for (int budget : new int[]{1, 5, 64, 4096}) {
-            EncodeOptions options = EncodeOptions.builder().outputs(ALL.outputs()).tokenBudget(budget)
-                    .build();
-            assertSameBits("stream, budget " + budget, model.encode(texts.stream(), options).toList(),
+            RunOptions run = RunOptions.builder().tokenBudget(budget).build();
+            assertSameBits("stream, budget " + budget, model.encode(texts.stream(), ALL, run).toList(),
                     oneByOne);
         }
         assertSameBits("parallel", model.encode(texts.parallelStream(), ALL).parallel().toList(), oneByOne);

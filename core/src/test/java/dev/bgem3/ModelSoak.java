@@ -170,9 +170,10 @@ class ModelSoak {
         List<Integer> chosen = random.ints(1 + random.nextInt(6), 0, INPUTS).boxed().toList();
         Set<Output> outputs = EnumSet.of(Output.values()[random.nextInt(3)],
                 Output.values()[random.nextInt(3)]);
-        EncodeOptions options = EncodeOptions.builder().outputs(outputs)
-                .tokenBudget(BUDGETS[random.nextInt(BUDGETS.length)]).build();
-        List<Embedding> embeddings = model.encodeTokenIds(chosen.stream().map(inputs::get).toList(), options);
+        EncodeOptions options = EncodeOptions.builder().outputs(outputs).build();
+        RunOptions run = RunOptions.builder().tokenBudget(BUDGETS[random.nextInt(BUDGETS.length)]).build();
+        List<Embedding> embeddings = model.encodeTokenIds(chosen.stream().map(inputs::get).toList(), options,
+                run);
         for (int i = 0; i < chosen.size(); i++) {
             for (Output output : outputs) {
                 int digest = digest(embeddings.get(i), output);

@@ -178,12 +178,12 @@ class ModelWeightsTest {
 
     @Test
     void readsACutVocabulary() throws IOException {
-        Path other = folder.resolveSibling("vocabulary");
+        Path other = folder.resolve("vocabulary");
         SyntheticModel.write(other, new SyntheticModel.Sizes(1, 8, 1, 8, 700, 10), 1, Optional.empty());
         ModelVariant.ofTiny().reshape(WORDS, 700, 128).config("vocab_size", "700")
                 .file("sentencepiece.bpe.model", Files.readAllBytes(other.resolve("sentencepiece.bpe.model")))
-                .write(folder);
-        try (BgeM3 model = BgeM3.load(folder)) {
+                .write(folder.resolve("cut"));
+        try (BgeM3 model = BgeM3.load(folder.resolve("cut"))) {
             assertThat(model.info().vocabSize()).isEqualTo(700);
             assertThat(model.tokenizer().maskTokenId()).isEqualTo(699);
             Embeddings.assertSound("cut", model.encode("the <mask> of BM25", ALL));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
+import java.nio.file.Path;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,7 +17,7 @@ class OptionsTest {
         EncodeOptions options = EncodeOptions.defaults();
         assertThat(options.outputs()).containsExactly(Output.DENSE);
         assertThat(options.maxLength()).isEmpty();
-        assertThat(options.tokenBudget()).isEmpty();
+        assertThat(RunOptions.defaults().tokenBudget()).isEmpty();
         assertThat(options.normalize()).isTrue();
         assertThat(options.pooling()).isEmpty();
         LoadOptions load = LoadOptions.defaults();
@@ -35,9 +36,9 @@ class OptionsTest {
 
     @Test
     void refusesSizesBelowOne() {
-        assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().tokenBudget(1_048_577)::build)
+        assertThatIllegalArgumentException().isThrownBy(RunOptions.builder().tokenBudget(1_048_577)::build)
                 .withMessage("tokenBudget: 1048577 (expected: 1..1048576)");
-        assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().tokenBudget(0)::build)
+        assertThatIllegalArgumentException().isThrownBy(RunOptions.builder().tokenBudget(0)::build)
                 .withMessage("tokenBudget: 0 (expected: 1..1048576)");
         assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().truncateDim(0)::build)
                 .withMessage("truncateDim: 0 (expected: at least 1)");
@@ -85,11 +86,11 @@ class OptionsTest {
         assertThatNullPointerException()
                 .isThrownBy(EncodeOptions.builder().outputs((Set<Output>) null)::build)
                 .withMessage("outputs");
-        assertThatNullPointerException().isThrownBy(EncodeOptions.builder().progress(null)::build)
+        assertThatNullPointerException().isThrownBy(RunOptions.builder().progress(null)::build)
                 .withMessage("progress");
-        assertThatNullPointerException().isThrownBy(EncodeOptions.builder().cancelled(null)::build)
+        assertThatNullPointerException().isThrownBy(RunOptions.builder().cancelled(null)::build)
                 .withMessage("cancelled");
-        assertThatNullPointerException().isThrownBy(() -> BgeM3.load(null)).withMessage("folder");
+        assertThatNullPointerException().isThrownBy(() -> BgeM3.load((Path) null)).withMessage("folder");
         assertThatNullPointerException().isThrownBy(() -> BgeM3.load(Fixtures.TINY, null))
                 .withMessage("options");
     }

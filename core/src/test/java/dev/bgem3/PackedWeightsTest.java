@@ -13,6 +13,7 @@ import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.PackedLayout;
 import dev.bgem3.kernel.PackedLinear;
 import dev.bgem3.kernel.ProvenArithmetics;
 import dev.bgem3.model.ModelFolder;
@@ -115,9 +116,10 @@ class PackedWeightsTest {
         }
     }
 
-    private static String layout(Path file) {
+    private static PackedLayout layout(Path file) {
         String name = file.getFileName().toString();
-        return name.substring("model.".length(), name.length() - ".packed".length());
+        return new PackedLayout(name.substring("model.".length(), name.length() - ".packed".length()),
+                Arithmetic.FP32.numericsVersion());
     }
 
     /** Whether a model that is opened now offers what is kept in that file. */
@@ -125,7 +127,7 @@ class PackedWeightsTest {
         return isUsed(file, layout(file));
     }
 
-    private static boolean isUsed(Path file, String layout) {
+    private static boolean isUsed(Path file, PackedLayout layout) {
         try (ModelFolder model = ModelFolder.open(file.getParent())) {
             return model.colbertHead().orElseThrow().weight().packed(layout).isPresent();
         }
@@ -142,7 +144,7 @@ class PackedWeightsTest {
             Optional<Path> file = pack(reranker, tier);
             if (file.isPresent()) {
                 try (ModelFolder model = ModelFolder.open(reranker)) {
-                    String layout = layout(file.get());
+                    PackedLayout layout = layout(file.get());
                     assertThat(model.classifierDense().orElseThrow().weight().packed(layout)).isPresent();
                     assertThat(model.classifierOutput().orElseThrow().weight().packed(layout)).isPresent();
                 }
@@ -202,7 +204,7 @@ class PackedWeightsTest {
     private static int firstLayer(byte[] bytes) {
         ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int layoutBytes = header.getInt(24);
-        int times = 28 + layoutBytes + 8 + 32;
+        int times = 28 + layoutBytes + 4 + 8 + 32;
         int entry = times + 4 + 8 * header.getInt(times) + 4;
         return entry + 4 + header.getInt(entry);
     }
@@ -279,9 +281,17 @@ class PackedWeightsTest {
     }
 
     @Test
+    void isNotUsedWhereTheNumbersAreOfAnotherVersion() throws IOException {
+        Path file = pack(folder);
+        PackedLayout layout = layout(file);
+        assertThat(isUsed(file, layout)).isTrue();
+        assertThat(isUsed(file, new PackedLayout(layout.name(), layout.numericsVersion() + 1))).isFalse();
+    }
+
+    @Test
     void isNotUsedUnderAnotherLayoutsName() throws IOException {
         Path file = pack(folder);
-        Path renamed = Files.move(file, PackedFile.path(folder, "other-layout"));
+        Path renamed = Files.move(file, PackedFile.path(folder, new PackedLayout("other-layout", 1)));
         assertThat(isUsed(renamed)).isFalse();
     }
 
@@ -411,10 +421,12 @@ class PackedWeightsTest {
         try (Kernels kernels = tier.open()) {
             Optional<PackedLinear> packed = kernels.linear(weight, bias).packed();
             packed.ifPresent(one -> {
-                assumeTrue(known.containsKey(one.layout()), () -> "no checksum is known of " + one.layout());
+                assumeTrue(known.containsKey(one.layout().name()),
+                        () -> "no checksum is known of " + one.layout());
                 CRC32C crc = new CRC32C();
                 crc.update(one.bytes().asByteBuffer());
-                assertThat((int) crc.getValue()).as("%s", one.layout()).isEqualTo(known.get(one.layout()));
+                assertThat((int) crc.getValue()).as("%s", one.layout())
+                        .isEqualTo(known.get(one.layout().name()));
             });
         }
     }

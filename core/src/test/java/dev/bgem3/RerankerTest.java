@@ -67,8 +67,8 @@ class RerankerTest {
                     List<Integer> order = new ArrayList<>(
                             IntStream.range(0, pairs.size()).boxed().toList());
                     Collections.shuffle(order, random);
-                    float[] together = reranker.computeScore(order.stream().map(pairs::get).toList(),
-                            RerankOptions.builder().tokenBudget(budget).build());
+                    float[] together = scores(reranker, order.stream().map(pairs::get).toList(),
+                            RunOptions.builder().tokenBudget(budget).build());
                     for (int i = 0; i < together.length; i++) {
                         assertThat(together[i])
                                 .as("threads %s, budget %s, %s", threads, budget, pairs.get(order.get(i)))
@@ -125,6 +125,15 @@ class RerankerTest {
         }
     }
 
+    private static float[] scores(Reranker reranker, List<TextPair> pairs, RunOptions run) {
+        List<RerankScore> scored = reranker.score(pairs, RerankOptions.defaults(), run);
+        float[] scores = new float[scored.size()];
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = scored.get(i).score();
+        }
+        return scores;
+    }
+
     @Test
     void manyPassagesOfALongQueryTakeTheMemoryOfAWindow() {
         String query = "retrieval of documents ".repeat(60);
@@ -133,8 +142,8 @@ class RerankerTest {
         try (Reranker reranker = Reranker.load(Fixtures.RERANKER)) {
             float alone = reranker.computeScore(new TextPair(query, "panda"));
             AtomicLong told = new AtomicLong();
-            List<RerankScore> ranked = reranker.rerank(query, passages, RerankOptions.builder()
-                    .progress((texts, tokens) -> {
+            List<RerankScore> ranked = reranker.rerank(query, passages, RerankOptions.defaults(),
+                    RunOptions.builder().progress((texts, tokens) -> {
                         told.addAndGet(texts);
                         largest.accumulateAndGet(tokens, Math::max);
                     }).build());
@@ -192,7 +201,7 @@ class RerankerTest {
                 () -> reranker.rerank(QUERY, List.of("panda", "one two three four five six seven eight nine"),
                         whole));
         assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> reranker.rerank(QUERY,
-                List.of("a"), RerankOptions.builder().cancelled(() -> true).build()));
+                List.of("a"), RerankOptions.defaults(), RunOptions.builder().cancelled(() -> true).build()));
         reranker.close();
         reranker.close();
         assertThatIllegalStateException().isThrownBy(() -> reranker.rerank(QUERY, List.of("a")))

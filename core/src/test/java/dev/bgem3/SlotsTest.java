@@ -74,8 +74,8 @@ class SlotsTest {
         }
     }
 
-    private static EncodeOptions budget(int tokens) {
-        return EncodeOptions.builder().outputs(ALL.outputs()).tokenBudget(tokens).build();
+    private static RunOptions budget(int tokens) {
+        return RunOptions.builder().tokenBudget(tokens).build();
     }
 
     @ParameterizedTest
@@ -92,7 +92,7 @@ class SlotsTest {
                 await(all); // Ends only if as many passes are at work as there are slots.
             }
         }))) {
-            assertSameBits("slots", model.encodeTokenIds(texts, budget(16)), expected(texts));
+            assertSameBits("slots", model.encodeTokenIds(texts, ALL, budget(16)), expected(texts));
             assertThat(used).hasSize(deviceCount);
             assertThat(model.info().devices())
                     .isEqualTo(IntStream.range(0, deviceCount).mapToObj(i -> "cuda:" + i).toList());
@@ -126,7 +126,7 @@ class SlotsTest {
         Set<Thread> threads = ConcurrentHashMap.newKeySet();
         try (BgeM3 model = load(
                 PretendedDevices.of(1, 1, 4096, (_, _) -> threads.add(Thread.currentThread())))) {
-            model.encodeTokenIds(texts(20), budget(16));
+            model.encodeTokenIds(texts(20), ALL, budget(16));
         }
         assertThat(threads).containsExactly(Thread.currentThread());
     }
@@ -138,7 +138,7 @@ class SlotsTest {
             model.encodeTokenIds(texts(40), ALL);
             assertThat(tokens).allMatch(count -> count <= 50).anyMatch(count -> count > 42);
             tokens.clear();
-            model.encodeTokenIds(texts(40), budget(90));
+            model.encodeTokenIds(texts(40), ALL, budget(90));
             assertThat(tokens).anyMatch(count -> count > 50);
         }
     }
@@ -148,7 +148,7 @@ class SlotsTest {
         Thread caller = Thread.currentThread();
         int[] told = new int[1];
         AtomicBoolean asking = new AtomicBoolean();
-        EncodeOptions options = EncodeOptions.builder().tokenBudget(16).progress((texts, _) -> {
+        RunOptions run = RunOptions.builder().tokenBudget(16).progress((texts, _) -> {
             assertThat(Thread.currentThread()).isSameAs(caller);
             told[0] += texts;
         }).cancelled(() -> {
@@ -158,7 +158,7 @@ class SlotsTest {
             return false;
         }).build();
         try (BgeM3 model = load(PretendedDevices.of(2, 2, 4096, (_, _) -> {}))) {
-            model.encodeTokenIds(texts(40), options);
+            model.encodeTokenIds(texts(40), EncodeOptions.defaults(), run);
         }
         assertThat(told[0]).isEqualTo(40);
     }
@@ -167,11 +167,11 @@ class SlotsTest {
     void endsACancelledCallOnAllSlots() {
         AtomicInteger asked = new AtomicInteger();
         AtomicInteger passes = new AtomicInteger();
-        EncodeOptions options = EncodeOptions.builder().tokenBudget(1)
+        RunOptions run = RunOptions.builder().tokenBudget(1)
                 .cancelled(() -> asked.incrementAndGet() == 5).build();
         try (BgeM3 model = load(PretendedDevices.of(3, 1, 4096, (_, _) -> passes.incrementAndGet()))) {
             assertThatExceptionOfType(CancelledException.class)
-                    .isThrownBy(() -> model.encodeTokenIds(texts(60), options));
+                    .isThrownBy(() -> model.encodeTokenIds(texts(60), EncodeOptions.defaults(), run));
             assertThat(passes.get()).isBetween(4, 8);
             assertThat(model.encode("after").dense().dimension()).isEqualTo(128);
         }
@@ -189,7 +189,7 @@ class SlotsTest {
             }
         });
         try (BgeM3 model = load(provider)) {
-            Throwable thrown = catchThrowable(() -> model.encodeTokenIds(texts(60), budget(1)));
+            Throwable thrown = catchThrowable(() -> model.encodeTokenIds(texts(60), ALL, budget(1)));
             assertThat(thrown).isInstanceOf(UnsupportedOperationException.class);
             assertThat(thrown.getSuppressed()).hasSize(1);
             Set<String> messages = new HashSet<>(Set.of(thrown.getMessage()));
@@ -203,7 +203,7 @@ class SlotsTest {
     @Test
     void passesOnWhatAListenerThrowsOnceTheOthersHaveEnded() {
         AtomicInteger atWork = new AtomicInteger();
-        EncodeOptions options = EncodeOptions.builder().tokenBudget(1).progress((_, _) -> {
+        RunOptions run = RunOptions.builder().tokenBudget(1).progress((_, _) -> {
             throw new UnsupportedOperationException("from the listener");
         }).build();
         try (BgeM3 model = load(PretendedDevices.of(2, 1, 4096, (_, _) -> {
@@ -212,7 +212,7 @@ class SlotsTest {
             atWork.decrementAndGet();
         }))) {
             assertThatExceptionOfType(UnsupportedOperationException.class)
-                    .isThrownBy(() -> model.encodeTokenIds(texts(60), options))
+                    .isThrownBy(() -> model.encodeTokenIds(texts(60), EncodeOptions.defaults(), run))
                     .withMessage("from the listener");
             assertThat(atWork).hasValue(0);
         }
@@ -231,13 +231,13 @@ class SlotsTest {
     void halvesBatchesThatRunOutOfMemoryAndKeepsTheOrder(int deviceCount, int passes) {
         List<int[]> texts = texts(20);
         int[] told = new int[2];
-        EncodeOptions options = EncodeOptions.builder().outputs(ALL.outputs()).tokenBudget(100)
+        RunOptions run = RunOptions.builder().tokenBudget(100)
                 .progress((count, tokens) -> {
                     told[0] += count;
                     told[1] += (int) tokens;
                 }).build();
         try (BgeM3 model = load(PretendedDevices.of(deviceCount, passes, 4096, atMost(25)))) {
-            assertSameBits("halved", model.encodeTokenIds(texts, options), expected(texts));
+            assertSameBits("halved", model.encodeTokenIds(texts, ALL, run), expected(texts));
         }
         assertThat(told).containsExactly(20, texts.stream().mapToInt(text -> text.length).sum());
     }
@@ -265,9 +265,9 @@ class SlotsTest {
                 throw new DeviceLostException("cuda:1: fell off the bus");
             }
         }))) {
-            assertSameBits("one lost", model.encodeTokenIds(texts, budget(16)), expected(texts));
+            assertSameBits("one lost", model.encodeTokenIds(texts, ALL, budget(16)), expected(texts));
             used.clear();
-            assertSameBits("after", model.encodeTokenIds(texts, budget(16)), expected(texts));
+            assertSameBits("after", model.encodeTokenIds(texts, ALL, budget(16)), expected(texts));
             assertThat(used).doesNotContain(1);
         }
     }
@@ -334,7 +334,7 @@ class SlotsTest {
                 begun.countDown();
                 return catchThrowable(() -> {
                     while (true) {
-                        model.encodeTokenIds(texts, budget(8));
+                        model.encodeTokenIds(texts, ALL, budget(8));
                     }
                 });
             };

@@ -39,10 +39,8 @@ import java.util.function.IntFunction;
  *            a text as it is computed
  * @param <R>
  *            what becomes of it
- * @param <A>
- *            what is answered to a call
  */
-public final class BatchQueue<W, R, A> implements AutoCloseable {
+public final class BatchQueue<W, R> implements AutoCloseable {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
     /** How long a thread of the queue pauses after a failure between two batches: no memory may be left at the moment. */
     private static final long PAUSE_NANOS = 10_000_000;
@@ -74,7 +72,6 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     public record State(int waiting, int prepared, int computing, int freePermits) {}
 
     private final BatchEngine<W, R> engine;
-    private final Function<QueueAnswer<R>, A> answers;
     private final int permits;
     /** Empty too where it is longer than the clock counts, some 292 years. */
     private final Optional<Duration> timeout;
@@ -83,31 +80,24 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition came = lock.newCondition();
     private final Condition ended = lock.newCondition();
-    private final BatchPlanner<Text<W, R, A>> line;
+    private final BatchPlanner<Text<W, R>> line;
     /** Requests that were accepted and whose futures are not complete. */
-    private final Set<QueuedRequest<W, R, A>> open = new LinkedHashSet<>();
+    private final Set<QueuedRequest<W, R, ?>> open = new LinkedHashSet<>();
     private int freePermits;
     private int computing;
     private int threads;
     private long arrivals;
     private boolean closed;
 
-    /**
-     * A queue at work.
-     *
-     * @param answers
-     *            makes of what is computed what is answered
-     */
-    public BatchQueue(BatchEngine<W, R> engine, QueueSettings settings, Function<QueueAnswer<R>, A> answers) {
-        this(engine, new BatchPlanner<>(settings.tokenBudget(), settings.slots()), settings, answers);
+    /** A queue at work. */
+    public BatchQueue(BatchEngine<W, R> engine, QueueSettings settings) {
+        this(engine, new BatchPlanner<>(settings.tokenBudget(), settings.slots()), settings);
     }
 
     /** As above, with an empty line of that kind. */
-    BatchQueue(BatchEngine<W, R> engine, BatchPlanner<Text<W, R, A>> line, QueueSettings settings,
-            Function<QueueAnswer<R>, A> answers) {
+    BatchQueue(BatchEngine<W, R> engine, BatchPlanner<Text<W, R>> line, QueueSettings settings) {
         this.engine = engine;
         this.line = line;
-        this.answers = answers;
         permits = settings.permits();
         freePermits = permits;
         timeout = settings.timeout().filter(BatchQueue::isCountable);
@@ -165,6 +155,10 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
      *            how many
      * @param tokenizer
      *            called once there are permits for them
+     * @param answers
+     *            makes of what is computed what the future is completed with
+     * @param <A>
+     *            what is answered
      * @throws IllegalStateException
      *             if this is closed
      * @throws OverloadedException
@@ -172,7 +166,8 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
      * @throws InputException
      *             if so many never are
      */
-    public CompletableFuture<A> submit(int count, Tokenizer<W> tokenizer) {
+    public <A> CompletableFuture<A> submit(int count, Tokenizer<W> tokenizer,
+            Function<QueueAnswer<R>, A> answers) {
         long called = System.nanoTime();
         takePermits(count);
         QueuedRequest<W, R, A> request = null;
@@ -241,7 +236,7 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     }
 
     /** However the future is completed that is not this queue's doing (cancelled, say), its texts leave the line. */
-    private void watch(QueuedRequest<W, R, A> request, long called) {
+    private void watch(QueuedRequest<W, R, ?> request, long called) {
         Optional<CompletableFuture<Void>> timer = timeout.map(most -> {
             CompletableFuture<Void> end = new CompletableFuture<>();
             end.thenRun(() -> dispatch(() -> timeOut(request, most)));
@@ -260,7 +255,7 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
         });
     }
 
-    private void enter(QueuedRequest<W, R, A> request, List<W> works) {
+    private void enter(QueuedRequest<W, R, ?> request, List<W> works) {
         lock.lock();
         try {
             requireOpen();
@@ -268,7 +263,7 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
                 open.add(request);
             }
             for (W work : works) {
-                Text<W, R, A> text = request.addText(work, engine.tokenCount(work), arrivals++);
+                Text<W, R> text = request.addText(work, engine.tokenCount(work), arrivals++);
                 if (!request.isOver()) { // It is, if its time was up before it came here.
                     line.add(text);
                 } else if (text.release()) {
@@ -282,7 +277,7 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     }
 
     /** Gives back the permits of a request that was not accepted, and takes its texts out. */
-    private void withdraw(QueuedRequest<W, R, A> request, int count) {
+    private void withdraw(QueuedRequest<W, R, ?> request, int count) {
         if (request == null) {
             lock.lock();
             freePermits += count;
@@ -300,7 +295,7 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
         request.future().cancel(false); // Ends its timer.
     }
 
-    private void timeOut(QueuedRequest<W, R, A> request, Duration most) {
+    private void timeOut(QueuedRequest<W, R, ?> request, Duration most) {
         lock.lock();
         try {
             if (request.isOver()) {
@@ -316,11 +311,11 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     /**
      * Ends a request, with the lock held, if it is not over: its texts leave the line, and what is computed for it is dropped.
      */
-    private void end(QueuedRequest<W, R, A> request, Throwable why) {
+    private void end(QueuedRequest<W, R, ?> request, Throwable why) {
         if (!request.isOver()) {
             request.end(why);
             for (int i = 0; i < request.texts().size(); i++) {
-                Text<W, R, A> text = request.texts().get(i);
+                Text<W, R> text = request.texts().get(i);
                 if (line.remove(text) && text.release()) {
                     freePermits++;
                 }
@@ -333,7 +328,7 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
         try {
             while (true) {
                 try {
-                    List<Text<W, R, A>> batch = next();
+                    List<Text<W, R>> batch = next();
                     if (batch.isEmpty()) {
                         return;
                     }
@@ -350,13 +345,13 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     }
 
     /** Waits for a batch; empty if this is closed and none is left. If it throws, no text has left the line. */
-    private List<Text<W, R, A>> next() {
+    private List<Text<W, R>> next() {
         lock.lock();
         try {
             while (line.isEmpty() && !closed) {
                 came.awaitUninterruptibly();
             }
-            List<Text<W, R, A>> batch = line.take();
+            List<Text<W, R>> batch = line.take();
             long now = System.nanoTime();
             for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).request().begin(now);
@@ -369,7 +364,7 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     }
 
     /** Computes a batch. If it fails, bisects it so that only the offending text fails. Throws nothing. */
-    private void compute(List<Text<W, R, A>> batch) {
+    private void compute(List<Text<W, R>> batch) {
         try {
             long begin = System.nanoTime();
             IntFunction<R> results = engine.compute(batch.stream().map(Text::work).toList());
@@ -389,11 +384,11 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     }
 
     /** Computes a part of a batch, without those texts that nobody asks for any more. Throws nothing. */
-    private void computeWanted(List<Text<W, R, A>> batch, int from, int to) {
+    private void computeWanted(List<Text<W, R>> batch, int from, int to) {
         try {
-            List<Text<W, R, A>> wanted = new ArrayList<>();
-            List<Text<W, R, A>> dropped = new ArrayList<>();
-            for (Text<W, R, A> text : batch.subList(from, to)) {
+            List<Text<W, R>> wanted = new ArrayList<>();
+            List<Text<W, R>> dropped = new ArrayList<>();
+            for (Text<W, R> text : batch.subList(from, to)) {
                 (text.request().isOver() ? dropped : wanted).add(text);
             }
             fail(dropped, 0, dropped.size(), null);
@@ -406,7 +401,7 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     }
 
     /** Off the queue's own threads. Throws nothing. */
-    private void answer(List<Text<W, R, A>> batch, IntFunction<R> results, long begin, long end) {
+    private void answer(List<Text<W, R>> batch, IntFunction<R> results, long begin, long end) {
         try {
             Object[] made = new Object[batch.size()];
             Throwable[] failures = new Throwable[batch.size()];
@@ -430,11 +425,11 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     }
 
     /** Settles some of a batch's texts, each of which has failed with {@code why}, or belongs to a request that is over. */
-    private void fail(List<Text<W, R, A>> batch, int from, int to, Throwable why) {
+    private void fail(List<Text<W, R>> batch, int from, int to, Throwable why) {
         lock.lock();
         try {
             for (int i = from; i < to; i++) {
-                Text<W, R, A> text = batch.get(i);
+                Text<W, R> text = batch.get(i);
                 release(text);
                 if (!text.request().isOver()) {
                     end(text.request(), why);
@@ -448,11 +443,11 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     }
 
     /** Gives back the permits of texts whose batch has ended, and completes the requests that this answers or fails. */
-    private void settle(List<Text<W, R, A>> texts, Object[] results, Throwable[] failures) {
+    private void settle(List<Text<W, R>> texts, Object[] results, Throwable[] failures) {
         lock.lock();
         try {
             for (int i = 0; i < texts.size(); i++) {
-                QueuedRequest<W, R, A> request = texts.get(i).request();
+                QueuedRequest<W, R, ?> request = texts.get(i).request();
                 release(texts.get(i));
                 if (!request.isOver()
                         && (failures[i] != null || request.answer(texts.get(i), results[i]))) {
@@ -466,7 +461,7 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
         completeEnded(texts, 0, texts.size());
     }
 
-    private void release(Text<W, R, A> text) {
+    private void release(Text<W, R> text) {
         if (text.release()) {
             computing--;
             freePermits++;
@@ -474,10 +469,10 @@ public final class BatchQueue<W, R, A> implements AutoCloseable {
     }
 
     /** Each in a thread of its own, so that a caller's dependent action holds up no other's. */
-    private static <W, R, A> void completeEnded(List<Text<W, R, A>> batch, int from, int to) {
+    private static <W, R> void completeEnded(List<Text<W, R>> batch, int from, int to) {
         for (int i = from; i < to; i++) {
             if (batch.get(i).isLast()) {
-                QueuedRequest<W, R, A> request = batch.get(i).request();
+                QueuedRequest<W, R, ?> request = batch.get(i).request();
                 try {
                     dispatch(request::complete);
                 } catch (Throwable _) { // No memory for as much as the task.

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  */
 public record DeviceRequest(String text, String kind, boolean all, List<Integer> numbers) {
     public static final String AUTO = "auto";
-    static final String CPU = "cpu";
+    public static final String CPU = "cpu";
     private static final String ALL = "all";
     private static final Pattern FORMAT = Pattern
             .compile("auto|cpu|(cuda)(?::(all|\\d{1,4}(?:,\\d{1,4})*))?");

@@ -20,8 +20,8 @@ final class QueuedRequest<W, R, A> {
     private static final long RETRY_NANOS = 10_000_000;
 
     /** A text of the request. */
-    static final class Text<W, R, A> implements BatchPlanner.Text {
-        private final QueuedRequest<W, R, A> request;
+    static final class Text<W, R> implements BatchPlanner.Text {
+        private final QueuedRequest<W, R, ?> request;
         private final int place;
         private final W work;
         private final int tokenCount;
@@ -29,7 +29,7 @@ final class QueuedRequest<W, R, A> {
         private boolean released;
         private boolean last;
 
-        private Text(QueuedRequest<W, R, A> request, int place, W work, int tokenCount, long arrival) {
+        private Text(QueuedRequest<W, R, ?> request, int place, W work, int tokenCount, long arrival) {
             this.request = request;
             this.place = place;
             this.work = work;
@@ -37,7 +37,7 @@ final class QueuedRequest<W, R, A> {
             this.arrival = arrival;
         }
 
-        QueuedRequest<W, R, A> request() {
+        QueuedRequest<W, R, ?> request() {
             return request;
         }
 
@@ -81,7 +81,7 @@ final class QueuedRequest<W, R, A> {
     private final CompletableFuture<A> future = new CompletableFuture<>();
     private final Function<QueueAnswer<R>, A> answers;
     private final long called;
-    private final List<Text<W, R, A>> texts;
+    private final List<Text<W, R>> texts;
     private final Object[] results;
     private long tokenized;
     private int heldPermits;
@@ -114,8 +114,8 @@ final class QueuedRequest<W, R, A> {
         tokenized = now;
     }
 
-    Text<W, R, A> addText(W work, int tokenCount, long arrival) {
-        Text<W, R, A> text = new Text<>(this, texts.size(), work, tokenCount, arrival);
+    Text<W, R> addText(W work, int tokenCount, long arrival) {
+        Text<W, R> text = new Text<>(this, texts.size(), work, tokenCount, arrival);
         texts.add(text);
         tokens += tokenCount;
         return text;
@@ -125,7 +125,7 @@ final class QueuedRequest<W, R, A> {
         return future;
     }
 
-    List<Text<W, R, A>> texts() {
+    List<Text<W, R>> texts() {
         return texts;
     }
 
@@ -168,7 +168,7 @@ final class QueuedRequest<W, R, A> {
     }
 
     /** Takes the result of a text; whether it was the last. */
-    boolean answer(Text<W, R, A> text, Object result) {
+    boolean answer(Text<W, R> text, Object result) {
         results[text.place] = result;
         return --unanswered == 0;
     }

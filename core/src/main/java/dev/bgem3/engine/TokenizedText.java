@@ -8,6 +8,7 @@ import dev.bgem3.tokenizer.TokenizerException;
 import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
@@ -33,11 +34,14 @@ public record TokenizedText(int[] tokenIds, int fullLength, String name) {
      *            what messages call the text at an index: {@code text 7}
      * @param maxLength
      *            the most tokens of a text; what is beyond is cut
+     * @param fromLeft
+     *            whether its beginning is cut and not its end; the first token stays in any case
      * @param before
      *            run before each text; what it throws ends the work
      */
     public static List<TokenizedText> of(List<String> texts, IntFunction<String> place,
-            UnaryOperator<String> prepare, XlmRobertaTokenizer tokenizer, int maxLength, Runnable before) {
+            UnaryOperator<String> prepare, XlmRobertaTokenizer tokenizer, int maxLength, boolean fromLeft,
+            Runnable before) {
         List<TokenizedText> tokenized = new ArrayList<>(texts.size());
         for (int i = 0; i < texts.size(); i++) {
             String text = texts.get(i);
@@ -46,10 +50,22 @@ public record TokenizedText(int[] tokenIds, int fullLength, String name) {
             }
             before.run();
             String name = place.apply(i) + " (\"" + beginning(text) + "\")";
-            Encoding encoding = encode(name, prepare.apply(text), maxLength, tokenizer);
-            tokenized.add(new TokenizedText(encoding.ids(), encoding.fullLength(), name));
+            Encoding encoding = encode(name, prepare.apply(text), fromLeft ? Integer.MAX_VALUE : maxLength,
+                    tokenizer);
+            tokenized.add(
+                    new TokenizedText(cutFromLeft(encoding.ids(), maxLength), encoding.fullLength(), name));
         }
         return tokenized;
+    }
+
+    /** The first id, then the last that there is room for. */
+    private static int[] cutFromLeft(int[] ids, int maxLength) {
+        if (ids.length <= maxLength) {
+            return ids;
+        }
+        int[] cut = Arrays.copyOfRange(ids, ids.length - maxLength, ids.length);
+        cut[0] = ids[0];
+        return cut;
     }
 
     static Encoding encode(String name, String text, int maxLength, XlmRobertaTokenizer tokenizer) {

@@ -27,7 +27,7 @@ public interface MatrixSource {
      * @return the bytes that {@link PackedLinear#bytes()} had, mapped read-only and aligned to 64 bytes at least; they outlive
      *         the kernels
      */
-    default Optional<MemorySegment> packed(String layout) {
+    default Optional<MemorySegment> packed(PackedLayout layout) {
         return Optional.empty();
     }
 

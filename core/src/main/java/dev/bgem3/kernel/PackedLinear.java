@@ -7,9 +7,8 @@ import java.lang.foreign.MemorySegment;
  * {@link MatrixSource#packed}.
  *
  * @param layout
- *            names what the bytes mean, for the provider's eyes: lower case letters, digits and hyphens. A provider changes the name
- *            whenever it changes the meaning
+ *            what the bytes mean
  * @param bytes
  *            valid until the kernels are closed
  */
-public record PackedLinear(String layout, MemorySegment bytes) {}
+public record PackedLinear(PackedLayout layout, MemorySegment bytes) {}

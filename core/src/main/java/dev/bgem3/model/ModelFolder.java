@@ -3,6 +3,7 @@ package dev.bgem3.model;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.io.UnfinishedPath;
 import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.PackedLayout;
 import dev.bgem3.packed.ModelDigest;
 import dev.bgem3.packed.PackedFile;
 import dev.bgem3.packed.PackedFileWriter;
@@ -251,7 +252,7 @@ public final class ModelFolder implements AutoCloseable {
         sparse.ifPresent(head -> layers.put(SPARSE, headOf(head, 1)));
         classifier.ifPresent(head -> layers.putAll(head.layers()));
         SequencedMap<String, PackedFile.Layer> packedLayers = new LinkedHashMap<>();
-        String layout = null;
+        PackedLayout layout = null;
         for (Map.Entry<String, HeadWeights> layer : layers.entrySet()) {
             Kernels.Linear linear = layer.getValue().layOut(kernels);
             if (linear.packed().isEmpty()) {

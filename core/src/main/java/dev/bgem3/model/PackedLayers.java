@@ -3,6 +3,7 @@ package dev.bgem3.model;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.io.QuietLogger;
 import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.PackedLayout;
 import dev.bgem3.packed.ModelDigest;
 import dev.bgem3.packed.PackedFile;
 import java.lang.System.Logger.Level;
@@ -47,14 +48,14 @@ final class PackedLayers implements AutoCloseable {
         }
 
         @Override
-        public Optional<MemorySegment> packed(String layout) {
+        public Optional<MemorySegment> packed(PackedLayout layout) {
             return file(layout).flatMap(file -> file.layer(name, rows(), columns()));
         }
     }
 
     private final Path folder;
     private final Supplier<ModelDigest> digest;
-    private final Map<String, Optional<PackedFile>> files = new HashMap<>();
+    private final Map<PackedLayout, Optional<PackedFile>> files = new HashMap<>();
 
     PackedLayers(Path folder, Supplier<ModelDigest> digest) {
         this.folder = folder;
@@ -66,11 +67,11 @@ final class PackedLayers implements AutoCloseable {
         return new HeadWeights(new Packable(name, layer.weight()), layer.bias(), layer.precise());
     }
 
-    private synchronized Optional<PackedFile> file(String layout) {
+    private synchronized Optional<PackedFile> file(PackedLayout layout) {
         return files.computeIfAbsent(layout, this::open);
     }
 
-    private Optional<PackedFile> open(String layout) {
+    private Optional<PackedFile> open(PackedLayout layout) {
         Path path = PackedFile.path(folder, layout);
         if (Files.notExists(path)) {
             return Optional.empty();

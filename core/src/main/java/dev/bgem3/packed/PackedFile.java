@@ -1,6 +1,7 @@
 package dev.bgem3.packed;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.kernel.PackedLayout;
 import dev.bgem3.text.Messages;
 import dev.bgem3.weights.MappedFile;
 import java.lang.foreign.MemorySegment;
@@ -24,6 +25,7 @@ import java.util.zip.CRC32C;
  * int32   the header's bytes, from the first to the checksum's last
  * int64   the file's bytes
  * string  the layout's name (a string: int32 bytes, then UTF-8)
+ * int32   the numerics version of the layout's arithmetic
  * 8       the model's sampled digest
  * 32      the model's whole digest
  * int32   the number of the model's files, and for each:
@@ -70,8 +72,8 @@ public final class PackedFile implements AutoCloseable {
     }
 
     /** The place of the file of a layout beside its model. */
-    public static Path path(Path folder, String layout) {
-        return folder.resolve("model." + layout + ".packed");
+    public static Path path(Path folder, PackedLayout layout) {
+        return folder.resolve("model." + layout.name() + ".packed");
     }
 
     /**
@@ -82,7 +84,7 @@ public final class PackedFile implements AutoCloseable {
      * @throws ModelException
      *             where it is not there, or anything does not fit
      */
-    public static PackedFile open(Path path, String layout, ModelDigest model) {
+    public static PackedFile open(Path path, PackedLayout layout, ModelDigest model) {
         MappedFile file = MappedFile.open(path);
         boolean opened = false;
         try {
@@ -97,13 +99,19 @@ public final class PackedFile implements AutoCloseable {
         }
     }
 
-    private static Map<String, Stored> readHeader(Path path, MemorySegment file, String layout,
+    private static Map<String, Stored> readHeader(Path path, MemorySegment file, PackedLayout layout,
             ModelDigest model) {
         ByteBuffer header = checkedHeader(path, file);
         String found = string(path, header);
-        if (!found.equals(layout)) {
+        if (!found.equals(layout.name())) {
             throw new ModelException(
-                    path + ": the layout " + Messages.printable(found) + " (expected: " + layout + ")");
+                    path + ": the layout " + Messages.printable(found) + " (expected: " + layout.name()
+                            + ")");
+        }
+        int numerics = require(path, header, Integer.BYTES).getInt();
+        if (numerics != layout.numericsVersion()) {
+            throw new ModelException(path + ": numerics version " + numerics + " (expected: "
+                    + layout.numericsVersion() + ")");
         }
         byte[] sampled = bytes(path, header, ModelDigest.SAMPLED_BYTES);
         byte[] whole = bytes(path, header, ModelDigest.WHOLE_BYTES);

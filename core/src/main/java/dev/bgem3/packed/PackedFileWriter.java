@@ -2,6 +2,7 @@ package dev.bgem3.packed;
 
 import dev.bgem3.error.ModelException;
 import dev.bgem3.io.UnfinishedPath;
+import dev.bgem3.kernel.PackedLayout;
 import dev.bgem3.text.Messages;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -34,14 +35,14 @@ public final class PackedFileWriter {
      * @throws ModelException
      *             where it cannot be written: it then does not exist, or is what it was before
      */
-    public static void write(Path path, String layout, ModelDigest model,
+    public static void write(Path path, PackedLayout layout, ModelDigest model,
             SequencedMap<String, PackedFile.Layer> layers, Progress progress) {
-        byte[] layoutName = layout.getBytes(StandardCharsets.UTF_8);
+        byte[] layoutName = layout.name().getBytes(StandardCharsets.UTF_8);
         Map<byte[], PackedFile.Layer> named = new LinkedHashMap<>();
         long[] times = model.fileTimes();
         int headerBytes = PackedFile.START_BYTES + Integer.BYTES + layoutName.length
                 + ModelDigest.SAMPLED_BYTES + ModelDigest.WHOLE_BYTES + Integer.BYTES
-                + times.length * Long.BYTES + 2 * Integer.BYTES;
+                + times.length * Long.BYTES + 3 * Integer.BYTES;
         for (Map.Entry<String, PackedFile.Layer> entry : layers.entrySet()) {
             byte[] name = entry.getKey().getBytes(StandardCharsets.UTF_8);
             named.put(name, entry.getValue());
@@ -54,6 +55,7 @@ public final class PackedFileWriter {
         ByteBuffer header = ByteBuffer.allocate(headerBytes).order(ByteOrder.LITTLE_ENDIAN);
         header.put(PackedFile.MAGIC.getBytes(StandardCharsets.ISO_8859_1)).putInt(PackedFile.VERSION)
                 .putInt(headerBytes).putLong(fileBytes).putInt(layoutName.length).put(layoutName)
+                .putInt(layout.numericsVersion())
                 .put(model.sampled()).put(model.whole()).putInt(times.length);
         for (long time : times) {
             header.putLong(time);

@@ -33,24 +33,25 @@ class BatchQueueFailureTest {
         return new QueueSettings(slots, BUDGET, PERMITS, Optional.empty(), (_, _, _, _) -> {});
     }
 
-    private static BatchQueue<Text, Integer, QueueAnswer<Integer>> queue(BatchEngine<Text, Integer> engine) {
-        return new BatchQueue<>(engine, settings(1), Function.identity());
+    private static BatchQueue<Text, Integer> queue(BatchEngine<Text, Integer> engine) {
+        return new BatchQueue<>(engine, settings(1));
     }
 
-    private static BatchQueue<Text, Integer, QueueAnswer<Integer>> queue(Duration timeout) {
+    private static BatchQueue<Text, Integer> queue(Duration timeout) {
         return new BatchQueue<>(PretendedEngine.quick(), new QueueSettings(1, BUDGET, PERMITS,
-                Optional.of(timeout), (_, _, _, _) -> {}), Function.identity());
+                Optional.of(timeout), (_, _, _, _) -> {}));
     }
 
     private static CompletableFuture<QueueAnswer<Integer>> ask(
-            BatchQueue<Text, Integer, QueueAnswer<Integer>> queue,
+            BatchQueue<Text, Integer> queue,
             int... numbers) {
         return queue.submit(numbers.length,
-                _ -> IntStream.of(numbers).mapToObj(number -> new Text(number, 1)).toList());
+                _ -> IntStream.of(numbers).mapToObj(number -> new Text(number, 1)).toList(),
+                Function.identity());
     }
 
     private static List<CompletableFuture<QueueAnswer<Integer>>> askMany(
-            BatchQueue<Text, Integer, QueueAnswer<Integer>> queue) {
+            BatchQueue<Text, Integer> queue) {
         List<CompletableFuture<QueueAnswer<Integer>>> futures = new ArrayList<>();
         for (int i = 0; i < PERMITS / 2; i++) {
             futures.add(ask(queue, i, -i));
@@ -58,7 +59,7 @@ class BatchQueueFailureTest {
         return futures;
     }
 
-    private static void assertIdle(BatchQueue<Text, Integer, QueueAnswer<Integer>> queue) {
+    private static void assertIdle(BatchQueue<Text, Integer> queue) {
         queue.close();
         assertThat(queue.state()).isEqualTo(new BatchQueue.State(0, 0, 0, PERMITS));
     }
@@ -66,18 +67,17 @@ class BatchQueueFailureTest {
     @Test
     void goesOnWhenTheLineIsOutOfMemory() throws Exception {
         AtomicInteger failures = new AtomicInteger();
-        var line = new BatchPlanner<QueuedRequest.Text<PretendedEngine.Text, Integer, QueueAnswer<Integer>>>(
+        var line = new BatchPlanner<QueuedRequest.Text<PretendedEngine.Text, Integer>>(
                 BUDGET, 1) {
             @Override
-            List<QueuedRequest.Text<PretendedEngine.Text, Integer, QueueAnswer<Integer>>> take() {
+            List<QueuedRequest.Text<PretendedEngine.Text, Integer>> take() {
                 if (failures.getAndIncrement() % 3 < 2) {
                     throw new OutOfMemoryError("on purpose");
                 }
                 return super.take();
             }
         };
-        var queue = new BatchQueue<>(PretendedEngine.quick(), line, settings(1),
-                Function.<QueueAnswer<Integer>>identity());
+        var queue = new BatchQueue<>(PretendedEngine.quick(), line, settings(1));
         for (var future : askMany(queue)) {
             assertThat(future.get(30, TimeUnit.SECONDS).results()).hasSize(2);
         }
@@ -93,7 +93,7 @@ class BatchQueueFailureTest {
                 Optional.empty(), (_, _, _, _) -> {
                     BatchQueueFailureTest.<RuntimeException>sneak(
                             thrown.get(next.getAndIncrement() % thrown.size()));
-                }), Function.<QueueAnswer<Integer>>identity());
+                }));
         for (var future : askMany(queue)) {
             assertThat(future.get(30, TimeUnit.SECONDS).results()).hasSize(2);
         }
@@ -166,7 +166,7 @@ class BatchQueueFailureTest {
         var queue = queue(Duration.ofSeconds(30));
         assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> queue.submit(5, _ -> {
             throw new OutOfMemoryError("on purpose");
-        }));
+        }, Function.identity()));
         assertThat(queue.state().freePermits()).isEqualTo(PERMITS);
         assertIdle(queue);
     }
@@ -212,7 +212,7 @@ class BatchQueueFailureTest {
         var late = queue.submit(2, _ -> {
             sleep(2 * most.toMillis());
             return List.of(new Text(0, 1), new Text(1, 1));
-        });
+        }, Function.identity());
         assertThat(catchThrowable(late::join)).cause().isInstanceOf(TimedOutException.class)
                 .hasMessage("timeout: PT0.1S (expected: an answer; 2 of 2 texts were not computed)");
         AtomicInteger tokenized = new AtomicInteger();
@@ -223,7 +223,7 @@ class BatchQueueFailureTest {
                 sleep(2 * most.toMillis());
             }
             return List.of();
-        });
+        }, Function.identity());
         assertThat(catchThrowable(cutShort::join)).cause().isInstanceOf(TimedOutException.class);
         assertThat(tokenized).hasValue(1);
         assertThat(queue.state().freePermits()).isEqualTo(PERMITS);

@@ -26,11 +26,10 @@ class BatchQueueTest {
     private static final int BUDGET = 10;
 
     private PretendedEngine engine = PretendedEngine.held();
-    private BatchQueue<Text, Integer, QueueAnswer<Integer>> queue;
+    private BatchQueue<Text, Integer> queue;
 
     private void start(int permits, Optional<Duration> timeout) {
-        queue = new BatchQueue<>(engine, new QueueSettings(1, BUDGET, permits, timeout, (_, _, _, _) -> {}),
-                Function.identity());
+        queue = new BatchQueue<>(engine, new QueueSettings(1, BUDGET, permits, timeout, (_, _, _, _) -> {}));
     }
 
     @AfterEach
@@ -48,7 +47,8 @@ class BatchQueueTest {
 
     private CompletableFuture<QueueAnswer<Integer>> askTokens(int tokens, int... numbers) {
         return queue.submit(numbers.length,
-                _ -> IntStream.of(numbers).mapToObj(number -> new Text(number, tokens)).toList());
+                _ -> IntStream.of(numbers).mapToObj(number -> new Text(number, tokens)).toList(),
+                Function.identity());
     }
 
     private static List<Integer> answer(CompletableFuture<QueueAnswer<Integer>> future)

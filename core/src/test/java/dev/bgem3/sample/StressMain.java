@@ -8,6 +8,7 @@ import dev.bgem3.LoadOptions;
 import dev.bgem3.Output;
 import dev.bgem3.QueueOptions;
 import dev.bgem3.QueueResult;
+import dev.bgem3.RunOptions;
 import dev.bgem3.TextPair;
 import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.ModelException;
@@ -275,10 +276,10 @@ public final class StressMain {
                 Thread.currentThread().interrupt();
                 compare(some, model.encode(some, ALL));
             }
-            case 6 -> model.encode(some, EncodeOptions.builder().progress((_, _) -> {
+            case 6 -> model.encode(some, ALL, RunOptions.builder().progress((_, _) -> {
                 throw new UnsupportedOperationException("a callback, on purpose");
             }).build());
-            case 7 -> model.encode(some, EncodeOptions.builder().tokenBudget(1)
+            case 7 -> model.encode(some, ALL, RunOptions.builder().tokenBudget(1)
                     .cancelled(() -> random.nextInt(3) == 0).build());
             case 8 -> model.computeScore(new TextPair(some.getFirst(), some.getLast()));
             case 9 -> {

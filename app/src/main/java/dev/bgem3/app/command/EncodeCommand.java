@@ -92,7 +92,7 @@ final class EncodeCommand implements Callable<Integer> {
                 ResultFile result = output.open(session);
                 LineProgress progress = new LineProgress(session.streams(), reader);
                 BgeM3 loaded = model.load(session)) {
-            new EncodeHandler(loaded, options.progress(progress).build(), tokens, work, progress).run(reader,
+            new EncodeHandler(loaded, options.build(), tokens, work, progress).run(reader,
                     input.textParser(), result);
             result.complete();
         }

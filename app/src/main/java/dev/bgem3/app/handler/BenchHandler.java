@@ -4,6 +4,7 @@ import dev.bgem3.BgeM3;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Output;
+import dev.bgem3.RunOptions;
 import dev.bgem3.app.stream.ResultFile;
 import dev.bgem3.app.stream.Streams;
 import dev.bgem3.app.wire.BenchmarkResult;
@@ -64,10 +65,10 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
         double[] millis;
         // Short passes are more than that, and over before anything is drawn.
         try (TextProgress progress = new TextProgress(streams, (long) batch * (LEAST_WARM_UP + repeat))) {
-            EncodeOptions options = EncodeOptions.builder().outputs(info.outputs()).progress(progress)
-                    .build();
-            passes(ids, options, LEAST_WARM_UP);
-            millis = passes(ids, options, repeat);
+            EncodeOptions options = EncodeOptions.builder().outputs(info.outputs()).build();
+            RunOptions run = RunOptions.builder().progress(progress).build();
+            passes(ids, options, run, LEAST_WARM_UP);
+            millis = passes(ids, options, run, repeat);
         }
         Arrays.sort(millis);
         double median = (millis[(millis.length - 1) / 2] + millis[millis.length / 2]) / 2;
@@ -81,13 +82,13 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
         writer.flush();
     }
 
-    private double[] passes(List<int[]> ids, EncodeOptions options, int least) {
+    private double[] passes(List<int[]> ids, EncodeOptions options, RunOptions run, int least) {
         List<Double> millis = new ArrayList<>();
         long start = System.nanoTime();
         while (millis.size() < least
                 || millis.size() < MOST_PASSES && System.nanoTime() - start < LEAST_NANOS) {
             long before = System.nanoTime();
-            model.encodeTokenIds(ids, options);
+            model.encodeTokenIds(ids, options, run);
             millis.add((System.nanoTime() - before) / 1e6);
         }
         return millis.stream().mapToDouble(Double::doubleValue).toArray();

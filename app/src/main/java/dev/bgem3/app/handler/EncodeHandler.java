@@ -3,6 +3,7 @@ package dev.bgem3.app.handler;
 import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
+import dev.bgem3.RunOptions;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.ResultFile;
 import dev.bgem3.app.wire.LineParser;
@@ -26,7 +27,7 @@ public final class EncodeHandler {
      * Sets the work up.
      *
      * @param options
-     *            what to compute, with {@code progress} told of it
+     *            what to compute
      * @param namedTokens
      *            whether lexical weights are written by decoded token, not by id
      */
@@ -68,7 +69,8 @@ public final class EncodeHandler {
 
     private void encode(List<TextLine> window, ResultWriter writer) {
         progress.beginWindow(window.size());
-        List<Embedding> embeddings = model.encode(window.stream().map(TextLine::text).toList(), options);
+        List<Embedding> embeddings = model.encode(window.stream().map(TextLine::text).toList(), options,
+                RunOptions.builder().progress(progress).build());
         for (int i = 0; i < window.size(); i++) {
             Embedding embedding = embeddings.get(i);
             texts++;

@@ -6,6 +6,7 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Output;
 import dev.bgem3.PairScores;
+import dev.bgem3.RunOptions;
 import dev.bgem3.ScoreWeights;
 import dev.bgem3.app.page.Alignment;
 import dev.bgem3.app.page.Page;
@@ -74,7 +75,8 @@ public final class ExplainHandler {
         List<Embedding> embeddings;
         try (TextProgress progress = new TextProgress(streams, texts.size())) {
             // The prompts stand in the texts already, so that offsets of tokens are right.
-            embeddings = model.encode(texts, options.instruction("").progress(progress).build());
+            embeddings = model.encode(texts, options.instruction("").build(),
+                    RunOptions.builder().progress(progress).build());
         }
         Embedding ofQuery = embeddings.getFirst();
         List<Picture.Passage> drawn = new ArrayList<>();

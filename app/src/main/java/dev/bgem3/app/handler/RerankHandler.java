@@ -4,6 +4,7 @@ import dev.bgem3.ProgressListener;
 import dev.bgem3.RerankOptions;
 import dev.bgem3.RerankScore;
 import dev.bgem3.Reranker;
+import dev.bgem3.RunOptions;
 import dev.bgem3.TextPair;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.ResultFile;
@@ -84,7 +85,8 @@ public final class RerankHandler {
         List<TextPair> all = new ArrayList<>();
         lines.forEach(line -> line.passages()
                 .forEach(passage -> all.add(new TextPair(line.query(), passage))));
-        List<RerankScore> scores = model.score(all, options.progress(progress).build());
+        List<RerankScore> scores = model.score(all, options.build(),
+                RunOptions.builder().progress(progress).build());
         pairs += scores.size();
         cutPairs += scores.stream().filter(RerankScore::truncated).count();
         int from = 0;

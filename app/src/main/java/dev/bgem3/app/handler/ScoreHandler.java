@@ -5,6 +5,7 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.Output;
 import dev.bgem3.PairScores;
 import dev.bgem3.ProgressListener;
+import dev.bgem3.RunOptions;
 import dev.bgem3.ScoreWeights;
 import dev.bgem3.TextPair;
 import dev.bgem3.app.stream.LineReader;
@@ -82,7 +83,7 @@ public final class ScoreHandler {
     private void score(List<PairLine> pairs, ProgressListener progress, ResultWriter writer) {
         List<PairScores> scores = model.computeScore(
                 pairs.stream().map(pair -> new TextPair(pair.query(), pair.passage())).toList(), weights,
-                options.progress(progress).build());
+                options.build(), RunOptions.builder().progress(progress).build());
         for (int i = 0; i < pairs.size(); i++) {
             PairLine pair = pairs.get(i);
             texts += 2;

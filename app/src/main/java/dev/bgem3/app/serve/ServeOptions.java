@@ -1,7 +1,7 @@
 package dev.bgem3.app.serve;
 
-import dev.bgem3.EncodeOptions;
 import dev.bgem3.QueueOptions;
+import dev.bgem3.RunOptions;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -42,7 +42,7 @@ public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int m
         Objects.requireNonNull(apiKey, "apiKey");
         within("port", port, 0, 65_535);
         within("maxConcurrentRequests", maxConcurrentRequests, 1, QueueOptions.MAX_PERMITS);
-        within("maxBatchTokens", maxBatchTokens.orElse(1), 1, EncodeOptions.MAX_TOKEN_BUDGET);
+        within("maxBatchTokens", maxBatchTokens.orElse(1), 1, RunOptions.MAX_TOKEN_BUDGET);
         within("maxClientBatchSize", maxClientBatchSize, 1, QueueOptions.MAX_PERMITS);
         within("payloadLimit", payloadLimit, 1, 1 << 30);
         if (!requestTimeout.isPositive() || requestTimeout.compareTo(MOST_TIME) > 0) {

@@ -4,6 +4,7 @@ import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.Kernels.Linear;
 import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.PackedLayout;
 import dev.bgem3.kernel.PackedLinear;
 import dev.bgem3.kernel.ThreadTeam;
 import java.lang.foreign.Arena;
@@ -57,7 +58,8 @@ public record PackedPanels(int width, MemorySegment panels, MemorySegment bias, 
      */
     public static PackedPanels pack(ThreadTeam team, Arena arena, int width, Arithmetic arithmetic,
             Arithmetic kernelsArithmetic, MatrixSource weight, float[] bias) {
-        String layout = "jit-panel" + width + "-" + kernelsArithmetic.label();
+        PackedLayout layout = new PackedLayout("jit-panel" + width + "-" + kernelsArithmetic.label(),
+                kernelsArithmetic.numericsVersion());
         int panelCount = Math.ceilDiv(weight.rows(), width);
         boolean scaled = arithmetic.isScaled();
         long columnsBytes = 4L * panelCount * width;

@@ -4,6 +4,8 @@ import dev.bgem3.kernel.LinearFinish;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.Kernels.Linear;
 import dev.bgem3.kernel.MatrixSource;
+import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.PackedLayout;
 import dev.bgem3.kernel.PackedLinear;
 import dev.bgem3.kernel.ThreadTeam;
 import java.lang.foreign.Arena;
@@ -69,7 +71,8 @@ final class Product {
      * {@code arena}. A packed layer is its panels, then its bias.
      */
     static Packed pack(ThreadTeam team, Arena arena, MatrixSource weight, float[] bias) {
-        String layout = "vector-panel" + Lanes.PANEL + "-fp32";
+        PackedLayout layout = new PackedLayout("vector-panel" + Lanes.PANEL + "-fp32",
+                Arithmetic.FP32.numericsVersion());
         int k = weight.columns();
         int panelCount = (weight.rows() + Lanes.PANEL - 1) / Lanes.PANEL;
         float[] paddedBias = Arrays.copyOf(bias, panelCount * Lanes.PANEL);

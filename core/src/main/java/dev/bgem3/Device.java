@@ -1,0 +1,64 @@
+package dev.bgem3;
+
+import dev.bgem3.engine.DeviceRequest;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** What is to compute: the CPU, or one NVIDIA GPU or several, each of which holds the whole model. Immutable. */
+public final class Device {
+    /** The first GPU if its kernels are installed, can be used and offer the precision; else the CPU. */
+    public static final Device AUTO = parse(DeviceRequest.AUTO);
+    /** The CPU. */
+    public static final Device CPU = parse(DeviceRequest.CPU);
+    private static final String CUDA_NAME = "cuda";
+    /** All GPUs, which share the batches of one queue. */
+    public static final Device ALL_CUDA = parse(CUDA_NAME + ":all");
+
+    private final DeviceRequest request;
+
+    private Device(DeviceRequest request) {
+        this.request = request;
+    }
+
+    /**
+     * GPUs by their numbers, which share the batches of one queue.
+     *
+     * @throws IllegalArgumentException
+     *             where a number is below 0 or there twice
+     */
+    public static Device cuda(int first, int... others) {
+        return parse(CUDA_NAME + ":" + first + Arrays.stream(others).mapToObj(number -> "," + number)
+                .collect(Collectors.joining()));
+    }
+
+    /**
+     * Reads {@code auto}, {@code cpu}, {@code cuda} for the first GPU, {@code cuda:1} for another, {@code cuda:0,1} for several,
+     * {@code cuda:all}.
+     *
+     * @throws IllegalArgumentException
+     *             where the text is none of these
+     */
+    public static Device parse(String text) {
+        return new Device(DeviceRequest.parse(text));
+    }
+
+    DeviceRequest request() {
+        return request;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Device that && request.equals(that.request);
+    }
+
+    @Override
+    public int hashCode() {
+        return request.hashCode();
+    }
+
+    /** As {@link #parse} reads it. */
+    @Override
+    public String toString() {
+        return request.text();
+    }
+}

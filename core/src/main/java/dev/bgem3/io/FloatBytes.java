@@ -1,0 +1,42 @@
+package dev.bgem3.io;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** Numbers as bytes: fp32 and int32, little-endian. */
+public final class FloatBytes {
+    private FloatBytes() {}
+
+    /** A buffer with room for so many ints at its beginning, where it stands, and the numbers behind them. */
+    public static ByteBuffer of(int ints, float[] values) {
+        ByteBuffer bytes = ByteBuffer
+                .allocate(Math.multiplyExact(Math.addExact(ints, values.length), Float.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        bytes.position(ints * Integer.BYTES);
+        bytes.asFloatBuffer().put(values);
+        return bytes.rewind();
+    }
+
+    /** So many ints at the beginning. */
+    public static int[] ints(byte[] bytes, int count) {
+        if (count < 0 || bytes.length < (long) count * Integer.BYTES) {
+            throw new IllegalArgumentException(
+                    "bytes: " + bytes.length + " (expected: at least " + count + " numbers of 4 bytes)");
+        }
+        int[] ints = new int[count];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(ints);
+        return ints;
+    }
+
+    /** The numbers behind so many ints. */
+    public static float[] floats(byte[] bytes, int ints) {
+        if (bytes.length % Float.BYTES != 0) {
+            throw new IllegalArgumentException(
+                    "bytes: " + bytes.length + " (expected: a multiple of " + Float.BYTES + ")");
+        }
+        float[] values = new float[bytes.length / Float.BYTES - ints];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).position(ints * Integer.BYTES).slice()
+                .order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+        return values;
+    }
+}
