@@ -235,6 +235,30 @@ class BgeM3Test {
     }
 
     @Test
+    void cutsATextAtEitherEndAndKeepsTheSpecialTokens() {
+        String text = "one two three four five six seven eight nine ten";
+        int[] ids = model.tokenizer().encode(text).ids();
+        for (int length : new int[]{2, 3, 7, ids.length - 1, ids.length, ids.length + 1}) {
+            int kept = Math.min(length, ids.length) - 1;
+            int[] left = new int[kept + 1];
+            System.arraycopy(ids, ids.length - kept, left, 1, kept);
+            int[] right = Arrays.copyOf(ids, kept + 1);
+            right[kept] = ids[ids.length - 1];
+            for (Truncation truncation : Truncation.values()) {
+                Embedding cut = model.encode(text,
+                        ALL.toBuilder().maxLength(length).truncation(truncation).build());
+                int[] expected = truncation == Truncation.LEFT ? left : right;
+                Embedding of = model.encodeTokenIds(List.of(expected), ALL).getFirst();
+                assertThat(cut.dense()).as("%s %d", truncation, length).isEqualTo(of.dense());
+                assertThat(cut.lexicalWeights()).isEqualTo(of.lexicalWeights());
+                assertThat(cut.colbert()).isEqualTo(of.colbert());
+                assertThat(cut.truncated()).isEqualTo(length < ids.length);
+                assertThat(cut.fullTokenCount()).isEqualTo(ids.length);
+            }
+        }
+    }
+
+    @Test
     void tellsOfProgressAfterEachBatch() {
         List<String> texts = RandomTexts.seeded("progress").texts(100, 30);
         AtomicInteger calls = new AtomicInteger();

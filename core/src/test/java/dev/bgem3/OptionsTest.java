@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,5 +107,37 @@ class OptionsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new ScoreWeights(Double.POSITIVE_INFINITY, 1, 1))
                 .withMessage("weights: dense: Infinity (expected: 0..1e9)");
+    }
+
+    @Test
+    void buildersStartFromTheOptionsTheyAreMadeOf() {
+        EncodeOptions encode = EncodeOptions.builder().outputs(Output.SPARSE, Output.COLBERT).maxLength(9)
+                .truncation(Truncation.LEFT).instruction("i").instructionFormat("{} {}").pooling(Pooling.MEAN)
+                .normalize(false).truncateDim(7).tokenStates(true).build();
+        assertThat(encode.toBuilder().build()).isEqualTo(encode).hasSameHashCodeAs(encode)
+                .hasToString(encode.toString()).isNotEqualTo(encode.toBuilder().maxLength(10).build());
+        RerankOptions rerank = RerankOptions.builder().normalize(true).maxLength(99).truncate(false).build();
+        assertThat(rerank.toBuilder().build()).isEqualTo(rerank).isNotEqualTo(RerankOptions.defaults());
+        RunOptions run = RunOptions.builder().tokenBudget(5).cancelled(() -> true).build();
+        assertThat(run.toBuilder().build()).isEqualTo(run).isNotEqualTo(RunOptions.defaults());
+        QueueOptions queue = QueueOptions.builder().permits(3).tokenBudget(4).timeout(Duration.ofDays(1))
+                .build();
+        assertThat(queue.toBuilder().build()).isEqualTo(queue).isNotEqualTo(QueueOptions.defaults());
+        LoadOptions load = LoadOptions.builder().kernels("jit").device(Device.CPU).precision(Precision.BF16)
+                .threads(3).queryInstruction("q").queryInstructionFormat("{}:{}").passageInstruction("p")
+                .passageInstructionFormat("{};{}").build();
+        assertThat(load.toBuilder().build()).isEqualTo(load).isNotEqualTo(LoadOptions.defaults());
+    }
+
+    @Test
+    void namesDevices() {
+        assertThat(Device.parse("cuda:0,1")).isEqualTo(Device.cuda(0, 1)).hasToString("cuda:0,1");
+        assertThat(Device.parse("cpu")).isEqualTo(Device.CPU);
+        assertThat(Device.parse("cuda:all")).isEqualTo(Device.ALL_CUDA).isNotEqualTo(Device.AUTO);
+        assertThat(LoadOptions.builder().device("cuda:3").build().device()).isEqualTo(Device.cuda(3));
+        assertThatIllegalArgumentException().isThrownBy(() -> Device.parse("tpu"))
+                .withMessage("device: tpu (expected: auto, cpu, cuda, cuda:N, cuda:N,N or cuda:all)");
+        assertThatIllegalArgumentException().isThrownBy(() -> Device.cuda(1, 1))
+                .withMessage("device: cuda:1,1 (expected: each number once)");
     }
 }
