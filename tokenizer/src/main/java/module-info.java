@@ -1,4 +1,4 @@
-/** XLM-RoBERTa's SentencePiece unigram tokenizer; it needs nothing but the JDK. */
+/** Tokenizers of text encoders, XLM-RoBERTa's first; needs nothing but the JDK. */
 @SuppressWarnings("module") // The name ends in a digit; the module exported to is compiled after this one.
 module dev.bgem3.tokenizer {
     exports dev.bgem3.tokenizer;

@@ -11,8 +11,8 @@ import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.tokenizer.Tokenizer;
 import dev.bgem3.tokenizer.TokenizerException;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -50,15 +50,17 @@ import java.util.stream.Stream;
 public final class BgeM3 implements AutoCloseable {
     private final ModelSession session;
     private final ModelInfo info;
-    private final int[] specialIds;
+    /** Ascending. */
+    private final int[] unweightedIds;
     private final LoadOptions loadOptions;
 
     private BgeM3(ModelSession session, LoadOptions loadOptions) {
         this.session = session;
         info = new ModelInfo(session);
-        XlmRobertaTokenizer tokenizer = session.tokenizer();
-        specialIds = IntStream.of(tokenizer.clsTokenId(), tokenizer.eosTokenId(), tokenizer.padTokenId(),
-                tokenizer.unkTokenId()).sorted().toArray();
+        Tokenizer tokenizer = session.tokenizer();
+        // As FlagEmbedding has it: of the special tokens the mask alone may have a lexical weight.
+        unweightedIds = IntStream.of(tokenizer.specialIds()).filter(id -> id != tokenizer.maskTokenId())
+                .toArray();
         this.loadOptions = loadOptions;
     }
 
@@ -107,7 +109,7 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /** The model's tokenizer; it stays usable after {@link #close()}. */
-    public XlmRobertaTokenizer tokenizer() {
+    public Tokenizer tokenizer() {
         return session.tokenizer();
     }
 
@@ -498,7 +500,7 @@ public final class BgeM3 implements AutoCloseable {
     Embedding embedding(TextOutputs outputs) {
         int[] ids = outputs.text().tokenIds();
         return new Embedding(outputs.dense().map(DenseVector::new).orElse(null),
-                outputs.tokenWeights().map(weights -> LexicalWeights.gather(ids, weights, specialIds))
+                outputs.tokenWeights().map(weights -> LexicalWeights.gather(ids, weights, unweightedIds))
                         .orElse(null),
                 outputs.colbert()
                         .map(rows -> new ColbertVectors(rows, ids.length - 1, info.colbertDimension()))

@@ -9,8 +9,8 @@ import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.tokenizer.Tokenizer;
 import dev.bgem3.tokenizer.TokenizerException;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,7 +94,7 @@ public final class Reranker implements AutoCloseable {
     }
 
     /** The model's tokenizer; it stays usable after {@link #close()}. */
-    public XlmRobertaTokenizer tokenizer() {
+    public Tokenizer tokenizer() {
         return session.tokenizer();
     }
 

@@ -2,7 +2,7 @@ package dev.bgem3;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +71,7 @@ class GuideTest {
         Process process = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
-                UserProgramTest.path(BgeM3.class, XlmRobertaTokenizer.class), source.toString())
+                UserProgramTest.path(BgeM3.class, Tokenizer.class), source.toString())
                 .directory(Fixtures.ROOT.toFile()).redirectOutput(out.toFile()).redirectError(errors.toFile())
                 .start();
         try {

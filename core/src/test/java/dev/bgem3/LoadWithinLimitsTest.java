@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.convert.SyntheticModel;
 import dev.bgem3.sample.LimitedLoadMain;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ class LoadWithinLimitsTest {
     void worksOrIsRefusedAndLeavesNoThread(String limited, String limit)
             throws IOException, InterruptedException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        String classes = UserProgramTest.path(BgeM3.class, XlmRobertaTokenizer.class, LimitedLoadMain.class);
+        String classes = UserProgramTest.path(BgeM3.class, Tokenizer.class, LimitedLoadMain.class);
         List<String> command = new ArrayList<>(List.of("prlimit", limit));
         if (limited.equals("threads")) {
             command.addAll(0, List.of("setpriv", "--reuid=" + USER, "--clear-groups"));

@@ -3,7 +3,7 @@ package dev.bgem3;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.sample.StressMain;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +38,7 @@ class ModelStress {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx48m", "-XX:+UseSerialGC", "--add-modules=jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED", "-cp",
-                UserProgramTest.path(BgeM3.class, XlmRobertaTokenizer.class, StressMain.class),
+                UserProgramTest.path(BgeM3.class, Tokenizer.class, StressMain.class),
                 StressMain.class.getName(), model.toString(), Long.toString(seconds), Long.toString(seed))
                 .redirectOutput(out.toFile()).redirectError(errors.toFile()).start();
         try {

@@ -12,7 +12,7 @@ import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonValue;
 import dev.bgem3.sample.EncodeMain;
 import dev.bgem3.testsupport.DefaultKernels;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -43,7 +43,7 @@ class UserProgramTest {
     @Test
     void runsOnScalarKernelsWithoutTheIncubatorAndSaysOnceHowToGetTheSpeed()
             throws IOException, InterruptedException {
-        Run run = run("-cp", path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class));
+        Run run = run("-cp", path(BgeM3.class, Tokenizer.class, EncodeMain.class));
         assertThat(run.out.subList(0, 2)).containsExactly("scalar", "false");
         assertGivesTheGoldens(run);
         assertThat(run.errors.stream().filter(line -> line.contains("--add-modules"))).singleElement()
@@ -58,7 +58,7 @@ class UserProgramTest {
     void endsWithoutTheIncubatorWhereTheVectorKernelsAreRequired() throws IOException, InterruptedException {
         Path errors = temporary.resolve("errors");
         Process process = new ProcessBuilder(command(Fixtures.TINY, "-Dbgem3.vector.required=true", "-cp",
-                path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class)))
+                path(BgeM3.class, Tokenizer.class, EncodeMain.class)))
                 .redirectError(errors.toFile()).start();
         try {
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -74,7 +74,7 @@ class UserProgramTest {
     @Test
     void runsOnVectorKernelsFromTheClassPath() throws IOException, InterruptedException {
         Run run = run("--add-modules", INCUBATOR, "-cp",
-                path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class));
+                path(BgeM3.class, Tokenizer.class, EncodeMain.class));
         assertThat(run.out.subList(0, 2)).containsExactly("vector", "false");
         assertGivesTheGoldens(run);
         assertThat(run.errors).noneMatch(line -> line.contains("kernels"));
@@ -82,7 +82,7 @@ class UserProgramTest {
 
     @Test
     void runsOnVectorKernelsFromTheModulePath() throws IOException, InterruptedException {
-        Run run = run("--module-path", path(BgeM3.class, XlmRobertaTokenizer.class), "--add-modules",
+        Run run = run("--module-path", path(BgeM3.class, Tokenizer.class), "--add-modules",
                 "dev.bgem3.core," + INCUBATOR, "-cp", path(EncodeMain.class));
         assertThat(run.out.subList(0, 2)).containsExactly("vector", "true");
         assertGivesTheGoldens(run);
@@ -91,7 +91,7 @@ class UserProgramTest {
 
     @Test
     void runsOnScalarKernelsFromTheModulePathWithoutTheIncubator() throws IOException, InterruptedException {
-        Run run = run("--module-path", path(BgeM3.class, XlmRobertaTokenizer.class), "--add-modules",
+        Run run = run("--module-path", path(BgeM3.class, Tokenizer.class), "--add-modules",
                 "dev.bgem3.core", "-cp", path(EncodeMain.class));
         assertThat(run.out.subList(0, 2)).containsExactly("scalar", "true");
         assertGivesTheGoldens(run);
@@ -100,7 +100,7 @@ class UserProgramTest {
     @Test
     void takesTheKernelsThatASystemPropertyNames() throws IOException, InterruptedException {
         Run run = run("--add-modules", INCUBATOR, "-Dbgem3.kernels=scalar", "-cp",
-                path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class));
+                path(BgeM3.class, Tokenizer.class, EncodeMain.class));
         assertThat(run.out.getFirst()).isEqualTo("scalar");
         assertThat(run.errors).noneMatch(line -> line.contains("kernels"));
     }
@@ -115,7 +115,7 @@ class UserProgramTest {
         for (int i = 0; i < 2; i++) {
             processes.add(new ProcessBuilder(command(model, "--add-modules", INCUBATOR,
                     "--enable-native-access=ALL-UNNAMED", "-cp",
-                    path(BgeM3.class, XlmRobertaTokenizer.class, EncodeMain.class)))
+                    path(BgeM3.class, Tokenizer.class, EncodeMain.class)))
                     .redirectOutput(temporary.resolve("out" + i).toFile())
                     .redirectError(temporary.resolve("errors" + i).toFile()).start());
         }

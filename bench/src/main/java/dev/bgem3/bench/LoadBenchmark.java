@@ -1,9 +1,12 @@
 package dev.bgem3.bench;
 
 import dev.bgem3.BgeM3;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -15,6 +18,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -33,13 +37,29 @@ public class LoadBenchmark {
     String model;
 
     private Path folder;
+    /** For each file that holds a tokenizer a folder of that file alone. */
+    private final Map<String, Path> tokenizers = new HashMap<>();
 
     /** Finds the folder; that what was loaded works is what {@link EncodeBenchmark} checks. */
     @Setup
-    public void open() {
+    public void open() throws IOException {
         folder = Models.folder(model);
         if (!Files.isDirectory(folder)) {
             throw new IllegalStateException("model: " + folder + ": no such folder");
+        }
+        for (String name : Tokenizer.FILE_NAMES) {
+            Path alone = Files.createTempDirectory("bgem3-tokenizer");
+            Files.createSymbolicLink(alone.resolve(name), folder.resolve(name).toAbsolutePath());
+            tokenizers.put(name, alone);
+        }
+    }
+
+    /** Removes the folders. */
+    @TearDown
+    public void close() throws IOException {
+        for (Map.Entry<String, Path> alone : tokenizers.entrySet()) {
+            Files.delete(alone.getValue().resolve(alone.getKey()));
+            Files.delete(alone.getValue());
         }
     }
 
@@ -53,13 +73,13 @@ public class LoadBenchmark {
 
     /** The tokenizer alone, from {@code tokenizer.json}. */
     @Benchmark
-    public XlmRobertaTokenizer tokenizerJson() {
-        return XlmRobertaTokenizer.fromTokenizerJson(folder.resolve("tokenizer.json"));
+    public Tokenizer tokenizerJson() {
+        return Tokenizer.load(tokenizers.get("tokenizer.json"));
     }
 
     /** The tokenizer alone, from {@code sentencepiece.bpe.model}. */
     @Benchmark
-    public XlmRobertaTokenizer sentencePiece() {
-        return XlmRobertaTokenizer.fromSentencePiece(folder.resolve("sentencepiece.bpe.model"));
+    public Tokenizer sentencePiece() {
+        return Tokenizer.load(tokenizers.get("sentencepiece.bpe.model"));
     }
 }

@@ -13,7 +13,7 @@ import dev.bgem3.kernel.Workspace;
 import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.TokenBatch;
 import dev.bgem3.model.XlmRobertaEncoder;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** A model with all three outputs whose linear layers are int8 but for some, which are bf16. */
@@ -44,7 +45,7 @@ final class MixedModel implements AutoCloseable {
     private static final int TOKEN_BUDGET = 4_096;
 
     private final ModelFolder folder;
-    private final XlmRobertaTokenizer tokenizer;
+    private final Tokenizer tokenizer;
     private final MixedKernels kernels;
     private final XlmRobertaEncoder encoder;
     private final DenseHead denseHead;
@@ -62,7 +63,7 @@ final class MixedModel implements AutoCloseable {
     MixedModel(Path path, KernelProvider provider, IntPredicate isBf16) {
         int threads = Runtime.getRuntime().availableProcessors();
         folder = ModelFolder.open(path);
-        tokenizer = XlmRobertaTokenizer.load(path);
+        tokenizer = Tokenizer.load(path);
         kernels = new MixedKernels(provider.open(Arithmetic.INT8, threads, 0),
                 provider.open(Arithmetic.BF16, threads, 0), isBf16);
         encoder = folder.loadEncoder(kernels);
@@ -112,11 +113,11 @@ final class MixedModel implements AutoCloseable {
     }
 
     private LexicalWeights lexicalWeights(int[] ids, float[] weights, int from, int to) {
-        Set<Integer> special = Set.of(tokenizer.clsTokenId(), tokenizer.eosTokenId(), tokenizer.padTokenId(),
-                tokenizer.unkTokenId());
+        Set<Integer> unweighted = IntStream.of(tokenizer.specialIds())
+                .filter(id -> id != tokenizer.maskTokenId()).boxed().collect(Collectors.toSet());
         Map<Integer, Float> largest = new LinkedHashMap<>();
         for (int i = from; i < to; i++) {
-            if (weights[i] > 0 && !special.contains(ids[i])) {
+            if (weights[i] > 0 && !unweighted.contains(ids[i])) {
                 largest.merge(ids[i], weights[i], Math::max);
             }
         }

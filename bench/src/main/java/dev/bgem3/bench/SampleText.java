@@ -1,7 +1,9 @@
 package dev.bgem3.bench;
 
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
+import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Endless repeatable text in all of a vocabulary's languages and scripts at once: its pieces, drawn with Zipf's law over
@@ -9,14 +11,17 @@ import java.util.SplittableRandom;
  */
 final class SampleText {
     private static final String WORD_MARK = "▁";
-    /** The ids below are special, and the last is {@code <mask>}. */
-    private static final int FIRST_ID = 4;
 
-    private final XlmRobertaTokenizer tokenizer;
+    private final Tokenizer tokenizer;
+    /** Those that are not special, the most frequent first. */
+    private final int[] ids;
     private final SplittableRandom random;
 
-    SampleText(XlmRobertaTokenizer tokenizer, long seed) {
+    SampleText(Tokenizer tokenizer, long seed) {
         this.tokenizer = tokenizer;
+        int[] special = tokenizer.specialIds();
+        ids = IntStream.range(0, tokenizer.vocabSize()).filter(id -> Arrays.binarySearch(special, id) < 0)
+                .toArray();
         random = new SplittableRandom(seed);
     }
 
@@ -30,10 +35,9 @@ final class SampleText {
     }
 
     private String piece() {
-        int ranks = tokenizer.vocabSize() - 1 - FIRST_ID;
         while (true) {
-            int rank = (int) Math.pow(ranks, random.nextDouble()); // P(rank) is about 1/rank.
-            String piece = tokenizer.piece(FIRST_ID + Math.min(rank, ranks) - 1);
+            int rank = (int) Math.pow(ids.length, random.nextDouble()); // P(rank) is about 1/rank.
+            String piece = tokenizer.piece(ids[Math.min(rank, ids.length) - 1]);
             if (!piece.equals(WORD_MARK)) {
                 return piece;
             }

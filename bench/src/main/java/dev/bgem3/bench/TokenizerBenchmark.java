@@ -1,7 +1,7 @@
 package dev.bgem3.bench;
 
 import dev.bgem3.tokenizer.Encoding;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -44,7 +44,7 @@ public class TokenizerBenchmark {
     @Param("")
     String file;
 
-    private XlmRobertaTokenizer tokenizer;
+    private Tokenizer tokenizer;
     private List<String> texts;
     private double megabytes;
 
@@ -59,7 +59,7 @@ public class TokenizerBenchmark {
     /** Makes the texts; those made of pieces must come back when their ids are decoded. */
     @Setup
     public void open() {
-        tokenizer = XlmRobertaTokenizer.load(Models.folder(model));
+        tokenizer = Tokenizer.load(Models.folder(model));
         if (file.isEmpty()) {
             SampleText sample = new SampleText(tokenizer, SEED);
             texts = Stream.generate(() -> sample.next(PIECES)).limit(TEXTS).toList();

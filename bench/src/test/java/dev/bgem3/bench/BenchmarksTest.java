@@ -161,12 +161,13 @@ class BenchmarksTest {
     }
 
     @Test
-    void loadsTheModelAndItsTokenizerFromEitherFile() {
+    void loadsTheModelAndItsTokenizerFromEitherFile() throws IOException {
         LoadBenchmark benchmark = new LoadBenchmark();
         benchmark.model = Models.MINI;
         benchmark.open();
         assertThat(benchmark.model()).isEqualTo(256);
         assertThat(benchmark.tokenizerJson().vocabSize()).isEqualTo(benchmark.sentencePiece().vocabSize());
+        benchmark.close();
     }
 
     @Test

@@ -11,8 +11,8 @@ import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.TensorNames;
 import dev.bgem3.safetensors.SafetensorsWriter;
 import dev.bgem3.safetensors.TensorSink;
+import dev.bgem3.tokenizer.Tokenizer;
 import dev.bgem3.tokenizer.TokenizerException;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import dev.bgem3.weights.DType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -133,7 +133,7 @@ public final class SyntheticModel {
 
     private static void checkTokenizer(Path folder, Sizes sizes) {
         try {
-            int size = XlmRobertaTokenizer.load(folder).vocabSize();
+            int size = Tokenizer.load(folder).vocabSize();
             if (size != sizes.vocab) {
                 throw new InputException(
                         folder + ": a tokenizer of " + size + " token ids (expected: " + sizes.vocab

@@ -14,7 +14,7 @@ import dev.bgem3.model.Classifier;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.TokenBatch;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,13 +46,13 @@ public final class ModelSession implements AutoCloseable {
     private static final int MAX_SPARE_ROWS = 127;
 
     private final ModelFolder folder;
-    private final XlmRobertaTokenizer tokenizer;
+    private final Tokenizer tokenizer;
     private final BackendSelection backend;
     private final SlotPool slots;
     private final Kernels kernels;
     private final int kernelTokenBudget;
 
-    private ModelSession(ModelFolder folder, XlmRobertaTokenizer tokenizer, BackendSelection backend,
+    private ModelSession(ModelFolder folder, Tokenizer tokenizer, BackendSelection backend,
             List<ModelReplica> replicas) {
         this.folder = folder;
         this.tokenizer = tokenizer;
@@ -118,9 +118,9 @@ public final class ModelSession implements AutoCloseable {
     public static ModelSession open(Path path, BackendRequest request, List<KernelProvider> installed,
             Kind kind) {
         // Beside the start of the kernels, which takes a fresh process about as long.
-        CompletableFuture<XlmRobertaTokenizer> tokenizer = new CompletableFuture<>();
+        CompletableFuture<Tokenizer> tokenizer = new CompletableFuture<>();
         Thread reader = runBeside(
-                () -> tokenizer.completeAsync(() -> XlmRobertaTokenizer.load(path), Runnable::run));
+                () -> tokenizer.completeAsync(() -> Tokenizer.load(path), Runnable::run));
         try {
             return open(path, request, BackendSelection.choose(request, installed), kind, tokenizer);
         } catch (ModelException e) {
@@ -152,7 +152,7 @@ public final class ModelSession implements AutoCloseable {
     }
 
     private static ModelSession open(Path path, BackendRequest request, BackendSelection backend, Kind kind,
-            CompletableFuture<XlmRobertaTokenizer> tokenizerOnItsWay) {
+            CompletableFuture<Tokenizer> tokenizerOnItsWay) {
         int threads = request.threads() == 0 ? Runtime.getRuntime().availableProcessors() : request.threads();
         ModelFolder folder = ModelFolder.open(path);
         List<ModelReplica> replicas = new ArrayList<>();
@@ -165,7 +165,7 @@ public final class ModelSession implements AutoCloseable {
                         + " tokens (expected: room for the " + PairTokenizer.MIN_LENGTH
                         + " of a pair that is cut)");
             }
-            XlmRobertaTokenizer tokenizer = outcome(tokenizerOnItsWay);
+            Tokenizer tokenizer = outcome(tokenizerOnItsWay);
             checkVocabulary(path, folder.config(), tokenizer.vocabSize());
             for (int i = 0; i < backend.devices().size(); i++) {
                 replicas.add(
@@ -208,7 +208,7 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /** Waits for it; what it threw is thrown on. */
-    private static XlmRobertaTokenizer outcome(CompletableFuture<XlmRobertaTokenizer> tokenizer) {
+    private static Tokenizer outcome(CompletableFuture<Tokenizer> tokenizer) {
         try {
             return tokenizer.join();
         } catch (CompletionException e) {
@@ -253,7 +253,7 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /** The model's tokenizer; usable after {@link #close()} too. */
-    public XlmRobertaTokenizer tokenizer() {
+    public Tokenizer tokenizer() {
         return tokenizer;
     }
 

@@ -2,25 +2,29 @@ package dev.bgem3.engine;
 
 import dev.bgem3.error.InputException;
 import dev.bgem3.tokenizer.Encoding;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.util.function.UnaryOperator;
 
 /**
- * Makes pairs into tokens as FlagEmbedding's {@code FlagReranker} does: {@code <s> query </s></s> passage </s>}, the query cut to 3/4
- * of the maximum length, rounded down, whether the pair has room or not, then the passage to what is left. An empty text has no tokens
- * and keeps those around it. For one call.
+ * Makes pairs into tokens as FlagEmbedding's {@code FlagReranker} does; with XLM-RoBERTa's tokenizer
+ * {@code <s> query </s></s> passage </s>}. The query is cut to 3/4 of the maximum length, rounded down, even if
+ * the pair has room, then the passage to what is left. An empty text has no tokens of its own; the special ones
+ * stay. For one call.
  */
 public final class PairTokenizer {
-    /** {@code <s>}, and {@code </s>} three times. */
-    static final int SPECIAL_TOKENS = 4;
     /**
-     * The least maximum length: from there on any query, cut to 3/4, leaves room for a token of its passage. Below it
-     * {@code FlagReranker} leaves pairs uncut, longer than they may be.
+     * The least maximum length: from there on any query, cut to 3/4, leaves room for a token of its passage
+     * beside four special tokens, the most that a tokenizer puts around a pair. Below it {@code FlagReranker}
+     * leaves pairs uncut, longer than they may be.
      */
     public static final int MIN_LENGTH = 17;
-    private static final int AROUND_TEXT = 2;
 
-    private final XlmRobertaTokenizer tokenizer;
+    private final Tokenizer tokenizer;
+    private final int prefixLength;
+    private final int[] separatorIds;
+    /** How many special tokens a single text has, and a pair. */
+    private final int aroundText;
+    private final int aroundPair;
     private final int maxLength;
     private final boolean truncate;
     private final UnaryOperator<String> prepareQuery;
@@ -41,9 +45,13 @@ public final class PairTokenizer {
      * @param preparePassage
      *            the same of a passage
      */
-    public PairTokenizer(XlmRobertaTokenizer tokenizer, int maxLength, boolean truncate,
+    public PairTokenizer(Tokenizer tokenizer, int maxLength, boolean truncate,
             UnaryOperator<String> prepareQuery, UnaryOperator<String> preparePassage) {
         this.tokenizer = tokenizer;
+        prefixLength = tokenizer.prefixIds().length;
+        separatorIds = tokenizer.separatorIds();
+        aroundText = prefixLength + tokenizer.suffixIds().length;
+        aroundPair = aroundText + separatorIds.length;
         this.maxLength = maxLength;
         this.truncate = truncate;
         this.prepareQuery = prepareQuery;
@@ -64,28 +72,28 @@ public final class PairTokenizer {
                 + TokenizedText.beginning(passageText) + "\")";
         int queryMost = (int) (maxLength * 3L / 4);
         Encoding query = queryTokens(name, queryText, queryMost);
-        int queryLength = query.length() - AROUND_TEXT;
-        int passageMost = maxLength - SPECIAL_TOKENS - queryLength;
+        int queryLength = query.length() - aroundText;
+        int passageMost = maxLength - aroundPair - queryLength;
         Encoding passage = TokenizedText.encode(name, preparePassage.apply(passageText),
-                passageMost + AROUND_TEXT, tokenizer);
+                passageMost + aroundText, tokenizer);
         if (!truncate) {
             requireWhole(name + ": query", query, queryMost);
             requireWhole(name + ": passage", passage, passageMost);
         }
-        // The query's own <s> and </s> stand, and one more </s> in the place of the passage's <s>.
-        int[] first = query.ids();
-        int[] second = passage.ids();
-        int[] ids = new int[first.length + second.length];
-        System.arraycopy(first, 0, ids, 0, first.length);
-        System.arraycopy(second, 0, ids, first.length, second.length);
-        ids[first.length] = tokenizer.eosTokenId();
-        return new TokenizedText(ids, Math.addExact(query.fullLength(), passage.fullLength()), name);
+        int queryEnd = prefixLength + queryLength;
+        int passageBegin = queryEnd + separatorIds.length;
+        int[] ids = new int[passageBegin + passage.length() - prefixLength];
+        System.arraycopy(query.ids(), 0, ids, 0, queryEnd);
+        System.arraycopy(separatorIds, 0, ids, queryEnd, separatorIds.length);
+        System.arraycopy(passage.ids(), prefixLength, ids, passageBegin, ids.length - passageBegin);
+        return new TokenizedText(ids, Math.addExact(query.fullLength(),
+                passage.fullLength() + aroundPair - 2 * aroundText), name);
     }
 
     private Encoding queryTokens(String name, String query, int most) {
         if (!query.equals(lastQuery)) {
             lastQueryTokens = TokenizedText.encode(name, prepareQuery.apply(query),
-                    most + AROUND_TEXT, tokenizer);
+                    most + aroundText, tokenizer);
             lastQuery = query;
         }
         return lastQueryTokens;
@@ -94,7 +102,7 @@ public final class PairTokenizer {
     private void requireWhole(String name, Encoding text, int most) {
         if (text.truncated()) {
             throw new InputException(
-                    name + ": " + (text.fullLength() - AROUND_TEXT) + " tokens (expected: at most "
+                    name + ": " + (text.fullLength() - aroundText) + " tokens (expected: at most "
                             + most + " of the pair's " + maxLength + ", or truncate)");
         }
     }

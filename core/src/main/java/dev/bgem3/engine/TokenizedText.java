@@ -4,8 +4,8 @@ import dev.bgem3.error.CancelledException;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.OutOfDeviceMemoryException;
 import dev.bgem3.tokenizer.Encoding;
+import dev.bgem3.tokenizer.Tokenizer;
 import dev.bgem3.tokenizer.TokenizerException;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
  * A text as the encoder reads it.
  *
  * @param tokenIds
- *            its ids, {@code <s>} and {@code </s>} included
+ *            its ids, special ones included
  * @param fullLength
  *            the number of its ids before it was cut
  * @param name
@@ -40,7 +40,7 @@ public record TokenizedText(int[] tokenIds, int fullLength, String name) {
      *            run before each text; what it throws ends the work
      */
     public static List<TokenizedText> of(List<String> texts, IntFunction<String> place,
-            UnaryOperator<String> prepare, XlmRobertaTokenizer tokenizer, int maxLength, boolean fromLeft,
+            UnaryOperator<String> prepare, Tokenizer tokenizer, int maxLength, boolean fromLeft,
             Runnable before) {
         List<TokenizedText> tokenized = new ArrayList<>(texts.size());
         for (int i = 0; i < texts.size(); i++) {
@@ -52,23 +52,23 @@ public record TokenizedText(int[] tokenIds, int fullLength, String name) {
             String name = place.apply(i) + " (\"" + beginning(text) + "\")";
             Encoding encoding = encode(name, prepare.apply(text), fromLeft ? Integer.MAX_VALUE : maxLength,
                     tokenizer);
-            tokenized.add(
-                    new TokenizedText(cutFromLeft(encoding.ids(), maxLength), encoding.fullLength(), name));
+            int[] ids = cutFromLeft(encoding.ids(), maxLength, tokenizer.prefixIds());
+            tokenized.add(new TokenizedText(ids, encoding.fullLength(), name));
         }
         return tokenized;
     }
 
-    /** The first id, then the last that there is room for. */
-    private static int[] cutFromLeft(int[] ids, int maxLength) {
+    /** The special ids before the text, then the last of the others that there is room for. */
+    private static int[] cutFromLeft(int[] ids, int maxLength, int[] prefix) {
         if (ids.length <= maxLength) {
             return ids;
         }
         int[] cut = Arrays.copyOfRange(ids, ids.length - maxLength, ids.length);
-        cut[0] = ids[0];
+        System.arraycopy(prefix, 0, cut, 0, prefix.length);
         return cut;
     }
 
-    static Encoding encode(String name, String text, int maxLength, XlmRobertaTokenizer tokenizer) {
+    static Encoding encode(String name, String text, int maxLength, Tokenizer tokenizer) {
         try {
             return tokenizer.encode(text, maxLength);
         } catch (TokenizerException e) { // A text of 2³¹ characters once normalised.

@@ -1,32 +1,38 @@
 package dev.bgem3.tokenizer;
 
+import java.util.function.Supplier;
+
 /**
- * A text as tokens: {@code <s>}, its pieces, {@code </s>}.
+ * A text as tokens: its pieces, and the special tokens around them.
  *
  * <p>Immutable and thread-safe. Offsets are computed when first asked for, by going over the text once more;
  * until then they cost nothing.
  */
 public final class Encoding {
-    private final Pipeline pipeline;
-    private final String text;
     private final int[] ids;
     private final int fullLength;
+    private final Supplier<int[]> offsetSource;
     /** Starts, then ends, of all tokens; computed twice at worst where two threads ask at the same time. */
     private volatile int[] offsets;
 
-    Encoding(Pipeline pipeline, String text, int[] ids, int fullLength) {
-        this.pipeline = pipeline;
-        this.text = text;
+    /**
+     * A text's encoding by the tokenizer that made it.
+     *
+     * @param offsetSource
+     *            computes the starts of all tokens, then their ends
+     */
+    Encoding(int[] ids, int fullLength, Supplier<int[]> offsetSource) {
         this.ids = ids;
         this.fullLength = fullLength;
+        this.offsetSource = offsetSource;
     }
 
-    /** The token ids, {@code <s>} and {@code </s>} included; a copy, which the caller owns. */
+    /** The token ids, special ones included; a copy, which the caller owns. */
     public int[] ids() {
         return ids.clone();
     }
 
-    /** How many tokens there are, {@code <s>} and {@code </s>} included. */
+    /** How many tokens there are, special ones included. */
     public int length() {
         return ids.length;
     }
@@ -41,10 +47,10 @@ public final class Encoding {
      *
      * <p>A token's source is the whole of every grapheme cluster or character that its normal form was made
      * from; two tokens made from one such (as from U+FDFA) have overlapping sources. Starts and ends never
-     * decrease from one token to the next. {@code <s>} is the empty range at the text's begin, {@code </s>}
-     * the empty range at its end; where the text was cut, at the end of the last token kept. A {@code ▁} that
-     * stands alone for a word's beginning is the empty range where the word begins. An added token's range
-     * holds the white space that it takes.
+     * decrease from one token to the next. A special token before the text is the empty range at its
+     * beginning, one after it the empty range at its end, or at the end of the last token kept if it was cut.
+     * A {@code ▁} that stands alone for a word's beginning is the empty range where the word begins. An added
+     * token's range holds the white space that it takes.
      */
     public int start(int i) {
         return offsets()[checked(i)];
@@ -60,7 +66,7 @@ public final class Encoding {
         return fullLength > ids.length;
     }
 
-    /** How many tokens the text has before truncation, {@code <s>} and {@code </s>} included. */
+    /** How many tokens the text has before truncation, special ones included. */
     public int fullLength() {
         return fullLength;
     }
@@ -75,24 +81,9 @@ public final class Encoding {
     private int[] offsets() {
         int[] known = offsets;
         if (known == null) {
-            known = computeOffsets();
+            known = offsetSource.get();
             offsets = known;
         }
         return known;
-    }
-
-    private int[] computeOffsets() {
-        Encoder encoder = new Encoder(pipeline, text, true);
-        encoder.encode();
-        int length = ids.length;
-        int[] result = new int[length * 2];
-        for (int i = 1; i < length - 1; i++) {
-            result[i] = encoder.start(i - 1);
-            result[length + i] = encoder.end(i - 1);
-        }
-        int end = truncated() ? result[2 * length - 2] : text.length();
-        result[length - 1] = end;
-        result[2 * length - 1] = end;
-        return result;
     }
 }

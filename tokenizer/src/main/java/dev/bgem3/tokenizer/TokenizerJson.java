@@ -30,7 +30,7 @@ import java.util.Set;
 final class TokenizerJson {
     /** What a key has that is not there. */
     private static final JsonValue NONE = new JsonNull();
-    private static final String WORD_MARK = String.valueOf(Encoder.WORD_MARK);
+    private static final String WORD_MARK = String.valueOf(UnigramEncoder.WORD_MARK);
     /** What a piece takes in the file, indented; where it is not, there are more of them. */
     private static final int PIECE_BYTES = 64;
 

@@ -45,7 +45,7 @@ class TokenizerFileFuzzTest {
 
     private static boolean isRead(byte[] bytes, Function<SourceFile, Pipeline> reader, String text) {
         try {
-            new Encoder(reader.apply(new SourceFile("fuzzed", bytes)), text, true).encode();
+            new UnigramEncoder(reader.apply(new SourceFile("fuzzed", bytes)), text, true).encode();
             return true;
         } catch (TokenizerException e) {
             assertThat(e).hasMessageStartingWith("fuzzed: ");

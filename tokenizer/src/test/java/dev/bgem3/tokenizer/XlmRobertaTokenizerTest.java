@@ -20,12 +20,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class XlmRobertaTokenizerTest {
-    private final XlmRobertaTokenizer tokenizer = XlmRobertaTokenizer.load(TestFiles.mini());
+    private final Tokenizer tokenizer = Tokenizer.load(TestFiles.mini());
 
     @Test
     void knowsItsSpecialTokens() {
         assertThat(tokenizer.vocabSize()).isEqualTo(15_000);
-        assertThat(List.of(tokenizer.clsTokenId(), tokenizer.padTokenId(), tokenizer.eosTokenId(),
+        assertThat(List.of(tokenizer.clsTokenId(), tokenizer.padTokenId(), tokenizer.sepTokenId(),
                 tokenizer.unkTokenId(),
                 tokenizer.maskTokenId())).containsExactly(0, 1, 2, 3, 14_999);
     }
@@ -123,16 +123,16 @@ class XlmRobertaTokenizerTest {
 
     @Test
     void saysWhatIsMissing(@TempDir Path folder) throws IOException {
-        assertThatThrownBy(() -> XlmRobertaTokenizer.load(folder)).isInstanceOf(TokenizerException.class)
+        assertThatThrownBy(() -> Tokenizer.load(folder)).isInstanceOf(TokenizerException.class)
                 .hasMessage(folder + ": no tokenizer (expected: tokenizer.json or sentencepiece.bpe.model)");
         Path absent = folder.resolve("absent");
-        assertThatThrownBy(() -> XlmRobertaTokenizer.load(absent)).isInstanceOf(TokenizerException.class)
+        assertThatThrownBy(() -> Tokenizer.load(absent)).isInstanceOf(TokenizerException.class)
                 .hasMessage(absent + ": no such folder (expected: a model folder)");
         assertThatThrownBy(() -> XlmRobertaTokenizer.fromTokenizerJson(absent))
                 .isInstanceOf(TokenizerException.class)
                 .hasMessage(absent + ": no such file");
         Path file = Files.writeString(folder.resolve("file"), "");
-        assertThatThrownBy(() -> XlmRobertaTokenizer.load(file)).isInstanceOf(TokenizerException.class)
+        assertThatThrownBy(() -> Tokenizer.load(file)).isInstanceOf(TokenizerException.class)
                 .hasMessage(file + ": not a folder (expected: a model folder)");
         assertThatThrownBy(() -> XlmRobertaTokenizer.fromSentencePiece(folder))
                 .isInstanceOf(TokenizerException.class)
@@ -145,7 +145,7 @@ class XlmRobertaTokenizerTest {
         Path pipe = folder.resolve(name);
         Pipes.make(pipe);
         Assertions.assertTimeoutPreemptively(Duration.ofSeconds(20),
-                () -> assertThatThrownBy(() -> XlmRobertaTokenizer.load(folder))
+                () -> assertThatThrownBy(() -> Tokenizer.load(folder))
                         .isInstanceOf(TokenizerException.class)
                         .hasMessage(pipe + ": found a special file (expected: a regular file)"));
     }

@@ -6,7 +6,7 @@ import dev.bgem3.app.handler.TokenizeHandler;
 import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.ResultFile;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -49,7 +49,7 @@ final class TokenizeCommand implements Callable<Integer> {
         try (LineReader reader = input.open(session);
                 ResultFile result = output.open(session);
                 LineProgress progress = new LineProgress(session.streams(), reader)) {
-            new TokenizeHandler(XlmRobertaTokenizer.load(folder), maxLength, work, progress).run(reader,
+            new TokenizeHandler(Tokenizer.load(folder), maxLength, work, progress).run(reader,
                     input.textParser(), result);
             result.complete();
         }

@@ -6,16 +6,16 @@ import dev.bgem3.app.wire.LineParser;
 import dev.bgem3.app.wire.ResultWriter;
 import dev.bgem3.app.wire.TextLine;
 import dev.bgem3.tokenizer.Encoding;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.util.List;
 
 /**
  * Cuts the texts of an input into tokens.
  *
  * @param maxLength
- *            the most tokens of a text, {@code <s>} and {@code </s>} included
+ *            the most tokens of a text, special ones included
  */
-public record TokenizeHandler(XlmRobertaTokenizer tokenizer, int maxLength, LineWork work,
+public record TokenizeHandler(Tokenizer tokenizer, int maxLength, LineWork work,
         LineProgress progress) {
     /** Tokenizes all lines, and says at the end how many texts were cut. */
     public void run(LineReader reader, LineParser<TextLine> parser, ResultFile result) {

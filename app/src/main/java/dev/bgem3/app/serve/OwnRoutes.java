@@ -6,15 +6,15 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.LexicalWeights;
 import dev.bgem3.Output;
 import dev.bgem3.PairScores;
-import dev.bgem3.app.api.EncodeRequest;
 import dev.bgem3.app.api.EncodeRequest.ColbertFormat;
+import dev.bgem3.app.api.EncodeRequest;
 import dev.bgem3.app.api.ScoreRequest;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.util.List;
 import tools.jackson.core.JsonGenerator;
 
 /** The routes for all that BGE-M3 gives. */
-record OwnRoutes(TextService texts, XlmRobertaTokenizer tokenizer, String modelName) {
+record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
     List<Route> routes() {
         return List.of(Route.post("/v1/encode", this::encode), Route.post("/v1/score", this::score));
     }

@@ -1,26 +1,29 @@
 package dev.bgem3.app.serve;
 
 import dev.bgem3.app.api.Input;
-import dev.bgem3.app.api.InvalidRequestException;
 import dev.bgem3.app.api.InvalidRequestException.Fault;
+import dev.bgem3.app.api.InvalidRequestException;
 import dev.bgem3.app.api.TeiRequests.Decode;
 import dev.bgem3.app.api.TeiRequests.Tokenize;
 import dev.bgem3.tokenizer.Encoding;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import tools.jackson.core.JsonGenerator;
 
 /** The routes of text-embeddings-inference that want a tokenizer alone. */
 final class TokenRoutes {
     private final Tokenization tokenization;
-    private final XlmRobertaTokenizer tokenizer;
+    private final Tokenizer tokenizer;
     private final String prompt;
     private final IntConsumer countWithin;
     private final Set<Integer> special;
+    private final int prefixLength;
+    private final int suffixLength;
 
     /**
      * The routes over a tokenizer.
@@ -35,8 +38,9 @@ final class TokenRoutes {
         this.prompt = prompt;
         this.countWithin = countWithin;
         tokenizer = tokenization.tokenizer();
-        special = Set.of(tokenizer.clsTokenId(), tokenizer.eosTokenId(), tokenizer.padTokenId(),
-                tokenizer.unkTokenId(), tokenizer.maskTokenId());
+        special = Arrays.stream(tokenizer.specialIds()).boxed().collect(Collectors.toSet());
+        prefixLength = tokenizer.prefixIds().length;
+        suffixLength = tokenizer.suffixIds().length;
     }
 
     List<Route> routes() {
@@ -62,9 +66,10 @@ final class TokenRoutes {
         json.writeStartArray();
         int unit = 0;
         int character = 0;
-        int last = encoding.length() - 1;
-        for (int i = withSpecial ? 0 : 1; i <= (withSpecial ? last : last - 1); i++) {
-            boolean added = i == 0 || i == last;
+        int suffixBegin = encoding.length() - suffixLength;
+        int end = withSpecial ? encoding.length() : suffixBegin;
+        for (int i = withSpecial ? 0 : prefixLength; i < end; i++) {
+            boolean added = i < prefixLength || i >= suffixBegin;
             int id = encoding.id(i);
             json.writeStartObject();
             json.writeNumberProperty("id", id);

@@ -1,12 +1,12 @@
 package dev.bgem3.app.serve;
 
 import dev.bgem3.app.api.Input;
-import dev.bgem3.app.api.InvalidRequestException;
 import dev.bgem3.app.api.InvalidRequestException.Fault;
-import dev.bgem3.app.api.TextOptions;
+import dev.bgem3.app.api.InvalidRequestException;
 import dev.bgem3.app.api.TextOptions.Direction;
+import dev.bgem3.app.api.TextOptions;
 import dev.bgem3.tokenizer.Encoding;
-import dev.bgem3.tokenizer.XlmRobertaTokenizer;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -15,7 +15,7 @@ import java.util.OptionalInt;
  * Cuts inputs into the tokens that the model reads.
  *
  * @param maxLength
- *            the most tokens of a text, {@code <s>} and {@code </s>} included
+ *            the most tokens of a text, special ones included
  * @param defaultMaxLength
  *            that of a text whose request does not say; token ids have {@code maxLength} there
  * @param autoTruncate
@@ -23,7 +23,7 @@ import java.util.OptionalInt;
  * @param prompts
  *            what may come before a text, by name
  */
-record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, int defaultMaxLength, boolean autoTruncate,
+record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, boolean autoTruncate,
         Map<String, String> prompts) {
     /**
      * The tokens of an input.
@@ -75,10 +75,10 @@ record Tokenization(XlmRobertaTokenizer tokenizer, int maxLength, int defaultMax
         }
         int[] ids = encoding.ids();
         if (ids.length > limit) {
-            // <s>, then the last of what stood between it and </s>.
-            int first = ids[0];
+            // The special tokens before the text stay, then come the last of the others.
+            int[] prefix = tokenizer.prefixIds();
             ids = Arrays.copyOfRange(ids, ids.length - limit, ids.length);
-            ids[0] = first;
+            System.arraycopy(prefix, 0, ids, 0, prefix.length);
         }
         return new Encoded.Tokens(ids, encoding.fullLength(), text.length());
     }

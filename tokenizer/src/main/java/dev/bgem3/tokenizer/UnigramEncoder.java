@@ -9,7 +9,7 @@ import java.util.Arrays;
  *
  * <p>Confined to one call.
  */
-final class Encoder {
+final class UnigramEncoder {
     /** The mark of a word's beginning, U+2581. */
     static final char WORD_MARK = '▁';
     private static final int UNREACHED = -1;
@@ -30,7 +30,7 @@ final class Encoder {
     private int[] bestStart = new int[64];
     private int[] bestId = new int[64];
 
-    Encoder(Pipeline pipeline, String text, boolean withOffsets) {
+    UnigramEncoder(Pipeline pipeline, String text, boolean withOffsets) {
         this.pipeline = pipeline;
         vocabulary = pipeline.vocabulary();
         this.text = text.toCharArray();
