@@ -11,6 +11,7 @@ import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.model.HeadTensors;
 import dev.bgem3.tokenizer.Tokenizer;
 import dev.bgem3.tokenizer.TokenizerException;
 import java.nio.file.Path;
@@ -478,7 +479,8 @@ public final class BgeM3 implements AutoCloseable {
         for (Output output : options.outputs()) {
             if (!info.outputs().contains(output)) {
                 throw new InputException(output.label() + ": this model has no head for it (expected: "
-                        + (output == Output.SPARSE ? "sparse_linear" : "colbert_linear") + ".pt in "
+                        + (output == Output.SPARSE ? HeadTensors.SPARSE_FILE : HeadTensors.COLBERT_FILE)
+                        + " in "
                         + info.folder() + ", or its tensors in " + info.weightFiles().getFirst() + ")");
             }
         }

@@ -7,8 +7,11 @@ import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
+import dev.bgem3.model.SentenceTransformersFiles;
+import dev.bgem3.model.WeightFormat;
 import dev.bgem3.safetensors.SafetensorsWriter;
 import dev.bgem3.safetensors.TensorSink;
+import dev.bgem3.tokenizer.Tokenizer;
 import dev.bgem3.weights.DType;
 import dev.bgem3.weights.StoredTensor;
 import java.io.IOException;
@@ -19,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /**
  * Rewrites a model folder of any readable layout as one {@code model.safetensors}, heads included, in one
@@ -26,9 +30,9 @@ import java.util.SequencedMap;
  */
 public final class ModelConverter {
     /** What a folder holds besides weights and configuration, copied where it is there. */
-    private static final List<String> COPIED = List.of("tokenizer.json", "sentencepiece.bpe.model",
-            "tokenizer_config.json", "special_tokens_map.json", "modules.json", "1_Pooling/config.json",
-            "sentence_bert_config.json", "config_sentence_transformers.json");
+    private static final List<String> COPIED = Stream.of(Tokenizer.FILE_NAMES,
+            List.of("tokenizer_config.json", "special_tokens_map.json"), SentenceTransformersFiles.FILE_NAMES)
+            .flatMap(List::stream).toList();
 
     private ModelConverter() {}
 
@@ -62,7 +66,9 @@ public final class ModelConverter {
         try (ModelFolder model = ModelFolder.open(folder)) {
             SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
             // As transformers names them, which takes a classifier beside an encoder without prefix for another's.
-            String prefix = model.classifier().isPresent() ? "roberta." : "";
+            String prefix = model.classifier().isPresent()
+                    ? model.config().family().prefixBesideClassifier()
+                    : "";
             model.encoderTensors().forEach((name, tensor) -> tensors.put(prefix + name, tensor));
             tensors.putAll(model.headTensors());
             List<SafetensorsWriter.Source> sources = new ArrayList<>();
@@ -70,7 +76,8 @@ public final class ModelConverter {
                     (name, tensor) -> sources.add(new SafetensorsWriter.Source(name, type, tensor.shape(),
                             sink -> write(tensor, type, sink))));
             FolderWriter.write(target, part -> {
-                SafetensorsWriter.write(part.resolve("model.safetensors"), sources, listener::onWritten);
+                SafetensorsWriter.write(part.resolve(WeightFormat.SAFETENSORS.fileName()), sources,
+                        listener::onWritten);
                 Files.writeString(part.resolve(ModelConfig.FILE_NAME),
                         configuration(folder.resolve(ModelConfig.FILE_NAME), dtype));
                 copyOthers(folder, part);

@@ -7,8 +7,11 @@ import dev.bgem3.json.JsonNumber;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.model.HeadTensors;
 import dev.bgem3.model.ModelConfig;
-import dev.bgem3.model.TensorNames;
+import dev.bgem3.model.ModelFamily;
+import dev.bgem3.model.TensorTable;
+import dev.bgem3.model.WeightFormat;
 import dev.bgem3.safetensors.SafetensorsWriter;
 import dev.bgem3.safetensors.TensorSink;
 import dev.bgem3.tokenizer.Tokenizer;
@@ -17,13 +20,13 @@ import dev.bgem3.weights.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /**
  * Writes random models of any size in BGE-M3's layout, for benchmarks and tests of size; what they compute
@@ -32,6 +35,8 @@ import java.util.SplittableRandom;
 public final class SyntheticModel {
     /** {@code initializer_range} of XLM-RoBERTa: the standard deviation of its weights before training. */
     private static final double DEVIATION = 0.02;
+    /** The family of BGE-M3. */
+    private static final ModelFamily FAMILY = ModelFamily.XLM_ROBERTA;
 
     private SyntheticModel() {}
 
@@ -109,24 +114,25 @@ public final class SyntheticModel {
             WriteListener listener) {
         Objects.requireNonNull(listener, "listener");
         tokenizerFolder.ifPresent(tokenizer -> checkTokenizer(tokenizer, sizes));
-        ModelConfig config = new ModelConfig(sizes.hidden, sizes.layers, sizes.heads, sizes.intermediate,
-                sizes.vocab,
-                sizes.maxPositions, 1, 1e-5f, 2);
-        SequencedMap<String, long[]> shapes = TensorNames.of(config);
-        shapes.put("colbert_linear.weight", new long[]{sizes.hidden, sizes.hidden});
-        shapes.put("colbert_linear.bias", new long[]{sizes.hidden});
-        shapes.put("sparse_linear.weight", new long[]{1, sizes.hidden});
-        shapes.put("sparse_linear.bias", new long[]{1});
-        List<SafetensorsWriter.Source> sources = new ArrayList<>();
-        shapes.forEach((name, shape) -> sources.add(new SafetensorsWriter.Source(name, DType.F16, shape,
-                sink -> fill(name, shape, new SplittableRandom(seed * 31 + name.hashCode()), sink))));
+        ModelConfig config = new ModelConfig(FAMILY, sizes.hidden, sizes.layers, sizes.heads,
+                sizes.intermediate, sizes.vocab, sizes.maxPositions, 1, 1e-5f, 2);
+        List<SafetensorsWriter.Source> sources = Stream
+                .of(FAMILY.tensors(config), HeadTensors.colbert(sizes.hidden, sizes.hidden),
+                        HeadTensors.sparse(sizes.hidden))
+                .flatMap(TensorTable::tensors)
+                .map(tensor -> new SafetensorsWriter.Source(tensor.name(), DType.F16, tensor.shape(),
+                        sink -> fill(tensor, new SplittableRandom(seed * 31 + tensor.name().hashCode()),
+                                sink)))
+                .toList();
         FolderWriter.write(folder, part -> {
-            SafetensorsWriter.write(part.resolve("model.safetensors"), sources, listener::onWritten);
+            SafetensorsWriter.write(part.resolve(WeightFormat.SAFETENSORS.fileName()), sources,
+                    listener::onWritten);
             Files.writeString(part.resolve(ModelConfig.FILE_NAME), configuration(sizes));
             if (tokenizerFolder.isPresent()) {
                 ModelConverter.copyOthers(tokenizerFolder.get(), part);
             } else {
-                Files.write(part.resolve("sentencepiece.bpe.model"), SyntheticVocabulary.model(sizes.vocab));
+                Files.write(part.resolve(SyntheticVocabulary.FILE_NAME),
+                        SyntheticVocabulary.model(sizes.vocab));
             }
         });
     }
@@ -145,12 +151,13 @@ public final class SyntheticModel {
     }
 
     /** Layer norms are the identity, biases small, everything else even within ±√3 deviations. */
-    private static void fill(String name, long[] shape, SplittableRandom random, TensorSink sink)
+    private static void fill(TensorTable.TensorSpec tensor, SplittableRandom random, TensorSink sink)
             throws IOException {
+        long[] shape = tensor.shape();
         int columns = (int) shape[shape.length - 1];
         long rows = shape.length == 1 ? 1 : shape[0];
-        double center = name.endsWith("LayerNorm.weight") ? 1 : 0;
-        double halfWidth = name.contains("LayerNorm") ? 0 : Math.sqrt(3) * DEVIATION;
+        double center = tensor.ofNorm() && !tensor.bias() ? 1 : 0;
+        double halfWidth = tensor.ofNorm() ? 0 : Math.sqrt(3) * DEVIATION;
         float[] row = new float[columns];
         for (long i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
@@ -163,7 +170,7 @@ public final class SyntheticModel {
 
     private static String configuration(Sizes sizes) {
         SequencedMap<String, JsonValue> members = new LinkedHashMap<>();
-        members.put("model_type", new JsonString("xlm-roberta"));
+        members.put("model_type", new JsonString(FAMILY.modelType()));
         members.put("hidden_act", new JsonString("gelu"));
         members.put("hidden_size", JsonNumber.of(sizes.hidden));
         members.put("num_hidden_layers", JsonNumber.of(sizes.layers));

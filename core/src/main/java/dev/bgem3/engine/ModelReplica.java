@@ -7,10 +7,10 @@ import dev.bgem3.head.SparseHead;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
-import dev.bgem3.model.HeadWeights;
+import dev.bgem3.model.Encoder;
+import dev.bgem3.model.LinearWeights;
 import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.TokenBatch;
-import dev.bgem3.model.XlmRobertaEncoder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +24,7 @@ final class ModelReplica implements AutoCloseable {
 
     private final String name;
     private final Kernels kernels;
-    private final XlmRobertaEncoder encoder;
+    private final Encoder encoder;
     private final DenseHead denseHead;
     private final Optional<SparseHead> sparseHead;
     private final Optional<ColbertHead> colbertHead;
@@ -49,7 +49,7 @@ final class ModelReplica implements AutoCloseable {
             colbertHead = folder.colbertHead()
                     .map(head -> new ColbertHead(kernels, head.weight(), head.bias()));
             classifierHead = folder.classifierDense().map(dense -> {
-                HeadWeights output = folder.classifierOutput().orElseThrow();
+                LinearWeights output = folder.classifierOutput().orElseThrow();
                 return new ClassifierHead(kernels, dense.weight(), dense.bias(), output.weight(),
                         output.bias());
             });

@@ -10,7 +10,6 @@ import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.ThreadTeam;
-import dev.bgem3.model.Classifier;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.TokenBatch;
@@ -42,8 +41,6 @@ public final class ModelSession implements AutoCloseable {
     private static final int WINDOW_BUDGETS_PER_SLOT = 2;
     /** ColBERT vectors, and hidden states too, take 4 KiB a token: a window of them stays near 64 MiB, unless two budgets are more. */
     private static final long COLBERT_WINDOW_TOKENS = 16_384;
-    /** A BERT's table may be longer than its tokenizer, up to a multiple of 128; multilingual-e5-small's is by 35 rows. */
-    private static final int MAX_SPARE_ROWS = 127;
 
     private final ModelFolder folder;
     private final Tokenizer tokenizer;
@@ -102,7 +99,8 @@ public final class ModelSession implements AutoCloseable {
         throw new ModelException(folder.folder() + (kind == Kind.ENCODER
                 ? ": a reranker, which scores pairs and gives no vectors (expected: a model that encodes texts;"
                         + " Reranker.load and bgem3 rerank take this one)"
-                : ": no reranker (expected: architectures of " + Classifier.ARCHITECTURE + " in "
+                : ": no reranker (expected: architectures of "
+                        + folder.config().family().classifierArchitecture() + " in "
                         + ModelConfig.FILE_NAME
                         + "; this is a model that encodes texts, for BgeM3.load, bgem3 encode and bgem3 score)"));
     }
@@ -221,10 +219,10 @@ public final class ModelSession implements AutoCloseable {
     }
 
     private static void checkVocabulary(Path path, ModelConfig config, int tokenIds) {
-        int mostSpare = config.isBert() ? MAX_SPARE_ROWS : 0;
-        if (tokenIds > config.vocabSize() || tokenIds < config.vocabSize() - mostSpare) {
+        int maxSpare = config.family().maxSpareRows();
+        if (tokenIds > config.vocabSize() || tokenIds < config.vocabSize() - maxSpare) {
             throw new ModelException(path + ": the tokenizer has " + tokenIds + " token ids (expected: "
-                    + (mostSpare == 0 ? "" : "at most " + mostSpare + " fewer than ") + config.vocabSize()
+                    + (maxSpare == 0 ? "" : "at most " + maxSpare + " fewer than ") + config.vocabSize()
                     + ", vocab_size in " + ModelConfig.FILE_NAME + ")");
         }
     }

@@ -9,25 +9,20 @@ import dev.bgem3.weights.StoredTensor;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/** The classifier of a cross-encoder, {@code XLMRobertaForSequenceClassification}, with its one label: the score of a pair. */
+/** The classifier of a cross-encoder with its one label, the score of a pair. */
 public final class Classifier {
-    /** What {@code architectures} in {@code config.json} calls such a model. */
-    public static final String ARCHITECTURE = "XLMRobertaForSequenceClassification";
-    /** The layer before the tanh, as it is called in the files. */
-    static final String DENSE = "classifier.dense";
-    /** The layer behind it. */
-    static final String OUT_PROJ = "classifier.out_proj";
     private static final String NO_LABEL = "LABEL_0";
 
-    private final ModelConfig config;
+    private final TensorTable table;
     private final NamedTensors tensors;
     private final String label;
 
-    private Classifier(ModelConfig config, NamedTensors tensors, String label) {
-        this.config = config;
+    private Classifier(TensorTable table, NamedTensors tensors, String label) {
+        this.table = table;
         this.tensors = tensors;
         this.label = label;
         layers();
@@ -37,7 +32,7 @@ public final class Classifier {
      * The classifier of a folder whose {@code architectures} say that there is one, or say nothing beside its tensors.
      *
      * @param tensors
-     *            all of the encoder's file, without prefix
+     *            all of the encoder's file, under their names there
      * @throws ModelException
      *             where a tensor is missing or misshapen, or there is more than one label
      */
@@ -46,10 +41,12 @@ public final class Classifier {
         return ConfigFile.read(file, json -> {
             List<String> architectures = json.array("architectures").map(Classifier::strings)
                     .orElse(List.of());
-            boolean present = architectures.contains(ARCHITECTURE)
-                    || architectures.isEmpty() && tensors.find(OUT_PROJ + ".weight").isPresent();
+            TensorTable table = config.family().classifierTensors(config);
+            boolean present = architectures.contains(config.family().classifierArchitecture())
+                    || architectures.isEmpty()
+                            && tensors.find(table.row(TensorRole.CLASSIFIER_OUTPUT).weight(0)).isPresent();
             return present
-                    ? Optional.of(new Classifier(config, tensors, label(file, json)))
+                    ? Optional.of(new Classifier(table, tensors, label(file, json)))
                     : Optional.empty();
         });
     }
@@ -75,37 +72,26 @@ public final class Classifier {
         return label;
     }
 
-    /** [C, C]: what comes before the tanh. */
-    HeadWeights dense() {
-        return layer(DENSE, config.hiddenSize());
-    }
-
-    /** [1, C]: what comes behind it. */
-    HeadWeights output() {
-        return layer(OUT_PROJ, 1);
-    }
-
-    /** Both by name. */
-    SequencedMap<String, HeadWeights> layers() {
-        SequencedMap<String, HeadWeights> layers = new LinkedHashMap<>();
-        layers.put(DENSE, dense());
-        layers.put(OUT_PROJ, output());
+    /** Its layers by name. */
+    SequencedMap<String, LinearWeights> layers() {
+        SequencedMap<String, LinearWeights> layers = new LinkedHashMap<>();
+        table.rows().forEach(row -> layers.put(row.name(), tensors.linear(row)));
         return layers;
     }
 
-    /** Their tensors by name. */
-    SequencedMap<String, StoredTensor> tensors() {
-        int c = config.hiddenSize();
-        SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
-        all.put(DENSE + ".weight", tensors.require(DENSE + ".weight", c, c));
-        all.put(DENSE + ".bias", tensors.require(DENSE + ".bias", c));
-        all.put(OUT_PROJ + ".weight", tensors.require(OUT_PROJ + ".weight", 1, c));
-        all.put(OUT_PROJ + ".bias", tensors.require(OUT_PROJ + ".bias", 1));
-        return all;
+    /** The layer of a role, with what was packed of it. */
+    LinearWeights layer(TensorRole role, PackedLayers packed) {
+        TensorTable.Row row = table.row(role);
+        return packed.offer(row.name(), tensors.linear(row));
     }
 
-    private HeadWeights layer(String name, int outputSize) {
-        return new HeadWeights(tensors.matrix(name + ".weight", outputSize, config.hiddenSize()),
-                tensors.vector(name + ".bias", outputSize), true);
+    /** The numbers of its tensors. */
+    long elementCount() {
+        return table.elementCount();
+    }
+
+    /** Adds its tensors by name. */
+    void addTensors(Map<String, StoredTensor> all) {
+        tensors.addTo(all, table);
     }
 }

@@ -7,8 +7,6 @@ import dev.bgem3.kernel.PackedLayout;
 import dev.bgem3.packed.ModelDigest;
 import dev.bgem3.packed.PackedFile;
 import dev.bgem3.packed.PackedFileWriter;
-import dev.bgem3.safetensors.SafetensorsReader;
-import dev.bgem3.safetensors.ShardedTensors;
 import dev.bgem3.text.Messages;
 import dev.bgem3.torch.TorchReader;
 import dev.bgem3.weights.StoredTensor;
@@ -23,28 +21,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.function.Function;
 
 /**
  * A model folder with its files open: the configuration, the encoder's weights, and the heads where there are
  * any.
  *
- * <p>
- * The encoder's weights are the first of {@code model.safetensors}, {@code model.safetensors.index.json} and
- * {@code pytorch_model.bin} that is there. A head is {@code <name>.pt}, else two tensors of the encoder's
- * file. What the kernels took from it may be read from the mapped files until {@link #close()}.
+ * <p> The encoder's weights are in the first file of {@link WeightFormat} that is there. A head is a file of
+ * {@link HeadTensors}, else two tensors of the encoder's file. What the kernels took from it may be read from
+ * the mapped files until {@link #close()}.
  */
 public final class ModelFolder implements AutoCloseable {
-    private static final List<String> WEIGHT_FILES = List.of("model.safetensors",
-            "model.safetensors.index.json",
-            "pytorch_model.bin");
-    private static final String SPARSE = "sparse_linear";
-    private static final String COLBERT = "colbert_linear";
-    private static final int MOST_COLBERT_SIZE = 65_536;
+    private static final int MAX_COLBERT_SIZE = 65_536;
 
     private final Path folder;
     private final ModelConfig config;
     private final List<TensorFile> files = new ArrayList<>();
+    private final TensorTable table;
     private final NamedTensors tensors;
     private final TensorFile encoderFile;
     private Optional<NamedTensors> sparse = Optional.empty();
@@ -55,17 +47,19 @@ public final class ModelFolder implements AutoCloseable {
     private ModelFolder(Path folder) {
         this.folder = folder;
         config = ModelConfig.read(folder);
+        table = config.family().tensors(config);
         packed = new PackedLayers(folder, this::digest);
         boolean done = false;
         try {
             encoderFile = openEncoder();
-            tensors = NamedTensors.ofEncoder(encoderFile.path(), encoderFile.tensors());
-            tensors.requireNoLayerFrom(config.layerCount());
-            sparse = head(SPARSE);
-            colbert = head(COLBERT);
+            tensors = NamedTensors.ofEncoder(encoderFile.path(), encoderFile.tensors(), config.family(),
+                    table);
+            tensors.requireNoLayerFrom(config.layerCount(), table.layerPrefix());
+            sparse = head(HeadTensors.SPARSE_FILE, HeadTensors.sparse(config.hiddenSize()));
+            colbert = head(HeadTensors.COLBERT_FILE, HeadTensors.colbert(1, config.hiddenSize()));
             checkHeadShapes();
             classifier = Classifier.find(folder, config,
-                    NamedTensors.prefixed(encoderFile.path(), encoderFile.tensors(), ""));
+                    NamedTensors.of(encoderFile.path(), encoderFile.tensors()));
             done = true;
         } finally {
             if (!done) {
@@ -102,18 +96,15 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     private TensorFile openEncoder() {
-        for (String name : WEIGHT_FILES) {
-            Path file = folder.resolve(name);
+        for (WeightFormat format : WeightFormat.values()) {
+            Path file = folder.resolve(format.fileName());
             // What cannot be looked at may be there: opening it says why not.
             if (!Files.notExists(file)) {
-                Function<Path, TensorFile> format = name.endsWith(".bin")
-                        ? TorchReader::open
-                        : name.endsWith(".json") ? ShardedTensors::open : SafetensorsReader::open;
-                return keepOpen(format.apply(file));
+                return keepOpen(format.open(file));
             }
         }
-        throw new ModelException(
-                folder + ": no weights (expected one of: " + String.join(", ", WEIGHT_FILES) + ")");
+        throw new ModelException(folder + ": no weights (expected one of: "
+                + String.join(", ", WeightFormat.fileNames()) + ")");
     }
 
     private TensorFile keepOpen(TensorFile file) {
@@ -121,27 +112,28 @@ public final class ModelFolder implements AutoCloseable {
         return file;
     }
 
-    /** The two tensors of a head under the names {@code weight} and {@code bias}, where the model has it. */
-    private Optional<NamedTensors> head(String name) {
-        Path file = folder.resolve(name + ".pt");
+    /** Where the tensors of a head are, if the model has it; only the names of its table are used. */
+    private Optional<NamedTensors> head(String fileName, TensorTable names) {
+        Path file = folder.resolve(fileName);
         if (!Files.notExists(file)) {
             TensorFile opened = keepOpen(TorchReader.open(file));
-            return Optional.of(NamedTensors.prefixed(file, opened.tensors(), ""));
+            return Optional.of(NamedTensors.ofLayerFile(file, opened.tensors()));
         }
-        NamedTensors inside = NamedTensors.prefixed(encoderFile.path(), encoderFile.tensors(), name + ".");
-        return inside.find("weight").or(() -> inside.find("bias")).isPresent()
-                ? Optional.of(inside)
-                : Optional.empty();
+        NamedTensors inside = NamedTensors.of(encoderFile.path(), encoderFile.tensors());
+        return names.rows().stream().anyMatch(inside::hasAnyOf) ? Optional.of(inside) : Optional.empty();
     }
 
     private void checkHeadShapes() {
-        sparse.ifPresent(head -> headOf(head, 1));
-        colbert.ifPresent(head -> headOf(head, colbertDimension()));
+        sparse.ifPresent(head -> head.linear(sparseRow()));
+        colbert.ifPresent(head -> head.linear(colbertRow()));
     }
 
-    private HeadWeights headOf(NamedTensors head, int outputSize) {
-        return new HeadWeights(head.matrix("weight", outputSize, config.hiddenSize()),
-                head.vector("bias", outputSize), true);
+    private TensorTable.Row sparseRow() {
+        return HeadTensors.sparse(config.hiddenSize()).row(TensorRole.SPARSE_HEAD);
+    }
+
+    private TensorTable.Row colbertRow() {
+        return HeadTensors.colbert(colbertDimension(), config.hiddenSize()).row(TensorRole.COLBERT_HEAD);
     }
 
     /** The folder as it was named. */
@@ -161,7 +153,7 @@ public final class ModelFolder implements AutoCloseable {
 
     /** The type of the encoder's word embeddings on disk, which the other weights share in practice. */
     public String weightDtype() {
-        return switch (tensors.find("embeddings.word_embeddings.weight").orElseThrow().dtype()) {
+        return switch (tensors.find(table.row(TensorRole.WORD_EMBEDDINGS).weight(0)).orElseThrow().dtype()) {
             case F32 -> "fp32";
             case F16 -> "fp16";
             case BF16 -> "bf16";
@@ -171,13 +163,13 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /** [1, C]: one lexical weight a token. */
-    public Optional<HeadWeights> sparseHead() {
-        return sparse.map(head -> packed.offer(SPARSE, headOf(head, 1)));
+    public Optional<LinearWeights> sparseHead() {
+        return sparse.map(head -> packed.offer(sparseRow().name(), head.linear(sparseRow())));
     }
 
     /** [{@link #colbertDimension()}, C]. */
-    public Optional<HeadWeights> colbertHead() {
-        return colbert.map(head -> packed.offer(COLBERT, headOf(head, colbertDimension())));
+    public Optional<LinearWeights> colbertHead() {
+        return colbert.map(head -> packed.offer(colbertRow().name(), head.linear(colbertRow())));
     }
 
     /** What makes the model a cross-encoder, where it is one. */
@@ -186,13 +178,13 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /** [C, C]: the classifier's first layer. */
-    public Optional<HeadWeights> classifierDense() {
-        return classifier.map(head -> packed.offer(Classifier.DENSE, head.dense()));
+    public Optional<LinearWeights> classifierDense() {
+        return classifier.map(head -> head.layer(TensorRole.CLASSIFIER_DENSE, packed));
     }
 
     /** [1, C]: the classifier's second layer. */
-    public Optional<HeadWeights> classifierOutput() {
-        return classifier.map(head -> packed.offer(Classifier.OUT_PROJ, head.output()));
+    public Optional<LinearWeights> classifierOutput() {
+        return classifier.map(head -> head.layer(TensorRole.CLASSIFIER_OUTPUT, packed));
     }
 
     /** The ColBERT head's output size; 0 without it. */
@@ -200,14 +192,15 @@ public final class ModelFolder implements AutoCloseable {
         if (colbert.isEmpty()) {
             return 0;
         }
-        String expected = "[1.." + MOST_COLBERT_SIZE + ", " + config.hiddenSize() + "]";
-        StoredTensor weight = colbert.get().require("weight", expected);
+        String expected = "[1.." + MAX_COLBERT_SIZE + ", " + config.hiddenSize() + "]";
+        StoredTensor weight = colbert.get().require(
+                HeadTensors.colbert(1, config.hiddenSize()).row(TensorRole.COLBERT_HEAD).weight(0), expected);
         long[] shape = weight.shape();
-        if (shape.length != 2 || shape[0] < 1 || shape[0] > MOST_COLBERT_SIZE) {
+        if (shape.length != 2 || shape[0] < 1 || shape[0] > MAX_COLBERT_SIZE) {
             throw new ModelException(weight.describe() + " (expected: " + expected + ")");
         }
-        if (shape[0] * config.hiddenSize() > ModelConfig.MOST_ELEMENTS) {
-            throw new ModelException(weight.describe() + " (expected: at most " + ModelConfig.MOST_ELEMENTS
+        if (shape[0] * config.hiddenSize() > ModelConfig.MAX_ELEMENTS) {
+            throw new ModelException(weight.describe() + " (expected: at most " + ModelConfig.MAX_ELEMENTS
                     + " numbers)");
         }
         return (int) shape[0];
@@ -215,22 +208,21 @@ public final class ModelFolder implements AutoCloseable {
 
     /** The numbers of all tensors that are read. */
     public long parameterCount() {
-        long c = config.hiddenSize();
-        long tables = c * (config.vocabSize() + (long) config.maxPositions() + config.typeVocabSize() + 2);
-        long vectors = config.layerCount() * (9 * c + config.intermediateSize());
-        long heads = (sparse.isPresent() ? c + 1 : 0) + colbertDimension() * (c + 1)
-                + (classifier.isPresent() ? (c + 1) * (c + 1) : 0);
-        return tables + config.layerParameters() + vectors + heads;
+        return table.elementCount()
+                + (sparse.isPresent() ? HeadTensors.sparse(config.hiddenSize()).elementCount() : 0)
+                + (colbert.isPresent()
+                        ? HeadTensors.colbert(colbertDimension(), config.hiddenSize()).elementCount()
+                        : 0)
+                + classifier.map(Classifier::elementCount).orElse(0L);
     }
 
     /**
      * Takes the encoder's weights into the kernels' layout, checking each tensor's presence, shape and
      * numbers; those of linear layers from a {@link PackedFile} where there is one for the layout, as the heads' are.
      */
-    public XlmRobertaEncoder loadEncoder(Kernels kernels) {
-        SequencedMap<String, HeadWeights> layers = LinearLayers.of(config, tensors);
-        layers.replaceAll(packed::offer);
-        return new XlmRobertaEncoder(config, tensors, layers, kernels, this::dropPages);
+    public Encoder loadEncoder(Kernels kernels) {
+        return config.family().encoder(config, new EncoderWeights(table, tensors, packed::offer), kernels,
+                this::dropPages);
     }
 
     /**
@@ -247,13 +239,14 @@ public final class ModelFolder implements AutoCloseable {
         } catch (IOException e) {
             throw new ModelException(folder + ": cannot be written: " + Messages.reason(e), e);
         }
-        SequencedMap<String, HeadWeights> layers = LinearLayers.of(config, tensors);
-        colbert.ifPresent(head -> layers.put(COLBERT, headOf(head, colbertDimension())));
-        sparse.ifPresent(head -> layers.put(SPARSE, headOf(head, 1)));
+        SequencedMap<String, LinearWeights> layers = new EncoderWeights(table, tensors, (_, layer) -> layer)
+                .linearLayers();
+        colbert.ifPresent(head -> layers.put(colbertRow().name(), head.linear(colbertRow())));
+        sparse.ifPresent(head -> layers.put(sparseRow().name(), head.linear(sparseRow())));
         classifier.ifPresent(head -> layers.putAll(head.layers()));
         SequencedMap<String, PackedFile.Layer> packedLayers = new LinkedHashMap<>();
         PackedLayout layout = null;
-        for (Map.Entry<String, HeadWeights> layer : layers.entrySet()) {
+        for (Map.Entry<String, LinearWeights> layer : layers.entrySet()) {
             Kernels.Linear linear = layer.getValue().layOut(kernels);
             if (linear.packed().isEmpty()) {
                 return Optional.empty();
@@ -269,8 +262,8 @@ public final class ModelFolder implements AutoCloseable {
 
     /** Of all that linear layers are packed from. */
     private ModelDigest digest() {
-        SequencedMap<String, StoredTensor> all = encoderTensors();
-        all.keySet().removeIf(name -> name.startsWith("embeddings."));
+        SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
+        tensors.addTo(all, table.without(TensorRole.Part.EMBEDDINGS));
         all.putAll(headTensors());
         return new ModelDigest(all);
     }
@@ -281,27 +274,18 @@ public final class ModelFolder implements AutoCloseable {
      */
     public SequencedMap<String, StoredTensor> encoderTensors() {
         SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
-        for (Map.Entry<String, long[]> entry : TensorNames.of(config).entrySet()) {
-            all.put(entry.getKey(), tensors.require(entry.getKey(), entry.getValue()));
-        }
+        tensors.addTo(all, table);
         return all;
     }
 
     /** The heads' tensors by the names they have inside a safetensors file. */
     public SequencedMap<String, StoredTensor> headTensors() {
         SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
-        addHead(all, COLBERT, colbert, colbertDimension());
-        addHead(all, SPARSE, sparse, 1);
-        classifier.ifPresent(head -> all.putAll(head.tensors()));
+        colbert.ifPresent(head -> head.addTo(all,
+                HeadTensors.colbert(colbertDimension(), config.hiddenSize())));
+        sparse.ifPresent(head -> head.addTo(all, HeadTensors.sparse(config.hiddenSize())));
+        classifier.ifPresent(head -> head.addTensors(all));
         return all;
-    }
-
-    private void addHead(Map<String, StoredTensor> all, String name, Optional<NamedTensors> head,
-            int outputSize) {
-        head.ifPresent(part -> {
-            all.put(name + ".weight", part.require("weight", outputSize, config.hiddenSize()));
-            all.put(name + ".bias", part.require("bias", outputSize));
-        });
     }
 
     /** What the files of sentence-transformers say of the model. */

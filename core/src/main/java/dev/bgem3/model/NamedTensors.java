@@ -1,6 +1,7 @@
 package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.kernel.Int8Policy;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.text.Messages;
 import dev.bgem3.weights.StoredTensor;
@@ -10,47 +11,56 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
- * Tensors by their XLM-RoBERTa names, whatever prefix the file gives them, each held against its expected
- * shape.
+ * Tensors by the names that a {@link TensorTable} gives them, whatever they are called in the file, each held
+ * against its expected shape.
  */
 final class NamedTensors {
-    private static final List<String> PREFIXES = List.of("", "roberta.", "model.");
-    private static final String LANDMARK = "embeddings.word_embeddings.weight";
-
     private final Path file;
     private final Map<String, StoredTensor> tensors;
-    private final String prefix;
+    private final UnaryOperator<String> nameInFile;
 
-    private NamedTensors(Path file, Map<String, StoredTensor> tensors, String prefix) {
+    private NamedTensors(Path file, Map<String, StoredTensor> tensors, UnaryOperator<String> nameInFile) {
         this.file = file;
         this.tensors = tensors;
-        this.prefix = prefix;
+        this.nameInFile = nameInFile;
     }
 
     /** The tensors of an encoder's file; its prefix is that of the word embeddings. */
-    static NamedTensors ofEncoder(Path file, Map<String, StoredTensor> tensors) {
-        String prefix = PREFIXES.stream().filter(one -> tensors.containsKey(one + LANDMARK)).findFirst()
-                .orElseThrow(() -> new ModelException(file + ": tensor \"" + LANDMARK
-                        + "\": missing (expected: it, alone or after one of the prefixes roberta. and"
-                        + " model.)"));
-        return new NamedTensors(file, tensors, prefix);
+    static NamedTensors ofEncoder(Path file, Map<String, StoredTensor> tensors, ModelFamily family,
+            TensorTable table) {
+        String landmark = table.row(TensorRole.WORD_EMBEDDINGS).weight(0);
+        List<String> prefixes = family.prefixes();
+        String prefix = prefixes.stream().filter(one -> tensors.containsKey(one + landmark)).findFirst()
+                .orElseThrow(() -> new ModelException(file + ": tensor \"" + landmark
+                        + "\": missing (expected: it, alone or after one of the prefixes "
+                        + String.join(" and ", prefixes.stream().filter(one -> !one.isEmpty()).toList())
+                        + ")"));
+        return new NamedTensors(file, tensors, name -> prefix + name);
     }
 
-    /** The tensors of a file whose names begin with {@code prefix}, which callers leave out. */
-    static NamedTensors prefixed(Path file, Map<String, StoredTensor> tensors, String prefix) {
-        return new NamedTensors(file, tensors, prefix);
+    /** The tensors of a file under their names there. */
+    static NamedTensors of(Path file, Map<String, StoredTensor> tensors) {
+        return new NamedTensors(file, tensors, UnaryOperator.identity());
+    }
+
+    /** The tensors of a file of one linear layer, which are called by the last part of their names alone. */
+    static NamedTensors ofLayerFile(Path file, Map<String, StoredTensor> tensors) {
+        return new NamedTensors(file, tensors, name -> name.substring(name.lastIndexOf('.') + 1));
     }
 
     /**
      * Refuses layers beyond the last: the vectors of a model that stops before its end mean nothing.
      *
+     * @param layerPrefix
+     *            what stands before a layer's number in the names of its tensors
      * @throws ModelException
-     *             where there is a tensor {@code encoder.layer.N.*} with N at or above {@code layerCount}
+     *             if there is a tensor of a layer at or above {@code layerCount}
      */
-    void requireNoLayerFrom(int layerCount) {
-        String start = prefix + "encoder.layer.";
+    void requireNoLayerFrom(int layerCount, String layerPrefix) {
+        String start = nameInFile.apply(layerPrefix);
         for (String name : tensors.keySet()) {
             if (name.startsWith(start) && isLayerFrom(layerCount, name.substring(start.length()))) {
                 throw new ModelException(file + ": tensor \"" + Messages.printable(name)
@@ -73,7 +83,7 @@ final class NamedTensors {
     }
 
     Optional<StoredTensor> find(String name) {
-        return Optional.ofNullable(tensors.get(prefix + name));
+        return Optional.ofNullable(tensors.get(nameInFile.apply(name)));
     }
 
     /** The tensor of that name, whatever its shape; {@code expected} is what a message says of it. */
@@ -83,7 +93,7 @@ final class NamedTensors {
 
     private ModelException missing(String name, String expected) {
         return new ModelException(
-                file + ": tensor \"" + prefix + name + "\": missing (expected: " + expected + ")");
+                file + ": tensor \"" + nameInFile.apply(name) + "\": missing (expected: " + expected + ")");
     }
 
     /** The tensor of that name and shape. */
@@ -108,5 +118,30 @@ final class NamedTensors {
         float[] values = tensor.toFloats();
         StoredMatrix.checkFinite(tensor, 0, values, 0, size);
         return values;
+    }
+
+    /** Whether there is a tensor of a row. */
+    boolean hasAnyOf(TensorTable.Row row) {
+        return row.tensors().stream().anyMatch(tensor -> find(tensor.name()).isPresent());
+    }
+
+    /** Adds the tensors of a table by the names that they have there. */
+    void addTo(Map<String, StoredTensor> all, TensorTable table) {
+        table.tensors().forEach(tensor -> all.put(tensor.name(), require(tensor.name(), tensor.shape())));
+    }
+
+    /** The linear layer of a row. */
+    LinearWeights linear(TensorTable.Row row) {
+        int parts = row.parts().size();
+        MatrixSource[] weights = new MatrixSource[parts];
+        float[] bias = new float[parts * row.rows()];
+        for (int i = 0; i < parts; i++) {
+            weights[i] = matrix(row.weight(i), row.rows(), row.columns());
+            System.arraycopy(vector(row.bias(i), row.rows()), 0, bias, i * row.rows(), row.rows());
+        }
+        TensorRole.Part part = row.role().part();
+        boolean precise = part == TensorRole.Part.HEAD
+                || Int8Policy.isPrecise(row.layer(), part == TensorRole.Part.ATTENTION, row.columns());
+        return new LinearWeights(parts == 1 ? weights[0] : MatrixSource.stacked(weights), bias, precise);
     }
 }

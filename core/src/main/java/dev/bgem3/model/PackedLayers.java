@@ -63,8 +63,8 @@ final class PackedLayers implements AutoCloseable {
     }
 
     /** The layer of that name, whose weight knows what was packed of it. */
-    HeadWeights offer(String name, HeadWeights layer) {
-        return new HeadWeights(new Packable(name, layer.weight()), layer.bias(), layer.precise());
+    LinearWeights offer(String name, LinearWeights layer) {
+        return new LinearWeights(new Packable(name, layer.weight()), layer.bias(), layer.precise());
     }
 
     private synchronized Optional<PackedFile> file(PackedLayout layout) {

@@ -37,6 +37,11 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Opt
             OptionalInt.empty(), new LinkedHashMap<>(), Optional.empty());
     private static final String MODULES = "modules.json";
     private static final String POOLING_PATH = "1_Pooling";
+    private static final String LENGTH = "sentence_bert_config.json";
+    private static final String PROMPTS = "config_sentence_transformers.json";
+    /** The paths of all of them in a model folder, with the pooling module where it usually is. */
+    public static final List<String> FILE_NAMES = List.of(MODULES, POOLING_PATH + "/" + ModelConfig.FILE_NAME,
+            LENGTH, PROMPTS);
     /** A folder's name, and none that leads elsewhere. */
     private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_-]{1,100}");
     private static final int MOST_LENGTH = 1 << 24;
@@ -61,9 +66,9 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Opt
         String poolingPath = Files.notExists(modules)
                 ? POOLING_PATH
                 : ConfigFile.readArray(modules, list -> poolingPath(modules, list));
-        Path pooling = folder.resolve(poolingPath).resolve("config.json");
-        Path length = folder.resolve("sentence_bert_config.json");
-        Path prompts = folder.resolve("config_sentence_transformers.json");
+        Path pooling = folder.resolve(poolingPath).resolve(ModelConfig.FILE_NAME);
+        Path length = folder.resolve(LENGTH);
+        Path prompts = folder.resolve(PROMPTS);
         Optional<DenseHead.Pooling> poolingFound = Files.notExists(pooling)
                 ? Optional.empty()
                 : Optional.of(ConfigFile.read(pooling, json -> pooling(pooling, json)));

@@ -23,11 +23,13 @@ class ModelConfigTest {
     @Test
     void readsEverySize() {
         assertThat(ModelConfig.read(Fixtures.TINY))
-                .isEqualTo(new ModelConfig(128, 3, 2, 320, 1502, 514, 1, 1e-5f, 2));
+                .isEqualTo(new ModelConfig(ModelFamily.XLM_ROBERTA, 128, 3, 2, 320, 1502, 514, 1, 1e-5f, 2));
         assertThat(ModelConfig.read(Fixtures.MINI))
-                .isEqualTo(new ModelConfig(256, 4, 4, 1024, 15_000, 1026, 1, 1e-5f, 2));
+                .isEqualTo(
+                        new ModelConfig(ModelFamily.XLM_ROBERTA, 256, 4, 4, 1024, 15_000, 1026, 1, 1e-5f, 2));
         assertThat(ModelConfig.read(Fixtures.TINY).maxTokens()).isEqualTo(512);
-        assertThat(new ModelConfig(1024, 24, 16, 4096, 250_002, 8194, 1, 1e-5f, 2).layerParameters())
+        assertThat(new ModelConfig(ModelFamily.XLM_ROBERTA, 1024, 24, 16, 4096, 250_002, 8194, 1, 1e-5f, 2)
+                .layerParameters())
                 .isEqualTo(301_989_888);
     }
 
@@ -38,7 +40,17 @@ class ModelConfigTest {
                 "\"$1\": null");
         Files.writeString(folder.resolve("config.json"), bare);
         assertThat(ModelConfig.read(folder))
-                .isEqualTo(new ModelConfig(128, 3, 2, 320, 1502, 514, 1, 1e-12f, 2));
+                .isEqualTo(new ModelConfig(ModelFamily.XLM_ROBERTA, 128, 3, 2, 320, 1502, 514, 1, 1e-12f, 2));
+    }
+
+    @Test
+    void takesTheFamilyFromTheModelTypeAlone() throws IOException {
+        ModelConfig bert = readWith("model_type", "\"bert\"");
+        assertThat(bert.family()).isSameAs(ModelFamily.BERT);
+        assertThat(bert.firstPosition()).isZero();
+        ModelConfig xlmRoberta = readWith("pad_token_id", "0");
+        assertThat(xlmRoberta.family()).isSameAs(ModelFamily.XLM_ROBERTA);
+        assertThat(xlmRoberta.firstPosition()).isEqualTo(1);
     }
 
     @ParameterizedTest

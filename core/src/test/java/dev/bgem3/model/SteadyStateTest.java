@@ -8,8 +8,8 @@ import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.HostTensor;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
-import dev.bgem3.kernel.ProvenArithmetics;
 import dev.bgem3.kernel.Kernels;
+import dev.bgem3.kernel.ProvenArithmetics;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.lang.management.ManagementFactory;
@@ -53,7 +53,7 @@ class SteadyStateTest {
         try (ModelFolder folder = ModelFolder.open(Fixtures.MINI);
                 Kernels kernels = provider.open(arithmetic, THREADS, 0);
                 Workspace workspace = kernels.newWorkspace()) {
-            XlmRobertaEncoder encoder = folder.loadEncoder(kernels);
+            Encoder encoder = folder.loadEncoder(kernels);
             long end = System.nanoTime() + WARM_UP_NANOS;
             while (System.nanoTime() < end) {
                 pass(encoder, workspace, batch);
@@ -78,7 +78,7 @@ class SteadyStateTest {
     }
 
     /** A pass for the first tokens and one for all; where its result lies, which is somewhere else where the workspace had to grow. */
-    private static long pass(XlmRobertaEncoder encoder, Workspace workspace, TokenBatch batch) {
+    private static long pass(Encoder encoder, Workspace workspace, TokenBatch batch) {
         workspace.reset();
         encoder.forwardFirstTokens(workspace, batch);
         Tensor hidden = encoder.forward(workspace, batch);

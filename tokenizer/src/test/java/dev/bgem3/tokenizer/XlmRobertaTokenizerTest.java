@@ -23,6 +23,14 @@ class XlmRobertaTokenizerTest {
     private final Tokenizer tokenizer = Tokenizer.load(TestFiles.mini());
 
     @Test
+    void saysWhichTokensStandAroundTextsAndPairs() {
+        assertThat(tokenizer.prefixIds()).containsExactly(0);
+        assertThat(tokenizer.separatorIds()).containsExactly(2, 2);
+        assertThat(tokenizer.suffixIds()).containsExactly(2);
+        assertThat(tokenizer.specialIds()).containsExactly(0, 1, 2, 3, tokenizer.vocabSize() - 1);
+    }
+
+    @Test
     void knowsItsSpecialTokens() {
         assertThat(tokenizer.vocabSize()).isEqualTo(15_000);
         assertThat(List.of(tokenizer.clsTokenId(), tokenizer.padTokenId(), tokenizer.sepTokenId(),

@@ -9,15 +9,9 @@ import dev.bgem3.kernel.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
-/**
- * The XLM-RoBERTa encoder: token ids in, one vector of C numbers for each token out.
- *
- * <p>
- * Immutable once loaded. As many forward passes may run at a time as the kernels allow.
- */
-public final class XlmRobertaEncoder {
+/** The encoder of BERT and XLM-RoBERTa, which normalise after each residual. */
+final class BertEncoder implements Encoder {
     /**
      * One layer's weights.
      *
@@ -52,49 +46,33 @@ public final class XlmRobertaEncoder {
      * @param layerTaken
      *            runs after each layer, whose weights are not read from the files again
      */
-    XlmRobertaEncoder(ModelConfig config, NamedTensors tensors, Map<String, HeadWeights> linearLayers,
-            Kernels kernels, Runnable layerTaken) {
+    BertEncoder(ModelConfig config, EncoderWeights weights, Kernels kernels, Runnable layerTaken) {
         this.config = config;
         this.kernels = kernels;
-        int c = config.hiddenSize();
-        words = kernels.table(tensors.matrix("embeddings.word_embeddings.weight", config.vocabSize(), c));
-        positions = kernels
-                .table(tensors.matrix("embeddings.position_embeddings.weight", config.maxPositions(), c));
-        tokenType = new float[c];
-        tensors.matrix("embeddings.token_type_embeddings.weight", config.typeVocabSize(), c).readRow(0,
-                tokenType, 0);
-        embeddingNorm = norm(tensors, "embeddings.LayerNorm");
+        float epsilon = config.layerNormEps();
+        words = kernels.table(weights.table(TensorRole.WORD_EMBEDDINGS));
+        positions = kernels.table(weights.table(TensorRole.POSITION_EMBEDDINGS));
+        tokenType = new float[config.hiddenSize()];
+        weights.table(TensorRole.TOKEN_TYPE_EMBEDDINGS).readRow(0, tokenType, 0);
+        embeddingNorm = weights.norm(kernels, TensorRole.EMBEDDING_NORM, epsilon);
         for (int i = 0; i < config.layerCount(); i++) {
-            String prefix = LinearLayers.prefix(i);
-            layers.add(new Layer(linear(linearLayers.get(prefix + LinearLayers.QUERY_KEY_VALUE)),
-                    linear(linearLayers.get(prefix + LinearLayers.ATTENTION_OUTPUT)),
-                    norm(tensors, prefix + "attention.output.LayerNorm"),
-                    linear(linearLayers.get(prefix + LinearLayers.INTERMEDIATE)),
-                    linear(linearLayers.get(prefix + LinearLayers.OUTPUT)),
-                    norm(tensors, prefix + "output.LayerNorm")));
+            layers.add(new Layer(weights.linear(kernels, TensorRole.QUERY_KEY_VALUE, i),
+                    weights.linear(kernels, TensorRole.ATTENTION_OUTPUT, i),
+                    weights.norm(kernels, TensorRole.ATTENTION_NORM, i, epsilon),
+                    weights.linear(kernels, TensorRole.INTERMEDIATE, i),
+                    weights.linear(kernels, TensorRole.OUTPUT, i),
+                    weights.norm(kernels, TensorRole.OUTPUT_NORM, i, epsilon)));
             layerTaken.run();
         }
     }
 
-    private Linear linear(HeadWeights layer) {
-        return layer.layOut(kernels);
-    }
-
-    private Norm norm(NamedTensors tensors, String name) {
-        return kernels.norm(tensors.vector(name + ".weight", config.hiddenSize()),
-                tensors.vector(name + ".bias", config.hiddenSize()), config.layerNormEps());
-    }
-
-    /** The most numbers that a token's tensors hold in a forward pass: the last layer's twice where texts have one token each. */
+    /** The last layer's count twice, for texts of one token each. */
+    @Override
     public long numbersPerToken() {
         return 7L * config.hiddenSize() + 2L * config.intermediateSize();
     }
 
-    /**
-     * The forward pass.
-     *
-     * @return [T, C], in the workspace's memory
-     */
+    @Override
     public Tensor forward(Workspace workspace, TokenBatch batch) {
         Pass pass = new Pass(workspace, batch);
         layers.forEach(pass::run);
@@ -102,12 +80,10 @@ public final class XlmRobertaEncoder {
     }
 
     /**
-     * The forward pass for the first token of each text alone: the last layer makes keys and values for all tokens, and takes its
-     * queries, and all that follows them, from the first ones. Its rows are those of {@link #forward} with the same bits wherever
-     * the kernels' attention is, as all else in a layer works on each row by itself.
-     *
-     * @return [S, C], in the workspace's memory
+     * The last layer makes keys and values for all tokens, and takes its queries, and all that follows them, from the
+     * first ones: all but the attention works on each row by itself.
      */
+    @Override
     public Tensor forwardFirstTokens(Workspace workspace, TokenBatch batch) {
         Pass pass = new Pass(workspace, batch);
         layers.subList(0, layers.size() - 1).forEach(pass::run);

@@ -13,7 +13,7 @@ import dev.bgem3.kernel.MatrixSource;
  * @param precise
  *            whether it is one of those in which rounding to int8 shows most
  */
-public record HeadWeights(MatrixSource weight, float[] bias, boolean precise) {
+public record LinearWeights(MatrixSource weight, float[] bias, boolean precise) {
     /** Lays it out for the products. */
     Kernels.Linear layOut(Kernels kernels) {
         return precise ? kernels.preciseLinear(weight, bias) : kernels.linear(weight, bias);
