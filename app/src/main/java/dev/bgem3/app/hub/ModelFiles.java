@@ -1,5 +1,10 @@
 package dev.bgem3.app.hub;
 
+import dev.bgem3.model.HeadTensors;
+import dev.bgem3.model.ModelConfig;
+import dev.bgem3.model.SentenceTransformersFiles;
+import dev.bgem3.model.WeightFormat;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -8,19 +13,21 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Which files of a repository make a model: what {@code BgeM3.load} reads, and what its Python kin need beside it. */
 final class ModelFiles {
-    static final String CONFIG = "config.json";
-    static final String WEIGHTS = "model.safetensors";
-    static final String WEIGHTS_INDEX = "model.safetensors.index.json";
-    static final String TORCH_WEIGHTS = "pytorch_model.bin";
-    static final Set<String> TOKENIZERS = Set.of("tokenizer.json", "sentencepiece.bpe.model");
-    private static final Pattern SHARD = Pattern.compile("model-\\d{5}-of-\\d{5}\\.safetensors");
-    private static final Set<String> BESIDE = Set.of(CONFIG, "colbert_linear.pt", "sparse_linear.pt",
-            "tokenizer.json", "sentencepiece.bpe.model", "tokenizer_config.json", "special_tokens_map.json",
-            "added_tokens.json", "modules.json", "sentence_bert_config.json",
-            "config_sentence_transformers.json");
+    static final String CONFIG = ModelConfig.FILE_NAME;
+    static final String WEIGHTS = WeightFormat.SAFETENSORS.fileName();
+    static final String WEIGHTS_INDEX = WeightFormat.SAFETENSORS_INDEX.fileName();
+    static final String TORCH_WEIGHTS = WeightFormat.TORCH.fileName();
+    /** What a shard of the weights is called. */
+    static final String SHARD = "model-\\d{5}-of-\\d{5}\\.safetensors";
+    private static final Pattern SHARD_NAME = Pattern.compile(SHARD);
+    private static final Set<String> BESIDE = Stream.of(List.of(CONFIG), HeadTensors.FILE_NAMES,
+            Tokenizer.FILE_NAMES,
+            List.of("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+            SentenceTransformersFiles.FILE_NAMES).flatMap(List::stream).collect(Collectors.toSet());
     /** Of the modules of sentence-transformers: {@code 1_Pooling/config.json}. */
     private static final Pattern MODULE = Pattern.compile("\\d_[A-Za-z]+/config\\.json");
     private static final int MOST_NAMED = 6;
@@ -37,11 +44,12 @@ final class ModelFiles {
         Set<String> paths = all.stream().map(HubListing.Entry::path).collect(Collectors.toSet());
         Predicate<String> weights = weights(paths, source);
         if (!paths.contains(CONFIG)) {
-            throw new HubException(source + ": no config.json in it, so it is no model");
+            throw new HubException(source + ": no " + CONFIG + " in it, so it is no model");
         }
-        if (TOKENIZERS.stream().noneMatch(paths::contains)) {
+        if (Tokenizer.FILE_NAMES.stream().noneMatch(paths::contains)) {
             throw new HubException(source
-                    + ": no tokenizer in it that can be read (expected: tokenizer.json or sentencepiece.bpe.model)");
+                    + ": no tokenizer in it that can be read (expected: "
+                    + String.join(" or ", Tokenizer.FILE_NAMES) + ")");
         }
         return all.stream().filter(entry -> weights.test(entry.path()) || BESIDE.contains(entry.path())
                 || MODULE.matcher(entry.path()).matches()).toList();
@@ -52,7 +60,7 @@ final class ModelFiles {
             return WEIGHTS::equals;
         }
         if (paths.contains(WEIGHTS_INDEX)) {
-            return path -> path.equals(WEIGHTS_INDEX) || SHARD.matcher(path).matches();
+            return path -> path.equals(WEIGHTS_INDEX) || SHARD_NAME.matcher(path).matches();
         }
         if (paths.contains(TORCH_WEIGHTS)) {
             return TORCH_WEIGHTS::equals;

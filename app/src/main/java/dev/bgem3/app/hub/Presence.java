@@ -1,5 +1,6 @@
 package dev.bgem3.app.hub;
 
+import dev.bgem3.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ import java.util.stream.Stream;
 /** Whether a model is whole, judged by what is on disk alone. */
 final class Presence {
     /** The shards that an index names, as the values of its weight_map. */
-    private static final Pattern SHARD = Pattern.compile("\"(model-\\d{5}-of-\\d{5}\\.safetensors)\"");
+    private static final Pattern SHARD = Pattern.compile("\"(" + ModelFiles.SHARD + ")\"");
 
     private Presence() {}
 
@@ -34,8 +35,8 @@ final class Presence {
         TreeSet<String> needed = new TreeSet<>(List.of(ModelFiles.CONFIG));
         needed.addAll(weights(folder));
         known.ifPresent(model -> model.files().forEach(file -> needed.add(file.path())));
-        if (known.isEmpty() && ModelFiles.TOKENIZERS.stream().noneMatch(file -> isThere(folder, file))) {
-            faults.add("tokenizer.json or sentencepiece.bpe.model is missing");
+        if (known.isEmpty() && Tokenizer.FILE_NAMES.stream().noneMatch(file -> isThere(folder, file))) {
+            faults.add(String.join(" or ", Tokenizer.FILE_NAMES) + " is missing");
         }
         needed.stream().filter(path -> !isThere(folder, path))
                 .forEach(path -> faults.add(path + " is missing"));

@@ -2,6 +2,8 @@ package dev.bgem3.app.model;
 
 import dev.bgem3.app.hub.HubEnvironment;
 import dev.bgem3.error.ModelException;
+import dev.bgem3.model.ModelConfig;
+import dev.bgem3.model.WeightFormat;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -34,10 +36,6 @@ public final class ModelFinder {
     private static final String RERANKER_HUB_NAME = "BAAI/bge-reranker-v2-m3";
     private static final String RERANKER_FOLDER = "bge-reranker-v2-m3";
     private static final String DEMONSTRATION_FOLDER = "bge-m3-mini";
-    /** Any of them: configuration and tokenizer alone, which other programs download, make no model. */
-    private static final List<String> WEIGHT_FILES = List.of("model.safetensors",
-            "model.safetensors.index.json",
-            "pytorch_model.bin");
 
     private final Optional<Path> home;
     private final Map<String, String> environment;
@@ -198,9 +196,11 @@ public final class ModelFinder {
         }
     }
 
+    /** Configuration and tokenizer alone, which other programs download, make no model. */
     private static boolean isWhole(Path folder) {
-        return Files.isRegularFile(folder.resolve("config.json"))
-                && WEIGHT_FILES.stream().anyMatch(file -> Files.isRegularFile(folder.resolve(file)));
+        return Files.isRegularFile(folder.resolve(ModelConfig.FILE_NAME))
+                && WeightFormat.fileNames().stream()
+                        .anyMatch(file -> Files.isRegularFile(folder.resolve(file)));
     }
 
     private static FileTime changed(Path folder) {
