@@ -74,12 +74,12 @@ public class LoadBenchmark {
     /** The tokenizer alone, from {@code tokenizer.json}. */
     @Benchmark
     public Tokenizer tokenizerJson() {
-        return Tokenizer.load(tokenizers.get("tokenizer.json"));
+        return Tokenizer.load(tokenizers.get(Tokenizer.JSON_FILE));
     }
 
     /** The tokenizer alone, from {@code sentencepiece.bpe.model}. */
     @Benchmark
     public Tokenizer sentencePiece() {
-        return Tokenizer.load(tokenizers.get("sentencepiece.bpe.model"));
+        return Tokenizer.load(tokenizers.get(Tokenizer.SENTENCEPIECE_FILE));
     }
 }

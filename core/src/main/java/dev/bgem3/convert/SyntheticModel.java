@@ -131,7 +131,7 @@ public final class SyntheticModel {
             if (tokenizerFolder.isPresent()) {
                 ModelConverter.copyOthers(tokenizerFolder.get(), part);
             } else {
-                Files.write(part.resolve(SyntheticVocabulary.FILE_NAME),
+                Files.write(part.resolve(Tokenizer.SENTENCEPIECE_FILE),
                         SyntheticVocabulary.model(sizes.vocab));
             }
         });

@@ -15,8 +15,6 @@ import java.nio.charset.StandardCharsets;
  * (3), 1 for unigram.
  */
 final class SyntheticVocabulary {
-    /** The file's name in a model folder. */
-    static final String FILE_NAME = "sentencepiece.bpe.model";
     /** Four special ids, {@code ▁}, {@code <mask>}, and two pieces. */
     static final int LEAST_SIZE = 8;
 

@@ -7,9 +7,9 @@ import java.util.function.UnaryOperator;
 
 /**
  * Makes pairs into tokens as FlagEmbedding's {@code FlagReranker} does; with XLM-RoBERTa's tokenizer
- * {@code <s> query </s></s> passage </s>}. The query is cut to 3/4 of the maximum length, rounded down, even if
- * the pair has room, then the passage to what is left. An empty text has no tokens of its own; the special ones
- * stay. For one call.
+ * {@code <s> query </s></s> passage </s>}. The query is cut to 3/4 of the maximum length, rounded down,
+ * even if the pair has room, then the passage to what is left. An empty text has no tokens of its own; the
+ * special ones stay. For one call.
  */
 public final class PairTokenizer {
     /**

@@ -80,8 +80,8 @@ final class BertEncoder implements Encoder {
     }
 
     /**
-     * The last layer makes keys and values for all tokens, and takes its queries, and all that follows them, from the
-     * first ones: all but the attention works on each row by itself.
+     * The last layer makes keys and values for all tokens, and takes its queries, and all that follows them,
+     * from the first ones: all but the attention works on each row by itself.
      */
     @Override
     public Tensor forwardFirstTokens(Workspace workspace, TokenBatch batch) {

@@ -6,7 +6,7 @@ import java.util.List;
 /** BERT (Devlin et al. 2018): learned positions, layer norm after each residual, GELU. */
 class BertFamily implements ModelFamily {
     private static final int DEFAULT_PAD_TOKEN_ID = 1;
-    /** The table's length is a multiple of 128 in some models; multilingual-e5-small's has 35 rows to spare. */
+    /** Some models round the table up to a multiple of 128; multilingual-e5-small has 35 spare rows. */
     private static final int MAX_SPARE_ROWS = 127;
     private static final String PREFIX_BESIDE_HEAD = "roberta.";
 
@@ -78,6 +78,7 @@ class BertFamily implements ModelFamily {
         return MAX_SPARE_ROWS;
     }
 
+    /** Of cross-encoders only XLM-RoBERTa's classifier is implemented; BERT's own has other layers. */
     @Override
     public String classifierArchitecture() {
         return "XLMRobertaForSequenceClassification";

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** Reads the members of a {@code config.json}; each error names the file, the key, its value and what was expected. */
+/** Reads the members of a {@code config.json}; errors name file, key, value and what was expected. */
 public final class ConfigReader {
     /** The default of {@code transformers}' configuration classes. */
     private static final double DEFAULT_EPSILON = 1e-12;

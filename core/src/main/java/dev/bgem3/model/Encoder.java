@@ -21,8 +21,8 @@ public interface Encoder {
     Tensor forward(Workspace workspace, TokenBatch batch);
 
     /**
-     * The forward pass for the first token of each text alone. Its rows are those of {@link #forward}, with the same
-     * bits wherever the kernels' attention gives the same.
+     * The forward pass for the first token of each text alone. Its rows are those of {@link #forward}, with
+     * the same bits wherever the kernels' attention gives the same.
      *
      * @return [S, C], in the workspace's memory
      */

@@ -5,7 +5,7 @@ import dev.bgem3.kernel.MatrixSource;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 
-/** An encoder's weights by role and layer, read from a model's files and checked against its table of tensors. */
+/** An encoder's weights by role and layer, read from a model's files and checked against its tensor table. */
 public final class EncoderWeights {
     /** Offers the kernels what was packed of a linear layer. */
     @FunctionalInterface

@@ -5,13 +5,15 @@ import dev.bgem3.kernel.Kernels;
 import java.util.List;
 
 /**
- * What the models of one {@code model_type} have in common: how {@code config.json} is read, what their tensors
- * are called, and which forward pass they take. Everything that depends on the family is asked here; nothing
- * infers it from a size or a name.
+ * What the models of one {@code model_type} have in common: how {@code config.json} is read, what their
+ * tensors are called, and which forward pass they take. Everything that depends on the family is asked here;
+ * nothing infers it from a size or a name.
  *
  * <p>
- * A new family is a class of its own, registered in {@link #ALL}. Which tokenizer a model has is decided by the
- * tokenizer's own files, since a family may come with different ones.
+ * A new family is a class of its own, registered in {@link #ALL}, and an {@link Encoder} if its forward pass
+ * is another. Values of {@code config.json} that only it knows are its own: {@link #readConfig} may put an
+ * instance that carries them into {@link ModelConfig#family}. Which tokenizer a model has is decided by the
+ * tokenizer's files, since a family may come with different ones.
  */
 public interface ModelFamily {
     /** XLM-RoBERTa: BGE-M3, bge-reranker-v2-m3. */

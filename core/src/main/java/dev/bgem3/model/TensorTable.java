@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The tensors of a model, or of a part of one: their names, without the prefix that a file may put before all of
- * them, their shapes, and what each is for. Whatever reads, converts or makes up a model goes by it.
+ * The tensors of a model, or of a part of one: their names, without the prefix that a file may put before all
+ * of them, their shapes, and what each is for. Whatever reads, converts or makes up a model goes by it.
  */
 public final class TensorTable {
     /** The layer of a row that belongs to none. */

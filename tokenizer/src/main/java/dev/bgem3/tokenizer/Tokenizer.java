@@ -19,9 +19,12 @@ import java.util.OptionalInt;
  * a tokenizer, they do not implement one.
  */
 public sealed interface Tokenizer permits XlmRobertaTokenizer {
+    /** The file that Hugging Face's tokenizers write. */
+    String JSON_FILE = "tokenizer.json";
+    /** The file that SentencePiece writes. */
+    String SENTENCEPIECE_FILE = "sentencepiece.bpe.model";
     /** The files of a model folder that a tokenizer can be loaded from; the first that is there is read. */
-    List<String> FILE_NAMES = List.of(XlmRobertaTokenizer.TOKENIZER_JSON,
-            XlmRobertaTokenizer.SENTENCEPIECE_MODEL);
+    List<String> FILE_NAMES = List.of(JSON_FILE, SENTENCEPIECE_FILE);
 
     /**
      * Loads the tokenizer of a model folder, of the kind that its files say: from {@code tokenizer.json} if
@@ -36,12 +39,12 @@ public sealed interface Tokenizer permits XlmRobertaTokenizer {
                     folder + (Files.exists(folder) ? ": not a folder" : ": no such folder")
                             + " (expected: a model folder)");
         }
-        Path json = folder.resolve(XlmRobertaTokenizer.TOKENIZER_JSON);
+        Path json = folder.resolve(JSON_FILE);
         // What cannot be looked at may be there: reading it says why not.
         if (!Files.notExists(json)) {
             return XlmRobertaTokenizer.fromTokenizerJson(json);
         }
-        Path model = folder.resolve(XlmRobertaTokenizer.SENTENCEPIECE_MODEL);
+        Path model = folder.resolve(SENTENCEPIECE_FILE);
         if (!Files.notExists(model)) {
             return XlmRobertaTokenizer.fromSentencePiece(model);
         }

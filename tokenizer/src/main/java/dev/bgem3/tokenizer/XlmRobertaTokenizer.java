@@ -12,8 +12,6 @@ import java.util.stream.IntStream;
  * pieces with the best sum of scores (T. Kudo, "Subword Regularization", 2018). Time is linear in the text.
  */
 final class XlmRobertaTokenizer implements Tokenizer {
-    static final String TOKENIZER_JSON = "tokenizer.json";
-    static final String SENTENCEPIECE_MODEL = "sentencepiece.bpe.model";
     /** {@code <s>} and {@code </s>}. */
     private static final int AROUND_TEXT = 2;
 
