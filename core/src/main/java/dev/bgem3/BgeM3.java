@@ -65,6 +65,23 @@ public final class BgeM3 implements AutoCloseable {
         this.loadOptions = loadOptions;
     }
 
+    /** Loads a model by its folder or its name on the hub, with the default options. */
+    public static BgeM3 load(String model) {
+        return load(model, LoadOptions.defaults());
+    }
+
+    /**
+     * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-m3}, from the {@link HuggingFaceCache}.
+     *
+     * @throws ModelException
+     *             where it is in neither place, or as {@link #load(Path, LoadOptions)} says
+     * @throws BackendException
+     *             as {@link #load(Path, LoadOptions)} says
+     */
+    public static BgeM3 load(String model, LoadOptions options) {
+        return load(HuggingFaceCache.ofProcess().folderOf(model), options);
+    }
+
     /** Loads a model folder with the default options. */
     public static BgeM3 load(Path folder) {
         return load(folder, LoadOptions.defaults());

@@ -45,6 +45,24 @@ public final class Reranker implements AutoCloseable {
         this.loadOptions = loadOptions;
     }
 
+    /** Loads a model by its folder or its name on the hub, with the default options. */
+    public static Reranker load(String model) {
+        return load(model, LoadOptions.defaults());
+    }
+
+    /**
+     * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-reranker-v2-m3}, from the
+     * {@link HuggingFaceCache}.
+     *
+     * @throws ModelException
+     *             where it is in neither place, or as {@link #load(Path, LoadOptions)} says
+     * @throws BackendException
+     *             as {@link #load(Path, LoadOptions)} says
+     */
+    public static Reranker load(String model, LoadOptions options) {
+        return load(HuggingFaceCache.ofProcess().folderOf(model), options);
+    }
+
     /** Loads a model folder with the default options. */
     public static Reranker load(Path folder) {
         return load(folder, LoadOptions.defaults());

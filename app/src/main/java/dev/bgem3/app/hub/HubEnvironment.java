@@ -1,5 +1,6 @@
 package dev.bgem3.app.hub;
 
+import dev.bgem3.HuggingFaceCache;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -24,14 +25,11 @@ public record HubEnvironment(Map<String, String> variables) {
      * {@code XDG_CACHE_HOME/huggingface/hub} or {@code ~/.cache/huggingface/hub}.
      */
     public Path cache() {
-        return value("HF_HUB_CACHE").or(() -> value("HUGGINGFACE_HUB_CACHE")).map(this::path)
-                .orElseGet(() -> home().resolve("hub"));
+        return HuggingFaceCache.of(variables).folder();
     }
 
     private Path home() {
-        return value("HF_HOME").map(this::path)
-                .orElseGet(() -> value("XDG_CACHE_HOME").map(this::path).orElse(userHome().resolve(".cache"))
-                        .resolve("huggingface"));
+        return HuggingFaceCache.of(variables).home();
     }
 
     /**

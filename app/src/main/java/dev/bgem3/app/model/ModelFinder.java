@@ -1,32 +1,22 @@
 package dev.bgem3.app.model;
 
-import dev.bgem3.app.hub.HubEnvironment;
+import dev.bgem3.HuggingFaceCache;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.model.ModelConfig;
-import dev.bgem3.model.WeightFormat;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Finds the model folder that a name stands for, or the default one.
  *
  * <p>
  * A name is a folder; or the name of a folder below {@code models/} of the project; or {@code owner/name} of
- * a model in the Hugging Face cache, which lies at {@code HF_HUB_CACHE}, {@code HF_HOME/hub}, {@code
- * XDG_CACHE_HOME/huggingface/hub} or {@code ~/.cache/huggingface/hub} and holds {@code
- * models--owner--name/snapshots/REVISION}. Of several revisions the one that {@code refs/main} names is
- * taken, else the newest; one that was not downloaded whole (no {@code config.json}, no weights) is passed
- * over.
+ * a model in the {@link HuggingFaceCache}.
  */
 public final class ModelFinder {
     /** The environment variable that names the model where the call does not. */
@@ -39,6 +29,7 @@ public final class ModelFinder {
 
     private final Optional<Path> home;
     private final Map<String, String> environment;
+    private final HuggingFaceCache cache;
     private final PrintStream err;
 
     /**
@@ -54,6 +45,7 @@ public final class ModelFinder {
     public ModelFinder(Optional<Path> home, Map<String, String> environment, PrintStream err) {
         this.home = home;
         this.environment = environment;
+        cache = HuggingFaceCache.of(environment);
         this.err = err;
     }
 
@@ -112,15 +104,15 @@ public final class ModelFinder {
             }
             own.ifPresent(path -> places.add("the folder " + path));
         }
-        if (name.matches("[\\w.-]+/[\\w.-]+")) {
-            Path cached = cacheFolder(name);
-            Optional<Path> snapshot = snapshot(cached);
+        if (HuggingFaceCache.isName(name)) {
+            Path cached = cache.folder(name);
+            Optional<Path> snapshot = cache.find(name);
             if (snapshot.isPresent()) {
                 return snapshot.get();
             }
             places.add(Files.isDirectory(cached)
                     ? "the Hugging Face cache, where " + cached + " holds no whole revision"
-                    : "the Hugging Face cache at " + hubCache());
+                    : "the Hugging Face cache at " + cache.folder());
             throw notFound(subject, places, "; bgem3 download " + name + " fetches it from the hub");
         }
         throw notFound(subject, places, "");
@@ -159,51 +151,10 @@ public final class ModelFinder {
             }
             places.add("the folder " + own);
         }
-        Optional<Path> snapshot = snapshot(cacheFolder(hubName));
+        Optional<Path> snapshot = cache.find(hubName);
         if (snapshot.isEmpty()) {
-            places.add(hubName + " in the Hugging Face cache at " + hubCache());
+            places.add(hubName + " in the Hugging Face cache at " + cache.folder());
         }
         return snapshot;
-    }
-
-    private Path hubCache() {
-        return new HubEnvironment(environment).cache();
-    }
-
-    private Path cacheFolder(String hubName) {
-        return hubCache().resolve("models--" + hubName.replace("/", "--"));
-    }
-
-    private static Optional<Path> snapshot(Path cached) {
-        Path snapshots = cached.resolve("snapshots");
-        if (!Files.isDirectory(snapshots)) {
-            return Optional.empty();
-        }
-        try {
-            Path main = cached.resolve("refs").resolve("main");
-            if (Files.isRegularFile(main)) {
-                Path revision = snapshots.resolve(Files.readString(main).strip());
-                if (isWhole(revision)) {
-                    return Optional.of(revision);
-                }
-            }
-            try (Stream<Path> revisions = Files.list(snapshots)) {
-                return revisions.filter(ModelFinder::isWhole).max(Comparator.comparing(ModelFinder::changed));
-            }
-        } catch (IOException | InvalidPathException e) {
-            throw new ModelException(cached + ": the Hugging Face cache cannot be read: " + e.getMessage(),
-                    e);
-        }
-    }
-
-    /** Configuration and tokenizer alone, which other programs download, make no model. */
-    private static boolean isWhole(Path folder) {
-        return Files.isRegularFile(folder.resolve(ModelConfig.FILE_NAME))
-                && WeightFormat.fileNames().stream()
-                        .anyMatch(file -> Files.isRegularFile(folder.resolve(file)));
-    }
-
-    private static FileTime changed(Path folder) {
-        return FileTime.fromMillis(folder.toFile().lastModified());
     }
 }

@@ -1,0 +1,147 @@
+package dev.bgem3;
+
+import dev.bgem3.error.ModelException;
+import dev.bgem3.model.ModelConfig;
+import dev.bgem3.model.WeightFormat;
+import dev.bgem3.text.Messages;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The cache that Hugging Face's own programs and {@code bgem3 download} keep models in:
+ * {@code models--OWNER--NAME/snapshots/REVISION}. It reads what is there and never downloads. Immutable.
+ */
+public final class HuggingFaceCache {
+    private static final Pattern NAME = Pattern.compile("[\\w.-]+/[\\w.-]+");
+
+    private final Map<String, String> environment;
+
+    private HuggingFaceCache(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    /** The cache that this process's environment variables name. */
+    public static HuggingFaceCache ofProcess() {
+        return of(System.getenv());
+    }
+
+    /** The cache that some environment variables name, as huggingface_hub reads them. */
+    public static HuggingFaceCache of(Map<String, String> environment) {
+        return new HuggingFaceCache(Objects.requireNonNull(environment, "environment"));
+    }
+
+    /** Whether a text can be the name of a model on the hub: {@code OWNER/NAME}. */
+    public static boolean isName(String text) {
+        return NAME.matcher(text).matches();
+    }
+
+    /**
+     * Its folder: {@code HF_HUB_CACHE}, {@code HUGGINGFACE_HUB_CACHE} of old, {@code HF_HOME/hub},
+     * {@code XDG_CACHE_HOME/huggingface/hub} or {@code ~/.cache/huggingface/hub}.
+     */
+    public Path folder() {
+        return value("HF_HUB_CACHE").or(() -> value("HUGGINGFACE_HUB_CACHE")).map(this::path)
+                .orElseGet(() -> home().resolve("hub"));
+    }
+
+    /** Where Hugging Face's programs keep their files: {@code HF_HOME}, or its default. */
+    public Path home() {
+        return value("HF_HOME").map(this::path)
+                .orElseGet(() -> value("XDG_CACHE_HOME").map(this::path).orElse(userHome().resolve(".cache"))
+                        .resolve("huggingface"));
+    }
+
+    /** The folder of a model, whether it is there or not. */
+    public Path folder(String name) {
+        return folder().resolve("models--" + name.replace("/", "--"));
+    }
+
+    /**
+     * The folder of a model's files. Of several revisions it is the one that {@code refs/main} names, else the newest; one that was
+     * not downloaded whole (no {@code config.json}, no weights) is passed over.
+     *
+     * @param name
+     *            such as {@code BAAI/bge-m3}
+     * @return empty where no whole revision is there
+     * @throws ModelException
+     *             where the cache cannot be read
+     */
+    public Optional<Path> find(String name) {
+        Path cached = folder(name);
+        Path snapshots = cached.resolve("snapshots");
+        if (!Files.isDirectory(snapshots)) {
+            return Optional.empty();
+        }
+        try {
+            Path main = cached.resolve("refs").resolve("main");
+            if (Files.isRegularFile(main)) {
+                Path revision = snapshots.resolve(Files.readString(main).strip());
+                if (isWhole(revision)) {
+                    return Optional.of(revision);
+                }
+            }
+            try (Stream<Path> revisions = Files.list(snapshots)) {
+                return revisions.filter(HuggingFaceCache::isWhole)
+                        .max(Comparator.comparing(HuggingFaceCache::changed));
+            }
+        } catch (IOException e) {
+            throw new ModelException(
+                    cached + ": the Hugging Face cache cannot be read: " + Messages.reason(e), e);
+        } catch (InvalidPathException e) {
+            throw new ModelException(
+                    cached + ": the Hugging Face cache cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** The folder that a path or a name stands for; a folder of that path comes first. */
+    Path folderOf(String model) {
+        Path folder;
+        try {
+            folder = Path.of(model);
+        } catch (InvalidPathException e) {
+            throw new ModelException("model " + Messages.printable(model) + ": not a path: " + e.getReason(),
+                    e);
+        }
+        if (Files.exists(folder) || !isName(model)) {
+            return folder;
+        }
+        return find(model).orElseThrow(() -> new ModelException("model " + model
+                + ": not found; looked for the folder " + folder.toAbsolutePath()
+                + "; for a whole revision in "
+                + folder(model) + " (expected: one of them; bgem3 download " + model
+                + " fetches it from the hub)"));
+    }
+
+    private static boolean isWhole(Path folder) {
+        return Files.isRegularFile(folder.resolve(ModelConfig.FILE_NAME)) && WeightFormat.fileNames().stream()
+                .anyMatch(file -> Files.isRegularFile(folder.resolve(file)));
+    }
+
+    private static FileTime changed(Path folder) {
+        return FileTime.fromMillis(folder.toFile().lastModified());
+    }
+
+    private Optional<String> value(String variable) {
+        return Optional.ofNullable(environment.get(variable)).filter(text -> !text.isEmpty());
+    }
+
+    private Path userHome() {
+        return Path.of(value("HOME").orElse(System.getProperty("user.home")));
+    }
+
+    /** A path that may begin with {@code ~}, as the Python library reads it. */
+    private Path path(String text) {
+        return text.equals("~") || text.startsWith("~/")
+                ? userHome().resolve(text.substring(Math.min(2, text.length())))
+                : Path.of(text);
+    }
+}
