@@ -118,12 +118,12 @@ public final class TensorTable {
         return layerPrefix;
     }
 
-    /** In the order in which {@code transformers} writes them. */
+    /** In the order of the model's parts, in which a converted file has them. */
     List<Row> rows() {
         return rows;
     }
 
-    /** All tensors in the order in which {@code transformers} writes them. */
+    /** All tensors, in the order of the model's parts. */
     public Stream<TensorSpec> tensors() {
         return rows.stream().flatMap(row -> row.tensors().stream());
     }
@@ -153,7 +153,7 @@ public final class TensorTable {
         return tensors().mapToLong(TensorSpec::elementCount).sum();
     }
 
-    /** Takes rows in the order in which {@code transformers} writes their tensors. */
+    /** Takes rows in the order of the model's parts. */
     static final class Builder {
         private final String layerPrefix;
         private final List<Row> rows = new ArrayList<>();
