@@ -1,0 +1,165 @@
+package dev.bgem3.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The launcher as a process, in a project of its own whose name has spaces: what it builds there, a script in
+ * Maven's place decides.
+ */
+abstract class LauncherFixture {
+    static final String JDK = System.getProperty("java.home");
+    private static final String INCUBATOR_WARNING = """
+            WARNING: Using incubator modules: jdk.incubator.vector
+            """;
+
+    @TempDir
+    Path temporary;
+    Path home;
+    Path tools;
+
+    /**
+     * What a process left behind; {@code err} is without the line that Java prints for its incubator module.
+     */
+    record Result(int exitCode, String out, String err) {}
+
+    @BeforeEach
+    void makeProject() throws IOException {
+        assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "the launcher is for Unix");
+        home = temporary.resolve("a project");
+        for (String folder : List.of("src/build", "src/picocli", "app/src/main", "app/target/lib",
+                "core/src/main")) {
+            Files.createDirectories(home.resolve(folder));
+        }
+        for (String file : List.of("pom.xml", "src/picocli/pom.xml", "app/pom.xml", "core/src/main/A.java")) {
+            Files.writeString(home.resolve(file), "");
+        }
+        for (String file : List.of("bgem3", "src/build/find-jdk.sh")) {
+            Files.copy(CommandRunner.ROOT.resolve(file), home.resolve(file));
+        }
+        tools = Files.createDirectory(temporary.resolve("tools"));
+        packageProgram(home.resolve("app/target/lib"));
+        pretendBuilt();
+    }
+
+    /** Puts what these tests run on into jars. */
+    private static void packageProgram(Path lib) throws IOException {
+        int number = 0;
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            Path path = Path.of(entry);
+            if (Files.isRegularFile(path)) {
+                Files.copy(path, lib.resolve(number++ + ".jar"));
+            } else if (path.endsWith("classes")) {
+                zip(path, lib.resolve(number++ + ".jar"));
+            }
+        }
+    }
+
+    private static void zip(Path classes, Path jar) throws IOException {
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+                Stream<Path> files = Files.walk(classes)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                out.putNextEntry(new ZipEntry(classes.relativize(file).toString()));
+                Files.copy(file, out);
+            }
+        }
+    }
+
+    void pretendBuilt() throws IOException {
+        Path stamp = home.resolve("app/target/built");
+        Files.writeString(stamp, "");
+        // Later than every file that was made just now.
+        Files.setLastModifiedTime(stamp, FileTime.fromMillis(System.currentTimeMillis() + 10_000));
+    }
+
+    /** Takes the program away; a build brings it back, after some commands of its own. */
+    void pretendUnbuilt(String commands) throws IOException {
+        Path library = Files.move(home.resolve("app/target/lib"), temporary.resolve("lib"));
+        pretendMaven(commands + "\nmkdir app/target/lib && cp -p '" + library + "'/* app/target/lib\n");
+        Files.delete(home.resolve("app/target/built"));
+    }
+
+    /** What classes are kept with. */
+    Path linkModel() throws IOException {
+        Files.createDirectory(home.resolve("models"));
+        return Files.createSymbolicLink(home.resolve("models/bge-m3-mini"), CommandRunner.MINI);
+    }
+
+    void pretendMaven(String script) throws IOException {
+        script(tools.resolve("mvn"), script);
+    }
+
+    static void script(Path file, String commands) throws IOException {
+        Files.writeString(file, "#!/bin/bash\n" + commands);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    ProcessBuilder process(Map<String, String> environment, String... command) {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(temporary.toFile());
+        builder.environment().keySet()
+                .removeIf(name -> name.startsWith("BGEM3_") || name.startsWith("JAVA_"));
+        builder.environment().put("JAVA_HOME", JDK);
+        builder.environment().put("BGEM3_MODEL", CommandRunner.MINI.toString());
+        builder.environment().put("PATH", tools + ":/usr/bin:/bin");
+        builder.environment().putAll(environment);
+        return builder.redirectError(temporary.resolve("err" + System.nanoTime()).toFile());
+    }
+
+    Result run(String input, Map<String, String> environment, String... command) throws Exception {
+        ProcessBuilder builder = process(environment, command);
+        Process process = builder.start();
+        Thread writer = Thread.ofVirtual().start(() -> write(process, input));
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        writer.join();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended within a minute").isTrue();
+        String err = Files.readString(builder.redirectError().file().toPath());
+        return new Result(process.exitValue(), out, err.replace(INCUBATOR_WARNING, ""));
+    }
+
+    static void write(Process process, String input) {
+        try (OutputStream in = process.getOutputStream()) {
+            in.write(input.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            if (process.isAlive()) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    Result launch(String... words) throws Exception {
+        return run("", Map.of(), launcher(words));
+    }
+
+    String[] launcher(String... words) {
+        return Stream.concat(Stream.of(home.resolve("bgem3").toString()), Arrays.stream(words))
+                .toArray(String[]::new);
+    }
+
+    /** The layout of the offline archive, with this JDK as its runtime. */
+    Path makeArchive() throws IOException {
+        Path archive = Files.createDirectory(temporary.resolve("an archive"));
+        Files.move(home.resolve("app/target/lib"), archive.resolve("lib"));
+        Files.copy(home.resolve("bgem3"), archive.resolve("bgem3"));
+        Files.createSymbolicLink(archive.resolve("runtime"), Path.of(JDK));
+        return archive;
+    }
+}
