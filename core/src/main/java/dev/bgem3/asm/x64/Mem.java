@@ -76,7 +76,7 @@ public record Mem(Gpr base, Gpr index, int scale, int displacement, Label label,
         String place = label != null
                 ? "rip+" + label
                 : base + (index == null ? "" : "+" + index + "*" + scale);
-        return "[" + place + (displacement == 0 ? "" : String.format("%+d", displacement)) + "]"
+        return "[" + place + (displacement == 0 ? "" : (displacement > 0 ? "+" : "") + displacement) + "]"
                 + (broadcast ? "{1toN}" : "");
     }
 }

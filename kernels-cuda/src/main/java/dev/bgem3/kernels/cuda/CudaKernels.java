@@ -11,6 +11,7 @@ import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The operations on one card.
@@ -63,8 +64,8 @@ final class CudaKernels implements Kernels {
     @Override
     public String description() {
         long version = cublasLtGetVersion();
-        return "%s, compute capability %d.%d, %d multiprocessors, %d MiB, cuBLASLt %d.%d.%d".formatted(
-                device.name(),
+        return String.format(Locale.ROOT,
+                "%s, compute capability %d.%d, %d multiprocessors, %d MiB, cuBLASLt %d.%d.%d", device.name(),
                 device.computeCapability() / 10, device.computeCapability() % 10, device.multiprocessors(),
                 device.totalBytes() >> 20, version / 10000, version / 100 % 100, version % 100);
     }
