@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +34,43 @@ class LauncherBuildTest extends LauncherFixture {
             assertThat(launch("--version").exitCode()).as(source).isZero();
         }
         assertThat(Files.readAllLines(temporary.resolve("calls"))).hasSize(5);
+    }
+
+    @Test
+    void aSourceDatedInTheFutureIsReportedOnceAndBuiltAnewWhenItChanges() throws Exception {
+        pretendUnbuilt("echo call >> '" + temporary + "/calls'");
+        Path folder = home.resolve("core/src/main");
+        Path source = folder.resolve("A.java");
+        Path removed = Files.writeString(folder.resolve("B.java"), "");
+        FileTime tomorrow = FileTime.from(Instant.now().plus(Duration.ofDays(1)));
+        Files.setLastModifiedTime(source, tomorrow);
+        Result first = launch("--version");
+        assertThat(first.exitCode()).isZero();
+        assertThat(first.err()).isEqualTo("bgem3: " + source
+                + ": dated in the future; check this system's clock, or give it a new date with touch\n");
+        assertThat(launch("--version").err()).isEmpty();
+        assertThat(temporary.resolve("calls")).hasContent("call\n");
+
+        Files.setLastModifiedTime(folder, tomorrow);
+        assertThat(launch("--version").err()).contains(" and 1 more: dated in the future");
+        assertThat(launch("--version").err()).isEmpty();
+        assertThat(Files.readAllLines(temporary.resolve("calls"))).hasSize(2);
+
+        Files.delete(removed);
+        Files.setLastModifiedTime(folder, tomorrow);
+        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(Files.readAllLines(temporary.resolve("calls"))).as("one was removed").hasSize(3);
+
+        Files.writeString(source, "changed");
+        Files.setLastModifiedTime(source, FileTime.from(Instant.now().plus(Duration.ofHours(1))));
+        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(Files.readAllLines(temporary.resolve("calls"))).as("its content changed").hasSize(4);
+
+        Files.writeString(source, "changed again");
+        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(Files.readAllLines(temporary.resolve("calls"))).as("and its date is past").hasSize(5);
     }
 
     @Test
