@@ -11,15 +11,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The launcher, as this process can become it: the same process, streams and words, as a shell's {@code exec} does it. */
+/** Turns this process into the launcher, with its streams and arguments, as a shell's {@code exec} does. */
 final class Launcher {
     private static final String SHELL = "/bin/sh";
 
     private Launcher() {}
 
     /**
-     * Becomes the launcher. Nothing of this program runs after it, so it is for one that has closed what it wrote, and left the standard
-     * streams open. The jars that this Java reads stay open too, which does no harm.
+     * Becomes the launcher. Nothing of this program runs after it, so call it only when all output is closed,
+     * and the standard streams are open. The jars that this Java reads stay open too, which does no harm.
      *
      * @param variable
      *            an environment variable to set
@@ -35,7 +35,8 @@ final class Launcher {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment vector = arena.allocate(ValueLayout.ADDRESS, words.size() + 1L); // And a null.
             for (int i = 0; i < words.size(); i++) {
-                vector.setAtIndex(ValueLayout.ADDRESS, i, arena.allocateFrom(words.get(i)));
+                vector.setAtIndex(ValueLayout.ADDRESS, i,
+                        arena.allocateFrom(ValueLayout.JAVA_BYTE, NativeText.encode(words.get(i))));
             }
             int set = (int) function("setenv", ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT)
                     .invokeExact(arena.allocateFrom(variable), arena.allocateFrom("1"), 1);

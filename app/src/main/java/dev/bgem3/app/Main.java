@@ -3,6 +3,7 @@ package dev.bgem3.app;
 import dev.bgem3.app.command.Bgem3Command;
 import dev.bgem3.app.command.ExitCodes;
 import dev.bgem3.app.command.Session;
+import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.Streams;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -11,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -33,12 +35,25 @@ public final class Main {
                 new FileOutputStream(FileDescriptor.out),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
                 Boolean.getBoolean("bgem3.terminal") ? Optional.of(PATIENCE) : Optional.empty());
-        Optional<Path> home = Optional.ofNullable(System.getProperty("bgem3.home")).map(Path::of);
-        int exitCode = Bgem3Command.run(new Session(streams, System.getenv(), home), arguments);
-        if (exitCode == ExitCodes.AGAIN) {
+        System.exit(run(streams, arguments));
+    }
+
+    private static int run(Streams streams, String... arguments) {
+        // Keeps number formats and letter case, those of libraries too, independent of the user's language.
+        Locale.setDefault(Locale.ROOT);
+        try {
+            NativeText.checkArguments(arguments);
+            NativeText.checkCurrentFolder();
+            Optional<Path> home = NativeText.property("bgem3.home").map(Path::of);
+            int exitCode = Bgem3Command.run(new Session(streams, NativeText.environment(), home), arguments);
+            if (exitCode != ExitCodes.AGAIN) {
+                return exitCode;
+            }
             streams.say(Launcher.become(home.orElseThrow(), Session.VECTOR_API, arguments));
-            exitCode = ExitCodes.MACHINE;
+            return ExitCodes.MACHINE;
+        } catch (UsageException e) {
+            streams.say(e.getMessage());
+            return ExitCodes.USAGE;
         }
-        System.exit(exitCode);
     }
 }

@@ -116,7 +116,7 @@ abstract class LauncherFixture {
     ProcessBuilder process(Map<String, String> environment, String... command) {
         ProcessBuilder builder = new ProcessBuilder(command).directory(temporary.toFile());
         builder.environment().keySet()
-                .removeIf(name -> name.startsWith("BGEM3_") || name.startsWith("JAVA_"));
+                .removeIf(name -> name.matches("BGEM3_.*|JAVA_.*|LANG|LC_.*|LOCPATH"));
         builder.environment().put("JAVA_HOME", JDK);
         builder.environment().put("BGEM3_MODEL", CommandRunner.MINI.toString());
         builder.environment().put("PATH", tools + ":/usr/bin:/bin");
@@ -131,7 +131,8 @@ abstract class LauncherFixture {
         String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         writer.join();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended within a minute").isTrue();
-        String err = Files.readString(builder.redirectError().file().toPath());
+        String err = new String(Files.readAllBytes(builder.redirectError().file().toPath()),
+                StandardCharsets.UTF_8);
         return new Result(process.exitValue(), out, err.replace(INCUBATOR_WARNING, ""));
     }
 

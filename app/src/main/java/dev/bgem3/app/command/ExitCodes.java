@@ -7,7 +7,7 @@ public final class ExitCodes {
     /** The work failed. */
     static final int FAILED = 1;
     /** The call's words are off. */
-    static final int USAGE = 2;
+    public static final int USAGE = 2;
     /** The machine lacks something. */
     public static final int MACHINE = 3;
 

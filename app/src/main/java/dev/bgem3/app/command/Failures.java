@@ -10,6 +10,7 @@ import dev.bgem3.error.BgeM3Exception;
 import dev.bgem3.error.MissingModuleException;
 import dev.bgem3.tokenizer.TokenizerException;
 import java.io.PrintStream;
+import java.nio.file.InvalidPathException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -60,6 +61,9 @@ record Failures(PrintStream err, boolean withTrace, boolean mayStartAgain) {
             case StreamException e -> failed(e.getMessage());
             case HubException e -> failed(e.getMessage());
             case ServerStartException e -> failed(e.getMessage());
+            // Such as the user's home folder. Commands check the paths that they are given.
+            case InvalidPathException e ->
+                failed(e.getInput() + ": not a path in this locale: " + e.getReason());
             case OutOfMemoryError e -> failed("out of memory: " + e.getMessage() + " (" + cure(e) + ")");
             default ->
                 failed("unexpected " + failure.getClass().getName() + ": " + failure.getMessage() + " ("

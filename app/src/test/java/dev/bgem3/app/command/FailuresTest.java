@@ -12,6 +12,7 @@ import dev.bgem3.error.ModelException;
 import dev.bgem3.tokenizer.TokenizerException;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.nio.file.InvalidPathException;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,6 +41,13 @@ class FailuresTest {
         assertThat(err.toString()).isEmpty();
         assertThat(exitCode(missing, false)).isEqualTo(3);
         assertThat(err.toString().lines()).containsExactly("bgem3: m");
+    }
+
+    @Test
+    void aFolderThatCannotBeInThisLocaleIsAFailureOfOneLine() {
+        assertThat(exitCode(new InvalidPathException("/home/j?", "Malformed input"), false)).isEqualTo(1);
+        assertThat(err.toString().lines())
+                .containsExactly("bgem3: /home/j?: not a path in this locale: Malformed input");
     }
 
     @Test
