@@ -1,0 +1,39 @@
+package dev.bgem3.architecture;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The modules that have source of their own, and where the build puts their classes. */
+final class Modules {
+    static final Path ROOT = Path.of(System.getProperty("bgem3.root"));
+
+    static final List<String> ALL = List.of("tokenizer", "core", "kernels-cuda", "app", "bench",
+            "src/test-support");
+
+    private Modules() {}
+
+    static Path classes(String module) {
+        return ROOT.resolve(module).resolve("target/classes");
+    }
+
+    /** The types of a module, without what JMH generates, which is nobody's design. */
+    static List<CompiledType> types(String module) throws IOException {
+        List<CompiledType> types = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(classes(module))) {
+            for (Path file : files.filter(Modules::isType).toList()) {
+                types.add(CompiledType.read(file));
+            }
+        }
+        return types.stream().filter(type -> !type.packageName().endsWith(".jmh_generated")).toList();
+    }
+
+    private static boolean isType(Path file) {
+        String name = file.getFileName().toString();
+        return name.endsWith(".class") && !name.equals("module-info.class")
+                && !name.equals("package-info.class");
+    }
+}
