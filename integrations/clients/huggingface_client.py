@@ -1,6 +1,6 @@
 """Speaks to a running server with huggingface_hub's own client and prints what comes: huggingface_client.py http://127.0.0.1:3000
 
-Needs huggingface_hub (pip install huggingface_hub). Run by hand, a run is in src/docs/server.md; OpenAiClientsTest has the Java clients.
+Needs huggingface_hub (pip install huggingface_hub). Run by hand, a run is in docs/server.md; OpenAiClientsTest has the Java clients.
 """
 
 import sys

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The samples of the guides in {@code src/docs}: a {@code java} block compiles and runs, and prints what the {@code text} block right
+ * The samples of the guides in {@code docs}: a {@code java} block compiles and runs, and prints what the {@code text} block right
  * below it shows. All of a page share the imports and the fields of its block {@code java shared}; blocks with another second word,
  * which need more than this module, are left alone.
  */
@@ -33,7 +33,7 @@ class GuideTest {
     @ParameterizedTest
     @ValueSource(strings = {"library.md", "from-flagembedding.md"})
     void samplesRunAndPrintWhatThePageShows(String page) throws IOException, InterruptedException {
-        String text = Files.readString(Fixtures.ROOT.resolve("src/docs").resolve(page));
+        String text = Files.readString(Fixtures.ROOT.resolve("docs").resolve(page));
         List<MatchResult> samples = SAMPLE.matcher(text).results().toList();
         assertThat(samples).hasSizeGreaterThan(3);
         List<String> printed = List.of(run(program(text, samples)).split(MARK + "\n", -1));

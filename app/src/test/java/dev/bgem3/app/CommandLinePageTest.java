@@ -9,15 +9,15 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** {@code src/docs/command-line.md} beside the program's own help. */
+/** {@code docs/command-line.md} beside the program's own help. */
 class CommandLinePageTest {
     private static final Pattern COMMAND = Pattern.compile("(?m)^  ([a-z]+) ");
     private static final Pattern LONG_OPTION = Pattern.compile("(?m)^ +(?:-\\w, )?(--[a-z-]+)");
 
     @Test
     void tellsOfEveryCommandAndOfEveryOptionThatItsHelpHas() throws IOException {
-        String page = Files.readString(CommandRunner.ROOT.resolve("src/docs/command-line.md"))
-                + Files.readString(CommandRunner.ROOT.resolve("src/docs/server.md"));
+        String page = Files.readString(CommandRunner.ROOT.resolve("docs/command-line.md"))
+                + Files.readString(CommandRunner.ROOT.resolve("docs/server.md"));
         List<String> commands = found(COMMAND, CommandRunner.run("--help").out());
         assertThat(commands).contains("encode", "serve");
         for (String command : commands) {

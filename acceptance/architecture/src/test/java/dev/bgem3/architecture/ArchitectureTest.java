@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** The compiled classes of all modules beside the table of packages in {@code architecture.md}. */
 class ArchitectureTest {
-    private static final Path PAGE = Modules.ROOT.resolve("src/docs/architecture.md");
+    private static final Path PAGE = Modules.ROOT.resolve("docs/architecture.md");
     private static final String INCUBATOR = "jdk.incubator.";
     private static final Set<String> JDK = ModuleFinder.ofSystem().findAll().stream()
             .flatMap(module -> module.descriptor().packages().stream())
