@@ -5,6 +5,7 @@ import dev.bgem3.engine.HeadSpec;
 import dev.bgem3.engine.Instruction;
 import dev.bgem3.engine.ModelSession;
 import dev.bgem3.engine.TextOutputs;
+import dev.bgem3.engine.TextRole;
 import dev.bgem3.engine.TokenizedText;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.InputException;
@@ -170,7 +171,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encode}, run as told. */
     public List<Embedding> encode(List<String> texts, EncodeOptions options, RunOptions run) {
-        return encode(Role.TEXT, texts, places("text ", 0), options, run);
+        return encode(TextRole.TEXT, texts, places("text ", 0), options, run);
     }
 
     /**
@@ -190,7 +191,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encode}, run as told. */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options, RunOptions run) {
-        return stream(Role.TEXT, texts, options, run);
+        return stream(TextRole.TEXT, texts, options, run);
     }
 
     /**
@@ -229,7 +230,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeQueries}, run as told. */
     public List<Embedding> encodeQueries(List<String> queries, EncodeOptions options, RunOptions run) {
-        return encode(Role.QUERY, queries, places("text ", 0), options, run);
+        return encode(TextRole.QUERY, queries, places("text ", 0), options, run);
     }
 
     /** As {@code encode}, with the query instruction. */
@@ -239,7 +240,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeQueries}, run as told. */
     public Stream<Embedding> encodeQueries(Stream<String> queries, EncodeOptions options, RunOptions run) {
-        return stream(Role.QUERY, queries, options, run);
+        return stream(TextRole.QUERY, queries, options, run);
     }
 
     /**
@@ -278,7 +279,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeCorpus}, run as told. */
     public List<Embedding> encodeCorpus(List<String> passages, EncodeOptions options, RunOptions run) {
-        return encode(Role.PASSAGE, passages, places("text ", 0), options, run);
+        return encode(TextRole.PASSAGE, passages, places("text ", 0), options, run);
     }
 
     /** As {@code encode}, with the passage instruction. */
@@ -288,7 +289,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeCorpus}, run as told. */
     public Stream<Embedding> encodeCorpus(Stream<String> passages, EncodeOptions options, RunOptions run) {
-        return stream(Role.PASSAGE, passages, options, run);
+        return stream(TextRole.PASSAGE, passages, options, run);
     }
 
     /**
@@ -375,9 +376,9 @@ public final class BgeM3 implements AutoCloseable {
                 passagePlaces.add(place + ": passage");
             }
         }
-        List<Embedding> encodedQueries = encode(Role.QUERY, List.copyOf(queries.keySet()),
+        List<Embedding> encodedQueries = encode(TextRole.QUERY, List.copyOf(queries.keySet()),
                 queryPlaces::get, options, run);
-        List<Embedding> encodedPassages = encode(Role.PASSAGE, List.copyOf(passages.keySet()),
+        List<Embedding> encodedPassages = encode(TextRole.PASSAGE, List.copyOf(passages.keySet()),
                 passagePlaces::get, options, run);
         return pairs.stream().map(pair -> PairScores.of(encodedQueries.get(queries.get(pair.query())),
                 encodedPassages.get(passages.get(pair.passage())), weights)).toList();
@@ -433,19 +434,15 @@ public final class BgeM3 implements AutoCloseable {
         return i -> kind + (first + i);
     }
 
-    /** Which of the model's instructions goes before a text. */
-    enum Role {
-        TEXT, QUERY, PASSAGE
-    }
-
-    private List<Embedding> encode(Role role, List<String> texts, IntFunction<String> places,
+    private List<Embedding> encode(TextRole role, List<String> texts, IntFunction<String> places,
             EncodeOptions options, RunOptions run) {
         Objects.requireNonNull(run, "run");
         return embeddings(tokenize(role, texts, places, options,
                 () -> TokenizedText.checkCancelled(run.cancelled())), options, run);
     }
 
-    private Stream<Embedding> stream(Role role, Stream<String> texts, EncodeOptions options, RunOptions run) {
+    private Stream<Embedding> stream(TextRole role, Stream<String> texts, EncodeOptions options,
+            RunOptions run) {
         return EncodeStream.of(texts, windowTokens(options, run),
                 (window, first) -> encode(role, window, places("text ", first), options, run));
     }
@@ -465,11 +462,11 @@ public final class BgeM3 implements AutoCloseable {
      * @param before
      *            run before each text; what it throws ends the work
      */
-    List<TokenizedText> tokenize(Role role, List<String> texts, EncodeOptions options, Runnable before) {
+    List<TokenizedText> tokenize(TextRole role, List<String> texts, EncodeOptions options, Runnable before) {
         return tokenize(role, texts, places("text ", 0), options, before);
     }
 
-    private List<TokenizedText> tokenize(Role role, List<String> texts, IntFunction<String> places,
+    private List<TokenizedText> tokenize(TextRole role, List<String> texts, IntFunction<String> places,
             EncodeOptions options, Runnable before) {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
@@ -531,7 +528,7 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /** Puts before a text what goes with its role: the call's instruction, else that of the load options, else the model's prompt. */
-    private UnaryOperator<String> beforeTexts(Role role, EncodeOptions options) {
+    private UnaryOperator<String> beforeTexts(TextRole role, EncodeOptions options) {
         String instruction = switch (role) {
             case TEXT -> "";
             case QUERY -> loadOptions.queryInstruction();

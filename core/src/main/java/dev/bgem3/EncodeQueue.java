@@ -6,6 +6,7 @@ import dev.bgem3.engine.EncodeWork;
 import dev.bgem3.engine.HeadSpec;
 import dev.bgem3.engine.QueueAnswer;
 import dev.bgem3.engine.TextOutputs;
+import dev.bgem3.engine.TextRole;
 import dev.bgem3.engine.TokenizedText;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.OutOfDeviceMemoryException;
@@ -75,39 +76,39 @@ public final class EncodeQueue implements AutoCloseable {
 
     /** The outputs of one text. */
     public CompletableFuture<Embedding> encode(String text, EncodeOptions options) {
-        return one(BgeM3.Role.TEXT, text, options);
+        return one(TextRole.TEXT, text, options);
     }
 
     /** As {@code encode}, with the query instruction. */
     public CompletableFuture<Embedding> encodeQuery(String query, EncodeOptions options) {
-        return one(BgeM3.Role.QUERY, query, options);
+        return one(TextRole.QUERY, query, options);
     }
 
     /** As {@code encode}, with the passage instruction. */
     public CompletableFuture<Embedding> encodePassage(String passage, EncodeOptions options) {
-        return one(BgeM3.Role.PASSAGE, passage, options);
+        return one(TextRole.PASSAGE, passage, options);
     }
 
-    private CompletableFuture<Embedding> one(BgeM3.Role role, String text, EncodeOptions options) {
+    private CompletableFuture<Embedding> one(TextRole role, String text, EncodeOptions options) {
         Objects.requireNonNull(text, "text");
         return submit(role, List.of(text), options, answer -> answer.results().getFirst());
     }
 
     /** The outputs of some texts, in their order. */
     public CompletableFuture<QueueResult<Embedding>> encode(List<String> texts, EncodeOptions options) {
-        return submit(BgeM3.Role.TEXT, texts, options, QueueResult::of);
+        return submit(TextRole.TEXT, texts, options, QueueResult::of);
     }
 
     /** As {@code encode}, with the query instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeQueries(List<String> queries,
             EncodeOptions options) {
-        return submit(BgeM3.Role.QUERY, queries, options, QueueResult::of);
+        return submit(TextRole.QUERY, queries, options, QueueResult::of);
     }
 
     /** As {@code encode}, with the passage instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeCorpus(List<String> passages,
             EncodeOptions options) {
-        return submit(BgeM3.Role.PASSAGE, passages, options, QueueResult::of);
+        return submit(TextRole.PASSAGE, passages, options, QueueResult::of);
     }
 
     /** The outputs of texts that are tokens already, as {@link BgeM3#encodeTokenIds} takes them. */
@@ -119,7 +120,7 @@ public final class EncodeQueue implements AutoCloseable {
         return submit(own.size(), options, _ -> model.texts(own, options), QueueResult::of);
     }
 
-    private <A> CompletableFuture<A> submit(BgeM3.Role role, List<String> texts, EncodeOptions options,
+    private <A> CompletableFuture<A> submit(TextRole role, List<String> texts, EncodeOptions options,
             Function<QueueAnswer<Embedding>, A> answers) {
         Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(options, "options");
