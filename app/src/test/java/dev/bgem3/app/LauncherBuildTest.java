@@ -87,6 +87,7 @@ class LauncherBuildTest extends LauncherFixture {
         // With this Java ends where it cannot use them.
         Map<String, String> required = Map.of("BGEM3_JAVA_OPTS", "-XX:AOTMode=on");
         assertThat(run("", required, launcher("--version")).exitCode()).isZero();
+        assertThat(run("", required, launcher("serve", "--help")).exitCode()).isZero();
         Files.writeString(kept.getFirst(), "damaged");
         assertThat(run("", required, launcher("--version")).exitCode()).isNotZero();
         Result result = launch("--version");

@@ -106,6 +106,21 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
+    void aServerAloneEndsWhereItsHeapIsFull() throws Exception {
+        assertThat(flags("-XX:+PrintFlagsFinal", "serve", "--help"))
+                .containsPattern("ExitOnOutOfMemoryError += true ");
+        assertThat(flags("-XX:+PrintFlagsFinal", "encode", "--help"))
+                .containsPattern("ExitOnOutOfMemoryError += false ");
+        assertThat(flags("-XX:-ExitOnOutOfMemoryError -XX:+PrintFlagsFinal", "serve", "--help"))
+                .containsPattern("ExitOnOutOfMemoryError += false ");
+    }
+
+    private String flags(String options, String... arguments) throws Exception {
+        Result result = run("", Map.of("BGEM3_JAVA_OPTS", options), launcher(arguments));
+        return result.out() + result.err();
+    }
+
+    @Test
     void runsInAnArchiveOnTheRuntimeBesideItWithNoOtherProgram() throws Exception {
         Path archive = makeArchive();
         Map<String, String> bare = Map.of("JAVA_HOME", "/none", "PATH", "", "BGEM3_JDK_FOLDERS", "");

@@ -53,6 +53,14 @@ class ServeCommandTest {
     }
 
     @Test
+    void aPayloadThatTheHeapHasNoRoomForIsRefused() {
+        CommandRunner.Result result = serve("--payload-limit", "1000000000");
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).startsWith("bgem3: --payload-limit: 1000000000 (expected: at most ")
+                .contains("BGEM3_JAVA_OPTS=-Xmx");
+    }
+
+    @Test
     void aKeyThatCannotBeUsedIsRefusedAndNotShown(@TempDir Path folder) throws Exception {
         assertThat(serve("--api-key-file", folder.resolve("none").toString()).err())
                 .contains("--api-key-file: " + folder.resolve("none") + ": cannot be read");

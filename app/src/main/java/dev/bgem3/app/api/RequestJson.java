@@ -1,10 +1,12 @@
 package dev.bgem3.app.api;
 
 import dev.bgem3.app.api.InvalidRequestException.Fault;
+import java.io.ByteArrayInputStream;
+import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
@@ -33,7 +35,46 @@ public final class RequestJson {
     private static final Pattern BEYOND_REASON = Pattern
             .compile("( \\((start marker|for \\w+ starting) at|: enable `|\\R).*", Pattern.DOTALL);
 
+    private static final int SCRATCH_CHARS = 1 << 12;
+
     private RequestJson() {}
+
+    /**
+     * The heap that a body takes beside itself.
+     *
+     * @param toRead
+     *            the most while it is read
+     * @param kept
+     *            the most that the texts and ids in it take afterwards
+     */
+    public record Cost(long toRead, long kept) {}
+
+    /**
+     * What reading a body takes, by the marks that separate its values: of few bytes, such as {@code [{},{},…]}, many times as much is
+     * made. The factors are what Jackson's nodes, the JDK's collections and the array below a growing list take, rounded up.
+     */
+    public static Cost cost(byte[] body) {
+        long marks = 0;
+        long commas = 0;
+        boolean ascii = true;
+        for (byte b : body) {
+            switch (b) {
+                case ',' -> {
+                    marks += 28;
+                    commas++;
+                }
+                case '"' -> marks += 32;
+                case ':' -> marks += 100;
+                case '[' -> marks += 110;
+                case '{' -> marks += 160;
+                // An escape may stand for any character.
+                default -> ascii &= b > 0 && b != '\\';
+            }
+        }
+        // A long string is put together in pieces of 2 bytes a character.
+        return new Cost(6L * body.length + marks,
+                (ascii ? 1L : 2L) * body.length + Short.BYTES * commas);
+    }
 
     /**
      * The fields of a body.
@@ -45,10 +86,11 @@ public final class RequestJson {
         if (body.length == 0) {
             throw new InvalidRequestException(Fault.SYNTAX, "body: empty (expected: a JSON object)");
         }
-        String text = decode(body);
+        requireUtf8(body);
         JsonNode root;
         try {
-            root = MAPPER.readTree(text);
+            root = MAPPER.readTree(
+                    new InputStreamReader(new ByteArrayInputStream(body), StandardCharsets.UTF_8));
         } catch (JacksonException e) {
             throw new InvalidRequestException(Fault.SYNTAX, notJson(e));
         }
@@ -59,15 +101,19 @@ public final class RequestJson {
         return new Fields(root, "");
     }
 
-    private static String decode(byte[] body) {
+    /** The reader below would pass over what is not. */
+    private static void requireUtf8(byte[] body) {
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT);
         ByteBuffer bytes = ByteBuffer.wrap(body);
-        try {
-            CharBuffer text = decoder.decode(bytes);
-            return text.toString();
-        } catch (CharacterCodingException e) {
+        CharBuffer scratch = CharBuffer.allocate(SCRATCH_CHARS);
+        CoderResult result;
+        do {
+            scratch.clear();
+            result = decoder.decode(bytes, scratch, true);
+        } while (result.isOverflow());
+        if (result.isError()) {
             throw new InvalidRequestException(Fault.SYNTAX,
                     "body: not UTF-8 at byte " + bytes.position() + " (expected: JSON in UTF-8)");
         }

@@ -8,6 +8,7 @@ import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.serve.ApiKey;
 import dev.bgem3.app.serve.ServeOptions;
 import dev.bgem3.app.serve.ServedModel;
+import dev.bgem3.app.serve.TextServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ final class ServeCommand implements Callable<Integer> {
     private int maxClientBatchSize;
 
     @Option(names = "--payload-limit", paramLabel = "BYTES", defaultValue = "2000000", description = """
-            The most bytes of a request's body. Default: ${DEFAULT-VALUE}.""")
+            The most bytes of a request's body. The heap must have 28 times as many. Default: ${DEFAULT-VALUE}.""")
     private int payloadLimit;
 
     @Option(names = "--auto-truncate", paramLabel = "true|false", arity = "1", defaultValue = "true", description = """
@@ -105,11 +106,13 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private ServeOptions options() {
-        return new ServeOptions(host, port, key().map(ApiKey::new), maxConcurrentRequests,
+        ServeOptions options = new ServeOptions(host, port, key().map(ApiKey::new), maxConcurrentRequests,
                 maxBatchTokens == null ? OptionalInt.empty() : OptionalInt.of(maxBatchTokens),
                 maxClientBatchSize,
                 payloadLimit, autoTruncate, Duration.ofSeconds(requestTimeout),
                 Duration.ofSeconds(shutdownTimeout));
+        TextServer.requireRoom(options);
+        return options;
     }
 
     private Optional<String> key() {

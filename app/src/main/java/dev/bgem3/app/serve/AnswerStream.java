@@ -13,7 +13,11 @@ import java.time.Duration;
  * memory whole. No piece may keep the server waiting for longer than a minute.
  */
 final class AnswerStream extends OutputStream {
-    private static final int PIECE_BYTES = 1 << 17;
+    /** What an answer of numbers takes at most while it is sent. */
+    static final int MOST_BYTES = 1 << 18;
+    /** What a number becomes at most, with what separates it from the next. */
+    static final int NUMBER_BYTES = 16;
+    private static final int PIECE_BYTES = MOST_BYTES / 2;
     private static final Duration PIECE_LIMIT = Duration.ofMinutes(1);
 
     private final StallGuard guard;

@@ -7,13 +7,11 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
-import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +38,7 @@ final class Exchange {
 
     private final ServerRequest request;
     private final ServerResponse response;
+    private final Connection connection;
     private final HelidonSocket socket;
     private final ClientWatch watch;
     private final StallGuard guard;
@@ -49,19 +48,23 @@ final class Exchange {
     private final long start = System.nanoTime();
     private Work work = Work.NONE;
     private int outcome;
-    private final List<VectorBudget.Lease> leases = new ArrayList<>();
+    private final HeapBudget.Lease heap;
+    private final HeapBudget.Lease vectors;
+    private long kept;
 
-    Exchange(ConnectionContext connection, ServerRequest request, ServerResponse response, StallGuard guard,
-            int payloadLimit,
-            Duration timeout, BooleanSupplier mustEnd) {
+    Exchange(Connection connection, ServerRequest request, ServerResponse response, StallGuard guard,
+            HeapShares shares, ServeOptions options, BooleanSupplier mustEnd) {
         this.mustEnd = mustEnd;
         this.request = request;
         this.response = response;
         this.guard = guard;
-        this.timeout = timeout;
+        timeout = options.requestTimeout();
+        heap = shares.requests().lease();
+        vectors = shares.vectors().lease();
+        this.connection = connection;
         socket = connection.serverSocket();
         watch = new ClientWatch(connection.dataReader());
-        body = new RequestBody(request, socket, guard, payloadLimit);
+        body = new RequestBody(request, connection, guard, options.payloadLimit());
     }
 
     String method() {
@@ -104,14 +107,26 @@ final class Exchange {
         outcome = status;
     }
 
-    /** Holds room until the answer is sent. */
-    void hold(VectorBudget.Lease lease) {
-        leases.add(lease);
+    /**
+     * Holds room for so many bytes of the heap beside the request's own texts, in the place of what it held for them before, until the
+     * request is answered or this is called again.
+     *
+     * @throws RefusedException
+     *             where there is none
+     */
+    void room(long bytes) {
+        heap.resize(kept + bytes);
+    }
+
+    /** As {@link #room} for vectors of each token. */
+    void roomForVectors(long bytes) {
+        vectors.resize(bytes);
     }
 
     /** Gives back what it holds. */
     void end() {
-        leases.forEach(VectorBudget.Lease::close);
+        vectors.close();
+        heap.close();
     }
 
     /** Notes what the request cost, and tells the client in text-embeddings-inference's headers. */
@@ -134,11 +149,21 @@ final class Exchange {
 
     /** The fields of the request's JSON. */
     Fields body() {
-        try {
-            return RequestJson.read(body.read());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        byte[] bytes = body.read(heap);
+        RequestJson.Cost cost = RequestJson.cost(bytes);
+        heap.resize(bytes.length + cost.toRead());
+        kept = cost.kept();
+        return RequestJson.read(bytes);
+    }
+
+    /**
+     * Begins with the request's head.
+     *
+     * @throws RefusedException
+     *             where there is no room for it
+     */
+    void begin() {
+        connection.headRead();
     }
 
     /** Throws away what is left of the request's body; for a connection that ends after this answer. */
@@ -148,6 +173,11 @@ final class Exchange {
 
     void lastOfConnection() {
         response.header(HeaderValues.CONNECTION_CLOSE);
+    }
+
+    /** Whether the client was told, or has asked, that the connection ends after this answer. */
+    boolean isLastOfConnection() {
+        return response.headers().containsToken(HeaderValues.CONNECTION_CLOSE);
     }
 
     /**
@@ -195,13 +225,22 @@ final class Exchange {
         return watch;
     }
 
+    /** What is left of the request's body stands before the next request, and is not waited for. */
+    private void answer() {
+        if (!body.isRead()) {
+            lastOfConnection();
+        }
+    }
+
     /** Answers without a body. */
     void empty(int status) {
+        answer();
         response.status(status).send();
     }
 
     /** Answers with bytes. */
     void bytes(String contentType, byte[] bytes) {
+        answer();
         response.header(HeaderValues.create(HeaderNames.CONTENT_TYPE, contentType));
         if (method().equals(Method.HEAD.text())) {
             response.header(HeaderValues.create(HeaderNames.CONTENT_LENGTH, bytes.length));
@@ -221,6 +260,7 @@ final class Exchange {
     }
 
     void json(int status, Consumer<JsonGenerator> content) {
+        answer();
         response.status(status).header(HeaderValues.CONTENT_TYPE_JSON);
         try (AnswerStream out = new AnswerStream(guard, socket, response);
                 JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out,

@@ -29,17 +29,19 @@ final class Gateway implements Handler {
     private final StallGuard guard;
     private final AccessLog log;
     private final Metrics metrics;
-    private final ConnectionSockets sockets;
+    private final Connections connections;
+    private final HeapShares heap;
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong answered = new AtomicLong();
     private final Set<Thread> resting = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
     private volatile long endNanos;
 
-    Gateway(ServeOptions options, StallGuard guard, ConnectionSockets sockets, Metrics metrics,
-            AccessLog log) {
+    Gateway(ServeOptions options, StallGuard guard, Connections connections, HeapShares heap,
+            Metrics metrics, AccessLog log) {
         this.metrics = metrics;
-        this.sockets = sockets;
+        this.connections = connections;
+        this.heap = heap;
         this.options = options;
         this.guard = guard;
         this.log = log;
@@ -95,8 +97,8 @@ final class Gateway implements Handler {
         // A stop may have taken this thread for idle; the mark would close its socket at the next byte.
         Thread.interrupted();
         accepted.incrementAndGet();
-        Exchange exchange = new Exchange(sockets.current(), request, response, guard, options.payloadLimit(),
-                options.requestTimeout(), this::mustEnd);
+        Connection connection = connections.current();
+        Exchange exchange = new Exchange(connection, request, response, guard, heap, options, this::mustEnd);
         SequencedMap<String, Route> atPath = routes.get(exchange.path());
         Route route = atPath == null
                 ? null
@@ -124,13 +126,21 @@ final class Gateway implements Handler {
             log.request(route == null ? UNKNOWN : exchange.method(), route == null ? UNKNOWN : route.path(),
                     exchange.outcome(), exchange.elapsed().toNanos() / 1e6, exchange.work());
         }
+        if (exchange.isLastOfConnection()) {
+            exchange.drain();
+            // Helidon would take what is left of the body for the next request.
+            throw new CloseConnectionException("Answered for the last time");
+        }
         if (exchange.watch().begun()) {
+            connection.answered();
             rest(exchange.watch());
         }
+        connection.nextHead();
     }
 
     private void serve(Exchange exchange, SequencedMap<String, Route> atPath, Route route) {
         try {
+            exchange.begin();
             check(exchange, atPath, route);
             route.endpoint().answer(exchange);
         } catch (CloseConnectionException e) {
@@ -169,7 +179,6 @@ final class Gateway implements Handler {
         switch (refusal.kind()) {
             // There is nobody to answer, or no socket.
             case CLIENT_LEFT, SLOW_CLIENT -> throw new CloseConnectionException(refusal.message(), failure);
-            case TOO_LARGE -> exchange.lastOfConnection();
             case OVERLOADED -> exchange.header("Retry-After", "1");
             default -> {
                 // Nothing beside the answer.
@@ -179,8 +188,5 @@ final class Gateway implements Handler {
             throw new CloseConnectionException("failed after the answer had begun", failure);
         }
         exchange.json(refusal.kind().status(), json -> shape.write(json, refusal));
-        if (refusal.kind() == Refusal.Kind.TOO_LARGE) {
-            exchange.drain();
-        }
     }
 }

@@ -1,12 +1,15 @@
 package dev.bgem3.app.serve;
 
-import io.helidon.common.socket.HelidonSocket;
+import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderValues;
+import io.helidon.http.RequestException;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Arrays;
 
 /** The body of one request, read within a size and a time. */
 final class RequestBody {
@@ -15,78 +18,115 @@ final class RequestBody {
     /** How long, and how much, is thrown away so that a client which still sends reads why it is refused. */
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(5);
     private static final long DRAIN_BYTES = 256L << 20;
-    private static final int CHUNK_BYTES = 1 << 16;
+    private static final int FIRST_BYTES = 1 << 13;
 
     private final ServerRequest request;
-    private final HelidonSocket socket;
+    private final Connection connection;
     private final StallGuard guard;
     private final int limit;
-    private InputStream in;
+    private final long length;
+    private boolean begun;
+    private boolean whole;
 
-    RequestBody(ServerRequest request, HelidonSocket socket, StallGuard guard, int limit) {
+    RequestBody(ServerRequest request, Connection connection, StallGuard guard, int limit) {
         this.request = request;
-        this.socket = socket;
+        this.connection = connection;
         this.guard = guard;
         this.limit = limit;
+        length = request.headers().contentLength().orElse(0);
+        whole = !request.content().hasEntity();
     }
 
     /**
      * The whole body.
      *
+     * @param lease
+     *            what holds the heap for it
      * @throws RefusedException
-     *             where it is larger than the limit, or is not there in time
+     *             where it is larger than the limit, has no room, or is not there in time
      */
-    byte[] read() throws IOException {
-        long length = request.headers().contentLength().orElse(0);
+    byte[] read(HeapBudget.Lease lease) {
         if (length > limit) {
-            throw tooLarge();
+            throw tooLarge(limit);
         }
-        if (!request.content().hasEntity()) {
+        if (whole) {
             return new byte[0];
         }
+        begun = true;
         try {
-            return guard.run(socket, BODY_LIMIT, () -> read(length > 0 ? (int) length : CHUNK_BYTES));
+            connection.bodyBegins(lease, limit);
+            byte[] body = guard.run(connection.serverSocket(), BODY_LIMIT, this::read);
+            whole = true;
+            return body;
         } catch (StallGuard.StalledException _) {
             throw new RefusedException(Refusal.Kind.SLOW_CLIENT,
                     "body: not there after " + BODY_LIMIT.toSeconds() + " s");
+        } catch (RefusedException e) {
+            throw e;
+        } catch (RequestException | NumberFormatException _) {
+            throw new RefusedException(Refusal.Kind.SYNTAX,
+                    "body: no chunks (expected: chunks as HTTP/1.1 has them)");
+        } catch (IOException | UncheckedIOException | CloseConnectionException
+                | DataReader.InsufficientDataAvailableException _) {
+            throw new RefusedException(Refusal.Kind.CLIENT_LEFT, "the client left");
+        } finally {
+            connection.bodyEnds();
         }
     }
 
-    private byte[] read(int expected) throws IOException {
-        ByteArrayOutputStream body = new ByteArrayOutputStream(expected);
-        byte[] chunk = new byte[Math.min(CHUNK_BYTES, expected)];
-        in = request.content().inputStream();
-        for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
-            if (body.size() + count > limit) {
-                throw tooLarge();
+    /** Waits with no more memory than twice what has come: a length that a client announces costs it nothing. */
+    private byte[] read() throws IOException {
+        InputStream in = request.content().inputStream();
+        byte[] body = new byte[0];
+        int size = 0;
+        while (true) {
+            if (size == body.length) {
+                int next = in.read();
+                if (next < 0) {
+                    return body;
+                }
+                if (size == limit) {
+                    throw tooLarge(limit);
+                }
+                body = Arrays.copyOf(body, capacity(size));
+                body[size++] = (byte) next;
+            } else {
+                int count = in.read(body, size, body.length - size);
+                if (count < 0) {
+                    return Arrays.copyOf(body, size);
+                }
+                size += count;
             }
-            body.write(chunk, 0, count);
         }
-        return body.toByteArray();
     }
 
-    private RefusedException tooLarge() {
+    private int capacity(int size) {
+        long most = length > size ? length : limit;
+        return (int) Math.min(most, Math.max(FIRST_BYTES, 2L * size));
+    }
+
+    static RefusedException tooLarge(int limit) {
         return new RefusedException(Refusal.Kind.TOO_LARGE,
                 "body: more than " + limit + " bytes, the server's limit (--payload-limit)");
+    }
+
+    /** Whether nothing of it is left on the connection. */
+    boolean isRead() {
+        return whole;
     }
 
     /** Throws away what the client still sends, so that it gets to the answer: a reset connection would lose it. */
     void drain() {
         // Who waits for a "100 Continue" sends nothing.
-        if (!request.content().hasEntity() || request.headers().containsToken(HeaderValues.EXPECT_100)) {
+        if (whole || request.headers().containsToken(HeaderValues.EXPECT_100)) {
             return;
         }
+        long came = begun ? connection.bodyBytes() - connection.dataReader().available() : 0;
         try {
-            guard.run(socket, DRAIN_LIMIT, () -> {
-                if (in == null) {
-                    in = request.content().inputStream();
-                }
-                byte[] chunk = new byte[CHUNK_BYTES];
-                long left = DRAIN_BYTES;
-                for (int count = in.read(chunk); count >= 0 && left > 0; count = in.read(chunk)) {
-                    left -= count;
-                }
-                return left;
+            guard.run(connection.serverSocket(), DRAIN_LIMIT, () -> {
+                // Of a body in chunks the client tells the end by leaving.
+                connection.discard(Math.min(DRAIN_BYTES, length > 0 ? length - came : DRAIN_BYTES));
+                return connection;
             });
         } catch (IOException | RuntimeException _) {
             // Whatever became of a body that nobody wants: the connection ends here in any case.

@@ -57,6 +57,7 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
                     "prompt_name: a reranker has no prompts (expected: no prompt_name)");
         }
         admission.refuseOverload(request.texts().size());
+        exchange.room(heapToCut(request));
         List<RerankScore> scores = score(exchange, request);
         Admission.sayWhatWasCut(exchange,
                 scores.stream().filter(RerankScore::truncated).map(score -> String.valueOf(score.index()))
@@ -73,6 +74,13 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
             throw new InvalidRequestException(Fault.EMPTY,
                     "query and texts[" + empty + "]: both empty (expected: a text)");
         }
+    }
+
+    /** Cutting the longest of the texts, beside the query's tokens and those of all pairs. */
+    private long heapToCut(Rerank request) {
+        long cutting = Stream.concat(Stream.of(request.query()), request.texts().stream())
+                .mapToLong(Tokenization::heapToCut).max().orElse(0);
+        return cutting + (long) (request.texts().size() + 1) * info.maxLength() * Tokenization.ID_BYTES;
     }
 
     private List<RerankScore> score(Exchange exchange, Rerank request) {

@@ -13,6 +13,7 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -34,21 +35,27 @@ public final class TextServer implements AutoCloseable {
     private static final Duration TO_WRITE = Duration.ofSeconds(2);
     private static final Duration LEAVE_TAKING = Duration.ofMillis(250);
     private static final int BACKLOG = 1024;
+    private static final int MIB = 1 << 20;
     private static final int MOST_HEADER_BYTES = 1 << 16;
     /** Held, since loggers that nobody holds lose their level. */
     private static final Logger HELIDON = Logger.getLogger("io.helidon");
 
     private final StallGuard guard = new StallGuard();
-    private final ConnectionSockets sockets = new ConnectionSockets();
+    private final Connections connections;
     private final Runnable closeQueue;
     private final Gateway gateway;
     private final WebServer server;
     private final Duration shutdownTimeout;
 
-    private TextServer(ServedModel served, Identity identity, ServeOptions options, PrintStream log) {
+    private TextServer(ServedModel served, Identity identity, ServeOptions options, PrintStream log,
+            HeapShares heap) {
         HELIDON.setLevel(Level.SEVERE);
         Metrics metrics = new Metrics();
-        gateway = new Gateway(options, guard, sockets, metrics, new AccessLog(log));
+        connections = new Connections(
+                Http1ConnectionSelector.builder()
+                        .config(Http1Config.builder().maxHeadersSize(MOST_HEADER_BYTES).build()).build(),
+                heap.connections(), heap.requests(), guard);
+        gateway = new Gateway(options, guard, connections, heap, metrics, new AccessLog(log));
         switch (served) {
             case ServedModel.Encoder(BgeM3 model) -> {
                 EncodeQueue queue = EncodeQueue.of(model, queueOptions(options, metrics));
@@ -89,8 +96,14 @@ public final class TextServer implements AutoCloseable {
      */
     public static TextServer start(ServedModel model, Identity identity, ServeOptions options,
             PrintStream log) {
+        return start(model, identity, options, log, HeapShares.of(Runtime.getRuntime().maxMemory()));
+    }
+
+    /** As {@code start} within such a heap. */
+    static TextServer start(ServedModel model, Identity identity, ServeOptions options, PrintStream log,
+            HeapShares heap) {
         requireFree(options);
-        TextServer server = new TextServer(model, identity, options, log);
+        TextServer server = new TextServer(model, identity, options, log, heap);
         server.server.start();
         if (!server.server.isRunning()) {
             server.closeQueue.run();
@@ -100,6 +113,23 @@ public final class TextServer implements AutoCloseable {
                     null);
         }
         return server;
+    }
+
+    /**
+     * Finds out whether this process's heap has room for a body of the most bytes.
+     *
+     * @throws IllegalArgumentException
+     *             where it has not
+     */
+    public static void requireRoom(ServeOptions options) {
+        long heap = Runtime.getRuntime().maxMemory();
+        long most = HeapShares.largestPayload(heap);
+        if (options.payloadLimit() > most) {
+            throw new IllegalArgumentException("payloadLimit: " + options.payloadLimit()
+                    + " (expected: at most " + most + " with a heap of " + heap / MIB
+                    + " MiB, half of which is for requests; BGEM3_JAVA_OPTS=-Xmx"
+                    + (heap / MIB * options.payloadLimit() / most + 1) + "m allows that)");
+        }
     }
 
     /** Helidon logs what stands in its way and returns; this finds out beforehand. */
@@ -118,8 +148,7 @@ public final class TextServer implements AutoCloseable {
                 .useNio(false)
                 .shutdownHook(false).shutdownGracePeriod(options.shutdownTimeout().plus(TO_WRITE))
                 .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
-                .addProtocol(Http1Config.builder().maxHeadersSize(MOST_HEADER_BYTES)
-                        .addReceiveListener(sockets).build())
+                .protocolsDiscoverServices(false).addConnectionSelector(connections)
                 .directHandlers(directHandlers())
                 .routing(HttpRouting.builder().any(gateway)).build();
     }
@@ -139,7 +168,11 @@ public final class TextServer implements AutoCloseable {
         DirectHandlers.Builder handlers = DirectHandlers.builder();
         DirectHandler handler = (_, _, status, headers, message) -> DirectHandler.TransportResponse.builder()
                 .status(status).headers(headers).header(HeaderValues.CONTENT_TYPE_JSON).keepAlive(false)
-                .entity("{\"error\":\"" + status.reasonPhrase() + "\",\"error_type\":\"Validation\"}")
+                .entity("{\"error\":\"" + status.reasonPhrase() + "\",\"error_type\":\""
+                        + (status.code() == Refusal.Kind.OVERLOADED.status()
+                                ? Refusal.Kind.OVERLOADED
+                                : Refusal.Kind.VALIDATION).label()
+                        + "\"}")
                 .build();
         for (EventType type : EventType.values()) {
             handlers.addHandler(type, handler);

@@ -21,16 +21,12 @@ import java.util.function.IntFunction;
 
 /** What the routes have done to texts: counted, cut into tokens, computed. Thread-safe. */
 final class TextService {
-    /** Vectors of each token may take this part of the heap, beside what reads and writes them. */
-    private static final int HEAP_PARTS = 4;
-
     private final BgeM3 model;
     private final EncodeQueue queue;
     private final Admission admission;
     private final Metrics metrics;
     private final Tokenization tokenization;
     private final String computeType;
-    private final VectorBudget budget = new VectorBudget(Runtime.getRuntime().maxMemory() / HEAP_PARTS);
 
     TextService(BgeM3 model, EncodeQueue queue, ServeOptions options, Metrics metrics) {
         this.metrics = metrics;
@@ -95,12 +91,14 @@ final class TextService {
         admission.refuseOverload(inputs.size());
         long start = System.nanoTime();
         checkLimit(maxLength);
+        exchange.room(tokenization.heapToCut(inputs, maxLength));
         List<Encoded.Tokens> tokens = new ArrayList<>(inputs.size());
         for (int i = 0; i < inputs.size(); i++) {
             tokens.add(tokenization.of(inputs.get(i), places.apply(i), prompts.apply(i), texts, maxLength));
         }
         EncodeOptions computing = what.build();
-        exchange.hold(budget.take(bytesOfTokens(computing, tokens)));
+        exchange.room(bytesOfResults(computing, tokens));
+        exchange.roomForVectors(bytesOfTokens(computing, tokens));
         Duration tokenizing = Duration.ofNanos(System.nanoTime() - start);
         metrics.begun(tokens.size());
         QueueResult<Embedding> computed = exchange
@@ -120,6 +118,16 @@ final class TextService {
                     "max_length: " + maxLength.getAsInt() + " (expected: 2.."
                             + tokenization.maxLength() + ", the model's limit)");
         }
+    }
+
+    /** The heap that the tokens, the other outputs and the writing of a large answer take. */
+    private long bytesOfResults(EncodeOptions what, List<Encoded.Tokens> texts) {
+        long tokens = texts.stream().mapToLong(text -> text.ids().length).sum();
+        long numbers = (what.outputs().contains(Output.DENSE)
+                ? (long) texts.size() * model.info().hiddenSize()
+                : 0) + (what.outputs().contains(Output.SPARSE) ? 2 * tokens : 0);
+        return Tokenization.ID_BYTES * tokens + numbers * Float.BYTES
+                + Math.min(AnswerStream.MOST_BYTES, numbers * AnswerStream.NUMBER_BYTES);
     }
 
     /** The heap that outputs of each token take, until they are sent. */

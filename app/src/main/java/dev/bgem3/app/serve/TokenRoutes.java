@@ -17,6 +17,9 @@ import tools.jackson.core.JsonGenerator;
 
 /** The routes of text-embeddings-inference that want a tokenizer alone. */
 final class TokenRoutes {
+    /** A piece in the text that is made, and in the one that it grows from. */
+    private static final int PIECE_BYTES = 64;
+
     private final Tokenization tokenization;
     private final Tokenizer tokenizer;
     private final String prompt;
@@ -50,6 +53,8 @@ final class TokenRoutes {
     private void tokenize(Exchange exchange) {
         Tokenize request = Tokenize.read(exchange.body());
         countWithin.accept(request.inputs().items().size());
+        exchange.room(request.inputs().items().stream()
+                .mapToLong(input -> Tokenization.heapToPlace(((Input.Text) input).text())).max().orElse(0));
         exchange.json(json -> {
             json.writeStartArray();
             for (Input input : request.inputs().items()) {
@@ -95,6 +100,7 @@ final class TokenRoutes {
     private void decode(Exchange exchange) {
         Decode request = Decode.read(exchange.body());
         countWithin.accept(request.ids().size());
+        exchange.room(request.ids().stream().mapToLong(ids -> ids.length).sum() * PIECE_BYTES);
         List<String> texts = new ArrayList<>(request.ids().size());
         for (int[] ids : request.ids()) {
             for (int id : ids) {

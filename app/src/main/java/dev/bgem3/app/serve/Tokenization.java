@@ -7,7 +7,10 @@ import dev.bgem3.app.api.TextOptions.Direction;
 import dev.bgem3.app.api.TextOptions;
 import dev.bgem3.tokenizer.Encoding;
 import dev.bgem3.tokenizer.Tokenizer;
+import java.nio.CharBuffer;
+import java.text.Normalizer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
@@ -25,6 +28,16 @@ import java.util.OptionalInt;
  */
 record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, boolean autoTruncate,
         Map<String, String> prompts) {
+    /** What an id takes, which stands in two arrays for a while. */
+    static final int ID_BYTES = 2 * Integer.BYTES;
+    /** The normal form, and the ids in an array that doubles; measured, as the others. */
+    private static final int CUT_FACTOR = 10;
+    /** The same with a begin and an end for each character and each token. */
+    private static final int PLACE_FACTOR = 40;
+    /** For each character of a word a score, a begin and an id. */
+    private static final int LATTICE_BYTES = Double.BYTES + 2 * Integer.BYTES;
+    private static final int WINDOW = 1 << 12;
+
     /**
      * The tokens of an input.
      *
@@ -73,14 +86,8 @@ record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, bo
         if (encoding.fullLength() > limit) {
             requireTruncate(place, encoding.fullLength(), options, limit);
         }
-        int[] ids = encoding.ids();
-        if (ids.length > limit) {
-            // The special tokens before the text stay, then come the last of the others.
-            int[] prefix = tokenizer.prefixIds();
-            ids = Arrays.copyOfRange(ids, ids.length - limit, ids.length);
-            System.arraycopy(prefix, 0, ids, 0, prefix.length);
-        }
-        return new Encoded.Tokens(ids, encoding.fullLength(), text.length());
+        return new Encoded.Tokens(cut(encoding.ids(), limit, options.direction()), encoding.fullLength(),
+                text.length());
     }
 
     private Encoded.Tokens ofIds(int[] ids, String place, TextOptions options, int limit) {
@@ -98,8 +105,90 @@ record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, bo
             return new Encoded.Tokens(ids, ids.length, 0);
         }
         requireTruncate(place, ids.length, options, limit);
-        int from = options.direction() == Direction.LEFT ? ids.length - limit : 0;
-        return new Encoded.Tokens(Arrays.copyOfRange(ids, from, from + limit), ids.length, 0);
+        return new Encoded.Tokens(cut(ids, limit, options.direction()), ids.length, 0);
+    }
+
+    /**
+     * The first or last of some ids. If they begin with the special tokens before a text, the first of which the pooling reads, or end
+     * with those behind it, so does what is left of them, as the model was trained to read texts; ids without these are cut as they
+     * are.
+     */
+    private int[] cut(int[] ids, int limit, Direction direction) {
+        if (ids.length <= limit) {
+            return ids;
+        }
+        int from = direction == Direction.LEFT ? ids.length - limit : 0;
+        int[] kept = Arrays.copyOfRange(ids, from, from + limit);
+        int[] prefix = tokenizer.prefixIds();
+        int[] suffix = tokenizer.suffixIds();
+        if (prefix.length + suffix.length > limit) {
+            return kept;
+        }
+        if (Arrays.equals(ids, 0, prefix.length, prefix, 0, prefix.length)) {
+            System.arraycopy(prefix, 0, kept, 0, prefix.length);
+        }
+        if (Arrays.equals(ids, ids.length - suffix.length, ids.length, suffix, 0, suffix.length)) {
+            System.arraycopy(suffix, 0, kept, limit - suffix.length, suffix.length);
+        }
+        return kept;
+    }
+
+    /** The most heap that cutting some inputs takes, one after the other, with the tokens of those before. */
+    long heapToCut(List<Input> inputs, OptionalInt limit) {
+        long tokens = 0;
+        long cutting = 0;
+        for (Input input : inputs) {
+            switch (input) {
+                case Input.Text(String text) -> {
+                    tokens += Math.min(text.length() + 2, limit.orElse(defaultMaxLength));
+                    cutting = Math.max(cutting, heapToCut(text, CUT_FACTOR));
+                }
+                case Input.TokenIds(int[] ids) -> tokens += Math.min(ids.length, limit.orElse(maxLength));
+            }
+        }
+        return ID_BYTES * tokens + cutting;
+    }
+
+    /** The most heap that cutting a text takes. */
+    static long heapToCut(String text) {
+        return heapToCut(text, CUT_FACTOR);
+    }
+
+    /** The most heap that cutting a text takes where the place of each token in it is wanted. */
+    static long heapToPlace(String text) {
+        return heapToCut(text, PLACE_FACTOR);
+    }
+
+    /** The text as characters, so many bytes for each character of its normal form, and the lattice of its longest word. */
+    private static long heapToCut(String text, int factor) {
+        long normal = normalLength(text);
+        long word = longestWord(text) * (normal / Math.max(1, text.length()) + 1);
+        return (long) text.length() * Character.BYTES + factor * normal
+                + LATTICE_BYTES * Math.min(normal, word);
+    }
+
+    /** The characters of a text once normalised: some, such as U+FDFA, become many. */
+    private static long normalLength(String text) {
+        long length = 0;
+        for (int from = 0; from < text.length(); from += WINDOW) {
+            CharSequence window = CharBuffer.wrap(text, from, Math.min(text.length(), from + WINDOW));
+            length += Math.max(window.length(), Normalizer.isNormalized(window, Normalizer.Form.NFKC)
+                    ? 0
+                    : Normalizer.normalize(window, Normalizer.Form.NFKC).length());
+        }
+        return length;
+    }
+
+    private static long longestWord(String text) {
+        int longest = 0;
+        int start = 0;
+        for (int i = 0; i <= text.length(); i++) {
+            if (i == text.length() || Character.isWhitespace(text.charAt(i))) {
+                longest = Math.max(longest, i - start);
+                start = i + 1;
+            }
+        }
+        return longest;
     }
 
     private void requireTruncate(String place, int length, TextOptions options, int limit) {

@@ -39,9 +39,18 @@ final class ServerFixture implements AutoCloseable {
     }
 
     ServerFixture(ServedModel served, ServeOptions options) {
+        this(served, options, HeapShares.of(Runtime.getRuntime().maxMemory()));
+    }
+
+    /** A server that shares out a heap other than this process's. */
+    ServerFixture(BgeM3 model, ServeOptions options, HeapShares heap) {
+        this(new ServedModel.Encoder(model), options, heap);
+    }
+
+    private ServerFixture(ServedModel served, ServeOptions options, HeapShares heap) {
         model = served instanceof ServedModel.Encoder(BgeM3 encoder) ? encoder : null;
         server = TextServer.start(served, new Identity("mini", "1.2.3"), options,
-                new PrintStream(log, true, StandardCharsets.UTF_8));
+                new PrintStream(log, true, StandardCharsets.UTF_8), heap);
     }
 
     BgeM3 model() {

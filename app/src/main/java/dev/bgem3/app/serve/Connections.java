@@ -1,0 +1,88 @@
+package dev.bgem3.app.serve;
+
+import io.helidon.common.buffers.BufferData;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.spi.ServerConnection;
+import io.helidon.webserver.spi.ServerConnectionSelector;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The open connections. Helidon asks it for each new one, as the only kind that there is, so that it knows a connection before a byte has
+ * come. Where there are too many, the one whose client has been silent for longest gives way.
+ */
+final class Connections implements ServerConnectionSelector {
+    private final ServerConnectionSelector http;
+    private final int most;
+    private final HeapBudget budget;
+    private final StallGuard guard;
+    private final Set<Connection> open = ConcurrentHashMap.newKeySet();
+    /** A connection has one thread for all its life. */
+    private final ThreadLocal<Connection> current = new ThreadLocal<>();
+
+    /**
+     * None yet.
+     *
+     * @param http
+     *            makes connections that speak HTTP
+     * @param most
+     *            how many may be open
+     * @param budget
+     *            the heap for what they bring
+     */
+    Connections(ServerConnectionSelector http, int most, HeapBudget budget, StallGuard guard) {
+        this.http = http;
+        this.most = most;
+        this.budget = budget;
+        this.guard = guard;
+    }
+
+    /** The connection that this thread serves. */
+    Connection current() {
+        return current.get();
+    }
+
+    @Override
+    public int bytesToIdentifyConnection() {
+        return http.bytesToIdentifyConnection();
+    }
+
+    @Override
+    public Support supports(BufferData data) {
+        return http.supports(data);
+    }
+
+    @Override
+    public Set<String> supportedApplicationProtocols() {
+        return http.supportedApplicationProtocols();
+    }
+
+    @Override
+    public ServerConnection connection(ConnectionContext client) {
+        return new Connection(client, http::connection, this, budget.lease(), guard);
+    }
+
+    /** Counts a connection, in its thread. */
+    void enter(Connection connection) {
+        current.set(connection);
+        open.add(connection);
+        while (open.size() > most) {
+            long now = System.nanoTime();
+            Optional<Connection> silent = open.stream().filter(Connection::isWaiting)
+                    .max(Comparator.comparingLong(other -> other.waited(now)));
+            if (silent.isEmpty()) {
+                throw new CloseConnectionException("all " + most + " connections are busy");
+            }
+            open.remove(silent.get());
+            silent.get().end();
+        }
+    }
+
+    void leave(Connection connection) {
+        open.remove(connection);
+        current.remove();
+    }
+}
