@@ -38,8 +38,8 @@ final class ModelOptions {
 
     /** The options that need no model, checked. */
     LoadOptions check() {
-        return OptionValues.checked(
-                LoadOptions.builder().device(device).precision(precision).threads(threads)::build);
+        return OptionValues.checked(() -> LoadOptions.builder().device(device).precision(precision)
+                .threads(threads).build());
     }
 
     Path folder(Session session) {
