@@ -181,9 +181,10 @@ public final class BgeM3 implements AutoCloseable {
      * closes {@code texts}.
      *
      * <p>
-     * Where {@code texts} comes out of a {@code flatMap}, consume the result by {@code forEach}, {@code collect},
-     * {@code limit} or {@code findFirst}: its {@code iterator()} holds, as every stream's does, all that one element
-     * before the {@code flatMap} becomes.
+     * Java itself takes more in four cases: {@code parallel()} on the result takes texts without limit;
+     * {@code iterator()} of the result, if {@code texts} comes out of a {@code flatMap}, and a search
+     * ({@code findFirst}, {@code limit}) over {@code Stream.concat} of such a stream hold all that one element before the
+     * {@code flatMap} becomes; and {@code mapMulti} pushes all of an element, which is dropped once nobody wants more.
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
         return encode(texts, options, RunOptions.defaults());

@@ -83,7 +83,7 @@ public final class QueueOptions {
     /** As the engine takes them, before a session. */
     QueueSettings settings(ModelSession session) {
         return new QueueSettings(session.slotCount(), session.tokenBudget(tokenBudget), permits, timeout,
-                listener::onBatch);
+                listener == QueueListener.NONE ? QueueSettings.Listener.NONE : listener::onBatch);
     }
 
     @Override

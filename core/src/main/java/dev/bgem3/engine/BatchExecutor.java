@@ -109,9 +109,14 @@ final class BatchExecutor {
         }
     }
 
+    /** Throws nothing. */
     private void fail(Throwable thrown) {
         if (!failure.compareAndSet(null, thrown) && failure.get() != thrown) {
-            failure.get().addSuppressed(thrown);
+            try {
+                failure.get().addSuppressed(thrown);
+            } catch (OutOfMemoryError _) {
+                return; // The first failure is the one that counts.
+            }
         }
     }
 

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -26,14 +25,15 @@ import java.util.function.IntFunction;
  * The queue between many callers and one model: takes permits, forms batches, computes them, and answers.
  *
  * <p>
- * Callers tokenize in their own threads, and so no more texts at a time than there are permits. Each slot of the model has one
- * thread of the queue that takes the next batch as soon as it has computed one. Results are taken apart and futures completed in
- * virtual threads, so that neither that nor a caller's own dependent action holds up the next batch.
+ * Callers tokenize in their own threads, and so no more texts at a time than there are permits. For each slot of
+ * the model the queue has a thread that takes the next batch as soon as it has computed one, and a thread that
+ * takes results apart. Futures are completed in virtual threads, so that a caller's dependent action holds up
+ * nobody else.
  *
  * <p>
- * Whatever is thrown, by the model, a listener, a logger or for want of memory, the queue's threads go on, each text gives back its
- * permit once, and each future is completed. So what must not fail, between the taking of a batch and the completion of its
- * requests, either allocates nothing or is tried again.
+ * Whatever is thrown, by the model, a listener, a logger or because no memory or thread is left, the queue's
+ * threads go on, each text gives its permit back once, and each future is completed. So what must not fail,
+ * between the taking of a batch and the completion of its requests, either allocates nothing or is tried again.
  *
  * @param <W>
  *            a text as it is computed
@@ -42,8 +42,10 @@ import java.util.function.IntFunction;
  */
 public final class BatchQueue<W, R> implements AutoCloseable {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
-    /** How long a thread of the queue pauses after a failure between two batches: no memory may be left at the moment. */
+    /** How long a thread pauses after an unexpected failure: there may be no memory at the moment. */
     private static final long PAUSE_NANOS = 10_000_000;
+    /** How long a virtual thread may take to complete a future before one of the queue's own threads does. */
+    private static final long COMPLETION_NANOS = 1_000_000_000;
 
     /** Makes a call's texts into work, in the caller's thread. */
     @FunctionalInterface
@@ -78,15 +80,23 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     private final QueueSettings.Listener listener;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition came = lock.newCondition();
-    private final Condition ended = lock.newCondition();
-    private final BatchPlanner<Text<W, R>> line;
+    private final Condition cameOrClosed = lock.newCondition();
+    private final Condition toAnswer = lock.newCondition();
+    private final Condition threadEnded = lock.newCondition();
+    private final BatchPlanner<Text<W, R>> planner;
     /** Requests that were accepted and whose futures are not complete. */
     private final Set<QueuedRequest<W, R, ?>> open = new LinkedHashSet<>();
+    /** What the answering threads are to do next. */
+    private final TaskList tasks = new TaskList();
+    /** Requests whose futures virtual threads are to complete, the first first. */
+    private final TaskList completing = new TaskList();
     private int freePermits;
     private int computing;
-    private int threads;
+    private int computingThreads;
+    private int answeringThreads;
     private long arrivals;
+    /** No open request's time is up before; by {@link System#nanoTime()}. */
+    private long nextDeadline = System.nanoTime();
     private boolean closed;
 
     /** A queue at work. */
@@ -94,10 +104,10 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         this(engine, new BatchPlanner<>(settings.tokenBudget(), settings.slots()), settings);
     }
 
-    /** As above, with an empty line of that kind. */
-    BatchQueue(BatchEngine<W, R> engine, BatchPlanner<Text<W, R>> line, QueueSettings settings) {
+    /** As above, with an empty planner. */
+    BatchQueue(BatchEngine<W, R> engine, BatchPlanner<Text<W, R>> planner, QueueSettings settings) {
         this.engine = engine;
-        this.line = line;
+        this.planner = planner;
         permits = settings.permits();
         freePermits = permits;
         timeout = settings.timeout().filter(BatchQueue::isCountable);
@@ -109,17 +119,17 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         return timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0;
     }
 
-    private void start(int count) {
+    private void start(int slots) {
         boolean started = false;
         try {
-            for (int i = 0; i < count; i++) {
-                start(Thread.ofPlatform().daemon().name("bgem3-queue-" + (i + 1)).unstarted(this::work));
+            for (int i = 1; i <= slots; i++) {
+                start("bgem3-answer-" + i, this::answerUntilClosed, 0, 1);
+                start("bgem3-queue-" + i, this::computeUntilClosed, 1, 0);
             }
             started = true;
         } catch (OutOfMemoryError noThread) { // "unable to create native thread"
-            throw new BackendException(
-                    "queue: " + count + " threads (expected: as many as the system grants: "
-                            + noThread.getMessage() + ")",
+            throw new BackendException("queue: " + 2 * slots
+                    + " threads (expected: as many as the system grants: " + noThread.getMessage() + ")",
                     noThread);
         } finally {
             if (!started) {
@@ -128,23 +138,26 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    private void start(Thread thread) {
-        count(1);
+    private void start(String name, Runnable work, int computers, int answerers) {
+        Thread thread = Thread.ofPlatform().daemon().name(name).unstarted(work);
+        countThreads(computers, answerers);
         boolean started = false;
         try {
             thread.start();
             started = true;
         } finally {
             if (!started) {
-                count(-1);
+                countThreads(-computers, -answerers);
             }
         }
     }
 
-    private void count(int change) {
+    private void countThreads(int computers, int answerers) {
         lock.lock();
-        threads += change;
-        ended.signalAll();
+        computingThreads += computers;
+        answeringThreads += answerers;
+        threadEnded.signalAll();
+        toAnswer.signalAll();
         lock.unlock();
     }
 
@@ -170,10 +183,9 @@ public final class BatchQueue<W, R> implements AutoCloseable {
             Function<QueueAnswer<R>, A> answers) {
         long called = System.nanoTime();
         takePermits(count);
-        QueuedRequest<W, R, A> request = null;
-        boolean accepted = false;
+        boolean entering = false;
         try {
-            request = new QueuedRequest<>(called, count, answers);
+            QueuedRequest<W, R, A> request = new QueuedRequest<>(called, count, answers);
             List<W> works;
             try {
                 works = tokenizer.tokenize(() -> requireTime(called, count));
@@ -186,13 +198,13 @@ public final class BatchQueue<W, R> implements AutoCloseable {
                 request.end(null);
                 return CompletableFuture.completedFuture(request.result());
             }
-            watch(request, called);
-            enter(request, works);
-            accepted = true;
+            watch(request);
+            entering = true;
+            enter(request, works); // Gives the permits back itself if it fails.
             return request.future();
         } finally {
-            if (!accepted) {
-                withdraw(request, count);
+            if (!entering) {
+                returnPermits(count);
             }
         }
     }
@@ -206,14 +218,19 @@ public final class BatchQueue<W, R> implements AutoCloseable {
                         + " at a time, the queue's permits)");
             }
             if (count > freePermits) {
-                throw new OverloadedException(
-                        "overloaded: permits: " + permits + ", asked " + count + ", free "
-                                + freePermits);
+                throw new OverloadedException("overloaded: permits: " + permits + ", asked " + count
+                        + ", free " + freePermits);
             }
             freePermits -= count;
         } finally {
             lock.unlock();
         }
+    }
+
+    private void returnPermits(int count) {
+        lock.lock();
+        freePermits += count;
+        lock.unlock();
     }
 
     private void requireOpen() {
@@ -223,26 +240,18 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     private void requireTime(long called, int texts) {
-        timeout.ifPresent(most -> {
-            if (System.nanoTime() - called >= most.toNanos()) {
-                throw late(most, texts, texts);
-            }
-        });
+        if (timeout.isPresent() && System.nanoTime() - called >= timeout.get().toNanos()) {
+            throw late(texts, texts);
+        }
     }
 
-    private static TimedOutException late(Duration most, int unanswered, int texts) {
-        return new TimedOutException("timeout: " + most + " (expected: an answer; " + unanswered + " of "
-                + texts + " texts were not computed)");
+    private TimedOutException late(int unanswered, int texts) {
+        return new TimedOutException("timeout: " + timeout.orElseThrow() + " (expected: an answer; "
+                + unanswered + " of " + texts + " texts were not computed)");
     }
 
-    /** However the future is completed that is not this queue's doing (cancelled, say), its texts leave the line. */
-    private void watch(QueuedRequest<W, R, ?> request, long called) {
-        Optional<CompletableFuture<Void>> timer = timeout.map(most -> {
-            CompletableFuture<Void> end = new CompletableFuture<>();
-            end.thenRun(() -> dispatch(() -> timeOut(request, most)));
-            return end.completeOnTimeout(null, most.toNanos() - (System.nanoTime() - called),
-                    TimeUnit.NANOSECONDS);
-        });
+    /** If the future is completed by somebody else (cancelled, for example), its texts leave the queue. */
+    private void watch(QueuedRequest<W, R, ?> request) {
         request.future().whenComplete((_, _) -> {
             lock.lock();
             try {
@@ -251,107 +260,98 @@ public final class BatchQueue<W, R> implements AutoCloseable {
             } finally {
                 lock.unlock();
             }
-            timer.ifPresent(end -> end.cancel(false));
         });
     }
 
+    /** Puts all texts of a request in the queue, or none and gives their permits back. */
     private void enter(QueuedRequest<W, R, ?> request, List<W> works) {
         lock.lock();
+        boolean entered = false;
         try {
             requireOpen();
-            if (!request.isOver()) {
-                open.add(request);
-            }
+            open.add(request);
             for (W work : works) {
-                Text<W, R> text = request.addText(work, engine.tokenCount(work), arrivals++);
-                if (!request.isOver()) { // It is, if its time was up before it came here.
-                    line.add(text);
-                } else if (text.release()) {
-                    freePermits++;
+                planner.add(request.addText(work, engine.tokenCount(work), arrivals++));
+            }
+            cameOrClosed.signalAll();
+            noteDeadline(request);
+            entered = true;
+        } finally {
+            if (!entered) {
+                int texts = request.texts().size();
+                freePermits += request.textCount() - texts;
+                end(request, null);
+                for (int i = 0; i < texts; i++) { // One may not have come in.
+                    freePermits += request.texts().get(i).release() ? 1 : 0;
                 }
+                open.remove(request);
             }
-            came.signalAll();
-        } finally {
             lock.unlock();
         }
-    }
-
-    /** Gives back the permits of a request that was not accepted, and takes its texts out. */
-    private void withdraw(QueuedRequest<W, R, ?> request, int count) {
-        if (request == null) {
-            lock.lock();
-            freePermits += count;
-            lock.unlock();
-            return;
-        }
-        lock.lock();
-        try {
-            end(request, null);
-            open.remove(request);
-            freePermits += request.heldPermits(); // Of texts that had not come into the line.
-        } finally {
-            lock.unlock();
-        }
-        request.future().cancel(false); // Ends its timer.
-    }
-
-    private void timeOut(QueuedRequest<W, R, ?> request, Duration most) {
-        lock.lock();
-        try {
-            if (request.isOver()) {
-                return;
-            }
-            end(request, late(most, request.unanswered(), request.textCount()));
-        } finally {
-            lock.unlock();
-        }
-        request.complete();
     }
 
     /**
-     * Ends a request, with the lock held, if it is not over: its texts leave the line, and what is computed for it is dropped.
+     * Ends a request, with the lock held, if it is not over: its texts leave the queue, and what is computed for
+     * it is dropped. Whether it was not over.
      */
-    private void end(QueuedRequest<W, R, ?> request, Throwable why) {
-        if (!request.isOver()) {
-            request.end(why);
-            for (int i = 0; i < request.texts().size(); i++) {
-                Text<W, R> text = request.texts().get(i);
-                if (line.remove(text) && text.release()) {
-                    freePermits++;
-                }
+    private boolean end(QueuedRequest<W, R, ?> request, Throwable why) {
+        if (request.isOver()) {
+            return false;
+        }
+        request.end(why);
+        for (int i = 0; i < request.texts().size(); i++) {
+            Text<W, R> text = request.texts().get(i);
+            if (planner.remove(text) && text.release()) {
+                freePermits++;
             }
+        }
+        return true;
+    }
+
+    /** Ends a request, with the lock held, and has its future completed. */
+    private void endAndComplete(QueuedRequest<W, R, ?> request, Throwable why) {
+        if (end(request, why)) {
+            tasks.add(request);
+            toAnswer.signalAll();
         }
     }
 
-    /** What each of the queue's threads does. */
-    private void work() {
+    /** What each thread does that has batches computed. */
+    private void computeUntilClosed() {
         try {
             while (true) {
+                List<Text<W, R>> batch = null;
                 try {
-                    List<Text<W, R>> batch = next();
+                    batch = next();
                     if (batch.isEmpty()) {
                         return;
                     }
                     compute(batch);
                 } catch (Throwable thrown) { // Callers wait: nothing may end this thread.
-                    LOGGER.log(Level.WARNING, "a queue's thread goes on after a failure between two batches",
-                            thrown);
-                    LockSupport.parkNanos(PAUSE_NANOS);
+                    if (batch != null) {
+                        fail(batch, 0, batch.size(), thrown);
+                    }
+                    goOn(thrown);
                 }
             }
         } finally {
-            count(-1);
+            countThreads(-1, 0);
         }
     }
 
-    /** Waits for a batch; empty if this is closed and none is left. If it throws, no text has left the line. */
+    private static void goOn(Throwable thrown) {
+        LOGGER.log(Level.WARNING, "a queue's thread goes on after an unexpected failure", thrown);
+        LockSupport.parkNanos(PAUSE_NANOS);
+    }
+
+    /** Waits for a batch; empty if this is closed and none is left. If it throws, no text has left the queue. */
     private List<Text<W, R>> next() {
         lock.lock();
         try {
-            while (line.isEmpty() && !closed) {
-                came.awaitUninterruptibly();
+            while (planner.isEmpty() && !closed) {
+                cameOrClosed.awaitUninterruptibly();
             }
-            List<Text<W, R>> batch = line.take();
+            List<Text<W, R>> batch = planner.take();
             long now = System.nanoTime();
             for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).request().begin(now);
@@ -363,27 +363,43 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    /** Computes a batch. If it fails, bisects it so that only the offending text fails. Throws nothing. */
+    /** Computes a batch. If it fails, bisects it so that only the offending text fails. */
     private void compute(List<Text<W, R>> batch) {
+        Throwable failure;
         try {
-            long begin = System.nanoTime();
-            IntFunction<R> results = engine.compute(batch.stream().map(Text::work).toList());
-            long end = System.nanoTime();
-            dispatch(() -> answer(batch, results, begin, end));
-        } catch (IllegalStateException | DeviceLostException e) { // The model is closed or has no device: nothing helps.
+            Answer answer = new Answer(batch); // Before the work, so that what is computed can be handed on.
+            answer.begin = System.nanoTime();
+            answer.results = engine.compute(batch.stream().map(Text::work).toList());
+            answer.end = System.nanoTime();
+            lock.lock();
+            tasks.add(answer);
+            toAnswer.signalAll();
+            lock.unlock();
+            return;
+        } catch (IllegalStateException | DeviceLostException e) { // Closed, or no device: nothing helps.
             fail(batch, 0, batch.size(), e);
+            return;
         } catch (Throwable thrown) { // Whatever it is, the callers must see it.
-            if (batch.size() == 1) {
-                fail(batch, 0, batch.size(), thrown);
-            } else {
-                LOGGER.log(Level.DEBUG, "a batch of {0} texts is halved: {1}", batch.size(), thrown);
-                computeWanted(batch, 0, batch.size() / 2);
-                computeWanted(batch, batch.size() / 2, batch.size());
-            }
+            failure = thrown;
+        }
+        if (batch.size() == 1) {
+            fail(batch, 0, 1, failure);
+        } else {
+            logHalved(batch.size(), failure);
+            computeWanted(batch, 0, batch.size() / 2);
+            computeWanted(batch, batch.size() / 2, batch.size());
         }
     }
 
-    /** Computes a part of a batch, without those texts that nobody asks for any more. Throws nothing. */
+    private static void logHalved(int texts, Throwable why) {
+        try {
+            LOGGER.log(Level.DEBUG, "a batch of {0} texts is halved: {1}", texts, why);
+        } catch (OutOfMemoryError _) {
+            return; // There is no memory for the arguments.
+        }
+    }
+
+    /** Computes a part of a batch, without those texts that nobody asks for any more. */
     private void computeWanted(List<Text<W, R>> batch, int from, int to) {
         try {
             List<Text<W, R>> wanted = new ArrayList<>();
@@ -400,11 +416,47 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    /** Off the queue's own threads. Throws nothing. */
-    private void answer(List<Text<W, R>> batch, IntFunction<R> results, long begin, long end) {
+    /** Settles some of a batch's texts: each has failed with {@code why}, or belongs to a request that is over. */
+    private void fail(List<Text<W, R>> batch, int from, int to, Throwable why) {
+        lock.lock();
         try {
-            Object[] made = new Object[batch.size()];
-            Throwable[] failures = new Throwable[batch.size()];
+            for (int i = from; i < to; i++) {
+                if (release(batch.get(i))) {
+                    endAndComplete(batch.get(i).request(), why);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the text had not been settled before; gives its permit back then. */
+    private boolean release(Text<W, R> text) {
+        boolean released = text.release();
+        if (released) {
+            computing--;
+            freePermits++;
+        }
+        return released;
+    }
+
+    /** A batch that is computed: its results are to be taken apart. */
+    private final class Answer extends TaskList.Task {
+        private final List<Text<W, R>> batch;
+        private final Object[] made;
+        private final Throwable[] failures;
+        private IntFunction<R> results;
+        private long begin;
+        private long end;
+
+        Answer(List<Text<W, R>> batch) {
+            this.batch = batch;
+            made = new Object[batch.size()];
+            failures = new Throwable[batch.size()];
+        }
+
+        @Override
+        void run() {
             for (int i = 0; i < made.length; i++) {
                 try {
                     made[i] = batch.get(i).request().isOver() ? null : results.apply(i);
@@ -413,89 +465,164 @@ public final class BatchQueue<W, R> implements AutoCloseable {
                 }
             }
             settle(batch, made, failures);
-        } catch (Throwable thrown) {
-            fail(batch, 0, batch.size(), thrown);
-        }
-        try {
-            listener.onBatch(batch.size(), batch.stream().mapToInt(Text::tokenCount).sum(),
-                    batch.getFirst().waited(begin), Duration.ofNanos(end - begin));
-        } catch (Throwable thrown) {
-            LOGGER.log(Level.WARNING, "a queue's listener failed", thrown);
-        }
-    }
-
-    /** Settles some of a batch's texts, each of which has failed with {@code why}, or belongs to a request that is over. */
-    private void fail(List<Text<W, R>> batch, int from, int to, Throwable why) {
-        lock.lock();
-        try {
-            for (int i = from; i < to; i++) {
-                Text<W, R> text = batch.get(i);
-                release(text);
-                if (!text.request().isOver()) {
-                    end(text.request(), why);
-                    text.markLast();
-                }
+            if (listener != QueueSettings.Listener.NONE) {
+                runApart(this::tell);
             }
-        } finally {
-            lock.unlock();
         }
-        completeEnded(batch, from, to);
+
+        private void tell() {
+            try {
+                listener.onBatch(batch.size(), batch.stream().mapToInt(Text::tokenCount).sum(),
+                        batch.getFirst().waited(begin), Duration.ofNanos(end - begin));
+            } catch (Throwable thrown) {
+                LOGGER.log(Level.WARNING, "a queue's listener failed", thrown);
+            }
+        }
     }
 
-    /** Gives back the permits of texts whose batch has ended, and completes the requests that this answers or fails. */
+    /** Gives back the permits of texts whose batch has ended, and ends the requests that this answers or fails. */
     private void settle(List<Text<W, R>> texts, Object[] results, Throwable[] failures) {
         lock.lock();
         try {
             for (int i = 0; i < texts.size(); i++) {
                 QueuedRequest<W, R, ?> request = texts.get(i).request();
-                release(texts.get(i));
-                if (!request.isOver()
+                if (release(texts.get(i)) && !request.isOver()
                         && (failures[i] != null || request.answer(texts.get(i), results[i]))) {
-                    end(request, failures[i]);
-                    texts.get(i).markLast();
+                    endAndComplete(request, failures[i]);
                 }
             }
         } finally {
             lock.unlock();
         }
-        completeEnded(texts, 0, texts.size());
     }
 
-    private void release(Text<W, R> text) {
-        if (text.release()) {
-            computing--;
-            freePermits++;
+    /**
+     * What each answering thread does: takes results apart, has futures completed, and ends requests whose time is
+     * up.
+     */
+    private void answerUntilClosed() {
+        try {
+            while (true) {
+                try {
+                    TaskList.Task task = nextTask();
+                    if (task == null) {
+                        return;
+                    }
+                    if (task instanceof QueuedRequest<?, ?, ?> request && request.dispatch()) {
+                        complete(request);
+                    } else {
+                        task.run();
+                    }
+                } catch (Throwable thrown) { // Callers wait: nothing may end this thread.
+                    goOn(thrown);
+                }
+            }
+        } finally {
+            countThreads(0, -1);
         }
     }
 
-    /** Each in a thread of its own, so that a caller's dependent action holds up no other's. */
-    private static <W, R> void completeEnded(List<Text<W, R>> batch, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (batch.get(i).isLast()) {
-                QueuedRequest<W, R, ?> request = batch.get(i).request();
-                try {
-                    dispatch(request::complete);
-                } catch (Throwable _) { // No memory for as much as the task.
-                    request.complete();
+    /**
+     * Has a future completed by a virtual thread. Where the system grants too few threads, virtual ones may never
+     * run: then one of the answering threads completes it after a while.
+     */
+    private void complete(QueuedRequest<?, ?, ?> request) {
+        lock.lock();
+        completing.add(request);
+        lock.unlock();
+        runApart(request::run);
+    }
+
+    /** Runs what throws nothing and is done by others too if need be in a virtual thread. */
+    private static void runApart(Runnable task) {
+        try {
+            Thread.startVirtualThread(task);
+        } catch (Throwable _) { // It may have started all the same.
+            return;
+        }
+    }
+
+    /** Waits for something to do; null once this is closed and there will be nothing. */
+    private TaskList.Task nextTask() {
+        lock.lock();
+        try {
+            while (true) {
+                long now = System.nanoTime();
+                endLate(now);
+                TaskList.Task task = tasks.poll();
+                if (task == null) {
+                    task = slowCompletion(now);
                 }
+                if (task != null) {
+                    return task;
+                }
+                if (closed && computingThreads == 0 && completing.isEmpty()) {
+                    return null;
+                }
+                awaitTask(now);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitTask(long now) {
+        long wait = timeout.isPresent() && !open.isEmpty() ? nextDeadline - now : Long.MAX_VALUE;
+        try {
+            toAnswer.awaitNanos(completing.isEmpty() ? wait : Math.min(wait, COMPLETION_NANOS));
+        } catch (InterruptedException _) {
+            return; // By a dependent action: these threads wait for tasks alone.
+        }
+    }
+
+    private void noteDeadline(QueuedRequest<W, R, ?> request) {
+        if (timeout.isPresent()) {
+            long deadline = request.called() + timeout.get().toNanos();
+            if (open.size() == 1 || deadline - nextDeadline < 0) {
+                nextDeadline = deadline;
+                toAnswer.signalAll();
             }
         }
     }
 
-    /** Runs a task that throws nothing in a virtual thread, or in this one if there can be no other. */
-    private static void dispatch(Runnable task) {
-        try {
-            Thread.startVirtualThread(task);
-        } catch (Throwable _) {
-            task.run();
+    /** Ends the requests whose time is up. */
+    private void endLate(long now) {
+        if (timeout.isEmpty() || open.isEmpty() || nextDeadline - now > 0) {
+            return;
         }
+        long limit = timeout.get().toNanos();
+        long oldest = now; // Of those that stay.
+        for (QueuedRequest<W, R, ?> request : open) {
+            if (!request.isOver() && now - request.called() >= limit) {
+                endAndComplete(request, late(request.unanswered(), request.textCount()));
+            } else if (!request.isOver() && request.called() - oldest < 0) {
+                oldest = request.called();
+            }
+        }
+        nextDeadline = oldest + limit;
+    }
+
+    /** A request that no virtual thread has completed in time, or null; forgets those that are complete. */
+    private TaskList.Task slowCompletion(long now) {
+        while (!completing.isEmpty()) {
+            QueuedRequest<?, ?, ?> request = (QueuedRequest<?, ?, ?>) completing.peek();
+            boolean done = request.future().isDone();
+            if (!done && now - request.ended() < COMPLETION_NANOS) {
+                return null;
+            }
+            completing.poll();
+            if (!done) {
+                return request;
+            }
+        }
+        return null;
     }
 
     /** What it holds at this moment. */
     public State state() {
         lock.lock();
         try {
-            return new State(line.size(), line.prepared().stream().mapToInt(Integer::intValue).sum(),
+            return new State(planner.size(), planner.prepared().stream().mapToInt(Integer::intValue).sum(),
                     computing, freePermits);
         } finally {
             lock.unlock();
@@ -509,14 +636,39 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         lock.lock();
         try {
             closed = true;
-            came.signalAll();
-            while (threads > 0) {
-                ended.awaitUninterruptibly();
+            cameOrClosed.signalAll();
+            toAnswer.signalAll();
+            while (computingThreads > 0) {
+                threadEnded.awaitUninterruptibly();
             }
             left = open.stream().map(QueuedRequest::future).toArray(CompletableFuture[]::new);
         } finally {
             lock.unlock();
         }
         CompletableFuture.allOf(left).handle((_, _) -> true).join(); // Failures are for those who asked.
+        awaitAnsweringThreads();
+    }
+
+    /** Not for ever: this may be called by a dependent action, in one of them. */
+    private void awaitAnsweringThreads() {
+        boolean interrupted = false;
+        long end = System.nanoTime() + COMPLETION_NANOS;
+        lock.lock();
+        try {
+            toAnswer.signalAll(); // All futures are complete.
+            for (long left = COMPLETION_NANOS; answeringThreads > 0 && left > 0;) {
+                try {
+                    threadEnded.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+                left = end - System.nanoTime();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -29,7 +29,7 @@ final class ModelReplica implements AutoCloseable {
     private final Optional<SparseHead> sparseHead;
     private final Optional<ColbertHead> colbertHead;
     private final Optional<ClassifierHead> classifierHead;
-    private final List<Workspace> workspaces = new ArrayList<>();
+    private List<Workspace> workspaces = List.of();
 
     /**
      * Takes the weights; what it cannot take in whole it gives back.
@@ -53,6 +53,7 @@ final class ModelReplica implements AutoCloseable {
                 return new ClassifierHead(kernels, dense.weight(), dense.bias(), output.weight(),
                         output.bias());
             });
+            workspaces = new ArrayList<>(kernels.passes());
             for (int i = 0; i < kernels.passes(); i++) {
                 workspaces.add(kernels.newWorkspace());
             }

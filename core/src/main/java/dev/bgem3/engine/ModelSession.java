@@ -14,6 +14,7 @@ import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.TokenBatch;
 import dev.bgem3.tokenizer.Tokenizer;
+import java.lang.reflect.UndeclaredThrowableException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,8 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntFunction;
@@ -78,6 +77,8 @@ public final class ModelSession implements AutoCloseable {
             return kind(folder);
         } catch (ModelException e) {
             throw interruptedOr(path, e);
+        } catch (OutOfMemoryError e) {
+            throw outOfMemory(path, e);
         }
     }
 
@@ -115,31 +116,62 @@ public final class ModelSession implements AutoCloseable {
      */
     public static ModelSession open(Path path, BackendRequest request, List<KernelProvider> installed,
             Kind kind) {
-        // Beside the start of the kernels, which takes a fresh process about as long.
-        CompletableFuture<Tokenizer> tokenizer = new CompletableFuture<>();
-        Thread reader = runBeside(
-                () -> tokenizer.completeAsync(() -> Tokenizer.load(path), Runnable::run));
-        try {
+        try (TokenizerReading tokenizer = TokenizerReading.start(path)) {
             return open(path, request, BackendSelection.choose(request, installed), kind, tokenizer);
         } catch (ModelException e) {
             throw interruptedOr(path, e);
         } catch (OutOfMemoryError e) {
             throw outOfMemory(path, e);
-        } finally {
-            // If something else failed first: whoever called may remove the folder now.
-            ThreadTeam.awaitEnd(reader);
         }
     }
 
-    /** Runs a task in a thread of its own, or in this one if the system grants no other. */
-    private static Thread runBeside(Runnable task) {
-        Thread thread = Thread.ofPlatform().name("bgem3-tokenizer").daemon().unstarted(task);
-        try {
-            thread.start();
-        } catch (OutOfMemoryError _) { // "unable to create native thread"
-            task.run();
+    /** Reads the tokenizer beside the start of the kernels, which takes a fresh process about as long. */
+    private static final class TokenizerReading implements AutoCloseable {
+        private final Thread thread;
+        private Tokenizer tokenizer;
+        private Throwable failure;
+
+        private TokenizerReading(Path path) {
+            thread = Thread.ofPlatform().name("bgem3-tokenizer").daemon().unstarted(() -> read(path));
         }
-        return thread;
+
+        /** In a thread of its own, or in this one if the system grants no other. */
+        static TokenizerReading start(Path path) {
+            TokenizerReading reading = new TokenizerReading(path);
+            try {
+                reading.thread.start();
+            } catch (OutOfMemoryError _) { // "unable to create native thread"
+                reading.read(path);
+            }
+            return reading;
+        }
+
+        private void read(Path path) {
+            try {
+                tokenizer = Tokenizer.load(path);
+            } catch (Throwable thrown) { // For the thread that loads.
+                failure = thrown;
+            }
+        }
+
+        /** Waits for it; what reading threw is thrown here. */
+        Tokenizer await() {
+            ThreadTeam.awaitEnd(thread);
+            switch (failure) {
+                case null -> {
+                    return tokenizer;
+                }
+                case RuntimeException known -> throw known;
+                case Error error -> throw error;
+                case Throwable other -> throw new UndeclaredThrowableException(other);
+            }
+        }
+
+        /** If something else failed first: whoever called may remove the folder now. */
+        @Override
+        public void close() {
+            ThreadTeam.awaitEnd(thread);
+        }
     }
 
     private static BackendException outOfMemory(Path path, OutOfMemoryError why) {
@@ -150,10 +182,10 @@ public final class ModelSession implements AutoCloseable {
     }
 
     private static ModelSession open(Path path, BackendRequest request, BackendSelection backend, Kind kind,
-            CompletableFuture<Tokenizer> tokenizerOnItsWay) {
+            TokenizerReading reading) {
         int threads = request.threads() == 0 ? Runtime.getRuntime().availableProcessors() : request.threads();
         ModelFolder folder = ModelFolder.open(path);
-        List<ModelReplica> replicas = new ArrayList<>();
+        List<ModelReplica> replicas = new ArrayList<>(backend.devices().size());
         boolean done = false;
         try {
             requireKind(folder, kind);
@@ -163,7 +195,7 @@ public final class ModelSession implements AutoCloseable {
                         + " tokens (expected: room for the " + PairTokenizer.MIN_LENGTH
                         + " of a pair that is cut)");
             }
-            Tokenizer tokenizer = outcome(tokenizerOnItsWay);
+            Tokenizer tokenizer = reading.await();
             checkVocabulary(path, folder.config(), tokenizer.vocabSize());
             for (int i = 0; i < backend.devices().size(); i++) {
                 replicas.add(
@@ -201,19 +233,6 @@ public final class ModelSession implements AutoCloseable {
         } finally {
             if (!done) {
                 close();
-            }
-        }
-    }
-
-    /** Waits for it; what it threw is thrown on. */
-    private static Tokenizer outcome(CompletableFuture<Tokenizer> tokenizer) {
-        try {
-            return tokenizer.join();
-        } catch (CompletionException e) {
-            switch (e.getCause()) {
-                case RuntimeException known -> throw known;
-                case Error error -> throw error;
-                default -> throw e;
             }
         }
     }

@@ -22,6 +22,9 @@ public record QueueSettings(int slots, int tokenBudget, int permits, Optional<Du
     /** Told of each batch. */
     @FunctionalInterface
     public interface Listener {
+        /** Is told of nothing. */
+        Listener NONE = (_, _, _, _) -> {};
+
         /** A batch has been answered; what is thrown is logged and changes nothing. */
         void onBatch(int texts, int tokens, Duration waiting, Duration computing);
     }

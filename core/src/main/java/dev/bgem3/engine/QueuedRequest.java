@@ -10,14 +10,16 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /**
- * One call of a {@link BatchQueue}: its texts and what has become of them. The queue's lock guards what changes, but for the future.
+ * One call of a {@link BatchQueue}: its texts and what has become of them. The queue's lock guards what changes,
+ * except for the future. As a task it completes its future.
  *
  * @param <A>
  *            what is answered
  */
-final class QueuedRequest<W, R, A> {
-    /** How long to wait for memory before a future is completed again. */
+final class QueuedRequest<W, R, A> extends TaskList.Task {
+    /** How long to wait before a future is completed again. */
     private static final long RETRY_NANOS = 10_000_000;
+    private static final int MAX_RETRIES = 1_000;
 
     /** A text of the request. */
     static final class Text<W, R> implements BatchPlanner.Text {
@@ -27,7 +29,6 @@ final class QueuedRequest<W, R, A> {
         private final int tokenCount;
         private final long arrival;
         private boolean released;
-        private boolean last;
 
         private Text(QueuedRequest<W, R, ?> request, int place, W work, int tokenCount, long arrival) {
             this.request = request;
@@ -60,21 +61,11 @@ final class QueuedRequest<W, R, A> {
             return Duration.ofNanos(now - request.tokenized);
         }
 
-        /** Gives up its permit; false if it has none any more. */
+        /** Gives up its permit; false if it has none any more, since it is settled. */
         boolean release() {
             boolean held = !released;
             released = true;
-            request.heldPermits -= held ? 1 : 0;
             return held;
-        }
-
-        /** Notes that this text has ended the request, whose future is to be completed. */
-        void markLast() {
-            last = true;
-        }
-
-        boolean isLast() {
-            return last;
         }
     }
 
@@ -84,18 +75,18 @@ final class QueuedRequest<W, R, A> {
     private final List<Text<W, R>> texts;
     private final Object[] results;
     private long tokenized;
-    private int heldPermits;
     private int unanswered;
     private int tokens;
     private boolean begun;
     private long firstBegun;
     private long ended;
     private Throwable failure;
+    private boolean dispatched;
     /** Also read without the lock, to skip finished requests. */
     private volatile boolean over;
 
     /**
-     * A request with no text yet, and with a permit for each.
+     * A request with no text yet.
      *
      * @param called
      *            when, by {@link System#nanoTime()}
@@ -105,7 +96,6 @@ final class QueuedRequest<W, R, A> {
         this.called = called;
         texts = new ArrayList<>(textCount);
         results = new Object[textCount];
-        heldPermits = textCount;
         unanswered = textCount;
     }
 
@@ -129,9 +119,8 @@ final class QueuedRequest<W, R, A> {
         return texts;
     }
 
-    /** How many permits it holds: one for each text that waits or is computed. */
-    int heldPermits() {
-        return heldPermits;
+    int textCount() {
+        return results.length;
     }
 
     /** How many texts have no result. */
@@ -139,8 +128,14 @@ final class QueuedRequest<W, R, A> {
         return unanswered;
     }
 
-    int textCount() {
-        return results.length;
+    /** When the call was made, by {@link System#nanoTime()}. */
+    long called() {
+        return called;
+    }
+
+    /** When it ended, by {@link System#nanoTime()}. */
+    long ended() {
+        return ended;
     }
 
     /** Whether it is answered or has failed: results that still come are dropped. */
@@ -173,20 +168,32 @@ final class QueuedRequest<W, R, A> {
         return --unanswered == 0;
     }
 
-    /** Completes the future of a request that is over; returns once that is done, whatever is thrown meanwhile. */
-    void complete() {
+    /** Notes that a virtual thread is to complete the future; false if one was to before. */
+    boolean dispatch() {
+        boolean first = !dispatched;
+        dispatched = true;
+        return first;
+    }
+
+    /**
+     * Completes the future of a request that is over. Returns once that is done and all dependent actions have
+     * begun, whatever is thrown meanwhile. Several threads may do it.
+     */
+    @Override
+    void run() {
         Throwable why = failure;
-        while (!future.isDone()) {
+        for (int tries = 0; tries < MAX_RETRIES || !future.isDone(); tries++) {
             try {
                 if (why == null) {
                     future.complete(result());
                 } else {
                     future.completeExceptionally(why);
                 }
-            } catch (Throwable thrown) { // Out of memory, for instance: the caller must learn of it.
-                if (why == null) {
-                    why = thrown;
-                }
+                return;
+            } catch (Throwable thrown) {
+                // The result could not be made, or there is no memory to complete the future or to run what
+                // depends on it. The caller must learn of it; to complete again does the rest.
+                why = why == null ? thrown : why;
                 LockSupport.parkNanos(RETRY_NANOS);
             }
         }

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
@@ -25,17 +25,49 @@ final class SlotPool implements AutoCloseable {
     /** One pass at a time on a device. */
     record Slot(ModelReplica device, Workspace workspace) {}
 
+    /**
+     * A thread that waits for a slot. It parks, and does not use a future or a condition, since those allocate and, in a thread of a
+     * ForkJoinPool, start another thread: what they throw then would lose a slot.
+     */
+    private static final class Turn extends TaskList.Task {
+        private final Thread thread = Thread.currentThread();
+        private volatile boolean answered;
+        private Slot slot;
+
+        void answer(Slot given) {
+            slot = given;
+            answered = true;
+            run();
+        }
+
+        /** Wakes the thread. */
+        @Override
+        void run() {
+            LockSupport.unpark(thread);
+        }
+
+        /** The slot, or null. An interrupt does not end the wait, and is kept. */
+        Slot await() {
+            boolean interrupted = false;
+            while (!answered) {
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted();
+            }
+            if (interrupted) {
+                thread.interrupt();
+            }
+            return slot;
+        }
+    }
+
     private final String modelName;
     private final List<ModelReplica> devices;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition returned = lock.newCondition();
     /** While any is free nobody waits. */
     private final Queue<Slot> free = new ArrayDeque<>();
-    /**
-     * Each is answered once: with a slot, or with null where there will be no more. Not an {@code Optional}: a thread that gives a slot
-     * back must be able to answer when no memory is left.
-     */
-    private final Queue<CompletableFuture<Slot>> waiting = new ArrayDeque<>();
+    /** Each is answered once: with a slot, or with none where there will be no more. */
+    private final TaskList waiting = new TaskList();
     private final List<ModelReplica> lost = new ArrayList<>();
     private int lent;
     private boolean freed;
@@ -117,7 +149,7 @@ final class SlotPool implements AutoCloseable {
     }
 
     private Slot take() {
-        CompletableFuture<Slot> turn = new CompletableFuture<>();
+        Turn turn = new Turn();
         lock.lock();
         try {
             requireUsable();
@@ -130,7 +162,7 @@ final class SlotPool implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        Slot slot = turn.join(); // No interrupt ends this.
+        Slot slot = turn.await();
         if (slot == null) {
             requireUsable();
         }
@@ -141,10 +173,10 @@ final class SlotPool implements AutoCloseable {
         lock.lock();
         try {
             lent--;
-            CompletableFuture<Slot> next = lost.contains(slot.device()) ? null : waiting.poll();
+            Turn next = lost.contains(slot.device()) ? null : (Turn) waiting.poll();
             if (next != null) {
                 lent++;
-                next.complete(slot);
+                next.answer(slot);
             } else if (!lost.contains(slot.device())) {
                 free.add(slot);
             }
@@ -179,8 +211,9 @@ final class SlotPool implements AutoCloseable {
     }
 
     private void refuseWaiting() {
-        waiting.forEach(turn -> turn.complete(null));
-        waiting.clear();
+        for (Turn turn = (Turn) waiting.poll(); turn != null; turn = (Turn) waiting.poll()) {
+            turn.answer(null);
+        }
     }
 
     /** Refuses those who wait, lets the work under way end, and closes the devices; closing again waits for that. */

@@ -23,7 +23,7 @@ public final class QuietLogger {
         try {
             logger.log(level, format, parameters);
         } catch (Throwable _) {
-            // Nobody is left to tell.
+            // There is nobody to report it to.
             return;
         }
     }
@@ -33,7 +33,7 @@ public final class QuietLogger {
         try {
             logger.log(level, message, thrown);
         } catch (Throwable _) {
-            // Nobody is left to tell.
+            // There is nobody to report it to.
             return;
         }
     }

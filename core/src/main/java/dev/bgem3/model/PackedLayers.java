@@ -8,6 +8,7 @@ import dev.bgem3.packed.ModelDigest;
 import dev.bgem3.packed.PackedFile;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -81,6 +82,9 @@ final class PackedLayers implements AutoCloseable {
             LOGGER.log(Level.DEBUG, "{0}: used", path);
             return Optional.of(file);
         } catch (ModelException e) {
+            if (e.getCause() instanceof ClosedByInterruptException) {
+                throw e; // The file may be sound: who loads is told of the interrupt.
+            }
             LOGGER.log(Level.INFO,
                     "the packed weights are not used: {0}; bgem3 convert --packed writes them anew",
                     e.getMessage());

@@ -1,5 +1,6 @@
 package dev.bgem3.weights;
 
+import dev.bgem3.error.BackendException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.memory.MappedPages;
 import dev.bgem3.text.Messages;
@@ -34,6 +35,8 @@ public final class MappedFile implements AutoCloseable {
      *
      * @throws ModelException
      *             where it is missing, not a regular file, empty or not readable
+     * @throws BackendException
+     *             where the process has no room for it
      */
     public static MappedFile open(Path path) {
         Arena arena = Arena.ofShared();
@@ -93,8 +96,8 @@ public final class MappedFile implements AutoCloseable {
         try {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
         } catch (IOException e) {
-            if (e.getCause() instanceof OutOfMemoryError) { // Java's "Map failed"; the file is well.
-                throw new ModelException(path + ": cannot be mapped: its " + size
+            if (e.getCause() instanceof OutOfMemoryError) { // Java's "Map failed"; nothing is wrong with the file.
+                throw new BackendException(path + ": cannot be mapped: its " + size
                         + " bytes find no room in the process's memory, which the system limits", e);
             }
             throw e;

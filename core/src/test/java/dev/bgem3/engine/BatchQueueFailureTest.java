@@ -148,7 +148,7 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void completesFuturesWhoseDependentsThrow() {
+    void answersOthersWhenDependentsThrow() {
         var queue = queue(PretendedEngine.quick());
         List<CompletableFuture<?>> dependents = new ArrayList<>();
         for (var future : askMany(queue)) {
@@ -236,5 +236,81 @@ class BatchQueueFailureTest {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    @Test
+    void failsARequestWhoseAnswerCannotBeMade() {
+        var queue = queue(PretendedEngine.quick());
+        CompletableFuture<Integer> future = queue.submit(2,
+                _ -> List.of(new Text(0, 1), new Text(1, 1)), answer -> {
+                    throw new OutOfMemoryError("on purpose");
+                });
+        assertThat(catchThrowable(future::join)).hasCauseInstanceOf(OutOfMemoryError.class);
+        assertThat(ask(queue, 4, 5).join().results()).containsExactly(4, 5);
+        assertIdle(queue);
+    }
+
+    @Test
+    void givesEachPermitBackOnceWhenATextAmongOthersFailsToCome() throws Exception {
+        PretendedEngine quick = PretendedEngine.quick();
+        BatchEngine<Text, Integer> engine = new BatchEngine<>() {
+            @Override
+            public int tokenCount(Text text) {
+                if (text.number() < 0) {
+                    throw new OutOfMemoryError("on purpose");
+                }
+                return 1;
+            }
+
+            @Override
+            public java.util.function.IntFunction<Integer> compute(List<Text> texts) {
+                return quick.compute(texts);
+            }
+        };
+        var queue = queue(engine);
+        for (int i = 0; i < 500; i++) {
+            assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> ask(queue, 1, 2, -3, 4));
+            assertThat(ask(queue, 5, 6).get(30, TimeUnit.SECONDS).results()).containsExactly(5, 6);
+        }
+        assertIdle(queue);
+    }
+
+    @Test
+    void theTimeSpentTokenizingIsPartOfTheTimeOut() {
+        Duration most = Duration.ofMillis(600);
+        PretendedEngine engine = PretendedEngine.held();
+        var queue = new BatchQueue<>(engine,
+                new QueueSettings(1, BUDGET, PERMITS, Optional.of(most), (_, _, _, _) -> {}));
+        long start = System.nanoTime();
+        var late = queue.submit(1, _ -> {
+            sleep(500);
+            return List.of(new Text(0, 1));
+        }, Function.identity());
+        assertThat(catchThrowable(late::join)).cause().isInstanceOf(TimedOutException.class);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(most, Duration.ofMillis(1_050));
+        engine.goOn(1);
+        assertIdle(queue);
+    }
+
+    @Test
+    void endsEachRequestAtItsOwnTimeWhateverTheOrderInWhichTheyCame() {
+        Duration most = Duration.ofMillis(400);
+        PretendedEngine engine = PretendedEngine.held();
+        var queue = new BatchQueue<>(engine,
+                new QueueSettings(1, BUDGET, PERMITS, Optional.of(most), (_, _, _, _) -> {}));
+        List<CompletableFuture<QueueAnswer<Integer>>> futures = new ArrayList<>();
+        long start = System.nanoTime();
+        for (int tokenizing : new int[]{0, 150, 0, 100}) {
+            int number = futures.size();
+            futures.add(queue.submit(1, _ -> {
+                sleep(tokenizing);
+                return List.of(new Text(number, 1));
+            }, Function.identity()));
+        }
+        futures.forEach(future -> assertThat(catchThrowable(future::join)).cause()
+                .isInstanceOf(TimedOutException.class));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
+        engine.goOn(1);
+        assertIdle(queue);
     }
 }

@@ -1,6 +1,9 @@
 package dev.bgem3.sample;
 
 import dev.bgem3.BgeM3;
+import dev.bgem3.Embedding;
+import dev.bgem3.EncodeOptions;
+import dev.bgem3.EncodeQueue;
 import dev.bgem3.LoadOptions;
 import dev.bgem3.error.BgeM3Exception;
 import java.io.FileInputStream;
@@ -13,13 +16,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 
 /**
  * Loads a model in a process that the system has set a limit: uses up what is limited, gives back a little more each time, and loads.
  * Prints a line for each load: {@code loaded}, {@code refused} and what was said, or {@code FAULT} and what came instead, and the
- * library's threads that are left. Arguments: {@code threads}, {@code descriptors} or {@code memory}, and the model's folder.
+ * number of the library's threads that it left. Arguments: {@code threads}, {@code descriptors} or {@code memory}, and the model's folder.
  */
 public final class LimitedLoadMain {
     private static final int STEPS = 12;
@@ -38,7 +43,12 @@ public final class LimitedLoadMain {
         // Once without need, so that the classes are there.
         load(folder, -1);
         switch (arguments[0]) {
-            case "threads" -> withFewThreads(load);
+            case "threads" -> {
+                try (BgeM3 model = BgeM3.load(folder); EncodeQueue queue = EncodeQueue.of(model)) {
+                    withFewThreads(load, queue);
+                    answer(queue);
+                }
+            }
             case "descriptors" -> withFewDescriptors(load);
             case "memory" -> withLittleMemory(load);
             default -> throw new IllegalArgumentException(arguments[0]);
@@ -46,7 +56,14 @@ public final class LimitedLoadMain {
         load(folder, STEPS);
     }
 
+    private static long ownThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("bgem3"))
+                .count();
+    }
+
     private static void load(Path folder, int step) {
+        long threadsBefore = ownThreads();
         String outcome;
         int threads = step < 0 ? 2 : THREADS;
         try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().threads(threads).build())) {
@@ -58,11 +75,10 @@ public final class LimitedLoadMain {
             outcome = "FAULT " + e;
             e.printStackTrace();
         }
-        System.out.println(outcome + " " + Thread.getAllStackTraces().keySet().stream().map(Thread::getName)
-                .filter(name -> name.startsWith("bgem3")).toList());
+        System.out.println(outcome + " " + (ownThreads() - threadsBefore));
     }
 
-    private static void withFewThreads(IntConsumer load) throws InterruptedException {
+    private static void withFewThreads(IntConsumer load, EncodeQueue queue) throws InterruptedException {
         List<CountDownLatch> ends = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
         try {
@@ -75,6 +91,7 @@ public final class LimitedLoadMain {
             }
         } catch (OutOfMemoryError full) {
             for (int step = 0; step < STEPS; step++) {
+                answer(queue);
                 load.accept(step);
                 for (int i = 0; i < 5 && !ends.isEmpty(); i++) {
                     ends.removeLast().countDown();
@@ -85,6 +102,19 @@ public final class LimitedLoadMain {
         ends.forEach(CountDownLatch::countDown);
         for (Thread thread : threads) {
             thread.join();
+        }
+    }
+
+    /** A queue answers, though virtual threads may find no carrier. */
+    private static void answer(EncodeQueue queue) {
+        List<CompletableFuture<Embedding>> futures = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            futures.add(queue.encode("text " + i, EncodeOptions.defaults()));
+        }
+        try {
+            CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            System.out.println("FAULT the queue: " + e + " 0");
         }
     }
 

@@ -1,0 +1,45 @@
+package dev.bgem3.engine;
+
+/**
+ * A first-in-first-out list of tasks. It allocates nothing, so that it works when no memory is left. Not
+ * thread-safe.
+ */
+final class TaskList {
+    /** Something to do; in one list at a time. */
+    abstract static class Task {
+        private Task next;
+
+        abstract void run();
+    }
+
+    private Task first;
+    private Task last;
+
+    boolean isEmpty() {
+        return first == null;
+    }
+
+    void add(Task task) {
+        if (first == null) {
+            first = task;
+        } else {
+            last.next = task;
+        }
+        last = task;
+    }
+
+    /** The first task, or null. */
+    Task peek() {
+        return first;
+    }
+
+    /** Takes the first task out; null if there is none. */
+    Task poll() {
+        Task task = first;
+        if (task != null) {
+            first = task.next;
+            task.next = null;
+        }
+        return task;
+    }
+}
