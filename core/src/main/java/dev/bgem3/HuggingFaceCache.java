@@ -135,13 +135,22 @@ public final class HuggingFaceCache {
     }
 
     private Path userHome() {
-        return Path.of(value("HOME").orElse(System.getProperty("user.home")));
+        return pathOf(value("HOME").orElse(System.getProperty("user.home")));
+    }
+
+    private static Path pathOf(String text) {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new ModelException("the Hugging Face cache: " + Messages.printable(text)
+                    + " (expected: a path that Java can read in this locale)", e);
+        }
     }
 
     /** A path that may begin with {@code ~}, as the Python library reads it. */
     private Path path(String text) {
         return text.equals("~") || text.startsWith("~/")
                 ? userHome().resolve(text.substring(Math.min(2, text.length())))
-                : Path.of(text);
+                : pathOf(text);
     }
 }

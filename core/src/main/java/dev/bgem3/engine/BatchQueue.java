@@ -316,26 +316,33 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    /** What each thread does that has batches computed. */
+    /**
+     * What each thread does that has batches computed. Callers wait: nothing may end it, not even what is thrown while a failure is
+     * dealt with.
+     */
     private void computeUntilClosed() {
-        try {
-            while (true) {
-                List<Text<W, R>> batch = null;
-                try {
-                    batch = next();
-                    if (batch.isEmpty()) {
-                        return;
-                    }
-                    compute(batch);
-                } catch (Throwable thrown) { // Callers wait: nothing may end this thread.
+        List<Text<W, R>> batch = null;
+        Throwable failure = null;
+        while (true) {
+            try {
+                if (failure != null) {
                     if (batch != null) {
-                        fail(batch, 0, batch.size(), thrown);
+                        fail(batch, 0, batch.size(), failure);
+                        batch = null;
                     }
-                    goOn(thrown);
+                    goOn(failure);
+                    failure = null;
                 }
+                batch = next();
+                if (batch.isEmpty()) {
+                    countThreads(-1, 0);
+                    return;
+                }
+                compute(batch);
+                batch = null;
+            } catch (Throwable thrown) {
+                failure = thrown;
             }
-        } finally {
-            countThreads(-1, 0);
         }
     }
 
@@ -498,27 +505,33 @@ public final class BatchQueue<W, R> implements AutoCloseable {
 
     /**
      * What each answering thread does: takes results apart, has futures completed, and ends requests whose time is
-     * up.
+     * up. A task that fails is done again, which does no harm.
      */
     private void answerUntilClosed() {
-        try {
-            while (true) {
-                try {
-                    TaskList.Task task = nextTask();
-                    if (task == null) {
-                        return;
-                    }
-                    if (task instanceof QueuedRequest<?, ?, ?> request && request.dispatch()) {
-                        complete(request);
-                    } else {
-                        task.run();
-                    }
-                } catch (Throwable thrown) { // Callers wait: nothing may end this thread.
-                    goOn(thrown);
+        TaskList.Task task = null;
+        Throwable failure = null;
+        while (true) {
+            try {
+                if (failure != null) {
+                    goOn(failure);
+                    failure = null;
                 }
+                if (task == null) {
+                    task = nextTask();
+                }
+                if (task == null) {
+                    countThreads(0, -1);
+                    return;
+                }
+                if (task instanceof QueuedRequest<?, ?, ?> request && request.dispatch()) {
+                    complete(request);
+                } else {
+                    task.run();
+                }
+                task = null;
+            } catch (Throwable thrown) { // Callers wait: nothing may end this thread.
+                failure = thrown;
             }
-        } finally {
-            countThreads(0, -1);
         }
     }
 

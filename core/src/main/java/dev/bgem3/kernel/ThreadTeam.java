@@ -161,14 +161,27 @@ public final class ThreadTeam implements AutoCloseable {
 
         @Override
         public void run() {
+            while (!closed) {
+                try {
+                    workUntilClosed();
+                } catch (Throwable _) { // No memory, anywhere: the caller is told of it, and waits for this thread.
+                    continue;
+                }
+            }
+        }
+
+        private void workUntilClosed() {
             int spins = 0;
             while (!closed) {
                 Round current = round;
                 if (current != seen) {
-                    seen = current;
-                    doPieces(current, worker);
-                    if (current.working.decrementAndGet() == 0) {
-                        LockSupport.unpark(waiting);
+                    try {
+                        doPieces(current, worker);
+                    } finally {
+                        seen = current;
+                        if (current.working.decrementAndGet() == 0) {
+                            LockSupport.unpark(waiting);
+                        }
                     }
                     spins = 0;
                 } else if (spins++ < SPINS) {
