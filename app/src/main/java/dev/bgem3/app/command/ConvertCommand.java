@@ -30,11 +30,11 @@ final class ConvertCommand implements Callable<Integer> {
     private Optional<Path> dirOut;
 
     @Option(names = "--dtype", paramLabel = "fp32|fp16|bf16", //
-            converter = Labels.OfWeightType.class, description = """
+            converter = Labels.OfPrecision.class, description = """
                     The numbers on disk: fp32 keeps every bit at twice the room; fp16 rounds to 11 bits and \
                     refuses a weight beyond 65504; bf16 holds any size and rounds to 8 bits. \
                     Default: fp16.""")
-    private Optional<WeightType> dtype;
+    private Optional<Precision> dtype;
 
     @Option(names = "--packed", description = """
             Keep the weights beside the model also as this machine's kernels lay them out, one file for each \
@@ -55,17 +55,28 @@ final class ConvertCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         check();
+        WeightType type = weightType(dtype.orElse(Precision.FP16));
         Path folder = session.models().find(Optional.of(modelIn));
         Optional<PackHandler> packing = packed
                 ? Optional.of(new PackHandler(session.streams(), precisions))
                 : Optional.empty();
         try (WriteProgress progress = new WriteProgress(session.streams())) {
             dirOut.ifPresent(
-                    target -> ModelConverter.convert(folder, target, dtype.orElse(WeightType.FP16),
+                    target -> ModelConverter.convert(folder, target, type,
                             progress));
         }
         packing.ifPresent(handler -> handler.run(dirOut.orElse(folder)));
         return ExitCodes.DONE;
+    }
+
+    private static WeightType weightType(Precision precision) {
+        return switch (precision) {
+            case FP32 -> WeightType.FP32;
+            case FP16 -> WeightType.FP16;
+            case BF16 -> WeightType.BF16;
+            case AUTO, INT8 -> throw new UsageException(
+                    "--dtype: " + precision.label() + " (expected: fp32, fp16 or bf16)");
+        };
     }
 
     private void check() {

@@ -2,7 +2,6 @@ package dev.bgem3.app.command;
 
 import dev.bgem3.Pooling;
 import dev.bgem3.Precision;
-import dev.bgem3.convert.WeightType;
 import java.util.Arrays;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -29,15 +28,7 @@ final class Labels {
         }
     }
 
-    /** For {@code --dtype}. */
-    static final class OfWeightType implements ITypeConverter<WeightType> {
-        @Override
-        public WeightType convert(String word) {
-            return find(WeightType.class, WeightType::label, word);
-        }
-    }
-
-    /** For {@code --precision}. */
+    /** For {@code --precision} and {@code --dtype}. */
     static final class OfPrecision implements ITypeConverter<Precision> {
         @Override
         public Precision convert(String word) {
