@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         BGE-M3 on the JVM: dense vectors, lexical weights and ColBERT vectors of texts, and their \
         scores.""", //
         footer = {"", "Results go to standard output, messages to standard error.", """
-                Exit codes: 0 done, 1 the work failed, 2 the call's words are off, 3 the machine lacks \
+                Exit codes: 0 done, 1 the work failed, 2 invalid arguments, 3 the machine lacks \
                 something.""", """
                 Environment: BGEM3_MODEL (as --model), BGEM3_JAVA_OPTS (options for Java, such as -Xmx8g), \
                 BGEM3_TRACE=1 (stack traces), HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME."""})

@@ -6,7 +6,7 @@ public final class ExitCodes {
     static final int DONE = 0;
     /** The work failed. */
     static final int FAILED = 1;
-    /** The call's words are off. */
+    /** Invalid arguments. */
     public static final int USAGE = 2;
     /** The machine lacks something. */
     public static final int MACHINE = 3;

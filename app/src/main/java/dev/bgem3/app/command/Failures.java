@@ -29,7 +29,7 @@ record Failures(PrintStream err, boolean withTrace, boolean mayStartAgain) {
     static final String TRACE_VARIABLE = "BGEM3_TRACE";
     private static final int MIB = 1 << 20;
 
-    /** What picocli found wrong with the words of the call. */
+    /** What picocli found wrong with the arguments. */
     int usage(ParameterException failure, String[] arguments) {
         return usage(failure, failure.getCommandLine());
     }

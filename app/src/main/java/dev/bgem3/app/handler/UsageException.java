@@ -1,7 +1,7 @@
 package dev.bgem3.app.handler;
 
 /**
- * The words of the call are off; the message begins with the option: {@code --tokens: 513 (expected:
+ * Arguments are invalid; the message begins with the option: {@code --tokens: 513 (expected:
  * 2..512)}.
  */
 public final class UsageException extends RuntimeException {
