@@ -30,6 +30,8 @@ final class SlotPool implements AutoCloseable {
      * ForkJoinPool, start another thread: what they throw then would lose a slot.
      */
     private static final class Turn extends TaskList.Task {
+        private static final long MAX_PARK_NANOS = 20_000_000;
+
         private final Thread thread = Thread.currentThread();
         private volatile boolean answered;
         private Slot slot;
@@ -46,11 +48,27 @@ final class SlotPool implements AutoCloseable {
             LockSupport.unpark(thread);
         }
 
+        /**
+         * A virtual thread parks for a moment only: where no memory is left it keeps its carrier while it is parked, which the thread
+         * that has the slot may need to go on.
+         */
+        private void park() {
+            if (!thread.isVirtual()) {
+                LockSupport.park(this);
+                return;
+            }
+            try {
+                LockSupport.parkNanos(this, MAX_PARK_NANOS);
+            } catch (OutOfMemoryError _) {
+                Thread.yield(); // It needs memory for its timer.
+            }
+        }
+
         /** The slot, or null. An interrupt does not end the wait, and is kept. */
         Slot await() {
             boolean interrupted = false;
             while (!answered) {
-                LockSupport.park(this);
+                park();
                 interrupted |= Thread.interrupted();
             }
             if (interrupted) {
