@@ -40,18 +40,19 @@ public final class RequestJson {
     private RequestJson() {}
 
     /**
-     * The heap that a body takes beside itself.
+     * Upper bounds of the heap that a body takes in addition to its own bytes.
      *
      * @param toRead
-     *            the most while it is read
+     *            while it is parsed
      * @param kept
-     *            the most that the texts and ids in it take afterwards
+     *            afterwards, for its texts and token ids
      */
     public record Cost(long toRead, long kept) {}
 
     /**
-     * What reading a body takes, by the marks that separate its values: of few bytes, such as {@code [{},{},…]}, many times as much is
-     * made. The factors are what Jackson's nodes, the JDK's collections and the array below a growing list take, rounded up.
+     * Estimates the heap by the characters that begin and separate values: {@code [{},{},…]} takes 70
+     * times its size. The factors are the sizes of Jackson's nodes, their collections and the arrays of
+     * growing lists, rounded up.
      */
     public static Cost cost(byte[] body) {
         long marks = 0;
@@ -71,7 +72,7 @@ public final class RequestJson {
                 default -> ascii &= b > 0 && b != '\\';
             }
         }
-        // A long string is put together in pieces of 2 bytes a character.
+        // Jackson puts a long string together from pieces of 2 bytes a character.
         return new Cost(6L * body.length + marks,
                 (ascii ? 1L : 2L) * body.length + Short.BYTES * commas);
     }
@@ -101,7 +102,7 @@ public final class RequestJson {
         return new Fields(root, "");
     }
 
-    /** The reader below would pass over what is not. */
+    /** An {@link InputStreamReader} would silently replace what is not UTF-8. */
     private static void requireUtf8(byte[] body) {
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT)

@@ -13,9 +13,9 @@ import java.time.Duration;
  * memory whole. No piece may keep the server waiting for longer than a minute.
  */
 final class AnswerStream extends OutputStream {
-    /** What an answer of numbers takes at most while it is sent. */
+    /** How large the buffer gets while a large answer is sent. */
     static final int MOST_BYTES = 1 << 18;
-    /** What a number becomes at most, with what separates it from the next. */
+    /** An upper bound of the bytes of a number and its comma. */
     static final int NUMBER_BYTES = 16;
     private static final int PIECE_BYTES = MOST_BYTES / 2;
     private static final Duration PIECE_LIMIT = Duration.ofMinutes(1);

@@ -25,29 +25,30 @@ import java.util.concurrent.ExecutorService;
 import java.util.function.Function;
 
 /**
- * One client's connection. It stands between the socket and Helidon's HTTP: it takes heap for the bytes that come, as many times as
- * Helidon and this server need for them, gives a head a limited time, and knows whether the client is waited for.
+ * One client's connection, between the socket and Helidon's HTTP/1.1. It takes heap for the bytes that
+ * arrive, as much as Helidon and this server need to keep them, limits how long headers may take, and
+ * knows whether it waits for the client.
  */
 final class Connection implements ConnectionContext, ServerConnection, InterruptableTask<Void> {
-    /** Bytes of a head that a connection's own share of the heap covers, so that a plain request is read at any time. */
+    /** Each connection's own share covers so much of the headers: plain requests need no further room. */
     static final int FREE_HEAD_BYTES = 512;
-    /** Measured with heads of many short lines: Helidon keeps an object for each line and each name. */
+    /** Helidon keeps objects for each header; measured with headers of two letters and no value. */
     private static final int HEAD_FACTOR = 40;
-    /** The array that a body is read into has room for at most twice as much as there is. */
+    /** The array that a body is read into is at most twice as long as what has arrived. */
     private static final int BODY_FACTOR = 2;
-    /** What is kept beside the bytes of a read, which may be a single one. */
+    /** What Helidon keeps for each read of the socket beside its bytes, which may be a single one. */
     private static final int READ_BYTES = 80;
-    /** More than Helidon reads at a time. */
+    /** Helidon reads 8 KiB at a time, some of which may be the next request's. */
     private static final int AHEAD_BYTES = 1 << 14;
     private static final Duration HEAD_LIMIT = Duration.ofSeconds(30);
 
-    /** What the next bytes are. */
+    /** What the bytes that arrive now belong to. */
     private enum Phase {
-        /** Of a request's first line and headers. */
+        /** A request's first line and headers. */
         HEAD,
-        /** Of a body that is being read into memory. */
+        /** A body that is being read into memory. */
         BODY,
-        /** Of a body that is thrown away, or of the next request. */
+        /** A body that is discarded, or the next request. */
         OTHER
     }
 
@@ -85,17 +86,17 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         }
     }
 
-    /** Whether bytes of the client are waited for. */
+    /** Whether it waits for the client to send. */
     boolean isWaiting() {
         return waitingSince != 0;
     }
 
-    /** How long they have been, in nanoseconds. */
+    /** How long it has waited, in nanoseconds. */
     long waited(long now) {
         return now - waitingSince;
     }
 
-    /** Closes the socket under whoever waits for it. */
+    /** Closes the socket, which ends the thread that waits for it. */
     void end() {
         try {
             client.serverSocket().close();
@@ -109,23 +110,23 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
     }
 
     /**
-     * The head is read, and its request answered next.
+     * The headers are read, and a handler takes over.
      *
      * @throws RefusedException
-     *             where there is no room for the head
+     *             if there is no room for the headers
      */
     void headRead() {
         phase = Phase.OTHER;
         waitingSince = 0;
-        // What is unread of it is the body's.
+        // The unread bytes belong to the body.
         holdHead(bytes - reader.available());
     }
 
     /**
-     * What comes now is a body, of which {@code limit} bytes are read at most.
+     * From now on the bytes belong to a body, which may have {@code limit} of them.
      *
      * @param lease
-     *            what holds the heap for it
+     *            takes the heap for them
      */
     void bodyBegins(HeapBudget.Lease lease, int limit) {
         body = lease;
@@ -140,17 +141,17 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         phase = Phase.OTHER;
     }
 
-    /** How many bytes of the body have come. */
+    /** How many bytes of the body have arrived. */
     long bodyBytes() {
         return bytes;
     }
 
-    /** The request is answered; nothing but the client's next is waited for, and may be by another thread. */
+    /** The request is answered, and another thread already waits for the next one. */
     void answered() {
         waiting();
     }
 
-    /** The next head begins, with what has come of it already. */
+    /** From now on the bytes belong to the next request's headers, as do those that nobody has read. */
     void nextHead() {
         waitingSince = 0;
         head.close();
@@ -160,7 +161,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         phase = Phase.HEAD;
     }
 
-    /** Throws away so many bytes. */
+    /** Discards so many bytes, and waits for them. */
     void discard(long count) {
         for (long left = count; left > 0;) {
             reader.ensureAvailable();
@@ -175,7 +176,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         switch (phase) {
             case HEAD -> moreOfHead(in);
             case BODY -> await(in::ensureAvailable);
-            // By the thread that sees a client leave, perhaps, while its request is computed.
+            // Perhaps by the thread that watches for the client to leave while its request is computed.
             case OTHER -> in.ensureAvailable();
         }
         byte[] came = in.readBytes(in.available());
@@ -191,7 +192,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         waitingSince = 0;
     }
 
-    /** Waits for a head; where some of it has come, all that has is of the head. */
+    /** Waits for headers. If some bytes have arrived already, all of those belong to the headers. */
     private void moreOfHead(DataReader in) {
         if (bytes == 0) {
             await(in::ensureAvailable);
@@ -227,10 +228,10 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
     }
 
     /**
-     * Counts bytes that came, and takes heap for those of a body.
+     * Counts bytes that arrived, and takes the heap for those of a body.
      *
      * @param unread
-     *            the bytes before them that nobody has read yet
+     *            how many before them Helidon has not handed out yet
      */
     private void arrived(int count, int unread) {
         if (count == 0) {
@@ -239,7 +240,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         bytes += count;
         reads++;
         if (phase == Phase.BODY) {
-            // Helidon reads a chunk whole before anybody sees a byte of it, and may have read on into the next request.
+            // Helidon reads a whole chunk before it hands out the first byte of it.
             if ((long) unread + count > (long) bodyLimit + AHEAD_BYTES) {
                 throw RequestBody.tooLarge(bodyLimit);
             }

@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The open connections. Helidon asks it for each new one, as the only kind that there is, so that it knows a connection before a byte has
- * come. Where there are too many, the one whose client has been silent for longest gives way.
+ * The open connections. As Helidon's only selector it is called for a new connection before a byte has
+ * arrived. If there are too many, it closes the one whose client has been silent for longest.
  */
 final class Connections implements ServerConnectionSelector {
     private final ServerConnectionSelector http;
@@ -20,18 +20,18 @@ final class Connections implements ServerConnectionSelector {
     private final HeapBudget budget;
     private final StallGuard guard;
     private final Set<Connection> open = ConcurrentHashMap.newKeySet();
-    /** A connection has one thread for all its life. */
+    /** One thread serves a connection for all its life, and Helidon hands handlers no connection. */
     private final ThreadLocal<Connection> current = new ThreadLocal<>();
 
     /**
-     * None yet.
+     * No connections yet.
      *
      * @param http
-     *            makes connections that speak HTTP
+     *            makes the connections that speak HTTP
      * @param most
      *            how many may be open
      * @param budget
-     *            the heap for what they bring
+     *            the heap for long headers
      */
     Connections(ServerConnectionSelector http, int most, HeapBudget budget, StallGuard guard) {
         this.http = http;
@@ -65,7 +65,7 @@ final class Connections implements ServerConnectionSelector {
         return new Connection(client, http::connection, this, budget.lease(), guard);
     }
 
-    /** Counts a connection, in its thread. */
+    /** Adds a connection; called by its thread. */
     void enter(Connection connection) {
         current.set(connection);
         open.add(connection);

@@ -108,11 +108,11 @@ final class Exchange {
     }
 
     /**
-     * Holds room for so many bytes of the heap beside the request's own texts, in the place of what it held for them before, until the
-     * request is answered or this is called again.
+     * Takes so many bytes of the heap, in addition to those for the request's own texts. They replace what an
+     * earlier call took, and are given back once the request is answered.
      *
      * @throws RefusedException
-     *             where there is none
+     *             if there is no room for them
      */
     void room(long bytes) {
         heap.resize(kept + bytes);
@@ -157,10 +157,10 @@ final class Exchange {
     }
 
     /**
-     * Begins with the request's head.
+     * Takes the heap for the request's headers.
      *
      * @throws RefusedException
-     *             where there is no room for it
+     *             if there is no room for them
      */
     void begin() {
         connection.headRead();
@@ -175,7 +175,7 @@ final class Exchange {
         response.header(HeaderValues.CONNECTION_CLOSE);
     }
 
-    /** Whether the client was told, or has asked, that the connection ends after this answer. */
+    /** Whether the connection ends after this answer, as the client was told or has asked. */
     boolean isLastOfConnection() {
         return response.headers().containsToken(HeaderValues.CONNECTION_CLOSE);
     }
@@ -225,8 +225,8 @@ final class Exchange {
         return watch;
     }
 
-    /** What is left of the request's body stands before the next request, and is not waited for. */
-    private void answer() {
+    /** An unread body would stand before the next request, and may never arrive whole. */
+    private void closeIfBodyIsUnread() {
         if (!body.isRead()) {
             lastOfConnection();
         }
@@ -234,13 +234,13 @@ final class Exchange {
 
     /** Answers without a body. */
     void empty(int status) {
-        answer();
+        closeIfBodyIsUnread();
         response.status(status).send();
     }
 
     /** Answers with bytes. */
     void bytes(String contentType, byte[] bytes) {
-        answer();
+        closeIfBodyIsUnread();
         response.header(HeaderValues.create(HeaderNames.CONTENT_TYPE, contentType));
         if (method().equals(Method.HEAD.text())) {
             response.header(HeaderValues.create(HeaderNames.CONTENT_LENGTH, bytes.length));
@@ -260,7 +260,7 @@ final class Exchange {
     }
 
     void json(int status, Consumer<JsonGenerator> content) {
-        answer();
+        closeIfBodyIsUnread();
         response.status(status).header(HeaderValues.CONTENT_TYPE_JSON);
         try (AnswerStream out = new AnswerStream(guard, socket, response);
                 JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out,

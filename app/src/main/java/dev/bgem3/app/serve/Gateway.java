@@ -128,8 +128,8 @@ final class Gateway implements Handler {
         }
         if (exchange.isLastOfConnection()) {
             exchange.drain();
-            // Helidon would take what is left of the body for the next request.
-            throw new CloseConnectionException("Answered for the last time");
+            // Helidon would go on, and take the rest of a body for the next request.
+            throw new CloseConnectionException("The connection ends after this answer");
         }
         if (exchange.watch().begun()) {
             connection.answered();

@@ -4,8 +4,9 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A part of the heap for what clients send and ask for. Whoever needs memory for a client takes it here first, so that what does not fit
- * is refused and the process does not run out of memory.
+ * A part of the heap that is set aside for clients. Code that needs memory for a client takes it from
+ * here first, so that a request that does not fit is refused before the process runs out of memory.
+ * Thread-safe.
  */
 final class HeapBudget {
     private static final int MIB = 1 << 20;
@@ -16,18 +17,18 @@ final class HeapBudget {
     private final AtomicLong taken = new AtomicLong();
 
     /**
-     * A budget by itself.
+     * A budget of its own.
      *
      * @param use
      *            what it is for, as messages say it
      * @param most
-     *            its bytes
+     *            how many bytes can be taken
      */
     HeapBudget(String use, long most) {
         this(use, most, Optional.empty());
     }
 
-    /** A budget of at most so many of the bytes of {@code whole}. */
+    /** A budget whose bytes also count in {@code whole}. */
     HeapBudget(String use, long most, HeapBudget whole) {
         this(use, most, Optional.of(whole));
     }
@@ -38,30 +39,26 @@ final class HeapBudget {
         this.whole = whole;
     }
 
-    /** The bytes that it has in all. */
-    long most() {
-        return most;
-    }
-
-    /** The bytes that are taken at this moment. */
+    /** How many bytes are taken at this moment. */
     long taken() {
         return taken.get();
     }
 
-    /** A lease of nothing yet. */
+    /** A lease of no bytes yet. */
     Lease lease() {
         return new Lease();
     }
 
-    /** Bytes that somebody holds. For one thread at a time. */
+    /** Bytes that are taken until they are given back. Not thread-safe. */
     final class Lease implements AutoCloseable {
         private long bytes;
 
         /**
-         * Holds so many bytes from now on.
+         * Takes more bytes, or gives some back, so that the lease has {@code wanted}.
          *
          * @throws RefusedException
-         *             where there is no room for more now, or never for so many; it then holds what it held
+         *             if there is no room for them now, or not even in an empty budget; the lease then stays
+         *             as it was
          */
         void resize(long wanted) {
             if (wanted > bytes) {

@@ -61,8 +61,6 @@ final class RequestBody {
         } catch (StallGuard.StalledException _) {
             throw new RefusedException(Refusal.Kind.SLOW_CLIENT,
                     "body: not there after " + BODY_LIMIT.toSeconds() + " s");
-        } catch (RefusedException e) {
-            throw e;
         } catch (RequestException | NumberFormatException _) {
             throw new RefusedException(Refusal.Kind.SYNTAX,
                     "body: no chunks (expected: chunks as HTTP/1.1 has them)");
@@ -74,7 +72,7 @@ final class RequestBody {
         }
     }
 
-    /** Waits with no more memory than twice what has come: a length that a client announces costs it nothing. */
+    /** Allocates at most twice the bytes that have arrived: an announced length by itself takes no memory. */
     private byte[] read() throws IOException {
         InputStream in = request.content().inputStream();
         byte[] body = new byte[0];
@@ -124,7 +122,7 @@ final class RequestBody {
         long came = begun ? connection.bodyBytes() - connection.dataReader().available() : 0;
         try {
             guard.run(connection.serverSocket(), DRAIN_LIMIT, () -> {
-                // Of a body in chunks the client tells the end by leaving.
+                // Without decoding a chunked body its end is not known: discard until the client closes.
                 connection.discard(Math.min(DRAIN_BYTES, length > 0 ? length - came : DRAIN_BYTES));
                 return connection;
             });

@@ -76,7 +76,7 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
         }
     }
 
-    /** Cutting the longest of the texts, beside the query's tokens and those of all pairs. */
+    /** An upper bound of the heap for tokenizing the longest text and keeping the tokens of all pairs. */
     private long heapToCut(Rerank request) {
         long cutting = Stream.concat(Stream.of(request.query()), request.texts().stream())
                 .mapToLong(Tokenization::heapToCut).max().orElse(0);

@@ -116,10 +116,10 @@ public final class TextServer implements AutoCloseable {
     }
 
     /**
-     * Finds out whether this process's heap has room for a body of the most bytes.
+     * Checks that this process's heap has room for a body of {@code payloadLimit} bytes.
      *
      * @throws IllegalArgumentException
-     *             where it has not
+     *             if it has not
      */
     public static void requireRoom(ServeOptions options) {
         long heap = Runtime.getRuntime().maxMemory();

@@ -120,7 +120,7 @@ final class TextService {
         }
     }
 
-    /** The heap that the tokens, the other outputs and the writing of a large answer take. */
+    /** The heap for the tokens, the outputs but those of each token, and the buffer of a large answer. */
     private long bytesOfResults(EncodeOptions what, List<Encoded.Tokens> texts) {
         long tokens = texts.stream().mapToLong(text -> text.ids().length).sum();
         long numbers = (what.outputs().contains(Output.DENSE)

@@ -17,7 +17,7 @@ import tools.jackson.core.JsonGenerator;
 
 /** The routes of text-embeddings-inference that want a tokenizer alone. */
 final class TokenRoutes {
-    /** A piece in the text that is made, and in the one that it grows from. */
+    /** An upper bound of what a token takes in a decoded text, which grows by doubling. */
     private static final int PIECE_BYTES = 64;
 
     private final Tokenization tokenization;

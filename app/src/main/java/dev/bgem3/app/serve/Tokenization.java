@@ -28,13 +28,13 @@ import java.util.OptionalInt;
  */
 record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, boolean autoTruncate,
         Map<String, String> prompts) {
-    /** What an id takes, which stands in two arrays for a while. */
+    /** An id is in two arrays for a while. */
     static final int ID_BYTES = 2 * Integer.BYTES;
-    /** The normal form, and the ids in an array that doubles; measured, as the others. */
+    /** The normalised text, and its ids in an array that doubles; measured, as is the next. */
     private static final int CUT_FACTOR = 10;
-    /** The same with a begin and an end for each character and each token. */
+    /** With the start and end of each character and each token. */
     private static final int PLACE_FACTOR = 40;
-    /** For each character of a word a score, a begin and an id. */
+    /** For each character of a word the best score, its start and its id. */
     private static final int LATTICE_BYTES = Double.BYTES + 2 * Integer.BYTES;
     private static final int WINDOW = 1 << 12;
 
@@ -109,9 +109,9 @@ record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, bo
     }
 
     /**
-     * The first or last of some ids. If they begin with the special tokens before a text, the first of which the pooling reads, or end
-     * with those behind it, so does what is left of them, as the model was trained to read texts; ids without these are cut as they
-     * are.
+     * Keeps the first or the last of some ids. If they begin with the special tokens of a text, from the
+     * first of which the dense vector is read, or end with them, so does the result, as the model was
+     * trained on such texts.
      */
     private int[] cut(int[] ids, int limit, Direction direction) {
         if (ids.length <= limit) {
@@ -133,7 +133,7 @@ record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, bo
         return kept;
     }
 
-    /** The most heap that cutting some inputs takes, one after the other, with the tokens of those before. */
+    /** An upper bound of the heap for tokenizing some inputs one after the other and keeping their tokens. */
     long heapToCut(List<Input> inputs, OptionalInt limit) {
         long tokens = 0;
         long cutting = 0;
@@ -149,17 +149,17 @@ record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, bo
         return ID_BYTES * tokens + cutting;
     }
 
-    /** The most heap that cutting a text takes. */
+    /** An upper bound of the heap for tokenizing a text. */
     static long heapToCut(String text) {
         return heapToCut(text, CUT_FACTOR);
     }
 
-    /** The most heap that cutting a text takes where the place of each token in it is wanted. */
+    /** An upper bound of the heap for tokenizing a text with the offsets of its tokens. */
     static long heapToPlace(String text) {
         return heapToCut(text, PLACE_FACTOR);
     }
 
-    /** The text as characters, so many bytes for each character of its normal form, and the lattice of its longest word. */
+    /** The characters, {@code factor} bytes for each normalised one, and the lattice of the longest word. */
     private static long heapToCut(String text, int factor) {
         long normal = normalLength(text);
         long word = longestWord(text) * (normal / Math.max(1, text.length()) + 1);
@@ -167,7 +167,7 @@ record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, bo
                 + LATTICE_BYTES * Math.min(normal, word);
     }
 
-    /** The characters of a text once normalised: some, such as U+FDFA, become many. */
+    /** How long the normalised text is: one character may become many, as U+FDFA becomes 18. */
     private static long normalLength(String text) {
         long length = 0;
         for (int from = 0; from < text.length(); from += WINDOW) {

@@ -8,8 +8,9 @@
  * their texts computed by {@code TextService}. What goes wrong becomes a status in {@code Refusal} and nowhere else.
  *
  * <p>
- * {@code HeapShares} says how the heap is shared out. Whoever needs memory for a client takes it from a {@code HeapBudget} first: a
- * {@code Connection} for what the client sends, an {@code Exchange} for what is made of it.
+ * {@code HeapShares} divides the heap. Code that needs memory for a client takes it from a
+ * {@code HeapBudget} first: a {@code Connection} for what the client sends, an {@code Exchange} for what
+ * is computed from it.
  *
  * <p>
  * A virtual thread serves each connection, a request at a time; whatever is shared is thread-safe.
