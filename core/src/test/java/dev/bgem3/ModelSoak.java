@@ -44,8 +44,8 @@ class ModelSoak {
     private static final long TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final int INPUTS = 96;
     /** The model takes 1,024 tokens: longer texts are cut. */
-    private static final int MOST_WORDS = 2_000;
-    private static final int MOST_TOKENS = 1_024;
+    private static final int MAX_WORDS = 2_000;
+    private static final int MAX_TOKENS = 1_024;
     private static final int[] BUDGETS = {1, 100, 1_000, 4_096};
     /** So much of the run is warm-up: code is compiled, the allocator's pools grow to what the work needs. */
     private static final double WARM_UP = 0.4;
@@ -53,9 +53,9 @@ class ModelSoak {
      * The most that resident memory may grow by over the rest, by the line through its samples. It counts what
      * the JVM's compiler keeps, which comes in steps of up to 20 MiB.
      */
-    private static final double MOST_GROWTH_MIB = 48;
+    private static final double MAX_GROWTH_MIB = 48;
     /** As for resident memory, of the memory that the model itself has outside the heap, and of the live heap. */
-    private static final double MOST_OWN_GROWTH_MIB = 1;
+    private static final double MAX_OWN_GROWTH_MIB = 1;
 
     /** A model's kernels and precision. */
     private record Tier(String kernels, Precision precision) {}
@@ -105,11 +105,11 @@ class ModelSoak {
         List<Sample> steady = samples.stream().filter(sample -> sample.seconds >= WARM_UP * seconds).toList();
         assertThat(steady).as("rounds after the warm-up; give it more time").hasSizeGreaterThan(2);
         assertThat(growth(steady, steady.stream().mapToDouble(Sample::residentMib).toArray()))
-                .as("MiB of resident memory gained, of %s", steady).isLessThan(MOST_GROWTH_MIB);
+                .as("MiB of resident memory gained, of %s", steady).isLessThan(MAX_GROWTH_MIB);
         assertThat(growth(steady, steady.stream().mapToDouble(Sample::ownMib).toArray()))
-                .as("MiB of the model's own memory gained, of %s", steady).isLessThan(MOST_OWN_GROWTH_MIB);
+                .as("MiB of the model's own memory gained, of %s", steady).isLessThan(MAX_OWN_GROWTH_MIB);
         assertThat(growth(steady, steady.stream().mapToDouble(Sample::heapMib).toArray()))
-                .as("MiB of live heap gained, of %s", steady).isLessThan(MOST_OWN_GROWTH_MIB);
+                .as("MiB of live heap gained, of %s", steady).isLessThan(MAX_OWN_GROWTH_MIB);
     }
 
     private static Stream<Tier> tiers(KernelProvider provider) {
@@ -121,7 +121,7 @@ class ModelSoak {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    /** Ids of random texts of 0 to {@link #MOST_WORDS} words, and random ids of every length from 1 on. */
+    /** Ids of random texts of 0 to {@link #MAX_WORDS} words, and random ids of every length from 1 on. */
     private List<int[]> inputs() {
         Random random = source.random();
         List<int[]> inputs = new ArrayList<>();
@@ -129,10 +129,10 @@ class ModelSoak {
             while (inputs.size() < INPUTS) {
                 double spread = random.nextDouble();
                 if (inputs.size() % 2 == 0) {
-                    String text = source.text((int) Math.pow(MOST_WORDS, spread));
-                    inputs.add(model.tokenizer().encode(text, MOST_TOKENS).ids());
+                    String text = source.text((int) Math.pow(MAX_WORDS, spread));
+                    inputs.add(model.tokenizer().encode(text, MAX_TOKENS).ids());
                 } else {
-                    inputs.add(random.ints((int) Math.pow(MOST_TOKENS, spread), 0, model.info().vocabSize())
+                    inputs.add(random.ints((int) Math.pow(MAX_TOKENS, spread), 0, model.info().vocabSize())
                             .toArray());
                 }
             }
@@ -142,7 +142,7 @@ class ModelSoak {
 
     /** What needs the most memory of all that a batch may be: chance alone might find it late, and look like growth. */
     private static List<int[]> largestBatch() {
-        return Collections.nCopies(BUDGETS[BUDGETS.length - 1] / MOST_TOKENS, new int[MOST_TOKENS]);
+        return Collections.nCopies(BUDGETS[BUDGETS.length - 1] / MAX_TOKENS, new int[MAX_TOKENS]);
     }
 
     /** Lets all threads work with a model for a while. */

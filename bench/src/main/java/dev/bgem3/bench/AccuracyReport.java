@@ -31,7 +31,7 @@ public final class AccuracyReport {
             "src/fixtures/tiny-m3-safetensors", "src/fixtures/tiny-m3-sharded");
     private static final String GOLDENS = "src/fixtures/tiny-m3-goldens.json";
     /** Layers beyond so many are kept in bf16 by groups. */
-    private static final int MOST_GROUPS = 6;
+    private static final int MAX_GROUPS = 6;
     private static final String MODEL_PROPERTY = "bgem3.model";
 
     private final PrintStream out;
@@ -145,7 +145,7 @@ public final class AccuracyReport {
         KernelProvider provider = KernelProviders.named("jit", Arithmetic.INT8);
         MixedModel.Kind[] kinds = MixedModel.Kind.values();
         int layers = layerCount(folder);
-        int groups = Math.min(layers, MOST_GROUPS);
+        int groups = Math.min(layers, MAX_GROUPS);
         fidelityHead(folder.getFileName() + ", int8 but for what is kept in bf16");
         Mix mix = (kept, isBf16) -> {
             try (MixedModel model = new MixedModel(folder, provider, isBf16)) {

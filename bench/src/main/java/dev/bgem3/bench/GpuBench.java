@@ -58,8 +58,8 @@ import java.util.stream.Stream;
  * </table>
  */
 public final class GpuBench {
-    private static final int MOST_PASSES = 500;
-    private static final int LEAST_WARM_UP = 2;
+    private static final int MAX_PASSES = 500;
+    private static final int MIN_WARM_UP = 2;
 
     private final BgeM3 model;
     private final Path folder;
@@ -112,7 +112,7 @@ public final class GpuBench {
             case "time" -> {
                 List<int[]> texts = texts(words[1]);
                 EncodeOptions options = options(words[2]);
-                passes(texts, options, LEAST_WARM_UP, Double.parseDouble(words[3]));
+                passes(texts, options, MIN_WARM_UP, Double.parseDouble(words[3]));
                 List<JsonValue> millis = passes(texts, options, Integer.parseInt(words[4]),
                         Double.parseDouble(words[5]));
                 return object("millis", new JsonArray(millis));
@@ -148,7 +148,7 @@ public final class GpuBench {
         List<JsonValue> millis = new ArrayList<>();
         long start = System.nanoTime();
         while (millis.size() < least
-                || millis.size() < MOST_PASSES && millisSince(start) < seconds * 1e3) {
+                || millis.size() < MAX_PASSES && millisSince(start) < seconds * 1e3) {
             long before = System.nanoTime();
             model.encodeTokenIds(texts, options);
             millis.add(number(millisSince(before)));

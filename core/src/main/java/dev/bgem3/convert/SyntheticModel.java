@@ -68,7 +68,7 @@ public final class SyntheticModel {
             check("hidden", hidden, 1, 65_536);
             check("heads", heads, 1, hidden);
             check("intermediate", intermediate, 1, 65_536);
-            check("vocab", vocab, SyntheticVocabulary.LEAST_SIZE, 16_000_000);
+            check("vocab", vocab, SyntheticVocabulary.MIN_SIZE, 16_000_000);
             check("maxPositions", maxPositions, 4, 16_000_000);
             if (hidden % heads != 0) {
                 throw new IllegalArgumentException(

@@ -16,7 +16,7 @@ import java.nio.charset.StandardCharsets;
  */
 final class SyntheticVocabulary {
     /** Four special ids, {@code ▁}, {@code <mask>}, and two pieces. */
-    static final int LEAST_SIZE = 8;
+    static final int MIN_SIZE = 8;
 
     private static final int UNKNOWN = 2;
     private static final int CONTROL = 3;

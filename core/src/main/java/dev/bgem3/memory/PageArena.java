@@ -19,7 +19,7 @@ import java.util.Optional;
  */
 public final class PageArena implements Arena {
     private static final long PAGE_BYTES = 2 << 20;
-    private static final long MOST_SLAB_BYTES = 64 << 20;
+    private static final long MAX_SLAB_BYTES = 64 << 20;
 
     private final Arena arena = Arena.ofShared();
     /** The one that is handed out from; none at first. */
@@ -39,7 +39,7 @@ public final class PageArena implements Arena {
         }
         long start = Math.ceilDiv(used, alignment) * alignment;
         if (slab.isEmpty() || bytes > slab.get().byteSize() - start) {
-            long size = Math.max(bytes, Math.min(MOST_SLAB_BYTES, allocated));
+            long size = Math.max(bytes, Math.min(MAX_SLAB_BYTES, allocated));
             Optional<MemorySegment> next = size < PAGE_BYTES
                     ? Optional.empty()
                     : pages(Math.ceilDiv(size, PAGE_BYTES) * PAGE_BYTES);

@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  */
 @SuppressWarnings("restricted")
 public final class SystemFunction {
-    private static final int MOST_ARGUMENTS = 6;
+    private static final int MAX_ARGUMENTS = 6;
     private static final String ERROR = System.getProperty("os.name").startsWith("Windows")
             ? "GetLastError"
             : "errno";
@@ -93,12 +93,12 @@ public final class SystemFunction {
 
     /** Calls it with at most six arguments. */
     public Result call(long... arguments) {
-        if (arguments.length > MOST_ARGUMENTS) {
+        if (arguments.length > MAX_ARGUMENTS) {
             throw new IllegalArgumentException(
                     name + ": " + arguments.length + " arguments (expected: at most "
-                            + MOST_ARGUMENTS + ")");
+                            + MAX_ARGUMENTS + ")");
         }
-        long[] a = Arrays.copyOf(arguments, MOST_ARGUMENTS);
+        long[] a = Arrays.copyOf(arguments, MAX_ARGUMENTS);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(how.state);
             long value = (long) how.call.invokeExact(address, state, a[0], a[1], a[2], a[3], a[4], a[5]);

@@ -15,7 +15,7 @@ import java.util.function.Function;
 
 /** Reads the small JSON files of a model folder, and says of which file every error is. */
 final class ConfigFile {
-    private static final long MOST_BYTES = 16 << 20;
+    private static final long MAX_BYTES = 16 << 20;
 
     private ConfigFile() {}
 
@@ -44,9 +44,9 @@ final class ConfigFile {
                         file + ": found a " + (attributes.isDirectory() ? "directory" : "special file")
                                 + " (expected: a regular file)");
             }
-            if (attributes.size() > MOST_BYTES) {
+            if (attributes.size() > MAX_BYTES) {
                 throw new ModelException(
-                        file + ": " + attributes.size() + " bytes (expected: at most " + MOST_BYTES + ")");
+                        file + ": " + attributes.size() + " bytes (expected: at most " + MAX_BYTES + ")");
             }
             return Files.readAllBytes(file);
         } catch (IOException e) {

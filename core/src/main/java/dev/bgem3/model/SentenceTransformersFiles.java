@@ -44,7 +44,7 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Opt
             LENGTH, PROMPTS);
     /** A folder's name, and none that leads elsewhere. */
     private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_-]{1,100}");
-    private static final int MOST_LENGTH = 1 << 24;
+    private static final int MAX_LENGTH = 1 << 24;
     /** What older pooling files switch on; newer ones have a word. */
     private static final Map<String, DenseHead.Pooling> POOLING_SWITCHES = Map.of("pooling_mode_cls_token",
             DenseHead.Pooling.CLS, "pooling_mode_mean_tokens", DenseHead.Pooling.MEAN,
@@ -156,9 +156,9 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Opt
             return OptionalInt.empty();
         }
         long length = json.integer("max_seq_length").getAsLong();
-        if (length < 2 || length > MOST_LENGTH) {
+        if (length < 2 || length > MAX_LENGTH) {
             throw new ModelException(
-                    file + ": max_seq_length: " + length + " (expected: 2.." + MOST_LENGTH + ")");
+                    file + ": max_seq_length: " + length + " (expected: 2.." + MAX_LENGTH + ")");
         }
         return OptionalInt.of((int) length);
     }

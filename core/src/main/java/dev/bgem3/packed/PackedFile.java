@@ -58,7 +58,7 @@ public final class PackedFile implements AutoCloseable {
     static final int VERSION = 4;
     static final int ALIGNMENT = 4096;
     static final int START_BYTES = MAGIC.length() + 2 * Integer.BYTES + Long.BYTES;
-    private static final int MOST_HEADER_BYTES = 1 << 24;
+    private static final int MAX_HEADER_BYTES = 1 << 24;
     private static final int CHUNK_BYTES = 1 << 26;
 
     private record Stored(Layer layer, int checksum) {}
@@ -175,9 +175,9 @@ public final class PackedFile implements AutoCloseable {
                             + ", as it says itself)");
         }
         if (headerBytes < START_BYTES + Integer.BYTES
-                || headerBytes > Math.min(MOST_HEADER_BYTES, fileBytes)) {
+                || headerBytes > Math.min(MAX_HEADER_BYTES, fileBytes)) {
             throw new ModelException(path + ": a header of " + headerBytes + " bytes (expected: "
-                    + (START_BYTES + Integer.BYTES) + ".." + Math.min(MOST_HEADER_BYTES, fileBytes) + ")");
+                    + (START_BYTES + Integer.BYTES) + ".." + Math.min(MAX_HEADER_BYTES, fileBytes) + ")");
         }
         ByteBuffer header = file.asSlice(0, headerBytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         int end = headerBytes - Integer.BYTES;

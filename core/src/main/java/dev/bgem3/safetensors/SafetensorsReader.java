@@ -33,7 +33,7 @@ public final class SafetensorsReader {
     static final int LENGTH_BYTES = Long.BYTES;
     static final long MAX_HEADER_BYTES = 100_000_000;
     /** As NumPy has it: no tensor has more, and a message that shows a shape stays short. */
-    private static final int MOST_DIMENSIONS = 64;
+    private static final int MAX_DIMENSIONS = 64;
 
     private final Path path;
     private final MemorySegment bytes;
@@ -135,9 +135,9 @@ public final class SafetensorsReader {
 
     private long[] longs(String name, String key, JsonObject object) {
         JsonArray array = object.array(key).orElseThrow(() -> missing(name, key));
-        if (array.elements().size() > MOST_DIMENSIONS) {
+        if (array.elements().size() > MAX_DIMENSIONS) {
             throw fault(name, key + ": found " + array.elements().size() + " numbers (expected: at most "
-                    + MOST_DIMENSIONS + ")");
+                    + MAX_DIMENSIONS + ")");
         }
         long[] longs = new long[array.elements().size()];
         for (int i = 0; i < longs.length; i++) {

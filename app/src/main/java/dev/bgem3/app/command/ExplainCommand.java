@@ -43,9 +43,9 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (passages.size() > Picture.MOST_PASSAGES) {
+        if (passages.size() > Picture.MAX_PASSAGES) {
             throw new UsageException("--passage: given " + passages.size() + " times (expected: at most "
-                    + Picture.MOST_PASSAGES + ")");
+                    + Picture.MAX_PASSAGES + ")");
         }
         ScoreWeights parsed = weights.value();
         EncodeOptions.Builder options = length.encodeOptions();

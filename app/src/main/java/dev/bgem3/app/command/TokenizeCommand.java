@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
         An output line is {"id": ..., "ids": [...], "tokens": [...]} with the pieces as the vocabulary has \
         them."""})
 final class TokenizeCommand implements Callable<Integer> {
-    private static final int LEAST_LENGTH = 2;
+    private static final int MIN_LENGTH = 2;
 
     private final Session session;
 
@@ -39,9 +39,9 @@ final class TokenizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (maxLength < LEAST_LENGTH) {
+        if (maxLength < MIN_LENGTH) {
             throw new UsageException(
-                    "--max-length: " + maxLength + " (expected: at least " + LEAST_LENGTH + ")");
+                    "--max-length: " + maxLength + " (expected: at least " + MIN_LENGTH + ")");
         }
         model.check();
         LineWork work = input.work(LineWork.DEFAULT_ITEMS, session);

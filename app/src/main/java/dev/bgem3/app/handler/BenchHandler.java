@@ -36,13 +36,13 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
     private static final long SEED = 20_240_205;
     /** Ids below are special. */
     private static final int FIRST_ID = 4;
-    private static final int LEAST_WARM_UP = 2;
+    private static final int MIN_WARM_UP = 2;
     /**
      * Short passes are repeated until the compiler has seen enough of them, and the median rests on enough of
      * them.
      */
-    private static final long LEAST_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final int MOST_PASSES = 1_000;
+    private static final long MIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int MAX_PASSES = 1_000;
     private static final Path STATUS = Path.of("/proc/self/status");
 
     /** Checks the sizes. */
@@ -64,10 +64,10 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
         List<int[]> ids = randomIds(info.vocabSize());
         double[] millis;
         // Short passes are more than that, and over before anything is drawn.
-        try (TextProgress progress = new TextProgress(streams, (long) batch * (LEAST_WARM_UP + repeat))) {
+        try (TextProgress progress = new TextProgress(streams, (long) batch * (MIN_WARM_UP + repeat))) {
             EncodeOptions options = EncodeOptions.builder().outputs(info.outputs()).build();
             RunOptions run = RunOptions.builder().progress(progress).build();
-            passes(ids, options, run, LEAST_WARM_UP);
+            passes(ids, options, run, MIN_WARM_UP);
             millis = passes(ids, options, run, repeat);
         }
         Arrays.sort(millis);
@@ -86,7 +86,7 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
         List<Double> millis = new ArrayList<>();
         long start = System.nanoTime();
         while (millis.size() < least
-                || millis.size() < MOST_PASSES && System.nanoTime() - start < LEAST_NANOS) {
+                || millis.size() < MAX_PASSES && System.nanoTime() - start < MIN_NANOS) {
             long before = System.nanoTime();
             model.encodeTokenIds(ids, options, run);
             millis.add((System.nanoTime() - before) / 1e6);

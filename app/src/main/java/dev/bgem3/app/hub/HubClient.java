@@ -44,8 +44,8 @@ import javax.net.ssl.SSLException;
  * from other hosts, by addresses that are signed and good for a while. Safe for several threads.
  */
 final class HubClient implements AutoCloseable {
-    private static final int MOST_REDIRECTS = 10;
-    private static final int MOST_LISTING_BYTES = 64 << 20;
+    private static final int MAX_REDIRECTS = 10;
+    private static final int MAX_LISTING_BYTES = 64 << 20;
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
     /** Of hosts that a signed address leads to: it has expired, which a new one cures. */
     private static final Set<Integer> EXPIRED = Set.of(401, 403, 404, 410);
@@ -158,9 +158,9 @@ final class HubClient implements AutoCloseable {
         for (int count = response.read(chunk, chunk.length); count >= 0; count = response.read(chunk,
                 chunk.length)) {
             all.write(chunk, 0, count);
-            if (all.size() > MOST_LISTING_BYTES) {
+            if (all.size() > MAX_LISTING_BYTES) {
                 throw new HubException(place(response.uri()) + ": its list of files is longer than "
-                        + HubFiles.size(MOST_LISTING_BYTES));
+                        + HubFiles.size(MAX_LISTING_BYTES));
             }
         }
         return all.toByteArray();
@@ -265,7 +265,7 @@ final class HubClient implements AutoCloseable {
     private HubResponse exchange(String method, URI start, Map<String, String> headers, boolean leaveHub,
             Consumer<HttpHeaders> atHub) throws TransientException {
         URI uri = start;
-        for (int hop = 0; hop <= MOST_REDIRECTS; hop++) {
+        for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
             HttpResponse<InputStream> raw = send(method, uri, headers);
             HubResponse response = new HubResponse(raw, place(uri), limits, clock);
             try {
@@ -287,7 +287,7 @@ final class HubClient implements AutoCloseable {
                 throw e;
             }
         }
-        throw new HubException(place(start) + ": more than " + MOST_REDIRECTS + " redirects, the last to "
+        throw new HubException(place(start) + ": more than " + MAX_REDIRECTS + " redirects, the last to "
                 + place(uri));
     }
 

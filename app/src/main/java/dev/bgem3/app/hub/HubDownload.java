@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
 public record HubDownload(HubEnvironment environment, Request request, HubLimits limits,
         Function<HttpClient.Builder, HttpClient> connector, DownloadListener listener) {
     /** The most connections that one call may open. */
-    public static final int MOST_CONNECTIONS = 64;
+    public static final int MAX_CONNECTIONS = 64;
     private static final String MAIN = "main";
     private static final Pattern REVISION = Pattern.compile("[\\w][\\w.-]*(/[\\w][\\w.-]*)*");
     private static final int SHORT_COMMIT = 12;
@@ -62,9 +62,9 @@ public record HubDownload(HubEnvironment environment, Request request, HubLimits
             int connections, boolean offline, Optional<Path> tokenFile) {
         /** Checked. */
         public Request {
-            if (connections < 1 || connections > MOST_CONNECTIONS) {
+            if (connections < 1 || connections > MAX_CONNECTIONS) {
                 throw new IllegalArgumentException(
-                        "connections: " + connections + " (expected: 1.." + MOST_CONNECTIONS + ")");
+                        "connections: " + connections + " (expected: 1.." + MAX_CONNECTIONS + ")");
             }
             revision.filter(words -> !REVISION.matcher(words).matches() || words.contains("..")
                     || words.endsWith(".lock")).ifPresent(words -> {

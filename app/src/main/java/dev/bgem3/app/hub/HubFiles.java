@@ -14,13 +14,13 @@ import java.util.Objects;
 
 /** What the package shares about files and about wording. */
 final class HubFiles {
-    private static final int MOST_CHARS = 120;
+    private static final int MAX_CHARS = 120;
 
     private HubFiles() {}
 
     /** Text from outside for a message: printable ASCII, one line and not long. */
     static String printable(String text) {
-        String cut = text.length() > MOST_CHARS ? text.substring(0, MOST_CHARS) + "..." : text;
+        String cut = text.length() > MAX_CHARS ? text.substring(0, MAX_CHARS) + "..." : text;
         return cut.replaceAll("[^\\x20-\\x7e]", "?");
     }
 

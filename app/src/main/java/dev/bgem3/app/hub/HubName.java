@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  */
 public record HubName(String owner, String name) {
     private static final Pattern PART = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?");
-    private static final int MOST_CHARS = 96;
+    private static final int MAX_CHARS = 96;
 
     /** BGE-M3 as its authors publish it; made after what checks it. */
     public static final HubName BGE_M3 = new HubName("BAAI", "bge-m3");
@@ -21,7 +21,7 @@ public record HubName(String owner, String name) {
     public HubName {
         String whole = owner + "/" + name;
         if (!PART.matcher(owner).matches() || !PART.matcher(name).matches() || whole.contains("--")
-                || whole.contains("..") || name.endsWith(".git") || whole.length() > MOST_CHARS) {
+                || whole.contains("..") || name.endsWith(".git") || whole.length() > MAX_CHARS) {
             throw new IllegalArgumentException(
                     HubFiles.printable(whole) + " (expected: a name on the hub, such as BAAI/bge-m3)");
         }

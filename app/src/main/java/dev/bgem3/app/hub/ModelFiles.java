@@ -30,7 +30,7 @@ final class ModelFiles {
             SentenceTransformersFiles.FILE_NAMES).flatMap(List::stream).collect(Collectors.toSet());
     /** Of the modules of sentence-transformers: {@code 1_Pooling/config.json}. */
     private static final Pattern MODULE = Pattern.compile("\\d_[A-Za-z]+/config\\.json");
-    private static final int MOST_NAMED = 6;
+    private static final int MAX_NAMED = 6;
 
     private ModelFiles() {}
 
@@ -84,10 +84,10 @@ final class ModelFiles {
                     ? ""
                     : " (" + count + HubFiles.size(bytes) + ")"));
         });
-        if (words.size() <= MOST_NAMED) {
+        if (words.size() <= MAX_NAMED) {
             return String.join(", ", words);
         }
-        return String.join(", ", words.subList(0, MOST_NAMED)) + " and " + (words.size() - MOST_NAMED)
+        return String.join(", ", words.subList(0, MAX_NAMED)) + " and " + (words.size() - MAX_NAMED)
                 + " more";
     }
 }

@@ -6,7 +6,7 @@ import java.util.Optional;
 /** Counts the failures of one question or file, waits longer after each, and gives up in the end. For one thread. */
 final class Patience {
     /** A server may ask for this many times the longest pause. */
-    private static final int MOST_ASKED = 10;
+    private static final int MAX_ASKED = 10;
     /** A host that never answered is given up sooner: there is no network, or its name is wrong. */
     private static final int UNREACHABLE_RETRIES = 2;
 
@@ -40,7 +40,7 @@ final class Patience {
                             + (unreachable ? ELSEWHERE : KEPT),
                     failure);
         }
-        Duration most10 = limits.longestPause().multipliedBy(MOST_ASKED);
+        Duration most10 = limits.longestPause().multipliedBy(MAX_ASKED);
         Optional<Duration> asked = failure.retryAfter();
         if (asked.isPresent() && asked.get().compareTo(most10) > 0) {
             throw new HubException(

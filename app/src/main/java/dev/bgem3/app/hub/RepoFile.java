@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 record RepoFile(String path, long size, Digest digest) {
     /** Names that open a device on Windows, with any extension. */
     private static final Pattern DEVICE = Pattern.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?");
-    private static final int MOST_CHARS = 1_000;
+    private static final int MAX_CHARS = 1_000;
 
     /**
      * Refuses a path that would leave the model's folder, or name something else than a file, on any system: a listing
@@ -35,8 +35,8 @@ record RepoFile(String path, long size, Digest digest) {
     }
 
     private static String fault(String path) {
-        if (path.isEmpty() || path.length() > MOST_CHARS) {
-            return "its length is " + path.length() + " (expected: 1.." + MOST_CHARS + ")";
+        if (path.isEmpty() || path.length() > MAX_CHARS) {
+            return "its length is " + path.length() + " (expected: 1.." + MAX_CHARS + ")";
         }
         if (path.startsWith("/")) {
             return "it is absolute";

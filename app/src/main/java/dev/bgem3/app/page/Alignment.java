@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * How similar the tokens of a query are to those of a passage, by their ColBERT vectors. Long texts are drawn in part: the first
- * {@value #MOST_ROWS} tokens of the query, and of the passage the first {@value #MOST_COLUMNS}; best matches are of the whole passage.
+ * {@value #MAX_ROWS} tokens of the query, and of the passage the first {@value #MAX_COLUMNS}; best matches are of the whole passage.
  *
  * @param rows
  *            the query's tokens
@@ -18,8 +18,8 @@ import java.util.List;
  *            of each row
  */
 public record Alignment(int rows, int columns, double[] similarities, List<Match> best) {
-    static final int MOST_ROWS = 48;
-    static final int MOST_COLUMNS = 160;
+    static final int MAX_ROWS = 48;
+    static final int MAX_COLUMNS = 160;
 
     /**
      * The passage's token that is most similar to a token of the query, the first one of several.
@@ -33,8 +33,8 @@ public record Alignment(int rows, int columns, double[] similarities, List<Match
 
     /** Aligns two texts of the same model. */
     public static Alignment of(ColbertVectors query, ColbertVectors passage) {
-        int rows = Math.min(MOST_ROWS, query.rows());
-        int columns = Math.min(MOST_COLUMNS, passage.rows());
+        int rows = Math.min(MAX_ROWS, query.rows());
+        int columns = Math.min(MAX_COLUMNS, passage.rows());
         double[] similarities = new double[rows * columns];
         List<Match> best = new ArrayList<>(rows);
         for (int row = 0; row < rows; row++) {

@@ -23,7 +23,7 @@ import java.util.SequencedMap;
 public record Picture(String model, List<String> outputs, int maxLength, ScoreWeights weights, Text query,
         List<Passage> passages) {
     /** The most passages of one. */
-    public static final int MOST_PASSAGES = 100;
+    public static final int MAX_PASSAGES = 100;
 
     /**
      * A text as tokens.

@@ -14,10 +14,10 @@ import java.time.Duration;
  */
 final class AnswerStream extends OutputStream {
     /** How large the buffer gets while a large answer is sent. */
-    static final int MOST_BYTES = 1 << 18;
+    static final int MAX_BYTES = 1 << 18;
     /** An upper bound of the bytes of a number and its comma. */
     static final int NUMBER_BYTES = 16;
-    private static final int PIECE_BYTES = MOST_BYTES / 2;
+    private static final int PIECE_BYTES = MAX_BYTES / 2;
     private static final Duration PIECE_LIMIT = Duration.ofMinutes(1);
 
     private final StallGuard guard;

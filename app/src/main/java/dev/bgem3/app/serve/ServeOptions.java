@@ -34,7 +34,7 @@ import java.util.OptionalInt;
 public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int maxConcurrentRequests,
         OptionalInt maxBatchTokens, int maxClientBatchSize, int payloadLimit, boolean autoTruncate,
         Duration requestTimeout, Duration shutdownTimeout) {
-    private static final Duration MOST_TIME = Duration.ofDays(1);
+    private static final Duration MAX_TIME = Duration.ofDays(1);
 
     /** Checks each setting. */
     public ServeOptions {
@@ -45,11 +45,11 @@ public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int m
         within("maxBatchTokens", maxBatchTokens.orElse(1), 1, RunOptions.MAX_TOKEN_BUDGET);
         within("maxClientBatchSize", maxClientBatchSize, 1, QueueOptions.MAX_PERMITS);
         within("payloadLimit", payloadLimit, 1, 1 << 30);
-        if (!requestTimeout.isPositive() || requestTimeout.compareTo(MOST_TIME) > 0) {
+        if (!requestTimeout.isPositive() || requestTimeout.compareTo(MAX_TIME) > 0) {
             throw new IllegalArgumentException(
                     "requestTimeout: " + requestTimeout.toSeconds() + " (expected: 1..86400 seconds)");
         }
-        if (shutdownTimeout.isNegative() || shutdownTimeout.compareTo(MOST_TIME) > 0) {
+        if (shutdownTimeout.isNegative() || shutdownTimeout.compareTo(MAX_TIME) > 0) {
             throw new IllegalArgumentException(
                     "shutdownTimeout: " + shutdownTimeout.toSeconds() + " (expected: 0..86400 seconds)");
         }

@@ -36,7 +36,7 @@ public final class TextServer implements AutoCloseable {
     private static final Duration LEAVE_TAKING = Duration.ofMillis(250);
     private static final int BACKLOG = 1024;
     private static final int MIB = 1 << 20;
-    private static final int MOST_HEADER_BYTES = 1 << 16;
+    private static final int MAX_HEADER_BYTES = 1 << 16;
     /** Held, since loggers that nobody holds lose their level. */
     private static final Logger HELIDON = Logger.getLogger("io.helidon");
 
@@ -53,7 +53,7 @@ public final class TextServer implements AutoCloseable {
         Metrics metrics = new Metrics();
         connections = new Connections(
                 Http1ConnectionSelector.builder()
-                        .config(Http1Config.builder().maxHeadersSize(MOST_HEADER_BYTES).build()).build(),
+                        .config(Http1Config.builder().maxHeadersSize(MAX_HEADER_BYTES).build()).build(),
                 heap.connections(), heap.requests(), guard);
         gateway = new Gateway(options, guard, connections, heap, metrics, new AccessLog(log));
         switch (served) {

@@ -127,7 +127,7 @@ final class TextService {
                 ? (long) texts.size() * model.info().hiddenSize()
                 : 0) + (what.outputs().contains(Output.SPARSE) ? 2 * tokens : 0);
         return Tokenization.ID_BYTES * tokens + numbers * Float.BYTES
-                + Math.min(AnswerStream.MOST_BYTES, numbers * AnswerStream.NUMBER_BYTES);
+                + Math.min(AnswerStream.MAX_BYTES, numbers * AnswerStream.NUMBER_BYTES);
     }
 
     /** The heap that outputs of each token take, until they are sent. */

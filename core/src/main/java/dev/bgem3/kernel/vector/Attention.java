@@ -69,7 +69,7 @@ final class Attention implements HostAttention.Work {
         HostAttention.Head head = block.head();
         int d = head.size();
         int rows = block.rows();
-        int padded = Lanes.roundUp(rows, MicroKernel.LEAST_ROWS);
+        int padded = Lanes.roundUp(rows, MicroKernel.MIN_ROWS);
         int valuePanels = valuePanels(d);
         float scale = (float) (1 / Math.sqrt(d));
 

@@ -25,10 +25,10 @@ final class MicroKernel {
     /** Floats between two rows of a block; not a power of two, so that eight rows do not share cache sets. */
     static final int ROW_STRIDE = DEPTH + 16;
 
-    /** The rows of the tallest tile; blocks are padded to a multiple of {@link #LEAST_ROWS}. */
-    static final int MOST_ROWS = 8;
+    /** The rows of the tallest tile; blocks are padded to a multiple of {@link #MIN_ROWS}. */
+    static final int MAX_ROWS = 8;
 
-    static final int LEAST_ROWS = 4;
+    static final int MIN_ROWS = 4;
 
     private static final boolean HAS_32_REGISTERS = Lanes.COUNT >= 16
             || System.getProperty("os.arch").equals("aarch64");
@@ -42,7 +42,7 @@ final class MicroKernel {
      * {@code tile += block · panel}, the tile beginning at {@code tileOffset}.
      *
      * @param rows
-     *            a multiple of {@link #LEAST_ROWS}
+     *            a multiple of {@link #MIN_ROWS}
      * @param depth
      *            K
      */
@@ -55,12 +55,12 @@ final class MicroKernel {
             long offset = panelOffset + k * PANEL_BYTES;
             int row = 0;
             if (HAS_32_REGISTERS) {
-                for (; row + MOST_ROWS <= rows; row += MOST_ROWS) {
+                for (; row + MAX_ROWS <= rows; row += MAX_ROWS) {
                     multiply8(tile, tileOffset + row * Lanes.PANEL, block, start + row * ROW_STRIDE, slice,
                             panel, offset);
                 }
             }
-            for (; row < rows; row += LEAST_ROWS) {
+            for (; row < rows; row += MIN_ROWS) {
                 multiply4(tile, tileOffset + row * Lanes.PANEL, block, start + row * ROW_STRIDE, slice, panel,
                         offset);
             }

@@ -27,7 +27,7 @@ import jdk.incubator.vector.VectorOperators;
 final class Product {
     /** A block of rows holds about so many floats (512 KiB), half of the second-level cache of current cores. */
     private static final int BLOCK_FLOATS = 128 * 1024;
-    private static final int MOST_BLOCK_ROWS = 128;
+    private static final int MAX_BLOCK_ROWS = 128;
     /** So many pieces of work for each thread, so that the last to finish is not far behind. */
     private static final int PIECES_PER_THREAD = 6;
 
@@ -120,8 +120,8 @@ final class Product {
 
     /** Rows of a block for depth K: a multiple of the tallest tile. */
     private static int blockRows(int depth) {
-        int rows = BLOCK_FLOATS / depth / MicroKernel.MOST_ROWS * MicroKernel.MOST_ROWS;
-        return Math.clamp(rows, MicroKernel.MOST_ROWS, MOST_BLOCK_ROWS);
+        int rows = BLOCK_FLOATS / depth / MicroKernel.MAX_ROWS * MicroKernel.MAX_ROWS;
+        return Math.clamp(rows, MicroKernel.MAX_ROWS, MAX_BLOCK_ROWS);
     }
 
     /**
@@ -150,7 +150,7 @@ final class Product {
     private static void runPiece(Scratch scratch, HostTensor out, HostTensor in, Packed layer,
             LinearFinish finish,
             HostTensor residual, int firstRow, int rows, int fromPanel, int toPanel) {
-        int padded = Lanes.roundUp(rows, MicroKernel.LEAST_ROWS);
+        int padded = Lanes.roundUp(rows, MicroKernel.MIN_ROWS);
         int depth = layer.inputSize;
         scratch.reserve(blockFloats(padded, depth), padded * Lanes.PANEL);
         fillBlock(scratch.block, in, firstRow, rows, padded, 0, depth);

@@ -7,25 +7,25 @@ import java.util.Optional;
  * out exact, by both heights of tile.
  */
 final class SelfTest {
-    private static final int LEAST_LANES = 4;
+    private static final int MIN_LANES = 4;
 
     /** Without the instruction Java computes fma in software, exactly: a hundred times the time of a product and a sum. */
-    private static final int MOST_FMA_RATIO = 10;
+    private static final int MAX_FMA_RATIO = 10;
     private static final int FMA_ROUNDS = 5;
     private static final int FMA_CALLS = 500;
 
     private SelfTest() {}
 
     static Optional<String> failure() {
-        if (Lanes.COUNT < LEAST_LANES) {
+        if (Lanes.COUNT < MIN_LANES) {
             return Optional
                     .of("the Vector API has " + Lanes.COUNT + " lanes of fp32 here (expected: at least "
-                            + LEAST_LANES + ")");
+                            + MIN_LANES + ")");
         }
         if (!hasFma()) {
             return Optional.of("the processor has no fused multiply-add (expected: FMA3, NEON or later)");
         }
-        int rows = MicroKernel.MOST_ROWS + MicroKernel.LEAST_ROWS;
+        int rows = MicroKernel.MAX_ROWS + MicroKernel.MIN_ROWS;
         int depth = 3;
         float[] a = new float[rows * MicroKernel.ROW_STRIDE];
         float[] tile = new float[rows * Lanes.PANEL];
@@ -72,6 +72,6 @@ final class SelfTest {
             fused = Math.min(fused, middle - start);
             separate = Math.min(separate, System.nanoTime() - middle);
         }
-        return x > 0 && fused <= MOST_FMA_RATIO * Math.max(separate, 1_000);
+        return x > 0 && fused <= MAX_FMA_RATIO * Math.max(separate, 1_000);
     }
 }

@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class VectorMath {
     /** Below this, exp is 0: its value would be near 1.2e-38, the least normal number. */
-    private static final float LEAST_EXPONENT = -87.3f;
+    private static final float MIN_EXPONENT = -87.3f;
 
     private static final float LOG2_E = 1.4426950408889634f;
     /** ln 2 in two parts; the first has 9 significant bits, so its product with an exponent of 8 bits is exact. */
@@ -48,7 +48,7 @@ final class VectorMath {
      * polynomial adds 3.1e-9 and three roundings. 0 below −87.3; NaN stays NaN. Above 0 it serves up to 88.
      */
     static FloatVector exp(FloatVector x) {
-        VectorMask<Float> tiny = x.compare(VectorOperators.LT, LEAST_EXPONENT);
+        VectorMask<Float> tiny = x.compare(VectorOperators.LT, MIN_EXPONENT);
         FloatVector shifted = x.fma(FloatVector.broadcast(Lanes.SPECIES, LOG2_E),
                 FloatVector.broadcast(Lanes.SPECIES, ROUNDER));
         FloatVector n = shifted.sub(ROUNDER);
@@ -67,7 +67,7 @@ final class VectorMath {
 
     /** The same bits as the vector form gives in each lane. */
     static float exp(float x) {
-        if (x < LEAST_EXPONENT) {
+        if (x < MIN_EXPONENT) {
             return 0;
         }
         float shifted = Math.fma(x, LOG2_E, ROUNDER);

@@ -9,9 +9,9 @@ import java.nio.ByteOrder;
  */
 final class Arguments {
     /** A block's most bytes: more than any kernel takes. */
-    static final int MOST_BYTES = 96;
+    static final int MAX_BYTES = 96;
 
-    private final ByteBuffer block = ByteBuffer.allocate(MOST_BYTES).order(ByteOrder.nativeOrder());
+    private final ByteBuffer block = ByteBuffer.allocate(MAX_BYTES).order(ByteOrder.nativeOrder());
 
     /** An empty block. */
     static Arguments of() {

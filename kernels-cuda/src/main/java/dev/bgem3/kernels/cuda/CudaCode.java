@@ -11,7 +11,7 @@ final class CudaCode implements AutoCloseable {
     private static final int HOPPER_SHARED_BYTES = 80 * 1024;
     private static final int WARP = 32;
     /** The most blocks along a grid's second side. */
-    private static final int MOST_GRID_Y = 65_535;
+    private static final int MAX_GRID_Y = 65_535;
     /** Rows and columns that a block of the activations takes. */
     private static final int ACTIVATION_ROWS = 4;
     private static final int ACTIVATION_COLUMNS = 2048;
@@ -51,7 +51,7 @@ final class CudaCode implements AutoCloseable {
 
     /** {@code out[M, N] = in[M, K] · weight[N, K]ᵀ (+ bias[N])}; no bias where its address is 0. */
     void multiplyAnyShape(CudaWorkspace workspace, CudaTensor out, CudaTensor in, long weight, long bias) {
-        workspace.launch(multiplyAnyShape, Math.ceilDiv(out.columns(), 8), Math.min(out.rows(), MOST_GRID_Y),
+        workspace.launch(multiplyAnyShape, Math.ceilDiv(out.columns(), 8), Math.min(out.rows(), MAX_GRID_Y),
                 Arguments.of().pointer(out.target()).pointer(in.address()).pointer(weight).pointer(bias)
                         .number(out.rows()).number(out.columns()).number(in.columns()));
     }
@@ -80,7 +80,7 @@ final class CudaCode implements AutoCloseable {
     private static void activate(CudaWorkspace workspace, KernelFunction function, CudaTensor x,
             Arguments arguments) {
         workspace.launch(function, Math.ceilDiv(x.columns(), ACTIVATION_COLUMNS),
-                Math.min(Math.ceilDiv(x.rows(), ACTIVATION_ROWS), MOST_GRID_Y),
+                Math.min(Math.ceilDiv(x.rows(), ACTIVATION_ROWS), MAX_GRID_Y),
                 arguments.number(x.rows()).number(x.columns()));
     }
 
@@ -90,7 +90,7 @@ final class CudaCode implements AutoCloseable {
     }
 
     void meanRows(CudaWorkspace workspace, CudaTensor out, CudaTensor in, long cumulativeLengths) {
-        workspace.launch(meanRows, Math.ceilDiv(out.columns(), WARP), Math.min(out.rows(), MOST_GRID_Y),
+        workspace.launch(meanRows, Math.ceilDiv(out.columns(), WARP), Math.min(out.rows(), MAX_GRID_Y),
                 Arguments.of().pointer(out.target()).pointer(in.address()).pointer(cumulativeLengths)
                         .number(out.rows()).number(out.columns()));
     }
@@ -103,12 +103,12 @@ final class CudaCode implements AutoCloseable {
     /** Attention, in as many launches as a grid's second side asks for. */
     void attention(CudaWorkspace workspace, CudaTensor out, CudaTensor queryKeyValue, AttentionTiles tiles,
             int headCount, int headSize) {
-        for (int first = 0; first < tiles.count(); first += MOST_GRID_Y) {
+        for (int first = 0; first < tiles.count(); first += MAX_GRID_Y) {
             Arguments arguments = Arguments.of().pointer(out.target()).pointer(queryKeyValue.address())
                     .pointer(tiles.address() + (long) AttentionTiles.INTS * Integer.BYTES * first)
                     .number(headCount)
                     .number(tiles.queryLimit());
-            int count = Math.min(MOST_GRID_Y, tiles.count() - first);
+            int count = Math.min(MAX_GRID_Y, tiles.count() - first);
             if (headSize == FAST_HEAD_SIZE) {
                 workspace.launch(attention, headCount, count, arguments);
             } else {

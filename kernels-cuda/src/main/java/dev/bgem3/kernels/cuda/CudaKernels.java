@@ -31,7 +31,7 @@ final class CudaKernels implements Kernels {
     /** The tokens of a batch that fill a card; more bring no more speed. */
     private static final int BUSY_TOKENS = 32_768;
     /** What attention has shared memory for. */
-    private static final int MOST_HEAD_SIZE = 256;
+    private static final int MAX_HEAD_SIZE = 256;
     /** Of the free memory, for the tensors of all passes; the rest is for graphs and for others. */
     private static final double TENSOR_SHARE = 0.8;
 
@@ -208,8 +208,8 @@ final class CudaKernels implements Kernels {
 
     private void attend(CudaTensor out, CudaTensor queryKeyValue, int[] cumulativeLengths, int headCount,
             int headSize, boolean firstOnly) {
-        if (headSize > MOST_HEAD_SIZE) {
-            throw new BackendException("head size: " + headSize + " (expected: 1.." + MOST_HEAD_SIZE
+        if (headSize > MAX_HEAD_SIZE) {
+            throw new BackendException("head size: " + headSize + " (expected: 1.." + MAX_HEAD_SIZE
                     + ", or --device cpu)");
         }
         CudaWorkspace workspace = out.workspace();

@@ -28,7 +28,7 @@ import org.bytedeco.javacpp.Loader;
  */
 record CudaMachine(Optional<String> unavailable, int deviceCount) {
     /** {@code mma} on bf16 and {@code cp.async} came with compute capability 8.0. */
-    private static final int LEAST_MAJOR = 8;
+    private static final int MIN_MAJOR = 8;
 
     private static CudaMachine without(String reason) {
         return new CudaMachine(Optional.of(reason), 0);
@@ -109,9 +109,9 @@ record CudaMachine(Optional<String> unavailable, int deviceCount) {
         for (int device = 0; device < count[0]; device++) {
             int[] major = new int[1];
             cudaDeviceGetAttribute(major, cudaDevAttrComputeCapabilityMajor, device);
-            if (major[0] < LEAST_MAJOR) {
+            if (major[0] < MIN_MAJOR) {
                 return without("cuda:" + device + " has compute capability " + major[0] + ".x (expected: "
-                        + LEAST_MAJOR + ".0 or newer, on every card that CUDA_VISIBLE_DEVICES lets it see)");
+                        + MIN_MAJOR + ".0 or newer, on every card that CUDA_VISIBLE_DEVICES lets it see)");
             }
         }
         try {

@@ -34,7 +34,7 @@ import org.bytedeco.javacpp.SizeTPointer;
  */
 final class CudaWorkspace implements Workspace {
     /** Passes of more rows keep the card busy while the next kernel is launched, and gain nothing from a graph. */
-    private static final int MOST_GRAPH_ROWS = 2048;
+    private static final int MAX_GRAPH_ROWS = 2048;
 
     private record KnownTiles(int[] cumulativeLengths, int queryTile, boolean firstOnly,
             AttentionTiles tiles) {}
@@ -48,7 +48,7 @@ final class CudaWorkspace implements Workspace {
     private final long productScratch;
     private final List<Step> waiting = new ArrayList<>();
     private final List<KnownTiles> knownTiles = new ArrayList<>();
-    private final BytePointer block = new BytePointer(Arguments.MOST_BYTES);
+    private final BytePointer block = new BytePointer(Arguments.MAX_BYTES);
     private final SizeTPointer blockSize = new SizeTPointer(1);
     private final PointerPointer<Pointer> blockOptions = new PointerPointer<>(5);
     private int mostRows;
@@ -196,7 +196,7 @@ final class CudaWorkspace implements Workspace {
         List<Step> pass = List.copyOf(waiting);
         waiting.clear();
         running = true;
-        if (mostRows > MOST_GRAPH_ROWS || !graphs.run(pass, this::enqueue)) {
+        if (mostRows > MAX_GRAPH_ROWS || !graphs.run(pass, this::enqueue)) {
             pass.forEach(this::enqueue);
         }
     }

@@ -45,7 +45,7 @@ enum Elements {
     static final long BYTES = Short.BYTES;
     private static final int PIECE = 4096;
     /** Numbers that one thread widens in the time in which others are woken. */
-    private static final int MOST_ALONE = 32 * PIECE;
+    private static final int MAX_ALONE = 32 * PIECE;
 
     /** The type that an arithmetic computes in here. */
     static Elements of(Arithmetic arithmetic) {
@@ -66,7 +66,7 @@ enum Elements {
     /** Widens {@code count} numbers from {@code offsetBytes} of the host's memory on; many are shared out over threads. */
     void read(float[] out, int offset, MemorySegment from, long offsetBytes, int count) {
         IntStream pieces = IntStream.range(0, Math.ceilDiv(count, PIECE));
-        (count > MOST_ALONE ? pieces.parallel() : pieces).forEach(piece -> {
+        (count > MAX_ALONE ? pieces.parallel() : pieces).forEach(piece -> {
             int done = PIECE * piece;
             short[] elements = new short[Math.min(PIECE, count - done)];
             MemorySegment.copy(from, ValueLayout.JAVA_SHORT, offsetBytes + BYTES * done, elements, 0,

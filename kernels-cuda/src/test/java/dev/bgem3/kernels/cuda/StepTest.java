@@ -22,7 +22,7 @@ class StepTest {
     void tooManyArgumentsAreRefused() {
         assertThatThrownBy(() -> {
             Arguments arguments = Arguments.of();
-            for (int i = 0; i <= Arguments.MOST_BYTES / Long.BYTES; i++) {
+            for (int i = 0; i <= Arguments.MAX_BYTES / Long.BYTES; i++) {
                 arguments.pointer(i);
             }
         }).isInstanceOf(BufferOverflowException.class);
