@@ -2,13 +2,16 @@ import com.ibm.icu.lang.UCharacter;
 import com.ibm.icu.lang.UProperty;
 
 /**
- * Writes the body of {@code tokenizer/src/main/java/dev/bgem3/tokenizer/GraphemeBreakData.java} to standard output.
+ * Writes the body of {@code tokenizer/src/main/java/dev/bgem3/tokenizer/GraphemeBreakData.java} to standard
+ * output.
  *
- * <p>Unicode 16.0 is what icu4j 76 and 77 hold, and what the grapheme segmentation of Hugging Face's tokenizers follows:
+ * <p>Unicode 16.0 is what icu4j 76 and 77 hold, and what the grapheme segmentation of Hugging Face's
+ * tokenizers follows:
  *
  * <pre>
  * mvn dependency:get -Dartifact=com.ibm.icu:icu4j:77.1
- * java -cp ~/.m2/repository/com/ibm/icu/icu4j/77.1/icu4j-77.1.jar src/unicode/GenerateGraphemeBreakData.java \
+ * java -cp ~/.m2/repository/com/ibm/icu/icu4j/77.1/icu4j-77.1.jar src/unicode/GenerateGraphemeBreakData.java
+ * \
  *     > tokenizer/src/main/java/dev/bgem3/tokenizer/GraphemeBreakData.java
  * </pre>
  */

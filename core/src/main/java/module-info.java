@@ -1,5 +1,6 @@
 /** BGE-M3 in pure Java: a model folder in; dense vectors, lexical weights and ColBERT vectors out. */
-@SuppressWarnings("module") // The product's name ends in a digit; the module of CUDA kernels is compiled after this one.
+// The product's name ends in a digit; the module of CUDA kernels is compiled after this one.
+@SuppressWarnings("module")
 module dev.bgem3.core {
     // Static: without --add-modules jdk.incubator.vector the library still runs, on the scalar kernels.
     requires static jdk.incubator.vector;

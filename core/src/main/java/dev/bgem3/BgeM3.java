@@ -35,15 +35,15 @@ import java.util.stream.Stream;
  *
  * {@snippet :
  * try (BgeM3 model = BgeM3.load(Path.of("models/bge-m3"))) {
- *     Embedding query = model.encode("What is BGE M3?", EncodeOptions.of(Output.DENSE, Output.SPARSE, Output.COLBERT));
- *     float[] dense = query.dense().values();
+ *     Embedding query = model.encode("What is BGE M3?", EncodeOptions.of(Output.DENSE, Output.SPARSE,
+ *     Output.COLBERT)); float[] dense = query.dense().values();
  * }
  * }
  *
  * <p>
  * Thread-safe: every method may be called from many threads at once. Calls share the model's threads and
- * devices, a batch at a time, in the order in which they ask. On a CPU a text's outputs have the same bits alone
- * or among others, with any number of threads.
+ * devices, a batch at a time, in the order in which they ask. On a CPU a text's outputs have the same bits
+ * alone or among others, with any number of threads.
  *
  * <p>
  * Close it to free its memory and threads. A batch that another thread has under way ends first; a call that
@@ -72,7 +72,8 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-m3}, from the {@link HuggingFaceCache}.
+     * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-m3}, from the {@link
+     * HuggingFaceCache}.
      *
      * @throws ModelException
      *             where it is in neither place, or as {@link #load(Path, LoadOptions)} says
@@ -94,7 +95,8 @@ public final class BgeM3 implements AutoCloseable {
      * @throws ModelException
      *             where the folder or one of its files cannot be used; the message names it
      * @throws BackendException
-     *             where this machine lacks the kernels, the device, the precision, the threads or the memory asked for
+     *             where this machine lacks the kernels, the device, the precision, the threads or the memory
+     *             asked for
      * @throws dev.bgem3.error.CancelledException
      *             where this thread is interrupted; it stays so
      */
@@ -177,14 +179,15 @@ public final class BgeM3 implements AutoCloseable {
     /**
      * The outputs of texts that need not fit in memory: they are taken from the stream in windows of a few
      * token budgets, at most 4,096 texts, and answered in order. Lazy and sequential: what
-     * {@link #encode(List, EncodeOptions)} throws comes out of the result's terminal operation. Closing the result
-     * closes {@code texts}.
+     * {@link #encode(List, EncodeOptions)} throws comes out of the result's terminal operation. Closing the
+     * result closes {@code texts}.
      *
      * <p>
      * Java itself takes more in four cases: {@code parallel()} on the result takes texts without limit;
      * {@code iterator()} of the result, if {@code texts} comes out of a {@code flatMap}, and a search
-     * ({@code findFirst}, {@code limit}) over {@code Stream.concat} of such a stream hold all that one element before the
-     * {@code flatMap} becomes; and {@code mapMulti} pushes all of an element, which is dropped once nobody wants more.
+     * ({@code findFirst}, {@code limit}) over {@code Stream.concat} of such a stream hold all that one
+     * element before the {@code flatMap} becomes; and {@code mapMulti} pushes all of an element, which is
+     * dropped once nobody wants more.
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
         return encode(texts, options, RunOptions.defaults());
@@ -196,8 +199,9 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * As {@code encode}, with the query instruction: the options' own, else that of the {@link LoadOptions}, else the prompt
-     * {@code query} of the model's {@code config_sentence_transformers.json}, where it has one.
+     * As {@code encode}, with the query instruction: the options' own, else that of the {@link LoadOptions},
+     * else the prompt {@code query} of the model's {@code config_sentence_transformers.json}, where it has
+     * one.
      */
     public Embedding encodeQuery(String query) {
         return encodeQuery(query, EncodeOptions.defaults());
@@ -245,8 +249,9 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * As {@code encode}, with the passage instruction: the options' own, else that of the {@link LoadOptions}, else the prompt
-     * {@code document}, {@code passage} or {@code corpus} of the model's {@code config_sentence_transformers.json}, the first that it has.
+     * As {@code encode}, with the passage instruction: the options' own, else that of the {@link
+     * LoadOptions}, else the prompt {@code document}, {@code passage} or {@code corpus} of the model's {@code
+     * config_sentence_transformers.json}, the first that it has.
      */
     public Embedding encodePassage(String passage) {
         return encodePassage(passage, EncodeOptions.defaults());
@@ -458,7 +463,8 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The tokens of some texts with the instruction that goes with their role; checks the options against the model first.
+     * The tokens of some texts with the instruction that goes with their role; checks the options against the
+     * model first.
      *
      * @param before
      *            run before each text; what it throws ends the work
@@ -528,7 +534,10 @@ public final class BgeM3 implements AutoCloseable {
                 ids.length, outputs.text().fullLength());
     }
 
-    /** Puts before a text what goes with its role: the call's instruction, else that of the load options, else the model's prompt. */
+    /**
+     * Puts before a text what goes with its role: the call's instruction, else that of the load options, else
+     * the model's prompt.
+     */
     private UnaryOperator<String> beforeTexts(TextRole role, EncodeOptions options) {
         String instruction = switch (role) {
             case TEXT -> "";

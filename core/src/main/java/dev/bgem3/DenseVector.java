@@ -26,7 +26,9 @@ public record DenseVector(float[] values) {
         return new DenseVector(FloatBytes.floats(bytes, 0));
     }
 
-    /** The numbers as fp32, little-endian, 4 bytes each: what numpy's {@code frombuffer(bytes, '<f4')} reads. */
+    /**
+     * The numbers as fp32, little-endian, 4 bytes each: what numpy's {@code frombuffer(bytes, '<f4')} reads.
+     */
     public byte[] toBytes() {
         return FloatBytes.of(0, values).array();
     }

@@ -4,7 +4,9 @@ import dev.bgem3.engine.DeviceRequest;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** What is to compute: the CPU, or one NVIDIA GPU or several, each of which holds the whole model. Immutable. */
+/**
+ * What is to compute: the CPU, or one NVIDIA GPU or several, each of which holds the whole model. Immutable.
+ */
 public final class Device {
     /** The first GPU if its kernels are installed, can be used and offer the precision; else the CPU. */
     public static final Device AUTO = parse(DeviceRequest.AUTO);
@@ -32,8 +34,8 @@ public final class Device {
     }
 
     /**
-     * Reads {@code auto}, {@code cpu}, {@code cuda} for the first GPU, {@code cuda:1} for another, {@code cuda:0,1} for several,
-     * {@code cuda:all}.
+     * Reads {@code auto}, {@code cpu}, {@code cuda} for the first GPU, {@code cuda:1} for another, {@code
+     * cuda:0,1} for several, {@code cuda:all}.
      *
      * @throws IllegalArgumentException
      *             where the text is none of these

@@ -140,7 +140,9 @@ public final class Embedding {
         return tokenStates;
     }
 
-    /** The number of tokens that were computed, {@code <s>} and {@code </s>} included; 0 if it was not stored. */
+    /**
+     * The number of tokens that were computed, {@code <s>} and {@code </s>} included; 0 if it was not stored.
+     */
     public int tokenCount() {
         return tokenCount;
     }

@@ -77,8 +77,8 @@ public final class EncodeOptions {
     }
 
     /**
-     * The most tokens of a text, {@code <s>} and {@code </s>} included, at least 2: what is beyond is cut, and the result says so.
-     * Empty, the default, for {@link ModelInfo#defaultMaxLength()}.
+     * The most tokens of a text, {@code <s>} and {@code </s>} included, at least 2: what is beyond is cut,
+     * and the result says so. Empty, the default, for {@link ModelInfo#defaultMaxLength()}.
      */
     public OptionalInt maxLength() {
         return maxLength;
@@ -92,23 +92,25 @@ public final class EncodeOptions {
     }
 
     /**
-     * Put before each text through {@link #instructionFormat()}. Empty, the default, for the model's {@link LoadOptions} setting,
-     * which is none for {@code encode}, else the prompt in the model's {@code config_sentence_transformers.json} that goes with the
-     * call. The empty string asks for neither.
+     * Put before each text through {@link #instructionFormat()}. Empty, the default, for the model's {@link
+     * LoadOptions} setting, which is none for {@code encode}, else the prompt in the model's {@code
+     * config_sentence_transformers.json} that goes with the call. The empty string asks for neither.
      */
     public Optional<String> instruction() {
         return instruction;
     }
 
     /**
-     * {@code {}} twice, for the instruction and the text; empty, the default, for the setting that goes with the instruction.
+     * {@code {}} twice, for the instruction and the text; empty, the default, for the setting that goes with
+     * the instruction.
      */
     public Optional<String> instructionFormat() {
         return instructionFormat;
     }
 
     /**
-     * How the dense vector is made; empty, the default, for the model's own: CLS unless its folder says otherwise.
+     * How the dense vector is made; empty, the default, for the model's own: CLS unless its folder says
+     * otherwise.
      */
     public Optional<Pooling> pooling() {
         return pooling;
@@ -122,14 +124,16 @@ public final class EncodeOptions {
     }
 
     /**
-     * The number of leading dimensions of a dense vector to keep, before it is divided by its length; empty, the default, for all.
+     * The number of leading dimensions of a dense vector to keep, before it is divided by its length; empty,
+     * the default, for all.
      */
     public OptionalInt truncateDim() {
         return truncateDim;
     }
 
     /**
-     * Whether the encoder's last hidden state of every token is kept beside the outputs, for {@link Embedding#tokenStates()}.
+     * Whether the encoder's last hidden state of every token is kept beside the outputs, for {@link
+     * Embedding#tokenStates()}.
      */
     public boolean tokenStates() {
         return tokenStates;

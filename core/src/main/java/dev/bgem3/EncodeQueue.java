@@ -19,39 +19,42 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
- * Many callers, one model: the texts of all wait in one queue and are computed in shared batches, as a server needs it.
+ * Many callers, one model: the texts of all wait in one queue and are computed in shared batches, as a server
+ * needs it.
  *
  * {@snippet :
  * QueueOptions options = QueueOptions.builder().permits(512).timeout(Duration.ofSeconds(30)).build();
  * try (BgeM3 model = BgeM3.load(Path.of("models/bge-m3")); EncodeQueue queue = EncodeQueue.of(model, options)) {
  *     // In each of many threads, virtual ones too:
- *     CompletableFuture<QueueResult<Embedding>> answer = queue.encode(List.of("What is BGE M3?"), EncodeOptions.defaults());
- *     float[] dense = answer.join().results().getFirst().dense().values();
+ *     CompletableFuture<QueueResult<Embedding>> answer = queue.encode(List.of("What is BGE M3?"),
+ *     EncodeOptions.defaults()); float[] dense = answer.join().results().getFirst().dense().values();
  * }
  * }
  *
  * <p>
- * A call needs a permit for each of its texts: it gets all or none, at once. It tokenizes in the caller's thread, then returns a
- * future. While a batch computes, the next is put together: first the text that has waited longest, then in the order of arrival
- * those for which the token budget has room, until it begins; with several devices, one for each. Texts of which different
- * outputs are asked share a batch, and each gets the same bits as from {@link BgeM3#encode(List, EncodeOptions)} wherever those
- * do not depend on the batch. A text's permit returns when it is computed or withdrawn.
+ * A call needs a permit for each of its texts: it gets all or none, at once. It tokenizes in the caller's
+ * thread, then returns a future. While a batch computes, the next is put together: first the text that has
+ * waited longest, then in the order of arrival those for which the token budget has room, until it begins;
+ * with several devices, one for each. Texts of which different outputs are asked share a batch, and each gets
+ * the same bits as from {@link BgeM3#encode(List, EncodeOptions)} wherever those do not depend on the batch.
+ * A text's permit returns when it is computed or withdrawn.
  *
  * <p>
- * What is wrong with a call is thrown by the call itself: what {@link BgeM3#encode(List, EncodeOptions)} says of the options and
- * texts before it computes, {@link OverloadedException} where permits lack, {@link InputException} where there never are so many,
- * {@link IllegalStateException} where the queue or the model is closed. What goes wrong later completes the future exceptionally,
- * with {@link dev.bgem3.error.TimedOutException} where the queue's time-out has passed. A text that cannot be computed fails the
- * request that it belongs to and no other: the rest of its batch is computed again without it.
+ * What is wrong with a call is thrown by the call itself: what {@link BgeM3#encode(List, EncodeOptions)} says
+ * of the options and texts before it computes, {@link OverloadedException} where permits lack, {@link
+ * InputException} where there never are so many, {@link IllegalStateException} where the queue or the model
+ * is closed. What goes wrong later completes the future exceptionally, with {@link
+ * dev.bgem3.error.TimedOutException} where the queue's time-out has passed. A text that cannot be computed
+ * fails the request that it belongs to and no other: the rest of its batch is computed again without it.
  *
  * <p>
- * To cancel the future, or to complete it in any other way, withdraws its texts: those that no batch has begun leave the queue,
- * and their permits are free at once. That of a future derived from it does not. Dependent actions run in virtual threads and
- * may take their time.
+ * To cancel the future, or to complete it in any other way, withdraws its texts: those that no batch has
+ * begun leave the queue, and their permits are free at once. That of a future derived from it does not.
+ * Dependent actions run in virtual threads and may take their time.
  *
  * <p>
- * Thread-safe. The queue has a thread for each batch that the model computes at a time, which sleeps while there is nothing to do. The
- * model may be used beside it; it stays the caller's to close, after the queue.
+ * Thread-safe. The queue has a thread for each batch that the model computes at a time, which sleeps while
+ * there is nothing to do. The model may be used beside it; it stays the caller's to close, after the queue.
  */
 public final class EncodeQueue implements AutoCloseable {
     private final BgeM3 model;
@@ -143,8 +146,8 @@ public final class EncodeQueue implements AutoCloseable {
     }
 
     /**
-     * Refuses new texts, answers those that it accepted, and returns then; closing again waits for that too. To end sooner, cancel
-     * the futures.
+     * Refuses new texts, answers those that it accepted, and returns then; closing again waits for that too.
+     * To end sooner, cancel the futures.
      */
     @Override
     public void close() {

@@ -66,8 +66,8 @@ public final class HuggingFaceCache {
     }
 
     /**
-     * The folder of a model's files. Of several revisions it is the one that {@code refs/main} names, else the newest; one that was
-     * not downloaded whole (no {@code config.json}, no weights) is passed over.
+     * The folder of a model's files. Of several revisions it is the one that {@code refs/main} names, else
+     * the newest; one that was not downloaded whole (no {@code config.json}, no weights) is passed over.
      *
      * @param name
      *            such as {@code BAAI/bge-m3}

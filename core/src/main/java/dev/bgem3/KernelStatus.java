@@ -17,7 +17,8 @@ import java.util.Optional;
  * @param unavailable
  *            why they cannot be used at all; empty where they can
  * @param refused
- *            the precisions that this machine has units for and in which they failed their self-test, and how; empty as a rule
+ *            the precisions that this machine has units for and in which they failed their self-test, and
+ *            how; empty as a rule
  */
 public record KernelStatus(String name, String device, Optional<String> unavailable,
         Map<Precision, String> refused) {

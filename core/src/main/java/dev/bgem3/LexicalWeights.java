@@ -103,7 +103,8 @@ public final class LexicalWeights {
     }
 
     /**
-     * The number of tokens as int32, then their ids as int32 in the text's order, then the weight of each as fp32; all little-endian.
+     * The number of tokens as int32, then their ids as int32 in the text's order, then the weight of each as
+     * fp32; all little-endian.
      */
     public byte[] toBytes() {
         float[] inTextOrder = new float[weights.length];

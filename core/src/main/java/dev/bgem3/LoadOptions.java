@@ -66,8 +66,9 @@ public final class LoadOptions {
     }
 
     /**
-     * The name of the kernels to use: {@code jit}, {@code vector} or {@code scalar}. {@code auto}, the default, takes the system
-     * property {@code bgem3.kernels} if set, else the fastest that this machine can run.
+     * The name of the kernels to use: {@code jit}, {@code vector} or {@code scalar}. {@code auto}, the
+     * default, takes the system property {@code bgem3.kernels} if set, else the fastest that this machine can
+     * run.
      */
     public String kernels() {
         return kernels;
@@ -88,8 +89,8 @@ public final class LoadOptions {
     }
 
     /**
-     * How many threads compute, 1 to 1,024; 0, the default, for as many as the JVM sees processors. The scalar kernels use one,
-     * whatever is set.
+     * How many threads compute, 1 to 1,024; 0, the default, for as many as the JVM sees processors. The
+     * scalar kernels use one, whatever is set.
      */
     public int threads() {
         return threads;

@@ -110,8 +110,8 @@ public final class ModelInfo {
     }
 
     /**
-     * What the model can compute: dense always, the others if it has their heads; nothing of these where it is
-     * a cross-encoder.
+     * What the model can compute: dense always, the others if it has their heads; nothing of these where it
+     * is a cross-encoder.
      */
     public Set<Output> outputs() {
         return outputs;
@@ -167,7 +167,8 @@ public final class ModelInfo {
     }
 
     /**
-     * The most tokens of a text where a call does not say: the same, or less where {@code sentence_bert_config.json} has less.
+     * The most tokens of a text where a call does not say: the same, or less where {@code
+     * sentence_bert_config.json} has less.
      */
     public int defaultMaxLength() {
         return defaultMaxLength;
@@ -244,8 +245,8 @@ public final class ModelInfo {
     }
 
     /**
-     * The version of the numbers that this precision gives: two models that are alike in all but this may give vectors that differ
-     * by more than rounding to the last bit. An index records it with its vectors.
+     * The version of the numbers that this precision gives: two models that are alike in all but this may
+     * give vectors that differ by more than rounding to the last bit. An index records it with its vectors.
      */
     public int numericsVersion() {
         return numericsVersion;
@@ -256,19 +257,25 @@ public final class ModelInfo {
         return scoreLabel.isPresent();
     }
 
-    /** What comes before a text unless something else does: the prompt of {@code default_prompt_name}, or nothing. */
+    /**
+     * What comes before a text unless something else does: the prompt of {@code default_prompt_name}, or
+     * nothing.
+     */
     public String defaultPrompt() {
         return prompt();
     }
 
-    /** What comes before a query unless something else does: the prompt {@code query}, else the default one. */
+    /**
+     * What comes before a query unless something else does: the prompt {@code query}, else the default one.
+     */
     public String queryPrompt() {
         return prompt("query");
     }
 
     /**
-     * What comes before a passage unless something else does: the first that there is of the prompts {@code document}, {@code passage} and
-     * {@code corpus}, the names that sentence-transformers looks for, else the default one.
+     * What comes before a passage unless something else does: the first that there is of the prompts {@code
+     * document}, {@code passage} and {@code corpus}, the names that sentence-transformers looks for, else the
+     * default one.
      */
     public String passagePrompt() {
         return prompt("document", "passage", "corpus");

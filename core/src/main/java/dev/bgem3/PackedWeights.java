@@ -15,10 +15,11 @@ public final class PackedWeights {
     private PackedWeights() {}
 
     /**
-     * Packs a model's linear layers for a precision as the kernels that would compute it on this machine lay them out, and keeps them
-     * in a file beside the model: {@code model.<layout>.packed}. Whoever loads the model for such kernels then maps the file in place
-     * of packing, and shares its memory with others that do. The file takes 4 bytes for each weight in fp32, 2 in bf16, 1 in int8. It
-     * is left unused where it fits neither the model nor the kernels any more, or is damaged.
+     * Packs a model's linear layers for a precision as the kernels that would compute it on this machine lay
+     * them out, and keeps them in a file beside the model: {@code model.<layout>.packed}. Whoever loads the
+     * model for such kernels then maps the file in place of packing, and shares its memory with others that
+     * do. The file takes 4 bytes for each weight in fp32, 2 in bf16, 1 in int8. It is left unused where it
+     * fits neither the model nor the kernels any more, or is damaged.
      *
      * @param folder
      *            the model, in any readable layout
@@ -44,7 +45,8 @@ public final class PackedWeights {
     }
 
     /**
-     * Finds out whether there are kernels for {@link #write} to pack for, before the work; whether their layout can be kept it does not.
+     * Finds out whether there are kernels for {@link #write} to pack for, before the work; whether their
+     * layout can be kept it does not.
      *
      * @throws BackendException
      *             where no kernels compute that precision here

@@ -9,8 +9,8 @@ public interface QueueListener {
     QueueListener NONE = (_, _, _, _) -> {};
 
     /**
-     * Called after a batch has been answered, by a thread of the queue's, and by several at a time where there are several
-     * devices. What it throws is logged and changes nothing.
+     * Called after a batch has been answered, by a thread of the queue's, and by several at a time where
+     * there are several devices. What it throws is logged and changes nothing.
      *
      * @param texts
      *            how many texts the batch had

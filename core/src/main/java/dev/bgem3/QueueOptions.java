@@ -58,16 +58,16 @@ public final class QueueOptions {
     }
 
     /**
-     * The most tokens of a batch, 1..1,048,576; a longer text goes alone. Empty, the default, for the kernels' own, as for
-     * {@link RunOptions#tokenBudget()}.
+     * The most tokens of a batch, 1..1,048,576; a longer text goes alone. Empty, the default, for the
+     * kernels' own, as for {@link RunOptions#tokenBudget()}.
      */
     public OptionalInt tokenBudget() {
         return tokenBudget;
     }
 
     /**
-     * How long a request may take from the call to its answer, tokenizing included; more than nothing. Empty, the default, for as
-     * long as it takes.
+     * How long a request may take from the call to its answer, tokenizing included; more than nothing. Empty,
+     * the default, for as long as it takes.
      */
     public Optional<Duration> timeout() {
         return timeout;

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What a queue answers: the results of one request's texts, and where its time went. The three durations add up to the time from
- * the call to the answer.
+ * What a queue answers: the results of one request's texts, and where its time went. The three durations add
+ * up to the time from the call to the answer.
  *
  * @param results
  *            one for each text, in the request's order

@@ -12,8 +12,8 @@ import java.util.OptionalInt;
  */
 public final class RerankOptions {
     /**
-     * The least maximum length, 17: from there on any query, cut to 3/4, leaves room for a token of its passage. Below it
-     * {@code FlagReranker} leaves pairs uncut, longer than they may be.
+     * The least maximum length, 17: from there on any query, cut to 3/4, leaves room for a token of its
+     * passage. Below it {@code FlagReranker} leaves pairs uncut, longer than they may be.
      */
     public static final int MIN_LENGTH = PairTokenizer.MIN_LENGTH;
 
@@ -47,22 +47,25 @@ public final class RerankOptions {
     }
 
     /**
-     * Whether scores go through a sigmoid, to lie between 0 and 1; else, the default, they are the classifier's own numbers.
+     * Whether scores go through a sigmoid, to lie between 0 and 1; else, the default, they are the
+     * classifier's own numbers.
      */
     public boolean normalize() {
         return normalize;
     }
 
     /**
-     * The most tokens of a pair, its four special ones included, at least {@value #MIN_LENGTH}: a query is cut to 3/4 of it, then the
-     * passage to what is left. Empty, the default, for the model's own limit; FlagEmbedding's {@code FlagReranker} takes 512.
+     * The most tokens of a pair, its four special ones included, at least {@value #MIN_LENGTH}: a query is
+     * cut to 3/4 of it, then the passage to what is left. Empty, the default, for the model's own limit;
+     * FlagEmbedding's {@code FlagReranker} takes 512.
      */
     public OptionalInt maxLength() {
         return maxLength;
     }
 
     /**
-     * Whether a pair that is too long is cut, which its result says; else it is an {@link dev.bgem3.error.InputException}.
+     * Whether a pair that is too long is cut, which its result says; else it is an {@link
+     * dev.bgem3.error.InputException}.
      */
     public boolean truncate() {
         return truncate;

@@ -13,8 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.IntFunction;
 
 /**
- * Many callers, one reranker: {@link EncodeQueue} for pairs. A call needs a permit for each of its pairs; all that is said there of
- * texts, permits, futures, failures and closing holds here of pairs.
+ * Many callers, one reranker: {@link EncodeQueue} for pairs. A call needs a permit for each of its pairs; all
+ * that is said there of texts, permits, futures, failures and closing holds here of pairs.
  *
  * <p>
  * Thread-safe.
@@ -43,7 +43,8 @@ public final class RerankQueue implements AutoCloseable {
     }
 
     /**
-     * The scores of pairs in their order, with the bits of {@link Reranker#score}; {@link RerankScore#BEST_FIRST} ranks them.
+     * The scores of pairs in their order, with the bits of {@link Reranker#score}; {@link
+     * RerankScore#BEST_FIRST} ranks them.
      */
     public CompletableFuture<QueueResult<RerankScore>> score(List<TextPair> pairs, RerankOptions options) {
         Objects.requireNonNull(pairs, "pairs");
@@ -66,7 +67,9 @@ public final class RerankQueue implements AutoCloseable {
         return QueueState.of(queue.state());
     }
 
-    /** Refuses new pairs, answers those that it accepted, and returns then; closing again waits for that too. */
+    /**
+     * Refuses new pairs, answers those that it accepted, and returns then; closing again waits for that too.
+     */
     @Override
     public void close() {
         queue.close();

@@ -19,8 +19,8 @@ import java.util.Comparator;
  */
 public record RerankScore(int index, float score, float rawScore, int tokenCount, int fullTokenCount) {
     /**
-     * The highest raw score first, the lower index where two are equal. By raw scores, because sigmoids of large ones become equal
-     * once they are rounded.
+     * The highest raw score first, the lower index where two are equal. By raw scores, because sigmoids of
+     * large ones become equal once they are rounded.
      */
     public static final Comparator<RerankScore> BEST_FIRST = Comparator.comparing(RerankScore::rawScore)
             .reversed().thenComparing(RerankScore::index);

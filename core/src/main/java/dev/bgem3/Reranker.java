@@ -17,22 +17,25 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A loaded cross-encoder, bge-reranker-v2-m3 or another {@code XLMRobertaForSequenceClassification} of one label: it reads a query and
- * a passage together and gives one number, as FlagEmbedding's {@code FlagReranker} computes it.
+ * A loaded cross-encoder, bge-reranker-v2-m3 or another {@code XLMRobertaForSequenceClassification} of one
+ * label: it reads a query and a passage together and gives one number, as FlagEmbedding's {@code
+ * FlagReranker} computes it.
  *
  * {@snippet :
  * try (Reranker reranker = Reranker.load(Path.of("models/bge-reranker-v2-m3"))) {
- *     List<RerankScore> best = reranker.rerank("What is BM25?", List.of("BGE M3 embeds text.", "BM25 ranks documents."));
- *     int first = best.getFirst().index();
+ *     List<RerankScore> best = reranker.rerank("What is BM25?", List.of("BGE M3 embeds text.", "BM25 ranks
+ *     documents.")); int first = best.getFirst().index();
  * }
  * }
  *
  * <p>
- * Thread-safe as {@link BgeM3} is, with the same threads, devices and batches. On a CPU a pair's score has the same bits alone or
- * among others, with any number of threads. Of the {@link LoadOptions} the two instructions go before queries and passages.
+ * Thread-safe as {@link BgeM3} is, with the same threads, devices and batches. On a CPU a pair's score has
+ * the same bits alone or among others, with any number of threads. Of the {@link LoadOptions} the two
+ * instructions go before queries and passages.
  *
  * <p>
- * Close it to free its memory and threads; a call after that, or one that then has batches left, throws {@link IllegalStateException}.
+ * Close it to free its memory and threads; a call after that, or one that then has batches left, throws
+ * {@link IllegalStateException}.
  */
 public final class Reranker implements AutoCloseable {
     private final ModelSession session;
@@ -51,8 +54,8 @@ public final class Reranker implements AutoCloseable {
     }
 
     /**
-     * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-reranker-v2-m3}, from the
-     * {@link HuggingFaceCache}.
+     * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-reranker-v2-m3}, from
+     * the {@link HuggingFaceCache}.
      *
      * @throws ModelException
      *             where it is in neither place, or as {@link #load(Path, LoadOptions)} says
@@ -72,9 +75,11 @@ public final class Reranker implements AutoCloseable {
      * Loads a model folder as downloaded from the hub.
      *
      * @throws ModelException
-     *             where the folder or one of its files cannot be used, or is no reranker of one label; the message names it
+     *             where the folder or one of its files cannot be used, or is no reranker of one label; the
+     *             message names it
      * @throws BackendException
-     *             where this machine lacks the kernels, the device, the precision, the threads or the memory asked for
+     *             where this machine lacks the kernels, the device, the precision, the threads or the memory
+     *             asked for
      * @throws dev.bgem3.error.CancelledException
      *             where this thread is interrupted; it stays so
      */
@@ -95,8 +100,8 @@ public final class Reranker implements AutoCloseable {
     }
 
     /**
-     * Whether a folder's model is one for {@link #load}, not for {@link BgeM3#load}; reads its configuration and the names of its
-     * tensors.
+     * Whether a folder's model is one for {@link #load}, not for {@link BgeM3#load}; reads its configuration
+     * and the names of its tensors.
      *
      * @throws ModelException
      *             where the folder is no model
@@ -122,8 +127,8 @@ public final class Reranker implements AutoCloseable {
     }
 
     /**
-     * The passages by their scores for a query, in the order of {@link RerankScore#BEST_FIRST}. Memory for tokens does not grow with
-     * the number of passages.
+     * The passages by their scores for a query, in the order of {@link RerankScore#BEST_FIRST}. Memory for
+     * tokens does not grow with the number of passages.
      *
      * @throws InputException
      *             as {@link #score}
@@ -166,7 +171,8 @@ public final class Reranker implements AutoCloseable {
      * The scores of pairs in their order, each with the tokens that it took.
      *
      * @throws InputException
-     *             where a text is null, the options ask what this model does not do, or a pair is too long and must not be cut
+     *             where a text is null, the options ask what this model does not do, or a pair is too long
+     *             and must not be cut
      * @throws ModelException
      *             where an embedding that a pair needs is NaN or infinite in the model's file
      * @throws dev.bgem3.error.NonFiniteOutputException

@@ -6,8 +6,9 @@ import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 
 /**
- * How a call runs, for calls that cut their texts into batches by themselves; what it computes is {@link EncodeOptions} or
- * {@link RerankOptions}, and does not depend on this. A queue has {@link QueueOptions} in its place.
+ * How a call runs, for calls that cut their texts into batches by themselves; what it computes is {@link
+ * EncodeOptions} or {@link RerankOptions}, and does not depend on this. A queue has {@link QueueOptions} in
+ * its place.
  *
  * <p>
  * Immutable; every setting has a default.
@@ -46,10 +47,11 @@ public final class RunOptions {
     }
 
     /**
-     * The most tokens that are computed at a time, 1..1,048,576; a longer text goes alone. Empty, the default, for the kernels' own,
-     * which is 4,096 on a CPU; on a GPU it depends on its free memory. More tokens need more memory, and from about a thousand on
-     * bring no more speed on a CPU. No more are taken than keep every matrix of the model below 2³¹ numbers, which for BGE-M3 are
-     * 524,287; a batch for which a GPU's memory does not suffice is halved.
+     * The most tokens that are computed at a time, 1..1,048,576; a longer text goes alone. Empty, the
+     * default, for the kernels' own, which is 4,096 on a CPU; on a GPU it depends on its free memory. More
+     * tokens need more memory, and from about a thousand on bring no more speed on a CPU. No more are taken
+     * than keep every matrix of the model below 2³¹ numbers, which for BGE-M3 are 524,287; a batch for which
+     * a GPU's memory does not suffice is halved.
      */
     public OptionalInt tokenBudget() {
         return tokenBudget;
@@ -63,8 +65,8 @@ public final class RunOptions {
     }
 
     /**
-     * Asked before each text is tokenized and before each batch, by one of the call's threads at a time; true ends the call with
-     * {@link dev.bgem3.error.CancelledException}.
+     * Asked before each text is tokenized and before each batch, by one of the call's threads at a time; true
+     * ends the call with {@link dev.bgem3.error.CancelledException}.
      */
     public BooleanSupplier cancelled() {
         return cancelled;

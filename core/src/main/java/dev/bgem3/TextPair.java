@@ -1,7 +1,8 @@
 package dev.bgem3;
 
 /**
- * A query and a passage to be scored against each other. Neither text may be null, which is checked where the pair is scored.
+ * A query and a passage to be scored against each other. Neither text may be null, which is checked where the
+ * pair is scored.
  *
  * @param query
  *            the query's text

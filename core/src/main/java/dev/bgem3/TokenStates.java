@@ -4,8 +4,9 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * The encoder's last hidden states, before any head: a matrix {@code [rows, dimension]} with one vector for each token of a text,
- * {@code <s>} and {@code </s>} included. The dense vector is made of them by {@link Pooling}.
+ * The encoder's last hidden states, before any head: a matrix {@code [rows, dimension]} with one vector for
+ * each token of a text, {@code <s>} and {@code </s>} included. The dense vector is made of them by {@link
+ * Pooling}.
  *
  * @param values
  *            row-major; the caller shares the array with this object and must not change it

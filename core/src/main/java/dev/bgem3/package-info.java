@@ -5,9 +5,10 @@
  * <p>
  * Start at {@link dev.bgem3.BgeM3}, which loads a folder, encodes texts and scores pairs.
  * {@link dev.bgem3.LoadOptions} says how a model is loaded, {@link dev.bgem3.EncodeOptions} what a call
- * computes, {@link dev.bgem3.RunOptions} how it runs; an {@link dev.bgem3.Embedding} is what comes back. {@link dev.bgem3.Reranker} loads a cross-encoder and scores pairs with
- * that. {@link dev.bgem3.convert.ModelConverter} rewrites a
- * folder in another element type, {@link dev.bgem3.convert.SyntheticModel} writes random models of any size.
+ * computes, {@link dev.bgem3.RunOptions} how it runs; an {@link dev.bgem3.Embedding} is what comes back.
+ * {@link dev.bgem3.Reranker} loads a cross-encoder and scores pairs with that. {@link
+ * dev.bgem3.convert.ModelConverter} rewrites a folder in another element type, {@link
+ * dev.bgem3.convert.SyntheticModel} writes random models of any size.
  *
  * <p>
  * A loaded model may be used by many threads at once, and everything else here is immutable: options, results

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What becomes of a caller that is interrupted, or whose callbacks throw what the compiler does not allow. */
+/**
+ * What becomes of a caller that is interrupted, or whose callbacks throw what the compiler does not allow.
+ */
 class CallerTest {
     private static final Path RERANKER = Fixtures.FOLDER.resolve("tiny-reranker");
     private static final List<String> TEXTS = List.of("one", "two words", "three of them");

@@ -17,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The samples of the guides in {@code docs}: a {@code java} block compiles and runs, and prints what the {@code text} block right
- * below it shows. All of a page share the imports and the fields of its block {@code java shared}; blocks with another second word,
- * which need more than this module, are left alone.
+ * The samples of the guides in {@code docs}: a {@code java} block compiles and runs, and prints what the
+ * {@code text} block right below it shows. All of a page share the imports and the fields of its block {@code
+ * java shared}; blocks with another second word, which need more than this module, are left alone.
  */
 class GuideTest {
     private static final String MARK = "=====";

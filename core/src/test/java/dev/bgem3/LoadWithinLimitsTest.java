@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Loading where the system grants few threads, descriptors or bytes: it works or is refused in the library's own words, and leaves no
- * thread.
+ * Loading where the system grants few threads, descriptors or bytes: it works or is refused in the library's
+ * own words, and leaves no thread.
  */
 class LoadWithinLimitsTest {
     /** Nobody's, so that no other process counts; the superuser has no limit of threads. */

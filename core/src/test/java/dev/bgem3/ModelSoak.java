@@ -37,7 +37,8 @@ import org.junit.jupiter.api.Test;
  * {@code -Dbgem3.soak.seconds}.
  *
  * <p>
- * The heap is of fixed size and touched beforehand, so that resident memory grows by what is outside it alone.
+ * The heap is of fixed size and touched beforehand, so that resident memory grows by what is outside it
+ * alone.
  */
 class ModelSoak {
     private static final int THREADS = 8;
@@ -50,11 +51,13 @@ class ModelSoak {
     /** So much of the run is warm-up: code is compiled, the allocator's pools grow to what the work needs. */
     private static final double WARM_UP = 0.4;
     /**
-     * The most that resident memory may grow by over the rest, by the line through its samples. It counts what
-     * the JVM's compiler keeps, which comes in steps of up to 20 MiB.
+     * The most that resident memory may grow by over the rest, by the line through its samples. It counts
+     * what the JVM's compiler keeps, which comes in steps of up to 20 MiB.
      */
     private static final double MAX_GROWTH_MIB = 48;
-    /** As for resident memory, of the memory that the model itself has outside the heap, and of the live heap. */
+    /**
+     * As for resident memory, of the memory that the model itself has outside the heap, and of the live heap.
+     */
     private static final double MAX_OWN_GROWTH_MIB = 1;
 
     /** A model's kernels and precision. */
@@ -140,7 +143,10 @@ class ModelSoak {
         return inputs;
     }
 
-    /** What needs the most memory of all that a batch may be: chance alone might find it late, and look like growth. */
+    /**
+     * What needs the most memory of all that a batch may be: chance alone might find it late, and look like
+     * growth.
+     */
     private static List<int[]> largestBatch() {
         return Collections.nCopies(BUDGETS[BUDGETS.length - 1] / MAX_TOKENS, new int[MAX_TOKENS]);
     }
@@ -208,7 +214,9 @@ class ModelSoak {
         }
     }
 
-    /** What arenas have allocated, which the JVM tracks as "Other", and what they have mapped for large pages. */
+    /**
+     * What arenas have allocated, which the JVM tracks as "Other", and what they have mapped for large pages.
+     */
     private static double ownMib() throws IOException {
         return allocatedMib() + largePagesMib();
     }

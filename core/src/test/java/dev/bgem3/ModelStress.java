@@ -13,8 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Random calls that fail in every way that there is, on one model and one queue with a small heap; the Maven profile {@code stress} runs
- * it, for five minutes or {@code -Dbgem3.stress.seconds}. In a process of its own, since memory runs out there.
+ * Random calls that fail in every way that there is, on one model and one queue with a small heap; the Maven
+ * profile {@code stress} runs it, for five minutes or {@code -Dbgem3.stress.seconds}. In a process of its
+ * own, since memory runs out there.
  */
 class ModelStress {
     @TempDir

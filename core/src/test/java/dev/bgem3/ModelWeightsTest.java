@@ -157,7 +157,10 @@ class ModelWeightsTest {
                         + " config.json)");
     }
 
-    /** As multilingual-e5-small has them, which is a BERT; of any other model they are a sign of another's tokenizer. */
+    /**
+     * As multilingual-e5-small has them, which is a BERT; of any other model they are a sign of another's
+     * tokenizer.
+     */
     @Test
     void readsSpareRowsOfABertAlone() {
         ModelVariant.ofTiny().reshape(WORDS, 1503, 128).config("vocab_size", "1503").write(folder);
@@ -200,8 +203,8 @@ class ModelWeightsTest {
         ModelVariant.HEADS.forEach(name -> variant.dtype(name, dtype));
         variant.write(folder);
         // The fixture's head weights are fp16 numbers. bf16 keeps 8 bits: each weight moves by at most 2⁻⁸ of
-        // itself, so that a projection of 128 values near 1 by weights below 0.1 moves by at most 128 · 0.1 · 2⁻⁸ =
-        // 0.05, and at random by a tenth of that.
+        // itself, so that a projection of 128 values near 1 by weights below 0.1 moves by at most 128 · 0.1 ·
+        // 2⁻⁸ = 0.05, and at random by a tenth of that.
         double bound = dtype == DType.BF16 ? 0.025 : 0;
         try (BgeM3 model = BgeM3.load(folder)) {
             Embedding found = model.encode(TEXT, ALL);

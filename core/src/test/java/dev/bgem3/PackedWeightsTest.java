@@ -237,7 +237,9 @@ class PackedWeightsTest {
         assertThat(isUsed(misplaced)).isFalse();
     }
 
-    /** Tools that copy keep times, so that the edited file may be older than what was packed from the other. */
+    /**
+     * Tools that copy keep times, so that the edited file may be older than what was packed from the other.
+     */
     @ParameterizedTest
     @ValueSource(ints = {5, -1, -3_600, -100_000_000})
     void isNotUsedOnceOneNumberOfTheModelIsEdited(int secondsFromNow) throws IOException {
@@ -331,7 +333,10 @@ class PackedWeightsTest {
         assertThat(isUsed(file)).isTrue();
     }
 
-    /** The checksums are no defence against who means harm: what they write must still end in a use or a refusal. */
+    /**
+     * The checksums are no defence against who means harm: what they write must still end in a use or a
+     * refusal.
+     */
     @Test
     void forgedHeadersAreRefusedOrTaken() throws IOException {
         Path file = pack(folder);
@@ -401,8 +406,8 @@ class PackedWeightsTest {
     }
 
     /**
-     * A layout's name stands for its bytes: these are the checksums of one small layer. Where one changes, so must the name in the
-     * kernels, or old files would be taken for new ones.
+     * A layout's name stands for its bytes: these are the checksums of one small layer. Where one changes, so
+     * must the name in the kernels, or old files would be taken for new ones.
      */
     @ParameterizedTest
     @MethodSource("tiers")

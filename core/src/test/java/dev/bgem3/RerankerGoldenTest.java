@@ -21,12 +21,14 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every score that transformers gave for the tiny cross-encoder ({@code src/fixtures/tiny-reranker-goldens.json}), with each provider.
+ * Every score that transformers gave for the tiny cross-encoder ({@code
+ * src/fixtures/tiny-reranker-goldens.json}), with each provider.
  *
  * <p>
- * The bound, 2e-5. Both sides sum fp32 products in different orders: a product of K = 160 terms is off by about √K·2⁻²⁴ ≈ 8e-7 of
- * numbers near 1. The 8 products of two layers and the classifier add up to about 2e-6 of the classifier's input, and its output
- * weights, 64 of about 0.56, make √64·0.56 ≈ 4.5 times as much of it: 1e-5. A sigmoid is flatter than 1/4.
+ * The bound, 2e-5. Both sides sum fp32 products in different orders: a product of K = 160 terms is off by
+ * about √K·2⁻²⁴ ≈ 8e-7 of numbers near 1. The 8 products of two layers and the classifier add up to about
+ * 2e-6 of the classifier's input, and its output weights, 64 of about 0.56, make √64·0.56 ≈ 4.5 times as much
+ * of it: 1e-5. A sigmoid is flatter than 1/4.
  */
 @ParameterizedClass
 @MethodSource("dev.bgem3.Fixtures#availableKernels")

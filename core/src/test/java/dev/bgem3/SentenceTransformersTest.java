@@ -22,12 +22,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Models with the files of sentence-transformers beside them: pooling, prompts and length as it takes them from there
- * ({@code src/fixtures/tiny-e5-goldens.json}).
+ * Models with the files of sentence-transformers beside them: pooling, prompts and length as it takes them
+ * from there ({@code src/fixtures/tiny-e5-goldens.json}).
  *
  * <p>
- * The bound is that of {@link RerankerGoldenTest}'s hidden states, 2e-6, and some for sharper attention: vectors are of length 1, with
- * numbers of about 1/√64.
+ * The bound is that of {@link RerankerGoldenTest}'s hidden states, 2e-6, and some for sharper attention:
+ * vectors are of length 1, with numbers of about 1/√64.
  */
 class SentenceTransformersTest {
     private static final float BOUND = 5e-6f;

@@ -286,7 +286,8 @@ class SlotsTest {
             throw new DeviceLostException("cuda:" + device + ": fell off the bus");
         })); ExecutorService pool = Executors.newFixedThreadPool(4)) {
             List<Future<Embedding>> calls = new ArrayList<>();
-            calls.add(pool.submit(() -> model.encode("text"))); // Loses the first device, goes on to the other …
+            // Loses the first device, goes on to the other …
+            calls.add(pool.submit(() -> model.encode("text")));
             awaitLatch(atWork);
             for (int i = 0; i < 3; i++) { // … for which these wait.
                 calls.add(pool.submit(() -> model.encode("text")));

@@ -21,9 +21,9 @@ import java.util.Locale;
 import java.util.function.IntPredicate;
 
 /**
- * Judges bf16 and int8 against fp32 by all three outputs, and prints Markdown: how near the outputs are on held-out pairs and on
- * the texts of the goldens, what is found among the pairs' passages, and what int8 gains where one kind of matrix, or one layer,
- * is kept in bf16.
+ * Judges bf16 and int8 against fp32 by all three outputs, and prints Markdown: how near the outputs are on
+ * held-out pairs and on the texts of the goldens, what is found among the pairs' passages, and what int8
+ * gains where one kind of matrix, or one layer, is kept in bf16.
  */
 public final class AccuracyReport {
     private static final List<Precision> REDUCED = List.of(Precision.BF16, Precision.INT8);

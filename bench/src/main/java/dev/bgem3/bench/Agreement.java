@@ -8,16 +8,17 @@ final class Agreement {
      * How far two fp32 kernels may differ where every result is about 1 in magnitude.
      *
      * <p>
-     * Sums of K ≤ 4,096 products with independent signs are off by about u·√K, 4e-6 with u = 2⁻²⁴ (Higham and Mary 2019,
-     * section 2), and GELU, softmax and layer norm of such numbers multiply that by less than 4. What is left is room
-     * enough that chance never fails a check, and far below what any wrong index gives. The strict bounds are held by
-     * {@code ProductsDifferentialTest} and its like.
+     * Sums of K ≤ 4,096 products with independent signs are off by about u·√K, 4e-6 with u = 2⁻²⁴ (Higham and
+     * Mary 2019, section 2), and GELU, softmax and layer norm of such numbers multiply that by less than 4.
+     * What is left is room enough that chance never fails a check, and far below what any wrong index gives.
+     * The strict bounds are held by {@code ProductsDifferentialTest} and its like.
      */
     static final double FP32 = 1e-4;
 
     /**
-     * As {@link #FP32} for linear layers of numbers of 8 and of 7 bits, rounded to relative 2⁻⁸ and to 1/254 of a row's largest:
-     * a sum that is about 1 is off by 0.3 % and 2 % as a rule, its layer norm by a few times that.
+     * As {@link #FP32} for linear layers of numbers of 8 and of 7 bits, rounded to relative 2⁻⁸ and to 1/254
+     * of a row's largest: a sum that is about 1 is off by 0.3 % and 2 % as a rule, its layer norm by a few
+     * times that.
      */
     private static final double BF16 = 0.1;
     private static final double INT8 = 0.5;

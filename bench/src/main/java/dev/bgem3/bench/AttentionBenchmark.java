@@ -26,7 +26,10 @@ public class AttentionBenchmark extends KernelBenchmark {
     private Tensor queryKeyValue;
     private Tensor out;
 
-    /** Draws q, k and v from N(0, 1), and compares the last head with the scalar kernels': a head depends on no other. */
+    /**
+     * Draws q, k and v from N(0, 1), and compares the last head with the scalar kernels': a head depends on
+     * no other.
+     */
     @Setup
     public void open() {
         openKernels();

@@ -10,7 +10,10 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 
-/** The embeddings' sum and layer norm, where the norm is not hidden behind a product: bound by memory, not by arithmetic. */
+/**
+ * The embeddings' sum and layer norm, where the norm is not hidden behind a product: bound by memory, not by
+ * arithmetic.
+ */
 public class EmbeddingBenchmark extends KernelBenchmark {
     private static final long SEED = 3;
 

@@ -67,7 +67,8 @@ public class EncodeBenchmark {
         BatchShape shape = BatchShape.parse(texts);
         loaded = load(folder, kernels, Precision.valueOf(precision));
         SampleText sample = new SampleText(loaded.tokenizer(), SEED);
-        // A text of n pieces has at least n / 4 tokens: neighbours seldom join into one, and a piece is 16 characters at most.
+        // A text of n pieces has at least n / 4 tokens: neighbours seldom join into one, and a piece is 16
+        // characters at most.
         batch = Stream.generate(() -> sample.next(4 * shape.tokens())).limit(shape.texts()).toList();
         options = options(shape.tokens());
         for (Embedding embedding : loaded.encode(batch, options)) {

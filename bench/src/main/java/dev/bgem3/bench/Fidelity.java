@@ -17,8 +17,8 @@ import java.util.stream.IntStream;
  * @param colbert
  *            each ColBERT row's cosine, ascending
  * @param changes
- *            each lexical weight's change, of the text's largest weight on either side, ascending; a token that has a weight on
- *            one side alone has 0 on the other
+ *            each lexical weight's change, of the text's largest weight on either side, ascending; a token
+ *            that has a weight on one side alone has 0 on the other
  * @param sameTop
  *            the part of the texts whose five tokens of largest weight are the same ones
  * @param sameTopInOrder

@@ -33,12 +33,12 @@ import java.util.SequencedMap;
 import java.util.stream.Stream;
 
 /**
- * Our side of {@code bench/gpu/run}, which has this program and torch take turns on one GPU: it loads a model, says in
- * one line of JSON what serves it, and then answers each line of its input with one more.
+ * Our side of {@code bench/gpu/run}, which has this program and torch take turns on one GPU: it loads a
+ * model, says in one line of JSON what serves it, and then answers each line of its input with one more.
  *
  * <p>
- * Texts are token ids, a text a line, in files {@code NAME.ids} of one folder. The requests, where {@code OUTPUTS} is
- * {@code dense} or {@code all}:
+ * Texts are token ids, a text a line, in files {@code NAME.ids} of one folder. The requests, where {@code
+ * OUTPUTS} is {@code dense} or {@code all}:
  * <table>
  * <caption>Requests</caption>
  * <tr>
@@ -47,13 +47,13 @@ import java.util.stream.Stream;
  * </tr>
  * <tr>
  * <td>{@code time NAME OUTPUTS WARM_UP LEAST SECONDS}</td>
- * <td>passes over all texts for {@code WARM_UP} seconds, then at least {@code LEAST} and for {@code SECONDS}, each
- * timed: {@code "millis"}</td>
+ * <td>passes over all texts for {@code WARM_UP} seconds, then at least {@code LEAST} and for {@code SECONDS},
+ * each timed: {@code "millis"}</td>
  * </tr>
  * <tr>
  * <td>{@code write NAME OUTPUTS}</td>
- * <td>one pass, written beside the ids: {@code NAME.dense} and {@code NAME.colbert}, rows of little-endian fp32, text
- * after text, and {@code NAME.lexical}, a text a line of {@code id:weight}</td>
+ * <td>one pass, written beside the ids: {@code NAME.dense} and {@code NAME.colbert}, rows of little-endian
+ * fp32, text after text, and {@code NAME.lexical}, a text a line of {@code id:weight}</td>
  * </tr>
  * </table>
  */

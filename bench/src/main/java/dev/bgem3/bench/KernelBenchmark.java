@@ -17,7 +17,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What the benchmarks of single operations share: the kernels to measure, and the scalar ones beside them. */
+/**
+ * What the benchmarks of single operations share: the kernels to measure, and the scalar ones beside them.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -29,7 +31,10 @@ public abstract class KernelBenchmark {
     @Param({"scalar", "vector"})
     String kernels;
 
-    /** What the linear layers' products are in: {@code FP32}; for {@code jit} also {@code BF16} and {@code INT8}. */
+    /**
+     * What the linear layers' products are in: {@code FP32}; for {@code jit} also {@code BF16} and {@code
+     * INT8}.
+     */
     @Param("FP32")
     String arithmetic;
 

@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How long loading takes, in milliseconds, with the files in the operating system's cache: the first load of a fresh JVM,
- * which is what a program waits for, in each of five JVMs.
+ * How long loading takes, in milliseconds, with the files in the operating system's cache: the first load of
+ * a fresh JVM, which is what a program waits for, in each of five JVMs.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)

@@ -7,13 +7,15 @@ import dev.bgem3.kernel.Workspace;
 import java.util.function.IntPredicate;
 
 /**
- * Two kernels of the CPU that compute a model between them: some linear layers in one's arithmetic, all else in the other's. They
- * understand each other's tensors, which are fp32 numbers in memory whatever a product's operands are.
+ * Two kernels of the CPU that compute a model between them: some linear layers in one's arithmetic, all else
+ * in the other's. They understand each other's tensors, which are fp32 numbers in memory whatever a product's
+ * operands are.
  *
  * <p>
- * Linear layers are told apart by the order in which a model takes them: layer by layer queries with keys and values, the
- * attention's output, the feed-forward part's first and second half; then its heads. Those that the kernels by themselves would
- * keep precise are as the others here, so that it can be seen what that is for.
+ * Linear layers are told apart by the order in which a model takes them: layer by layer queries with keys and
+ * values, the attention's output, the feed-forward part's first and second half; then its heads. Those that
+ * the kernels by themselves would keep precise are as the others here, so that it can be seen what that is
+ * for.
  */
 final class MixedKernels implements Kernels {
     private record MixedLinear(Kernels owner, Linear layer) implements Linear {

@@ -57,8 +57,8 @@ final class MixedModel implements AutoCloseable {
      * Opens a model that has both heads.
      *
      * @param isBf16
-     *            whether the linear layer of that number is bf16: {@link Kind#ordinal()} + 4 times its encoder layer; then the two
-     *            heads
+     *            whether the linear layer of that number is bf16: {@link Kind#ordinal()} + 4 times its
+     *            encoder layer; then the two heads
      */
     MixedModel(Path path, KernelProvider provider, IntPredicate isBf16) {
         int threads = Runtime.getRuntime().availableProcessors();

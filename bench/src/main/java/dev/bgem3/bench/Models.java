@@ -11,7 +11,10 @@ final class Models {
 
     private Models() {}
 
-    /** A model's folder; a relative one begins at the project's root, which the system property {@code bgem3.root} names. */
+    /**
+     * A model's folder; a relative one begins at the project's root, which the system property {@code
+     * bgem3.root} names.
+     */
     static Path folder(String model) {
         return Path.of(System.getProperty(ROOT_PROPERTY, "")).resolve(model);
     }

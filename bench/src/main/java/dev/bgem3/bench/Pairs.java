@@ -22,7 +22,10 @@ import java.util.stream.Stream;
  *            for each query the number of its passage
  */
 record Pairs(List<String> queries, List<String> passages, int[] relevant) {
-    /** The first {@code most} lines of a file that has a JSON object with {@code query} and {@code passage} on each. */
+    /**
+     * The first {@code most} lines of a file that has a JSON object with {@code query} and {@code passage} on
+     * each.
+     */
     static Pairs read(Path file, int most) {
         List<String> queries = new ArrayList<>();
         Map<String, Integer> passages = new LinkedHashMap<>();

@@ -23,19 +23,20 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Our side of {@code bench/peers/run}: a model that is loaded once and asked on standard input, a line each, with one
- * line of JSON for an answer, the first when it is loaded. Between questions no thread runs.
+ * Our side of {@code bench/peers/run}: a model that is loaded once and asked on standard input, a line each,
+ * with one line of JSON for an answer, the first when it is loaded. Between questions no thread runs.
  *
  * <pre>
  * time NAME LEAST SECONDS   encodes the texts of NAME.ids again and again, until both are reached
  *                           {"millis":[…]}
- * write NAME FILE           encodes them once; their vectors, not normalised, go into FILE as float32, little-endian
+ * write NAME FILE           encodes them once; their vectors, not normalised, go into FILE as float32,
+ * little-endian
  *                           {"rows":…}
  * </pre>
  *
  * <p>
- * {@code NAME.ids} holds a text a line, its token ids separated by spaces; both files lie in the folder that the
- * arguments name. All texts go into one call, for the dense vector alone.
+ * {@code NAME.ids} holds a text a line, its token ids separated by spaces; both files lie in the folder that
+ * the arguments name. All texts go into one call, for the dense vector alone.
  */
 public final class PeerBench {
     private static final EncodeOptions OPTIONS = EncodeOptions.builder().normalize(false).build();

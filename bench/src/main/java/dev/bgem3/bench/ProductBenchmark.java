@@ -10,8 +10,8 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 
 /**
- * The three fused products of an encoder layer: queries, keys and values at once (C → 3·C), the feed-forward part's first
- * half with GELU (C → F) and its second half with residual and layer norm (F → C).
+ * The three fused products of an encoder layer: queries, keys and values at once (C → 3·C), the feed-forward
+ * part's first half with GELU (C → F) and its second half with residual and layer norm (F → C).
  */
 public class ProductBenchmark extends KernelBenchmark {
     private static final long SEED = 1;
@@ -107,7 +107,10 @@ public class ProductBenchmark extends KernelBenchmark {
         }
     }
 
-    /** Lays the weights out, and compares some rows of each product with the scalar kernels': a row depends on no other. */
+    /**
+     * Lays the weights out, and compares some rows of each product with the scalar kernels': a row depends on
+     * no other.
+     */
     @Setup
     public void open() {
         openKernels();

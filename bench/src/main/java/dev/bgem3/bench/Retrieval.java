@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How many queries find their passage among all passages' ten best; a passage of the same score counts as a better one.
+ * How many queries find their passage among all passages' ten best; a passage of the same score counts as a
+ * better one.
  *
  * @param dense
  *            recall at 10 by the dense score, 0 to 1
@@ -72,8 +73,8 @@ record Retrieval(double dense, double sparse, double colbert) {
     }
 
     /**
-     * {@link ColbertVectors#score} of all with all. The dot products are a matrix product, the queries' rows its weights: the
-     * fp32 kernels compute in seconds what the method for one pair would take minutes for.
+     * {@link ColbertVectors#score} of all with all. The dot products are a matrix product, the queries' rows
+     * its weights: the fp32 kernels compute in seconds what the method for one pair would take minutes for.
      */
     static float[][] colbertScores(List<ColbertVectors> queries, List<ColbertVectors> passages) {
         float[][] scores = new float[queries.size()][passages.size()];

@@ -13,8 +13,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * What kernels fuse with products, with as little product as there can be: GELU and the layer norm after products of depth 1,
- * softmax between attention's products with heads of one number.
+ * What kernels fuse with products, with as little product as there can be: GELU and the layer norm after
+ * products of depth 1, softmax between attention's products with heads of one number.
  */
 public class RowBenchmark extends KernelBenchmark {
     private static final long SEED = 6;

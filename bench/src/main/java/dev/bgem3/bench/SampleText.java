@@ -6,8 +6,9 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Endless repeatable text in all of a vocabulary's languages and scripts at once: its pieces, drawn with Zipf's law over
- * their rank, as SentencePiece stores them by falling frequency. Words come again as often as in real text, and no oftener.
+ * Endless repeatable text in all of a vocabulary's languages and scripts at once: its pieces, drawn with
+ * Zipf's law over their rank, as SentencePiece stores them by falling frequency. Words come again as often as
+ * in real text, and no oftener.
  */
 final class SampleText {
     private static final String WORD_MARK = "▁";

@@ -62,10 +62,11 @@ class AccuracyTest {
     }
 
     /**
-     * Random weights: the lexical ones are near one another and near 1, so that their order says little, and 13 texts less; that int8
-     * keeps the five largest in nine of ten holds for these, and in five of six for the held-out ones. A weight is a product of 128
-     * rounded numbers after three layers of them, each rounding being 2⁻⁹ in bf16 as a rule: some ten of those add up to 0.02 at random,
-     * and the bound on the largest of some hundred changes is a small multiple of that.
+     * Random weights: the lexical ones are near one another and near 1, so that their order says little, and
+     * 13 texts less; that int8 keeps the five largest in nine of ten holds for these, and in five of six for
+     * the held-out ones. A weight is a product of 128 rounded numbers after three layers of them, each
+     * rounding being 2⁻⁹ in bf16 as a rule: some ten of those add up to 0.02 at random, and the bound on the
+     * largest of some hundred changes is a small multiple of that.
      */
     @ParameterizedTest
     @CsvSource({"BF16, 0.9995, 0.8, 0.05", "INT8, 0.99, 0.9, 0.1"})
@@ -85,7 +86,10 @@ class AccuracyTest {
         }
     }
 
-    /** In int8 the first layer's attention and the heads, after four layers of four, are in bf16 by themselves. */
+    /**
+     * In int8 the first layer's attention and the heads, after four layers of four, are in bf16 by
+     * themselves.
+     */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void modelOfTwoArithmeticsHasTheBitsOfTheKernelsOwn(boolean bf16) {

@@ -65,7 +65,8 @@ public final class ModelConverter {
         DType type = dtype.stored();
         try (ModelFolder model = ModelFolder.open(folder)) {
             SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
-            // As transformers names them, which takes a classifier beside an encoder without prefix for another's.
+            // As transformers names them, which takes a classifier beside an encoder without prefix for
+            // another's.
             String prefix = model.classifier().isPresent()
                     ? model.config().family().prefixBesideClassifier()
                     : "";

@@ -49,7 +49,10 @@ public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, L
         return new BackendSelection(provider, arithmetic, request.among(provider.deviceCount()));
     }
 
-    /** On a CPU the default keeps the reference's numbers; a GPU's units for fp32 have a small part of its speed. */
+    /**
+     * On a CPU the default keeps the reference's numbers; a GPU's units for fp32 have a small part of its
+     * speed.
+     */
     private static Arithmetic arithmetic(Optional<Arithmetic> wanted, KernelProvider provider) {
         return wanted.orElse(isCpu(provider) ? Arithmetic.FP32 : Arithmetic.FP16);
     }

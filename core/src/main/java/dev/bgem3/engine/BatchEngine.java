@@ -18,7 +18,8 @@ public interface BatchEngine<W, R> {
     /**
      * Computes some texts together; holds one of the model's slots meanwhile.
      *
-     * @return gives the result of the text at an index, or throws what befell that text alone; called once for each, and by
+     * @return gives the result of the text at an index, or throws what befell that text alone; called once
+     * for each, and by
      *         another thread perhaps
      */
     IntFunction<R> compute(List<W> texts);

@@ -17,8 +17,8 @@ import java.util.function.Consumer;
  * The batches of one call at work: in the caller's thread, and in one more for each further slot and batch.
  *
  * <p>
- * Only the caller's thread tells of progress. The first failure ends the call: batches that others have under way end first, no
- * other is begun.
+ * Only the caller's thread tells of progress. The first failure ends the call: batches that others have under
+ * way end first, no other is begun.
  */
 final class BatchExecutor {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
@@ -35,7 +35,10 @@ final class BatchExecutor {
     private final Condition changed = lock.newCondition();
     /** What the other threads have done and the caller was not told yet. */
     private final Queue<Batch> done = new ArrayDeque<>();
-    /** How many other threads have not ended. A number, since a thread that is out of memory must be able to end. */
+    /**
+     * How many other threads have not ended. A number, since a thread that is out of memory must be able to
+     * end.
+     */
     private int helping;
 
     private BatchExecutor(List<Batch> batches, BatchControl control, Consumer<Batch> work) {
@@ -52,8 +55,8 @@ final class BatchExecutor {
      * @param work
      *            called for each batch, or for its halves where it ran out of a device's memory
      * @throws UndeclaredThrowableException
-     *             if one of the control's callbacks threw a checked exception, as code in other languages may; it is the
-     *             cause
+     *             if one of the control's callbacks threw a checked exception, as code in other languages
+     *             may; it is the cause
      */
     static void run(List<Batch> batches, int threads, BatchControl control, Consumer<Batch> work) {
         new BatchExecutor(batches, control, work).run(Math.min(threads, batches.size()) - 1);
@@ -185,8 +188,8 @@ final class BatchExecutor {
     }
 
     /**
-     * The next batch that another thread has done; null if there is none, or if {@code wait} is set, once all others have ended. An
-     * interrupt does not end the wait, and is kept.
+     * The next batch that another thread has done; null if there is none, or if {@code wait} is set, once all
+     * others have ended. An interrupt does not end the wait, and is kept.
      */
     private Batch nextDone(boolean wait) {
         lock.lock();

@@ -8,16 +8,17 @@ import java.util.List;
 import java.util.SequencedSet;
 
 /**
- * Texts in the order in which they came, and the next batches made of them: the first takes the text that has waited longest and,
- * in the line's order, each further one that the token budget has room for; a second is made in the same way of those left.
+ * Texts in the order in which they came, and the next batches made of them: the first takes the text that has
+ * waited longest and, in the line's order, each further one that the token budget has room for; a second is
+ * made in the same way of those left.
  *
  * <p>
- * A batch is open until it is taken: a text that comes joins the first that has room for it, which is what choosing anew would
- * give too. Not thread-safe.
+ * A batch is open until it is taken: a text that comes joins the first that has room for it, which is what
+ * choosing anew would give too. Not thread-safe.
  *
  * <p>
- * Whatever is thrown, an {@link OutOfMemoryError} for instance, no text is lost: {@link #take} throws with nothing taken, and after
- * {@link #add} has thrown, {@link #remove} takes the text out if it had come in.
+ * Whatever is thrown, an {@link OutOfMemoryError} for instance, no text is lost: {@link #take} throws with
+ * nothing taken, and after {@link #add} has thrown, {@link #remove} takes the text out if it had come in.
  */
 class BatchPlanner<T extends BatchPlanner.Text> {
     /** Who stands in the line. */
@@ -44,8 +45,8 @@ class BatchPlanner<T extends BatchPlanner.Text> {
     /** Those who are in no batch, in their order. */
     private SequencedSet<T> others = new LinkedHashSet<>();
     /**
-     * Whether the batches must be rebuilt before they are read: a removal freed room, or preparing them failed half-way, in which
-     * case a text may be in a batch and among the others.
+     * Whether the batches must be rebuilt before they are read: a removal freed room, or preparing them
+     * failed half-way, in which case a text may be in a batch and among the others.
      */
     private boolean stale;
 

@@ -25,15 +25,16 @@ import java.util.function.IntFunction;
  * The queue between many callers and one model: takes permits, forms batches, computes them, and answers.
  *
  * <p>
- * Callers tokenize in their own threads, and so no more texts at a time than there are permits. For each slot of
- * the model the queue has a thread that takes the next batch as soon as it has computed one, and a thread that
- * takes results apart. Futures are completed in virtual threads, so that a caller's dependent action holds up
- * nobody else.
+ * Callers tokenize in their own threads, and so no more texts at a time than there are permits. For each slot
+ * of the model the queue has a thread that takes the next batch as soon as it has computed one, and a thread
+ * that takes results apart. Futures are completed in virtual threads, so that a caller's dependent action
+ * holds up nobody else.
  *
  * <p>
  * Whatever is thrown, by the model, a listener, a logger or because no memory or thread is left, the queue's
  * threads go on, each text gives its permit back once, and each future is completed. So what must not fail,
- * between the taking of a batch and the completion of its requests, either allocates nothing or is tried again.
+ * between the taking of a batch and the completion of its requests, either allocates nothing or is tried
+ * again.
  *
  * @param <W>
  *            a text as it is computed
@@ -291,8 +292,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * Ends a request, with the lock held, if it is not over: its texts leave the queue, and what is computed for
-     * it is dropped. Whether it was not over.
+     * Ends a request, with the lock held, if it is not over: its texts leave the queue, and what is computed
+     * for it is dropped. Whether it was not over.
      */
     private boolean end(QueuedRequest<W, R, ?> request, Throwable why) {
         if (request.isOver()) {
@@ -317,8 +318,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * What each thread does that has batches computed. Callers wait: nothing may end it, not even what is thrown while a failure is
-     * dealt with.
+     * What each thread does that has batches computed. Callers wait: nothing may end it, not even what is
+     * thrown while a failure is dealt with.
      */
     private void computeUntilClosed() {
         List<Text<W, R>> batch = null;
@@ -351,7 +352,9 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         LockSupport.parkNanos(PAUSE_NANOS);
     }
 
-    /** Waits for a batch; empty if this is closed and none is left. If it throws, no text has left the queue. */
+    /**
+     * Waits for a batch; empty if this is closed and none is left. If it throws, no text has left the queue.
+     */
     private List<Text<W, R>> next() {
         lock.lock();
         try {
@@ -423,7 +426,10 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    /** Settles some of a batch's texts: each has failed with {@code why}, or belongs to a request that is over. */
+    /**
+     * Settles some of a batch's texts: each has failed with {@code why}, or belongs to a request that is
+     * over.
+     */
     private void fail(List<Text<W, R>> batch, int from, int to, Throwable why) {
         lock.lock();
         try {
@@ -487,7 +493,10 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    /** Gives back the permits of texts whose batch has ended, and ends the requests that this answers or fails. */
+    /**
+     * Gives back the permits of texts whose batch has ended, and ends the requests that this answers or
+     * fails.
+     */
     private void settle(List<Text<W, R>> texts, Object[] results, Throwable[] failures) {
         lock.lock();
         try {
@@ -504,8 +513,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * What each answering thread does: takes results apart, has futures completed, and ends requests whose time is
-     * up. A task that fails is done again, which does no harm.
+     * What each answering thread does: takes results apart, has futures completed, and ends requests whose
+     * time is up. A task that fails is done again, which does no harm.
      */
     private void answerUntilClosed() {
         TaskList.Task task = null;
@@ -536,8 +545,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * Has a future completed by a virtual thread. Where the system grants too few threads, virtual ones may never
-     * run: then one of the answering threads completes it after a while.
+     * Has a future completed by a virtual thread. Where the system grants too few threads, virtual ones may
+     * never run: then one of the answering threads completes it after a while.
      */
     private void complete(QueuedRequest<?, ?, ?> request) {
         lock.lock();
@@ -642,7 +651,10 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    /** Refuses new texts, and returns when all that were accepted are answered; closing again waits for that too. */
+    /**
+     * Refuses new texts, and returns when all that were accepted are answered; closing again waits for that
+     * too.
+     */
     @Override
     public void close() {
         CompletableFuture<?>[] left;

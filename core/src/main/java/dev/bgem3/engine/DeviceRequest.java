@@ -27,7 +27,9 @@ public record DeviceRequest(String text, String kind, boolean all, List<Integer>
     private static final Pattern FORMAT = Pattern
             .compile("auto|cpu|(cuda)(?::(all|\\d{1,4}(?:,\\d{1,4})*))?");
 
-    /** Reads {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:N}, {@code cuda:N,N} or {@code cuda:all}. */
+    /**
+     * Reads {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:N}, {@code cuda:N,N} or {@code cuda:all}.
+     */
     public static DeviceRequest parse(String text) {
         Objects.requireNonNull(text, "device");
         Matcher matcher = FORMAT.matcher(text);

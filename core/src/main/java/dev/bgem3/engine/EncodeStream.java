@@ -12,8 +12,9 @@ import java.util.stream.Stream;
  * Turns a stream of texts into a stream of results, a window at a time.
  *
  * <p>
- * Texts are pushed through a {@link Gatherer} and not pulled by an iterator: Java's iterator of a stream holds all that one element of
- * the source becomes in {@code flatMap} and its like, which may be a whole file.
+ * Texts are pushed through a {@link Gatherer} and not pulled by an iterator: Java's iterator of a stream
+ * holds all that one element of the source becomes in {@code flatMap} and its like, which may be a whole
+ * file.
  */
 public final class EncodeStream {
     private static final int MAX_TEXTS = 4096;
@@ -36,8 +37,8 @@ public final class EncodeStream {
 
     /** A window holds texts of about {@code windowTokens} tokens. Closing the result closes {@code texts}. */
     public static <T> Stream<T> of(Stream<String> texts, long windowTokens, WindowEncoder<T> encode) {
-        // Greedy, as it never ends the stream by itself: only then does Java push a concatenation's elements through
-        // where nothing behind it ends the stream either.
+        // Greedy, as it never ends the stream by itself: only then does Java push a concatenation's elements
+        // through where nothing behind it ends the stream either.
         return texts.sequential().gather(Gatherer.<String, Window<T>, T>ofSequential(
                 () -> new Window<>(windowTokens * CHARS_PER_TOKEN, encode),
                 Gatherer.Integrator.ofGreedy((window, text, out) -> window.take(text, out)), Window::finish));

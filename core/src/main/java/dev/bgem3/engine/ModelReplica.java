@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** A model on one device: its weights in the kernels' layout, and a workspace for each pass that may be at work at a time. */
+/**
+ * A model on one device: its weights in the kernels' layout, and a workspace for each pass that may be at
+ * work at a time.
+ */
 final class ModelReplica implements AutoCloseable {
     /** Some texts of a batch, one after another, of which the same is asked. */
     record HeadGroup(HeadSpec heads, int textCount) {}

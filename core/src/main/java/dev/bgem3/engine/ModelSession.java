@@ -29,16 +29,20 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
- * A loaded model at work: cuts batches, runs them on the slots of its devices, and puts what comes out in the caller's order.
- * Thread-safe.
+ * A loaded model at work: cuts batches, runs them on the slots of its devices, and puts what comes out in the
+ * caller's order. Thread-safe.
  */
 public final class ModelSession implements AutoCloseable {
     /**
-     * A window of a stream is about so many token budgets, and two for each slot: enough to sort by length into even batches.
+     * A window of a stream is about so many token budgets, and two for each slot: enough to sort by length
+     * into even batches.
      */
     private static final int WINDOW_BUDGETS = 4;
     private static final int WINDOW_BUDGETS_PER_SLOT = 2;
-    /** ColBERT vectors, and hidden states too, take 4 KiB a token: a window of them stays near 64 MiB, unless two budgets are more. */
+    /**
+     * ColBERT vectors, and hidden states too, take 4 KiB a token: a window of them stays near 64 MiB, unless
+     * two budgets are more.
+     */
     private static final long COLBERT_WINDOW_TOKENS = 16_384;
 
     private final ModelFolder folder;
@@ -349,9 +353,11 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /**
-     * Computes texts together, whatever is asked of each; what needs no device is done without holding a slot.
+     * Computes texts together, whatever is asked of each; what needs no device is done without holding a
+     * slot.
      *
-     * @return gives the outputs of the text at an index, taken apart when it is called, or throws where one is not finite
+     * @return gives the outputs of the text at an index, taken apart when it is called, or throws where one
+     * is not finite
      */
     public IntFunction<TextOutputs> compute(List<EncodeWork> works) {
         SequencedMap<HeadSpec, List<Integer>> byHeads = new LinkedHashMap<>();
@@ -379,7 +385,10 @@ public final class ModelSession implements AutoCloseable {
         return i -> texts.get(i).get();
     }
 
-    /** Scores pairs of a cross-encoder in batches of the token budget, the longest first, and answers in their order. */
+    /**
+     * Scores pairs of a cross-encoder in batches of the token budget, the longest first, and answers in their
+     * order.
+     */
     public float[] score(List<TokenizedText> pairs, BatchControl control) {
         float[] scores = new float[pairs.size()];
         execute(pairs, control, batch -> {

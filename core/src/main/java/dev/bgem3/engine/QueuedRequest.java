@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /**
- * One call of a {@link BatchQueue}: its texts and what has become of them. The queue's lock guards what changes,
- * except for the future. As a task it completes its future.
+ * One call of a {@link BatchQueue}: its texts and what has become of them. The queue's lock guards what
+ * changes, except for the future. As a task it completes its future.
  *
  * @param <A>
  *            what is answered
@@ -176,8 +176,8 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
     }
 
     /**
-     * Completes the future of a request that is over. Returns once that is done and all dependent actions have
-     * begun, whatever is thrown meanwhile. Several threads may do it.
+     * Completes the future of a request that is over. Returns once that is done and all dependent actions
+     * have begun, whatever is thrown meanwhile. Several threads may do it.
      */
     @Override
     void run() {

@@ -16,8 +16,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
- * The slots of a model's devices, and the one queue of those who wait for a free one: first come, first served, whatever the
- * device. Thread-safe.
+ * The slots of a model's devices, and the one queue of those who wait for a free one: first come, first
+ * served, whatever the device. Thread-safe.
  */
 final class SlotPool implements AutoCloseable {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
@@ -26,8 +26,9 @@ final class SlotPool implements AutoCloseable {
     record Slot(ModelReplica device, Workspace workspace) {}
 
     /**
-     * A thread that waits for a slot. It parks, and does not use a future or a condition, since those allocate and, in a thread of a
-     * ForkJoinPool, start another thread: what they throw then would lose a slot.
+     * A thread that waits for a slot. It parks, and does not use a future or a condition, since those
+     * allocate and, in a thread of a ForkJoinPool, start another thread: what they throw then would lose a
+     * slot.
      */
     private static final class Turn extends TaskList.Task {
         private static final long MAX_PARK_NANOS = 20_000_000;
@@ -49,8 +50,8 @@ final class SlotPool implements AutoCloseable {
         }
 
         /**
-         * A virtual thread parks for a moment only: where no memory is left it keeps its carrier while it is parked, which the thread
-         * that has the slot may need to go on.
+         * A virtual thread parks for a moment only: where no memory is left it keeps its carrier while it is
+         * parked, which the thread that has the slot may need to go on.
          */
         private void park() {
             if (!thread.isVirtual()) {
@@ -234,7 +235,10 @@ final class SlotPool implements AutoCloseable {
         }
     }
 
-    /** Refuses those who wait, lets the work under way end, and closes the devices; closing again waits for that. */
+    /**
+     * Refuses those who wait, lets the work under way end, and closes the devices; closing again waits for
+     * that.
+     */
     @Override
     public void close() {
         lock.lock();

@@ -39,8 +39,8 @@ public record TextOutputs(TokenizedText text, Optional<float[]> dense, Optional<
     }
 
     private static float[] finite(TokenizedText text, String output, float[] values) {
-        // The largest magnitude as bits, where infinity is above all numbers and NaN above infinity: this loop, unlike
-        // one that may end early, becomes vector code.
+        // The largest magnitude as bits, where infinity is above all numbers and NaN above infinity: this
+        // loop, unlike one that may end early, becomes vector code.
         int most = 0;
         for (float value : values) {
             most = Math.max(most, Float.floatToRawIntBits(value) & Integer.MAX_VALUE);

@@ -125,7 +125,10 @@ public record TokenizedText(int[] tokenIds, int fullLength, String name) {
                 why);
     }
 
-    /** Asks the caller; a checked exception, which code in other languages may throw, becomes the cause of an unchecked one. */
+    /**
+     * Asks the caller; a checked exception, which code in other languages may throw, becomes the cause of an
+     * unchecked one.
+     */
     public static void checkCancelled(BooleanSupplier cancelled) {
         boolean wanted;
         try {

@@ -45,7 +45,8 @@ public final class ClassifierHead {
         int texts = first.rows();
         Tensor hidden = workspace.tensor(texts, dense.outputSize());
         kernels.linear(hidden, first, dense);
-        // One row a text: too little for an operation of every provider. StrictMath, since an intrinsic may round otherwise than the interpreter.
+        // One row a text: too little for an operation of every provider. StrictMath, since an intrinsic may
+        // round otherwise than the interpreter.
         float[] values = new float[Math.multiplyExact(texts, dense.outputSize())];
         kernels.read(values, 0, hidden, 0, texts);
         for (int i = 0; i < values.length; i++) {

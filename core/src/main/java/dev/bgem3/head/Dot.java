@@ -4,7 +4,10 @@ package dev.bgem3.head;
 public final class Dot {
     private Dot() {}
 
-    /** The product of {@code length} numbers of each. Four sums side by side, so that the additions do not wait for one another. */
+    /**
+     * The product of {@code length} numbers of each. Four sums side by side, so that the additions do not
+     * wait for one another.
+     */
     public static double product(float[] a, int aOffset, float[] b, int bOffset, int length) {
         double sum0 = 0;
         double sum1 = 0;

@@ -3,8 +3,8 @@ package dev.bgem3.io;
 import java.lang.System.Logger.Level;
 
 /**
- * A logger that does no harm: what a handler throws is dropped. Handlers are the application's, and a fault of theirs must not end a
- * thread that others wait for. Thread-safe.
+ * A logger that does no harm: what a handler throws is dropped. Handlers are the application's, and a fault
+ * of theirs must not end a thread that others wait for. Thread-safe.
  */
 public final class QuietLogger {
     private final System.Logger logger;

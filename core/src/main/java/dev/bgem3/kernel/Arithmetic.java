@@ -40,8 +40,8 @@ public enum Arithmetic {
     }
 
     /**
-     * Raised whenever the kernels' results in this arithmetic change by more than the last bit, so that what was computed before can be
-     * told from what is computed now.
+     * Raised whenever the kernels' results in this arithmetic change by more than the last bit, so that what
+     * was computed before can be told from what is computed now.
      */
     public int numericsVersion() {
         return numericsVersion;

@@ -4,8 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Heads packed as products' right operands: keys as {@code kᵀ} in panels of as many keys as a panel has columns,
- * {@code [D][panel]}, and values in panels of as many of their D columns, {@code [keys][panel]}. It serves one thread at a time.
+ * Heads packed as products' right operands: keys as {@code kᵀ} in panels of as many keys as a panel has
+ * columns, {@code [D][panel]}, and values in panels of as many of their D columns, {@code [keys][panel]}. It
+ * serves one thread at a time.
  */
 public final class HeadPanels {
     private final int panel;

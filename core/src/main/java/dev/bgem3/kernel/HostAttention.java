@@ -4,16 +4,18 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * The part of attention that the CPU's providers share: each head's keys and values packed once, and the work cut into one head of
- * one block of queries each.
+ * The part of attention that the CPU's providers share: each head's keys and values packed once, and the work
+ * cut into one head of one block of queries each.
  *
  * <p>
- * Blocks of queries start at their sequence's start, so a text's result does not depend on its neighbours. How keys and values
- * are packed is the provider's: so many bytes for each slot, and a sequence has a slot for each token, rounded up.
+ * Blocks of queries start at their sequence's start, so a text's result does not depend on its neighbours.
+ * How keys and values are packed is the provider's: so many bytes for each slot, and a sequence has a slot
+ * for each token, rounded up.
  *
  * <p>
- * The attention of first tokens alone differs in its blocks, which have one query each: a block's rows are computed side by side,
- * each with the same operations in the same order whatever the number of rows, so the bits are those of the whole.
+ * The attention of first tokens alone differs in its blocks, which have one query each: a block's rows are
+ * computed side by side, each with the same operations in the same order whatever the number of rows, so the
+ * bits are those of the whole.
  */
 public final class HostAttention {
     /** Queries in a block. */
@@ -150,7 +152,8 @@ public final class HostAttention {
         }
         int blockCount = blocks[sequences];
         team.run(blockCount * headCount, (piece, worker) -> {
-            // Blocks inside heads: pieces at work at the same time read one head's keys and values, which a cache can hold.
+            // Blocks inside heads: pieces at work at the same time read one head's keys and values, which a
+            // cache can hold.
             int block = piece % blockCount;
             int sequence = sequenceOf(blocks, block);
             work.attend(block(sequence, block - blocks[sequence], piece / blockCount), worker);

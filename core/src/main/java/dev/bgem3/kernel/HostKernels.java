@@ -5,16 +5,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What the providers that compute on the CPU share: {@link HostTensor}s, a team of threads, the operations' checks and order, moving
- * rows about. The arithmetic is theirs: products, attention, layer norm.
+ * What the providers that compute on the CPU share: {@link HostTensor}s, a team of threads, the operations'
+ * checks and order, moving rows about. The arithmetic is theirs: products, attention, layer norm.
  */
 public abstract class HostKernels implements Kernels {
     /** Rows of a piece of row-wise work. */
     protected static final int ROWS_PER_PIECE = 16;
     private static final double NORM_FLOOR = 1e-12;
     /**
-     * The rows that pass through both linear layers of a feed-forward part at a time: at F = 4,096 what the first makes is 8 MiB in
-     * bf16 and 16 MiB in fp32, which a third-level cache can keep for the second.
+     * The rows that pass through both linear layers of a feed-forward part at a time: at F = 4,096 what the
+     * first makes is 8 MiB in bf16 and 16 MiB in fp32, which a third-level cache can keep for the second.
      */
     private static final int FEED_FORWARD_ROWS = 1_024;
 
@@ -41,8 +41,8 @@ public abstract class HostKernels implements Kernels {
     private boolean closed;
 
     /**
-     * Starts the team. That comes last, and a subclass allocates what it needs before it calls this, since nobody would
-     * end the team of kernels whose constructor failed.
+     * Starts the team. That comes last, and a subclass allocates what it needs before it calls this, since
+     * nobody would end the team of kernels whose constructor failed.
      */
     protected HostKernels(int threads) {
         rowScratches = new float[threads][0];
@@ -66,7 +66,10 @@ public abstract class HostKernels implements Kernels {
     /** What packs keys and values and attends to them. */
     protected abstract HostAttention.Work attention();
 
-    /** {@code row} = layer norm of itself, {@code norm.size()} numbers; {@code worker} as in {@link ThreadTeam.Work}. */
+    /**
+     * {@code row} = layer norm of itself, {@code norm.size()} numbers; {@code worker} as in {@link
+     * ThreadTeam.Work}.
+     */
     protected abstract void normalizeRow(float[] row, Norm norm, int worker);
 
     @Override
@@ -184,8 +187,8 @@ public abstract class HostKernels implements Kernels {
     }
 
     /**
-     * Divides {@code x[0 .. length)} by {@code max(‖x‖₂, 1e-12)}, the sum of squares in double precision, where those of all
-     * fp32 numbers have room.
+     * Divides {@code x[0 .. length)} by {@code max(‖x‖₂, 1e-12)}, the sum of squares in double precision,
+     * where those of all fp32 numbers have room.
      */
     private static void normalizeLength(float[] x, int length) {
         double even = 0;

@@ -6,19 +6,21 @@ import java.util.Optional;
  * The operations of the forward pass, on tensors that the provider itself allocates.
  *
  * <p>
- * Every operation is <em>batch-invariant</em>: a row of a result (for attention: a sequence's rows) has the same bits
- * whatever stands beside it and however many threads work. Sums are of fp32 products in fp32 or better; each provider
- * states its error. NaN and infinities propagate as IEEE 754 has them; nothing here replaces them. A destination may
- * be the same tensor as an operand only where its method says so.
+ * Every operation is <em>batch-invariant</em>: a row of a result (for attention: a sequence's rows) has the
+ * same bits whatever stands beside it and however many threads work. Sums are of fp32 products in fp32 or
+ * better; each provider states its error. NaN and infinities propagate as IEEE 754 has them; nothing here
+ * replaces them. A destination may be the same tensor as an operand only where its method says so.
  *
  * <p>
- * The weights' objects ({@link Linear}, {@link Norm}, {@link Table}) are immutable and may be shared. Operations on the tensors of
- * one workspace are called by one thread at a time, and as many workspaces may be at work at a time as {@link #passes()} says, each
- * from a thread of its own; a provider of one pass spreads its work over its own threads.
+ * The weights' objects ({@link Linear}, {@link Norm}, {@link Table}) are immutable and may be shared.
+ * Operations on the tensors of one workspace are called by one thread at a time, and as many workspaces may
+ * be at work at a time as {@link #passes()} says, each from a thread of its own; a provider of one pass
+ * spreads its work over its own threads.
  *
  * <p>
- * On a device with memory of its own, any operation may throw {@link dev.bgem3.error.OutOfDeviceMemoryException}, after which a
- * smaller batch may fit, or {@link dev.bgem3.error.DeviceLostException}, after which these kernels can only be closed.
+ * On a device with memory of its own, any operation may throw {@link
+ * dev.bgem3.error.OutOfDeviceMemoryException}, after which a smaller batch may fit, or {@link
+ * dev.bgem3.error.DeviceLostException}, after which these kernels can only be closed.
  */
 public interface Kernels extends AutoCloseable {
     /** A linear layer's weight [N, K] and bias [N] in the provider's layout. */
@@ -29,7 +31,10 @@ public interface Kernels extends AutoCloseable {
         /** K, the layer's input size. */
         int inputSize();
 
-        /** The layer as it lies in memory, for kernels that can take it back from there; nothing where others lay it out. */
+        /**
+         * The layer as it lies in memory, for kernels that can take it back from there; nothing where others
+         * lay it out.
+         */
         default Optional<PackedLinear> packed() {
             return Optional.empty();
         }
@@ -59,8 +64,8 @@ public interface Kernels extends AutoCloseable {
     }
 
     /**
-     * The tokens of a batch that keep these kernels busy and for which there is likely to be memory, all passes being at work; at
-     * least 1. To be asked when the weights are in place.
+     * The tokens of a batch that keep these kernels busy and for which there is likely to be memory, all
+     * passes being at work; at least 1. To be asked when the weights are in place.
      *
      * @param numbersPerToken
      *            how many numbers a token's tensors hold in one forward pass
@@ -73,7 +78,8 @@ public interface Kernels extends AutoCloseable {
     Workspace newWorkspace();
 
     /**
-     * Lays a linear layer out for the products, or takes it where it is laid out already, by {@link MatrixSource#packed}.
+     * Lays a linear layer out for the products, or takes it where it is laid out already, by {@link
+     * MatrixSource#packed}.
      *
      * @param weight
      *            [N, K], as {@code torch.nn.Linear} stores it
@@ -83,7 +89,8 @@ public interface Kernels extends AutoCloseable {
     Linear linear(MatrixSource weight, float[] bias);
 
     /**
-     * {@link #linear} for a layer in which rounding shows most: at least in bf16 where the others are in int8.
+     * {@link #linear} for a layer in which rounding shows most: at least in bf16 where the others are in
+     * int8.
      *
      * @param weight
      *            [N, K]
@@ -123,12 +130,16 @@ public interface Kernels extends AutoCloseable {
     void embed(Tensor out, int[] tokenIds, int[] positionIds, Table words, Table positions, float[] tokenType,
             Norm norm);
 
-    /** {@code out[M, N] = in[M, K] · weightᵀ + bias}; 2·M·N·K operations. {@code out} and {@code in} may be rounded tensors. */
+    /**
+     * {@code out[M, N] = in[M, K] · weightᵀ + bias}; 2·M·N·K operations. {@code out} and {@code in} may be
+     * rounded tensors.
+     */
     void linear(Tensor out, Tensor in, Linear layer);
 
     /**
-     * {@code out = gelu(in · weightᵀ + bias)} with {@code gelu(z) = z/2 · (1 + erf(z/√2))} (Hendrycks, 2016), never the tanh form;
-     * to the accuracy of fp32, or of what the next product rounds to. {@code out} and {@code in} may be rounded tensors.
+     * {@code out = gelu(in · weightᵀ + bias)} with {@code gelu(z) = z/2 · (1 + erf(z/√2))} (Hendrycks, 2016),
+     * never the tanh form; to the accuracy of fp32, or of what the next product rounds to. {@code out} and
+     * {@code in} may be rounded tensors.
      */
     void linearGelu(Tensor out, Tensor in, Linear layer);
 
@@ -136,8 +147,8 @@ public interface Kernels extends AutoCloseable {
     void linearRelu(Tensor out, Tensor in, Linear layer);
 
     /**
-     * {@code out = norm(in · weightᵀ + bias + residual)}: the end of either half of a post-norm layer (Vaswani et al.
-     * 2017, section 3.1). {@code out} may be {@code residual}.
+     * {@code out = norm(in · weightᵀ + bias + residual)}: the end of either half of a post-norm layer
+     * (Vaswani et al. 2017, section 3.1). {@code out} may be {@code residual}.
      */
     void linearAddNorm(Tensor out, Tensor in, Linear layer, Tensor residual, Norm norm);
 
@@ -147,8 +158,8 @@ public interface Kernels extends AutoCloseable {
     }
 
     /**
-     * {@code x = norm(output(gelu(intermediate(x))) + x)}, the second half of a layer, in place: {@link #linearGelu}, then
-     * {@link #linearAddNorm}.
+     * {@code x = norm(output(gelu(intermediate(x))) + x)}, the second half of a layer, in place: {@link
+     * #linearGelu}, then {@link #linearAddNorm}.
      *
      * @param x
      *            [T, C]
@@ -161,8 +172,8 @@ public interface Kernels extends AutoCloseable {
     }
 
     /**
-     * Self-attention of each sequence over its own tokens: per head {@code softmax(q · kᵀ / √D) · v} (Vaswani et al. 2017,
-     * equation 1). Memory grows with T, never with its square.
+     * Self-attention of each sequence over its own tokens: per head {@code softmax(q · kᵀ / √D) · v} (Vaswani
+     * et al. 2017, equation 1). Memory grows with T, never with its square.
      *
      * @param out
      *            [T, C], the heads side by side
@@ -174,8 +185,8 @@ public interface Kernels extends AutoCloseable {
     void attention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount);
 
     /**
-     * {@link #attention} for the first token of each sequence alone: its row there, with the same bits unless the provider says
-     * otherwise.
+     * {@link #attention} for the first token of each sequence alone: its row there, with the same bits unless
+     * the provider says otherwise.
      *
      * @param out
      *            [S, C]

@@ -20,11 +20,13 @@ public interface MatrixSource {
     void readRow(int row, float[] destination, int offset);
 
     /**
-     * The linear layer of this weight, its bias included, that was packed in a layout before and kept since, or nothing.
+     * The linear layer of this weight, its bias included, that was packed in a layout before and kept since,
+     * or nothing.
      *
      * @param layout
      *            as {@link PackedLinear#layout()} has it
-     * @return the bytes that {@link PackedLinear#bytes()} had, mapped read-only and aligned to 64 bytes at least; they outlive
+     * @return the bytes that {@link PackedLinear#bytes()} had, mapped read-only and aligned to 64 bytes at
+     * least; they outlive
      *         the kernels
      */
     default Optional<MemorySegment> packed(PackedLayout layout) {

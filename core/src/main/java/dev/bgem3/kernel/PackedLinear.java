@@ -3,8 +3,8 @@ package dev.bgem3.kernel;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A linear layer, weight and bias, as a provider lays it out in memory: bytes that may be kept in a file and handed back by
- * {@link MatrixSource#packed}.
+ * A linear layer, weight and bias, as a provider lays it out in memory: bytes that may be kept in a file and
+ * handed back by {@link MatrixSource#packed}.
  *
  * @param layout
  *            what the bytes mean

@@ -7,12 +7,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A fixed set of threads that share out numbered pieces of work in microseconds: they spin briefly for the next work,
- * then park, and burn nothing while idle.
+ * A fixed set of threads that share out numbered pieces of work in microseconds: they spin briefly for the
+ * next work, then park, and burn nothing while idle.
  *
  * <p>
- * One caller at a time runs work on it, and works along. Pieces are claimed in ascending order; which thread does which
- * is not fixed, so a piece's result must not depend on it.
+ * One caller at a time runs work on it, and works along. Pieces are claimed in ascending order; which thread
+ * does which is not fixed, so a piece's result must not depend on it.
  */
 public final class ThreadTeam implements AutoCloseable {
     /** One of {@code count} independent pieces of work. */
@@ -22,12 +22,15 @@ public final class ThreadTeam implements AutoCloseable {
          * Does piece {@code index}.
          *
          * @param worker
-         *            0 .. threads − 1, different for all who work at a time: the number of their scratch memory
+         *            0 .. threads − 1, different for all who work at a time: the number of their scratch
+         *            memory
          */
         void run(int index, int worker);
     }
 
-    /** About 30 µs of {@link Thread#onSpinWait}: longer than the gap between two operations of a forward pass. */
+    /**
+     * About 30 µs of {@link Thread#onSpinWait}: longer than the gap between two operations of a forward pass.
+     */
     private static final int SPINS = 2_000;
 
     private record Round(Work work, int count, AtomicInteger next, AtomicInteger working) {}
@@ -127,7 +130,10 @@ public final class ThreadTeam implements AutoCloseable {
         }
     }
 
-    /** Returns once a thread has ended, or if it was never started. An interrupt does not end the wait, and is kept. */
+    /**
+     * Returns once a thread has ended, or if it was never started. An interrupt does not end the wait, and is
+     * kept.
+     */
     public static void awaitEnd(Thread thread) {
         boolean interrupted = false;
         while (thread.isAlive()) {
@@ -164,7 +170,8 @@ public final class ThreadTeam implements AutoCloseable {
             while (!closed) {
                 try {
                     workUntilClosed();
-                } catch (Throwable _) { // No memory, anywhere: the caller is told of it, and waits for this thread.
+                // No memory, anywhere: the caller is told of it, and waits for this thread.
+                } catch (Throwable _) {
                     continue;
                 }
             }
@@ -187,7 +194,9 @@ public final class ThreadTeam implements AutoCloseable {
                 } else if (spins++ < SPINS) {
                     Thread.onSpinWait();
                 } else {
-                    parked = true; // Written before the round is read again, and read by wake() after it is set: none is missed.
+                    // Written before the round is read again, and read by wake() after it is set: none is
+                    // missed.
+                    parked = true;
                     if (round == seen && !closed) {
                         LockSupport.park(ThreadTeam.this);
                     }

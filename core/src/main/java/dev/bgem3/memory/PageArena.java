@@ -5,17 +5,18 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * A shared arena whose memory lies in pages of 2 MiB where the system has them: on Linux, whose transparent huge pages are
- * {@code madvise} or {@code always}.
+ * A shared arena whose memory lies in pages of 2 MiB where the system has them: on Linux, whose transparent
+ * huge pages are {@code madvise} or {@code always}.
  *
  * <p>
- * It is for weights and tensors, which are read over and over. A processor keeps the places of a few thousand pages, no more than 16 MiB of
- * small ones, and waits at every further page.
+ * It is for weights and tensors, which are read over and over. A processor keeps the places of a few thousand
+ * pages, no more than 16 MiB of small ones, and waits at every further page.
  *
  * <p>
- * Memory is handed out front to back from slabs, each as large as all that was allocated before it up to 64 MiB, and larger where one
- * request is; a slab takes up room where it is written. What comes before there are 2 MiB is allocated as any other memory, and so is
- * all where native access is denied, the system refuses, or an alignment is larger than a page. Thread-safe.
+ * Memory is handed out front to back from slabs, each as large as all that was allocated before it up to 64
+ * MiB, and larger where one request is; a slab takes up room where it is written. What comes before there are
+ * 2 MiB is allocated as any other memory, and so is all where native access is denied, the system refuses, or
+ * an alignment is larger than a page. Thread-safe.
  */
 public final class PageArena implements Arena {
     private static final long PAGE_BYTES = 2 << 20;

@@ -14,13 +14,15 @@ import java.util.NoSuchElementException;
 import java.util.stream.Collectors;
 
 /**
- * A function of the operating system that takes up to six integers or addresses, no more as it likes, and returns one. Thread-safe.
+ * A function of the operating system that takes up to six integers or addresses, no more as it likes, and
+ * returns one. Thread-safe.
  *
  * <p>
- * All are called in one shape, with six arguments of 64 bits and such a result, because every further shape costs Java about 10 ms when
- * a program starts. The calling conventions of 64-bit systems allow it: arguments are in registers, or in room that the caller takes
- * and gives back, so a function does not see those that it does not take. A narrower one must come with its sign in the upper half, as a
- * Java int that becomes a long does: some functions (x86-64, AArch64) read the lower half alone, others (RISC-V, POWER, s390x) count on
+ * All are called in one shape, with six arguments of 64 bits and such a result, because every further shape
+ * costs Java about 10 ms when a program starts. The calling conventions of 64-bit systems allow it: arguments
+ * are in registers, or in room that the caller takes and gives back, so a function does not see those that it
+ * does not take. A narrower one must come with its sign in the upper half, as a Java int that becomes a long
+ * does: some functions (x86-64, AArch64) read the lower half alone, others (RISC-V, POWER, s390x) count on
  * the caller to have extended it. Of a narrower result the lower half counts.
  */
 @SuppressWarnings("restricted")

@@ -8,8 +8,8 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /**
- * Linux's calls for pages, where there are such and this code may make them without a warning; the constants are those of
- * asm-generic/mman.h, which x86-64 and ARM share.
+ * Linux's calls for pages, where there are such and this code may make them without a warning; the constants
+ * are those of asm-generic/mman.h, which x86-64 and ARM share.
  */
 @SuppressWarnings("restricted")
 final class SystemPages {
@@ -50,7 +50,10 @@ final class SystemPages {
         return THERE;
     }
 
-    /** New memory, all zeros, which takes up room where it is written and ends with the arena; empty where the system refuses. */
+    /**
+     * New memory, all zeros, which takes up room where it is written and ends with the arena; empty where the
+     * system refuses.
+     */
     Optional<MemorySegment> map(Arena arena, long bytes) {
         long start = mmap.call(0, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, NO_FILE, 0).value();
         if (start == FAILED) {

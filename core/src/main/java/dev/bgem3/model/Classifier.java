@@ -29,7 +29,8 @@ public final class Classifier {
     }
 
     /**
-     * The classifier of a folder whose {@code architectures} say that there is one, or say nothing beside its tensors.
+     * The classifier of a folder whose {@code architectures} say that there is one, or say nothing beside its
+     * tensors.
      *
      * @param tensors
      *            all of the encoder's file, under their names there

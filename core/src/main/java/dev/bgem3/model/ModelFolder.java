@@ -218,7 +218,8 @@ public final class ModelFolder implements AutoCloseable {
 
     /**
      * Takes the encoder's weights into the kernels' layout, checking each tensor's presence, shape and
-     * numbers; those of linear layers from a {@link PackedFile} where there is one for the layout, as the heads' are.
+     * numbers; those of linear layers from a {@link PackedFile} where there is one for the layout, as the
+     * heads' are.
      */
     public Encoder loadEncoder(Kernels kernels) {
         return config.family().encoder(config, new EncoderWeights(table, tensors, packed::offer), kernels,
@@ -226,8 +227,8 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * Packs the linear layers, the heads' included, as the kernels lay them out, and keeps them beside the model in place of what was
-     * kept in their layout.
+     * Packs the linear layers, the heads' included, as the kernels lay them out, and keeps them beside the
+     * model in place of what was kept in their layout.
      *
      * @return the file, or nothing where these kernels' layout cannot be kept
      * @throws ModelException
@@ -294,8 +295,8 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * Gives back the memory of the files' pages, to be called when weights are in the kernels' layout: of what is read later, the
-     * embeddings, only the rows that texts ask for come back.
+     * Gives back the memory of the files' pages, to be called when weights are in the kernels' layout: of
+     * what is read later, the embeddings, only the rows that texts ask for come back.
      */
     public void dropPages() {
         files.forEach(TensorFile::dropPages);

@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The files of packed layers beside a model, each opened when kernels first ask for its layout. One that does not fit is as if it were
- * not there, but for a line in the log. Thread-safe.
+ * The files of packed layers beside a model, each opened when kernels first ask for its layout. One that does
+ * not fit is as if it were not there, but for a line in the log. Thread-safe.
  */
 final class PackedLayers implements AutoCloseable {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.model");

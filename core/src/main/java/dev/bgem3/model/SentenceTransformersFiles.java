@@ -22,11 +22,13 @@ import java.util.regex.Pattern;
  * What the files that sentence-transformers writes beside a model say of it; each may be missing.
  *
  * @param pooling
- *            from the {@code config.json} of the pooling module, {@code 1_Pooling} unless {@code modules.json} says otherwise
+ *            from the {@code config.json} of the pooling module, {@code 1_Pooling} unless {@code
+ *            modules.json} says otherwise
  * @param maxLength
  *            {@code max_seq_length} in {@code sentence_bert_config.json}
  * @param prompts
- *            what may come before a text, by name: {@code prompts} in {@code config_sentence_transformers.json}
+ *            what may come before a text, by name: {@code prompts} in {@code
+ *            config_sentence_transformers.json}
  * @param defaultPromptName
  *            {@code default_prompt_name}, one of the prompts
  */
@@ -59,7 +61,8 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Opt
      * Reads those that a folder has.
      *
      * @throws ModelException
-     *             where one cannot be read, or asks for what is not computed here: vectors would be wrong in silence
+     *             where one cannot be read, or asks for what is not computed here: vectors would be wrong in
+     *             silence
      */
     static SentenceTransformersFiles read(Path folder) {
         Path modules = folder.resolve(MODULES);

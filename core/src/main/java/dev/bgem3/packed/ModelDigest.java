@@ -27,11 +27,12 @@ import java.util.zip.CRC32C;
  * What tells a model's tensors from those of another model, in two strengths.
  *
  * <p>
- * {@link #sampled} takes milliseconds: names, types, shapes and strides of all tensors, and {@value #SAMPLES} places of each one. It
- * finds any other model, since training moves every matrix nearly everywhere, a merged adapter too. It is checksums, not a
- * cryptographic digest, for which Java would have to load its security providers at every start. {@link #whole} reads all of it
- * (about a second for each 2 GB and thread) and finds the change of one number. Neither looks at the files' names, sizes or times:
- * a model that is copied stays the same. {@link #fileTimes} tell when the one is enough.
+ * {@link #sampled} takes milliseconds: names, types, shapes and strides of all tensors, and {@value #SAMPLES}
+ * places of each one. It finds any other model, since training moves every matrix nearly everywhere, a merged
+ * adapter too. It is checksums, not a cryptographic digest, for which Java would have to load its security
+ * providers at every start. {@link #whole} reads all of it (about a second for each 2 GB and thread) and
+ * finds the change of one number. Neither looks at the files' names, sizes or times: a model that is copied
+ * stays the same. {@link #fileTimes} tell when the one is enough.
  */
 public final class ModelDigest {
     /** Each costs a page of a file that is mapped, and some models have 400 tensors. */
@@ -49,8 +50,8 @@ public final class ModelDigest {
     }
 
     /**
-     * The CRC-32C and the CRC-32 of what describes the tensors and of some of their bytes. In one thread and plain loops, which is faster
-     * than to share so little out.
+     * The CRC-32C and the CRC-32 of what describes the tensors and of some of their bytes. In one thread and
+     * plain loops, which is faster than to share so little out.
      */
     byte[] sampled() {
         CRC32C first = new CRC32C();
@@ -68,7 +69,10 @@ public final class ModelDigest {
                 .putInt((int) second.getValue()).array();
     }
 
-    /** Copies the bytes at some places, the first and the last of all among them, or all where they are few; returns how many. */
+    /**
+     * Copies the bytes at some places, the first and the last of all among them, or all where they are few;
+     * returns how many.
+     */
     private static int sample(MemorySegment data, byte[] sample) {
         if (data.byteSize() <= sample.length) {
             int all = (int) data.byteSize();
@@ -106,8 +110,8 @@ public final class ModelDigest {
     }
 
     /**
-     * When each of the tensors' files was changed last, in seconds, the precision that archives keep; in the order of the
-     * tensors.
+     * When each of the tensors' files was changed last, in seconds, the precision that archives keep; in the
+     * order of the tensors.
      */
     long[] fileTimes() {
         return files().stream().mapToLong(file -> time(file).to(TimeUnit.SECONDS)).toArray();

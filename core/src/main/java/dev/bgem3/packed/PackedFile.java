@@ -17,7 +17,8 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * A file of packed layers, mapped read-only, so that all processes that use it share its memory. Numbers are little-endian:
+ * A file of packed layers, mapped read-only, so that all processes that use it share its memory. Numbers are
+ * little-endian:
  *
  * <pre>
  * bytes   "BGEM3PKD"
@@ -41,9 +42,9 @@ import java.util.zip.CRC32C;
  * </pre>
  *
  * <p>
- * A file is used only if the version, the layout, the length, the model's digest and every checksum fit. The checksums find damage,
- * not forgery: who may write this file may write the model as well. They are taken over bytes that are about to be read anyway, at
- * the speed of memory.
+ * A file is used only if the version, the layout, the length, the model's digest and every checksum fit. The
+ * checksums find damage, not forgery: who may write this file may write the model as well. They are taken
+ * over bytes that are about to be read anyway, at the speed of memory.
  */
 public final class PackedFile implements AutoCloseable {
     /**
@@ -77,9 +78,10 @@ public final class PackedFile implements AutoCloseable {
     }
 
     /**
-     * Maps a file and holds it against the layout and the model. Of the model the sampled digest is compared, and the whole one too
-     * unless each of its files has the time that it had when it was packed, and none is newer than this file: a file that was
-     * edited, or replaced by another with its times kept ({@code cp -p}, {@code rsync -t}), is found by that.
+     * Maps a file and holds it against the layout and the model. Of the model the sampled digest is compared,
+     * and the whole one too unless each of its files has the time that it had when it was packed, and none is
+     * newer than this file: a file that was edited, or replaced by another with its times kept ({@code cp
+     * -p}, {@code rsync -t}), is found by that.
      *
      * @throws ModelException
      *             where it is not there, or anything does not fit

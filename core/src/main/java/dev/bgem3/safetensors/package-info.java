@@ -3,9 +3,11 @@
  *
  * <pre>
  * [u64]   header length N, little-endian; at most 100,000,000
- * [N]     header: a JSON object from tensor name to {"dtype", "shape", "data_offsets": [begin, end]}, padded with
+ * [N]     header: a JSON object from tensor name to {"dtype", "shape", "data_offsets": [begin, end]}, padded
+ * with
  *         spaces at the end; "__metadata__" may map strings to strings
- * [rest]  the tensors' bytes, little-endian, row-major; offsets count from here and cover it without hole or overlap
+ * [rest]  the tensors' bytes, little-endian, row-major; offsets count from here and cover it without hole or
+ * overlap
  * </pre>
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">The format's specification</a>

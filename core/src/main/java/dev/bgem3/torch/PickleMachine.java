@@ -173,7 +173,8 @@ final class PickleMachine {
     }
 
     /**
-     * {@code _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks, metadata=None)}.
+     * {@code _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks,
+     * metadata=None)}.
      */
     private View view(List<PickleValue> arguments) {
         // Metadata holds bits such as "negated", which change what the storage means.

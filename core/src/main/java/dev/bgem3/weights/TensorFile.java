@@ -12,7 +12,8 @@ public interface TensorFile extends AutoCloseable {
     SequencedMap<String, StoredTensor> tensors();
 
     /**
-     * Gives back the memory that the data read so far takes in this process, where the system can; what is read again comes back.
+     * Gives back the memory that the data read so far takes in this process, where the system can; what is
+     * read again comes back.
      */
     void dropPages();
 

@@ -74,9 +74,9 @@ class ModelConverterTest {
     }
 
     /**
-     * The bound. bf16 keeps 8 bits of a number, so each weight moves by at most 2⁻⁸ of itself, at random and by
-     * 2⁻⁸/√3/1.4 ≈ 0.0016 as a rule; a product's sum moves by as much of its own size, and layer norms keep
-     * that relative size. The 12 products one after another and the residuals' sums make it about √12 ·
+     * The bound. bf16 keeps 8 bits of a number, so each weight moves by at most 2⁻⁸ of itself, at random and
+     * by 2⁻⁸/√3/1.4 ≈ 0.0016 as a rule; a product's sum moves by as much of its own size, and layer norms
+     * keep that relative size. The 12 products one after another and the residuals' sums make it about √12 ·
      * 0.0016 · 2 ≈ 0.011 of the hidden state's length; as much again for embeddings, norms and heads. For
      * vectors of length 1 that is a distance, so a cosine of at least 1 − 0.022²/2 ≈ 0.9998; half as much
      * distance again is allowed.

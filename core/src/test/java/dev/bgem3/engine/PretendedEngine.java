@@ -9,8 +9,8 @@ import java.util.function.IntFunction;
 import java.util.function.Predicate;
 
 /**
- * A model for tests of the queue: a text is a number, its result that number; each has as many tokens as it says, and a batch may
- * be held until a test lets it go.
+ * A model for tests of the queue: a text is a number, its result that number; each has as many tokens as it
+ * says, and a batch may be held until a test lets it go.
  */
 final class PretendedEngine implements BatchEngine<PretendedEngine.Text, Integer> {
     private static final int SECONDS = 30;

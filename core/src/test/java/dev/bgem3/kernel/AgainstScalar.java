@@ -10,12 +10,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.provider.Arguments;
 
 /**
- * What the tests of every available provider against {@code scalar} share, over sizes that straddle lanes, panels, tiles and blocks, with
- * extreme and non-finite numbers.
+ * What the tests of every available provider against {@code scalar} share, over sizes that straddle lanes,
+ * panels, tiles and blocks, with extreme and non-finite numbers.
  *
  * <p>
- * Each bound is the standard one of Higham (2002, section 3.1): a sum of n fp32 products, in any order, is off by at most
- * n·u/(1 − n·u) times the sum of their magnitudes, u = 2⁻²⁴; {@code scalar} itself is exact but for one rounding.
+ * Each bound is the standard one of Higham (2002, section 3.1): a sum of n fp32 products, in any order, is
+ * off by at most n·u/(1 − n·u) times the sum of their magnitudes, u = 2⁻²⁴; {@code scalar} itself is exact
+ * but for one rounding.
  */
 abstract class AgainstScalar {
     /** Half the distance of 1 and the next number of fp32. */
@@ -121,7 +122,8 @@ abstract class AgainstScalar {
             }
             double deviation = Math.sqrt(variance + 1e-5);
             for (int i = 0; i < n; i++) {
-                // The input's error, the mean's (n/4 sums at most, as there are 4 lanes at least), and the scale's, all over σ.
+                // The input's error, the mean's (n/4 sums at most, as there are 4 lanes at least), and the
+                // scale's, all over σ.
                 double input = error + (n / 4 + 8) * U * largest;
                 double normalized = Math.abs((double) z[row * n + i] + residual[row * n + i] - mean)
                         / deviation;
@@ -133,7 +135,10 @@ abstract class AgainstScalar {
         return normBounds;
     }
 
-    /** NaN where the reference has NaN, finite where it is finite; where it is infinite, infinite or overflowed to NaN on the way. */
+    /**
+     * NaN where the reference has NaN, finite where it is finite; where it is infinite, infinite or
+     * overflowed to NaN on the way.
+     */
     void assertSameKind(String what, float[] actual, float[] expected) {
         double tolerance = arithmetic == Arithmetic.FP32 ? 1e-4 : 0.5;
         for (int i = 0; i < expected.length; i++) {

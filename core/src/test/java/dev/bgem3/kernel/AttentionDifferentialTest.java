@@ -31,7 +31,10 @@ class AttentionDifferentialTest extends AgainstScalar {
         checkAttention(new int[]{0, 0, 1, 3, 3, 67, 195, 196, 356, 356}, 3, 64, 1);
     }
 
-    /** Queries alone and in blocks, of texts that begin anywhere in a panel; their bits are those of the whole attention's rows. */
+    /**
+     * Queries alone and in blocks, of texts that begin anywhere in a panel; their bits are those of the whole
+     * attention's rows.
+     */
     @ParameterizedTest
     @CsvSource({"1, 1", "3, 64", "2, 33", "4, 128", "1, 520"})
     void firstTokenAttentionHasTheBitsOfAttention(int headCount, int headSize) {
@@ -82,9 +85,10 @@ class AttentionDifferentialTest extends AgainstScalar {
             }
         }
         largestScore = norm * norm / Math.sqrt(headSize);
-        // A score is off by (D + 3)·u·|q|·|k|/√D at most and an exponential by that and 4u; so the quotient of two is off by a
-        // factor of exp of twice as much. Weighting T values, and summing their weights, adds (T + 3)·u each. Where products
-        // may be in bf16, queries, keys, weights and values are each off by 2⁻⁸ of themselves before, and exponentials by 8e-5.
+        // A score is off by (D + 3)·u·|q|·|k|/√D at most and an exponential by that and 4u; so the quotient
+        // of two is off by a factor of exp of twice as much. Weighting T values, and summing their weights,
+        // adds (T + 3)·u each. Where products may be in bf16, queries, keys, weights and values are each off
+        // by 2⁻⁸ of themselves before, and exponentials by 8e-5.
         double rounding = arithmetic == Arithmetic.FP32 ? 0 : 0x1p-8;
         double score = ((headSize + 4) * U + 2.01 * rounding) * largestScore + 4 * U
                 + (arithmetic == Arithmetic.FP32 ? 0 : 8e-5);
@@ -104,7 +108,8 @@ class AttentionDifferentialTest extends AgainstScalar {
         for (int row = 0; row < t; row++) {
             Arrays.fill(qkv, row * 3 * c, row * 3 * c + c, 0);
             qkv[row * 3 * c] = 1; // Every query is the first unit vector …
-            qkv[row * 3 * c + c] = row < 520 ? Float.NEGATIVE_INFINITY : 1; // … and so every early key is −∞ to it.
+            // … and so every early key is −∞ to it.
+            qkv[row * 3 * c + c] = row < 520 ? Float.NEGATIVE_INFINITY : 1;
         }
         Operation attention = (with, workspace, out) -> with.attention(out,
                 tensor(with, workspace, t, 3 * c, qkv),

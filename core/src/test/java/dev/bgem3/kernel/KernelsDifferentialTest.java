@@ -12,7 +12,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The operations on rows, and what holds of all: numbers that are not finite, shapes, the end. By {@link AgainstScalar}. */
+/**
+ * The operations on rows, and what holds of all: numbers that are not finite, shapes, the end. By {@link
+ * AgainstScalar}.
+ */
 @ParameterizedClass
 @MethodSource("providers")
 class KernelsDifferentialTest extends AgainstScalar {
@@ -81,7 +84,10 @@ class KernelsDifferentialTest extends AgainstScalar {
                 normBounds(37, columns, sums, types, gamma, new double[37 * columns]));
     }
 
-    /** What is not finite must come out in the same places: an operation that hid it would give silently wrong numbers. */
+    /**
+     * What is not finite must come out in the same places: an operation that hid it would give silently wrong
+     * numbers.
+     */
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3e38f,
             Float.MIN_VALUE})
@@ -103,7 +109,8 @@ class KernelsDifferentialTest extends AgainstScalar {
                 with.linear(MatrixSource.of(n, k, weight), bias));
         float[] expected = run(reference, m, n, relu);
         if (arithmetic == Arithmetic.INT8 && !Float.isFinite(value)) {
-            Arrays.fill(expected, 5 * n, 6 * n, Float.NaN); // One scale a row: all its numbers are lost, and say so.
+            // One scale a row: all its numbers are lost, and say so.
+            Arrays.fill(expected, 5 * n, 6 * n, Float.NaN);
         }
         assertSameKind("linearRelu", run(kernels, m, n, relu), expected);
         Operation gelu = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, m, k, in),
@@ -116,12 +123,15 @@ class KernelsDifferentialTest extends AgainstScalar {
         };
         assertSameKind("normalizeRows", run(kernels, m, k, normalize), run(reference, m, k, normalize));
         if (value == 3e38f) {
-            return; // What follows multiplies two activations: beyond fp32 here, as in PyTorch, and a number in double precision.
+            // What follows multiplies two activations: beyond fp32 here, as in PyTorch, and a number in
+            // double precision.
+            return;
         }
         int t = 70;
         int c = 64;
         float[] qkv = random(random, t * 3 * c, 1);
-        for (int place : new int[]{7 * 3 * c + 2, 9 * 3 * c + c + 5, 11 * 3 * c + 2 * c + 8}) { // In a q, a k and a v.
+        // In a q, a k and a v.
+        for (int place : new int[]{7 * 3 * c + 2, 9 * 3 * c + c + 5, 11 * 3 * c + 2 * c + 8}) {
             float[] changed = qkv.clone();
             changed[place] = value;
             Operation attention = (with, workspace, out) -> with.attention(out,

@@ -21,9 +21,10 @@ class ProductsDifferentialTest extends AgainstScalar {
     }
 
     /**
-     * What each number of a product may be off by: the sum's part for all, γ·(Σ|in|·|weight| + |bias|), and the part of the
-     * operands' rounding. bf16 has 8 significant bits, so each operand is off by at most 2⁻⁸ of itself. An int8 operand is off
-     * by at most half a step, the step being the largest of its row over 127.
+     * What each number of a product may be off by: the sum's part for all, γ·(Σ|in|·|weight| + |bias|), and
+     * the part of the operands' rounding. bf16 has 8 significant bits, so each operand is off by at most 2⁻⁸
+     * of itself. An int8 operand is off by at most half a step, the step being the largest of its row over
+     * 127.
      */
     private double[] productBounds(int m, int n, int k, float[] in, float[] weight, float[] bias) {
         float[] magnitudes = run(reference, m, n,
@@ -81,8 +82,9 @@ class ProductsDifferentialTest extends AgainstScalar {
                 with.linear(MatrixSource.of(n, k, weight), bias));
         assertClose("linearRelu " + shape, run(kernels, m, n, relu), run(reference, m, n, relu), bounds);
 
-        // |gelu'| is below 1.13; Φ is within 1e-7 and the last product rounds: |z|·(1e-7 + 2u), with |z| at most the magnitudes.
-        // Where products round their operands, a shorter GELU may serve, off by 4e-5 + 6e-6·|z|.
+        // |gelu'| is below 1.13; Φ is within 1e-7 and the last product rounds: |z|·(1e-7 + 2u), with |z| at
+        // most the magnitudes. Where products round their operands, a shorter GELU may serve, off by 4e-5 +
+        // 6e-6·|z|.
         double least = arithmetic == Arithmetic.FP32 ? 0 : 4e-5;
         double relative = arithmetic == Arithmetic.FP32 ? 1e-7 : 6e-6;
         Operation gelu = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, m, k, in),
@@ -116,8 +118,9 @@ class ProductsDifferentialTest extends AgainstScalar {
     }
 
     /**
-     * What passes through rounded tensors comes out with the same bits where products round their operands the same way. In int8 a
-     * number was off by half a step already, on either way, and is by 2⁻⁸ of itself more.
+     * What passes through rounded tensors comes out with the same bits where products round their operands
+     * the same way. In int8 a number was off by half a step already, on either way, and is by 2⁻⁸ of itself
+     * more.
      */
     @ParameterizedTest
     @CsvSource({"1, 32, 2, 16", "13, 64, 1, 64", "150, 96, 2, 48", "70, 128, 4, 32", "65, 40, 5, 8"})
@@ -146,7 +149,8 @@ class ProductsDifferentialTest extends AgainstScalar {
             assertThat(results[1]).isEqualTo(results[0]);
             return;
         }
-        // Numbers near 1 after each layer: two layers of int8 move a result by some hundredths of its row's largest at most.
+        // Numbers near 1 after each layer: two layers of int8 move a result by some hundredths of its row's
+        // largest at most.
         for (int row = 0; row < m; row++) {
             float largest = 0;
             for (int i = row * c; i < (row + 1) * c; i++) {

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Forward passes of a steady load take no memory outside the heap, and of the heap only small objects for each operation, no
- * tensors, no rows and no pieces of work.
+ * Forward passes of a steady load take no memory outside the heap, and of the heap only small objects for
+ * each operation, no tensors, no rows and no pieces of work.
  */
 class SteadyStateTest {
     private static final int THREADS = 2;
@@ -35,7 +35,9 @@ class SteadyStateTest {
     private static final int PASSES = 10;
     private static final ThreadMXBean THREAD_BEAN = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /** What the two passes may allocate, whatever their tokens: small objects for each of their operations. */
+    /**
+     * What the two passes may allocate, whatever their tokens: small objects for each of their operations.
+     */
     private static final long PASS_BYTES = 256 << 10;
 
     static Stream<Arguments> kernels() {
@@ -77,7 +79,10 @@ class SteadyStateTest {
         }
     }
 
-    /** A pass for the first tokens and one for all; where its result lies, which is somewhere else where the workspace had to grow. */
+    /**
+     * A pass for the first tokens and one for all; where its result lies, which is somewhere else where the
+     * workspace had to grow.
+     */
     private static long pass(Encoder encoder, Workspace workspace, TokenBatch batch) {
         workspace.reset();
         encoder.forwardFirstTokens(workspace, batch);

@@ -22,9 +22,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 
 /**
- * Loads a model in a process that the system has set a limit: uses up what is limited, gives back a little more each time, and loads.
- * Prints a line for each load: {@code loaded}, {@code refused} and what was said, or {@code FAULT} and what came instead, and the
- * number of the library's threads that it left. Arguments: {@code threads}, {@code descriptors} or {@code memory}, and the model's folder.
+ * Loads a model in a process that the system has set a limit: uses up what is limited, gives back a little
+ * more each time, and loads. Prints a line for each load: {@code loaded}, {@code refused} and what was said,
+ * or {@code FAULT} and what came instead, and the number of the library's threads that it left. Arguments:
+ * {@code threads}, {@code descriptors} or {@code memory}, and the model's folder.
  */
 public final class LimitedLoadMain {
     private static final int STEPS = 12;

@@ -41,9 +41,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Random calls from 16 threads on one model and one queue, in rounds: each loads them, and closes them under load. In two rounds of
- * three another thread uses up the heap now and then. Prints {@code FAULT} for what must not be, a line a round, and {@code ended}.
- * Arguments: the model's folder, whose embedding of one token of {@value #BAD_TEXT} is NaN; seconds; seed.
+ * Random calls from 16 threads on one model and one queue, in rounds: each loads them, and closes them under
+ * load. In two rounds of three another thread uses up the heap now and then. Prints {@code FAULT} for what
+ * must not be, a line a round, and {@code ended}. Arguments: the model's folder, whose embedding of one token
+ * of {@value #BAD_TEXT} is NaN; seconds; seed.
  */
 public final class StressMain {
     /** No embedding can be made of it. */
@@ -299,7 +300,8 @@ public final class StressMain {
 
     private CompletableFuture<QueueResult<Embedding>> queue(EncodeQueue queue, List<String> some) {
         CompletableFuture<QueueResult<Embedding>> future = queue.encode(some, ALL);
-        futures.add(future.handle((_, _) -> true)); // Without its result, which the small heap has no room for.
+        // Without its result, which the small heap has no room for.
+        futures.add(future.handle((_, _) -> true));
         if (futures.size() > 200) { // Few are incomplete at a time.
             futures.removeIf(CompletableFuture::isDone);
         }

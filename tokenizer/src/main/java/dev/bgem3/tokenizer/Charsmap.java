@@ -10,7 +10,8 @@ import java.util.Arrays;
  *
  * <pre>
  * [int32] bytes of the trie
- * [int32] units of a darts-clone double array, each: bits 0-7 label, 8 has a leaf, 9 and 10-30 offset, 31 set in a leaf;
+ * [int32] units of a darts-clone double array, each: bits 0-7 label, 8 has a leaf, 9 and 10-30 offset, 31 set
+ * in a leaf;
  *         a leaf's other bits are its value
  * [bytes] replacements in UTF-8, each ended by NUL; a value is the offset of one
  * </pre>

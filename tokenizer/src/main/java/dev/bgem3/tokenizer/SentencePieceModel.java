@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * Reads a SentencePiece model ({@code sentencepiece_model.proto}) as XLM-RoBERTa numbers its pieces:
- * {@code <s>}, {@code <pad>}, {@code </s>}, {@code <unk>}, the model's pieces from its fourth on, {@code <mask>}.
+ * {@code <s>}, {@code <pad>}, {@code </s>}, {@code <unk>}, the model's pieces from its fourth on, {@code
+ * <mask>}.
  *
  * <p>As in Hugging Face's conversion the pieces' types have no part in it, and the five special pieces have
  * score 0.

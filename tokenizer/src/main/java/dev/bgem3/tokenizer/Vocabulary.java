@@ -4,7 +4,10 @@ import dev.bgem3.text.Messages;
 import java.util.Arrays;
 import java.util.List;
 
-/** The pieces of a unigram model: text and score by id, and a trie to find them. Immutable to those who use it. */
+/**
+ * The pieces of a unigram model: text and score by id, and a trie to find them. Immutable to those who use
+ * it.
+ */
 final class Vocabulary {
     /** What an unknown character costs beside the worst piece (SentencePiece's kUnkPenalty). */
     private static final double UNKNOWN_PENALTY = 10;
@@ -80,7 +83,8 @@ final class Vocabulary {
     /** The score that {@code tokenizer.json} would give, so that either file leads to the same ids. */
     private double scoreOfFloat(int id) {
         double score = DecimalNumber.throughDecimal(floatScores[id]);
-        scores[id] = score; // Threads that do so at once store the same number, in one piece on any 64-bit Java.
+        // Threads that do so at once store the same number, in one piece on any 64-bit Java.
+        scores[id] = score;
         return score;
     }
 
@@ -159,8 +163,8 @@ final class Vocabulary {
         }
 
         /**
-         * {@link #add(char[], int, double)} with what {@link DecimalNumber#throughDecimal} makes of a score, worked out for the
-         * pieces that texts meet alone: for all of them it would take as long as all else.
+         * {@link #add(char[], int, double)} with what {@link DecimalNumber#throughDecimal} makes of a score,
+         * worked out for the pieces that texts meet alone: for all of them it would take as long as all else.
          */
         void addThroughDecimal(char[] chars, int pieceLength, float score) {
             add(chars, pieceLength, score);

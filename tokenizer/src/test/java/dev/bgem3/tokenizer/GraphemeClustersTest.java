@@ -73,8 +73,9 @@ class GraphemeClustersTest {
     }
 
     /**
-     * ICU 77 is of Unicode 16.0, as {@link GraphemeBreakData} is. The JDK's own clusters are no judge of whole
-     * texts: JDK 25 forgets GB11 behind a prepended character, and lets spacing marks stand within GB11.
+     * ICU 77 is of Unicode 16.0, as {@link GraphemeBreakData} is. The JDK's own clusters are no judge of
+     * whole texts: JDK 25 forgets GB11 behind a prepended character, and lets spacing marks stand within
+     * GB11.
      */
     @Test
     void breaksConjunctsAndRandomTextAsIcuDoes() {

@@ -216,7 +216,8 @@ class PageTest {
 
     @Test
     void shadesEachTokenByItsWeightWhereItStands() {
-        // White space, a letter of two code units, letters that join, one that becomes several, and a word without spaces.
+        // White space, a letter of two code units, letters that join, one that becomes several, and a word
+        // without spaces.
         List<String> texts = List.of("  Naïve\n\tFüße 😀 BM25 BM25 ", "مرحبا بالعالم ½ ﷺ", "你好，世界。BM25 是什么？");
         Page page = comparing(chromium.open(), texts.getFirst(), texts.subList(1, 3));
         for (int passage = 0; passage < 2; passage++) {

@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
  * @param inputs
  *            {@code inputs}
  * @param outputs
- *            {@code outputs}: {@code dense}, {@code sparse}, {@code colbert}; dense alone where it is left out
+ *            {@code outputs}: {@code dense}, {@code sparse}, {@code colbert}; dense alone where it is left
+ *            out
  * @param tokens
  *            {@code tokens}: whether the names of tokens stand beside what belongs to them
  * @param colbertFormat

@@ -12,7 +12,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * The fields of a JSON object, each read as the type that it must have. A field that is {@code null} is one that is not there.
+ * The fields of a JSON object, each read as the type that it must have. A field that is {@code null} is one
+ * that is not there.
  */
 public final class Fields {
     private final JsonNode object;
@@ -80,7 +81,10 @@ public final class Fields {
         return OptionalInt.of(value.intValue());
     }
 
-    /** One of the words of an enum, in lower case, or with {@code anyCase} in any; the first where it is left out. */
+    /**
+     * One of the words of an enum, in lower case, or with {@code anyCase} in any; the first where it is left
+     * out.
+     */
     public <E extends Enum<E>> E word(String name, boolean anyCase, List<E> words) {
         if (!has(name)) {
             return words.getFirst();

@@ -1,6 +1,9 @@
 package dev.bgem3.app.api;
 
-/** A request that cannot be served as it is; the message begins with the field: {@code inputs[2]: a number (expected: …)}. */
+/**
+ * A request that cannot be served as it is; the message begins with the field: {@code inputs[2]: a number
+ * (expected: …)}.
+ */
 public final class InvalidRequestException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

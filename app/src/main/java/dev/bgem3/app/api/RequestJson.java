@@ -31,7 +31,9 @@ public final class RequestJson {
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
-    /** What Jackson adds to a reason: where a structure began, and settings that are not the client's to make. */
+    /**
+     * What Jackson adds to a reason: where a structure began, and settings that are not the client's to make.
+     */
     private static final Pattern BEYOND_REASON = Pattern
             .compile("( \\((start marker|for \\w+ starting) at|: enable `|\\R).*", Pattern.DOTALL);
 

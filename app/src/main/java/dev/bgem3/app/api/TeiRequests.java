@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * The requests of text-embeddings-inference, as its {@code openapi.json} has them. A field that it does not know is passed over, as
- * there.
+ * The requests of text-embeddings-inference, as its {@code openapi.json} has them. A field that it does not
+ * know is passed over, as there.
  */
 public final class TeiRequests {
     private static final String INPUTS = "inputs";

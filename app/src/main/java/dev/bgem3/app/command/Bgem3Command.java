@@ -70,7 +70,9 @@ public final class Bgem3Command implements Callable<Integer> {
                 .setExecutionExceptionHandler(failures::failure);
     }
 
-    /** The command that is called, or, where that is not clear, all: to read one's options takes some 10 ms. */
+    /**
+     * The command that is called, or, where that is not clear, all: to read one's options takes some 10 ms.
+     */
     private static List<String> needed(String... arguments) {
         return arguments.length > 0 && COMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : COMMANDS;
     }

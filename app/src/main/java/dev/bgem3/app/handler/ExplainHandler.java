@@ -24,7 +24,10 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
 
-/** Draws what a model makes of a query and passages, each after its prompt as {@code score} has them, as a file of HTML. */
+/**
+ * Draws what a model makes of a query and passages, each after its prompt as {@code score} has them, as a
+ * file of HTML.
+ */
 public final class ExplainHandler {
     private final BgeM3 model;
     private final ScoreWeights weights;

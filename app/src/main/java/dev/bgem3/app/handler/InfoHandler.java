@@ -82,7 +82,10 @@ public final class InfoHandler {
         };
     }
 
-    /** Those that are used, then why each of the others for the same kind of device is not, and what failed its self-test. */
+    /**
+     * Those that are used, then why each of the others for the same kind of device is not, and what failed
+     * its self-test.
+     */
     private void kernels(ModelInfo info) {
         line("kernels", "%s, used", info.kernelDescription());
         String device = kindInUse(info);

@@ -14,9 +14,10 @@ import java.util.function.ToIntFunction;
  * Takes an input through some work, a window of lines at a time, so that memory does not grow with the input.
  *
  * <p>
- * A window ends where the next line is yet to come. It holds at most {@code maxItems} lines, and at most {@value #MAX_TOKENS} tokens by a bound on them
- * (each character one, and two around each text) unless it is a single line. Vectors of BGE-M3 take 4 KiB a
- * token at most, ColBERT and dense together, so that a window's results stay within 128 MiB.
+ * A window ends where the next line is yet to come. It holds at most {@code maxItems} lines, and at most
+ * {@value #MAX_TOKENS} tokens by a bound on them (each character one, and two around each text) unless it is
+ * a single line. Vectors of BGE-M3 take 4 KiB a token at most, ColBERT and dense together, so that a window's
+ * results stay within 128 MiB.
  *
  * @param maxItems
  *            the most lines of a window

@@ -58,9 +58,9 @@ final class Published {
     private Published() {}
 
     /**
-     * How far a figure of a model may be from a published one: what computing in fp16, as the authors did, may
-     * differ from fp32, and half a unit of the last digit. A zero was not rounded: it says that no token is
-     * shared, or weighs anything.
+     * How far a figure of a model may be from a published one: what computing in fp16, as the authors did,
+     * may differ from fp32, and half a unit of the last digit. A zero was not rounded: it says that no token
+     * is shared, or weighs anything.
      */
     static double allowed(BigDecimal published) {
         return HALF_PRECISION + (published.signum() == 0 ? 0 : 0.5 * Math.pow(10, -published.scale()));

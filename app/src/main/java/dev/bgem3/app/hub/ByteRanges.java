@@ -4,7 +4,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Which bytes of a file are there: ranges that neither touch nor overlap, ends exclusive. For one thread at a time. */
+/**
+ * Which bytes of a file are there: ranges that neither touch nor overlap, ends exclusive. For one thread at a
+ * time.
+ */
 final class ByteRanges {
     /**
      * A range of bytes.

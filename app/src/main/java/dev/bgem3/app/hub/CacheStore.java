@@ -58,8 +58,8 @@ final class CacheStore implements ModelStore {
      * Notes what a branch or tag stands for.
      *
      * @param keepOther
-     *            whether to leave it where it leads to another revision that is there: another program may have
-     *            followed the branch further, and its state is not ours to take back
+     *            whether to leave it where it leads to another revision that is there: another program may
+     *            have followed the branch further, and its state is not ours to take back
      * @return the commit that it was left at
      */
     Optional<String> noteRevision(String revision, boolean keepOther) {
@@ -121,7 +121,10 @@ final class CacheStore implements ModelStore {
         deleteLeftover(leftover(file).get());
     }
 
-    /** Of no more use, unless its writer is alive: nothing touched it since this call began, nor a while before. */
+    /**
+     * Of no more use, unless its writer is alive: nothing touched it since this call began, nor a while
+     * before.
+     */
     private void deleteLeftover(Path leftover) {
         try {
             if (Files.isRegularFile(leftover)
@@ -175,7 +178,9 @@ final class CacheStore implements ModelStore {
         HubFiles.move(part, place);
     }
 
-    /** Where the file system, as that of Windows, refuses symbolic links, or any: the file itself goes there. */
+    /**
+     * Where the file system, as that of Windows, refuses symbolic links, or any: the file itself goes there.
+     */
     private void linkOtherwise(RepoFile file, Path part, Path blob) {
         Path place = place(file);
         try {

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What the hub knows a file's content by, and the cache its blob: the SHA-256 of a file in LFS (64 digits), or the
- * SHA-1 of a git blob (40 digits), which is that of {@code "blob " + size + "\0" + content}.
+ * What the hub knows a file's content by, and the cache its blob: the SHA-256 of a file in LFS (64 digits),
+ * or the SHA-1 of a git blob (40 digits), which is that of {@code "blob " + size + "\0" + content}.
  *
  * @param hex
  *            the lower-case digits

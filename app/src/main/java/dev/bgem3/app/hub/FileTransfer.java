@@ -4,11 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** One file of a download: its part, and the pieces under way. Guarded by the {@link Transfers} that it belongs to. */
+/**
+ * One file of a download: its part, and the pieces under way. Guarded by the {@link Transfers} that it
+ * belongs to.
+ */
 final class FileTransfer {
     /** Whether the server sends parts of the file. */
     private enum Manner {
-        /** Nobody asked: one piece at a time, lest a server that sends the whole sends it to every connection. */
+        /**
+         * Nobody asked: one piece at a time, lest a server that sends the whole sends it to every connection.
+         */
         UNKNOWN,
         /** It does. */
         PIECES,
@@ -42,7 +47,9 @@ final class FileTransfer {
         return file.size() - part.ranges().size();
     }
 
-    /** A piece that nobody fetches yet; an empty one where every byte is there and the file wants verifying. */
+    /**
+     * A piece that nobody fetches yet; an empty one where every byte is there and the file wants verifying.
+     */
     Optional<Piece> next() {
         if (ended || manner != Manner.PIECES && !underWay.isEmpty()) {
             return Optional.empty();

@@ -10,8 +10,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A model as plain files in a folder of the caller's, as huggingface_hub's {@code local_dir} lays it out: beside them
- * {@code .cache/huggingface/download} holds the parts, and for each file a line each with commit, digest and time.
+ * A model as plain files in a folder of the caller's, as huggingface_hub's {@code local_dir} lays it out:
+ * beside them {@code .cache/huggingface/download} holds the parts, and for each file a line each with commit,
+ * digest and time.
  */
 final class FolderStore implements ModelStore {
     private final Path folder;

@@ -37,11 +37,12 @@ import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 
 /**
- * The part of the hub's HTTP interface that a download needs: a revision's files, one file's head, and its bytes.
+ * The part of the hub's HTTP interface that a download needs: a revision's files, one file's head, and its
+ * bytes.
  *
  * <p>
- * Redirects are followed here and not by the HTTP client, because the token may go to the hub alone: large files come
- * from other hosts, by addresses that are signed and good for a while. Safe for several threads.
+ * Redirects are followed here and not by the HTTP client, because the token may go to the hub alone: large
+ * files come from other hosts, by addresses that are signed and good for a while. Safe for several threads.
  */
 final class HubClient implements AutoCloseable {
     private static final int MAX_REDIRECTS = 10;
@@ -202,8 +203,8 @@ final class HubClient implements AutoCloseable {
     }
 
     /**
-     * Asks for a file's bytes from {@code from} to before {@code to}; for all of them without a range, so that any
-     * server understands. The answer's status is 200 or 206.
+     * Asks for a file's bytes from {@code from} to before {@code to}; for all of them without a range, so
+     * that any server understands. The answer's status is 200 or 206.
      */
     HubResponse open(HubName name, String commit, RepoFile file, long from, long to)
             throws TransientException {

@@ -113,7 +113,10 @@ public record HubDownload(HubEnvironment environment, Request request, HubLimits
         return store.folder();
     }
 
-    /** The commit that the cache has of the revision; of a known model the one of {@code main} will do as well. */
+    /**
+     * The commit that the cache has of the revision; of a known model the one of {@code main} will do as
+     * well.
+     */
     private Optional<String> presentCommit() {
         String revision = revision();
         Path snapshots = cache().resolve(request.name().folderName()).resolve("snapshots");

@@ -16,7 +16,8 @@ import java.util.Optional;
 
 /**
  * Proxies as the environment names them: {@code https_proxy}, {@code http_proxy} and {@code all_proxy}, and
- * {@code no_proxy} for hosts that are asked directly, each in small or capital letters; the small ones come first.
+ * {@code no_proxy} for hosts that are asked directly, each in small or capital letters; the small ones come
+ * first.
  *
  * <p>
  * Immutable.
@@ -66,7 +67,8 @@ final class HubProxies extends ProxySelector {
             return Optional.empty();
         }
         if (System.getProperty(TUNNELING) == null) {
-            // Read when the first client is made. The password is shown to the proxy that the user chose for it.
+            // Read when the first client is made. The password is shown to the proxy that the user chose for
+            // it.
             System.setProperty(TUNNELING, "");
         }
         return Optional.of(new Authenticator() {

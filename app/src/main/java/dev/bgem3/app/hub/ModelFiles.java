@@ -15,7 +15,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Which files of a repository make a model: what {@code BgeM3.load} reads, and what its Python kin need beside it. */
+/**
+ * Which files of a repository make a model: what {@code BgeM3.load} reads, and what its Python kin need
+ * beside it.
+ */
 final class ModelFiles {
     static final String CONFIG = ModelConfig.FILE_NAME;
     static final String WEIGHTS = WeightFormat.SAFETENSORS.fileName();

@@ -42,7 +42,10 @@ sealed interface ModelStore permits CacheStore, FolderStore {
     /** Whether a file that {@link #has} found is in its place already. */
     boolean isInPlace(RepoFile file);
 
-    /** The files in the order in which they appear: the configuration, without which nothing is a model, at the end. */
+    /**
+     * The files in the order in which they appear: the configuration, without which nothing is a model, at
+     * the end.
+     */
     static List<RepoFile> configLast(List<RepoFile> files) {
         return files.stream().sorted(Comparator.comparing(file -> file.path().equals(ModelFiles.CONFIG)))
                 .toList();

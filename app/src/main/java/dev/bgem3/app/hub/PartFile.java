@@ -12,12 +12,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A file on its way: its bytes, in any order, and a small file beside it that says which are there, so that another
- * process goes on where this one ends, however it ends.
+ * A file on its way: its bytes, in any order, and a small file beside it that says which are there, so that
+ * another process goes on where this one ends, however it ends.
  *
  * <p>
- * What the small file says may be behind the bytes, by as long as {@link #save()} was not called, never ahead of them. After a crash of the machine it
- * may be ahead: the digest at the end finds that out, and the file is fetched anew. Safe for several threads.
+ * What the small file says may be behind the bytes, by as long as {@link #save()} was not called, never ahead
+ * of them. After a crash of the machine it may be ahead: the digest at the end finds that out, and the file
+ * is fetched anew. Safe for several threads.
  */
 final class PartFile implements AutoCloseable {
     private static final Pattern RANGE = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
@@ -47,8 +48,8 @@ final class PartFile implements AutoCloseable {
      * @param size
      *            the bytes of the whole
      * @param leftover
-     *            a file that huggingface_hub left half-done, from its beginning; copied, not taken, since its writer
-     *            may be alive
+     *            a file that huggingface_hub left half-done, from its beginning; copied, not taken, since its
+     *            writer may be alive
      */
     static PartFile open(Path data, long size, Optional<Path> leftover) {
         HubFiles.createFolder(data.getParent());

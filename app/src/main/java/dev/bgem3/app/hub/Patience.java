@@ -3,7 +3,10 @@ package dev.bgem3.app.hub;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Counts the failures of one question or file, waits longer after each, and gives up in the end. For one thread. */
+/**
+ * Counts the failures of one question or file, waits longer after each, and gives up in the end. For one
+ * thread.
+ */
 final class Patience {
     /** A server may ask for this many times the longest pause. */
     private static final int MAX_ASKED = 10;

@@ -20,8 +20,8 @@ final class Presence {
     private Presence() {}
 
     /**
-     * Checks that what a model needs is there, and that every file has the digest that the store or this program knows
-     * of it.
+     * Checks that what a model needs is there, and that every file has the digest that the store or this
+     * program knows of it.
      *
      * @throws HubException
      *             naming what is missing or wrong

@@ -19,8 +19,8 @@ record RepoFile(String path, long size, Digest digest) {
     private static final int MAX_CHARS = 1_000;
 
     /**
-     * Refuses a path that would leave the model's folder, or name something else than a file, on any system: a listing
-     * that holds one is hostile or broken.
+     * Refuses a path that would leave the model's folder, or name something else than a file, on any system:
+     * a listing that holds one is hostile or broken.
      *
      * @throws HubException
      *             naming the path

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Keeps two downloads of one model apart, of any process of this program. huggingface_hub locks in a way that Java
- * cannot see, each blob for itself; beside it nothing goes wrong, since each side writes under names of its own, but
- * both fetch.
+ * Keeps two downloads of one model apart, of any process of this program. huggingface_hub locks in a way that
+ * Java cannot see, each blob for itself; beside it nothing goes wrong, since each side writes under names of
+ * its own, but both fetch.
  */
 final class StoreLock implements AutoCloseable {
     private final FileChannel channel;

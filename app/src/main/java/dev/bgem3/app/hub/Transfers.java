@@ -14,9 +14,9 @@ import java.util.concurrent.ScheduledFuture;
  * Fetches files over several connections: small files beside each other, a large one in pieces.
  *
  * <p>
- * Each connection is a thread that takes the next piece of the first file that has one, fetches it, with as much
- * patience as the limits allow, and takes another. Whoever fetched a file's last piece verifies the file and hands it
- * to the store. Where one gives up, all end; the parts stay for the next call.
+ * Each connection is a thread that takes the next piece of the first file that has one, fetches it, with as
+ * much patience as the limits allow, and takes another. Whoever fetched a file's last piece verifies the file
+ * and hands it to the store. Where one gives up, all end; the parts stay for the next call.
  */
 final class Transfers {
     private static final int CHUNK_BYTES = 1 << 16;

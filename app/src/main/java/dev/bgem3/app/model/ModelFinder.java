@@ -142,7 +142,10 @@ public final class ModelFinder {
                 + "; name one with --model or " + VARIABLE);
     }
 
-    /** A model of the hub below {@code models/} or in the cache; the places where it is not are added to {@code places}. */
+    /**
+     * A model of the hub below {@code models/} or in the cache; the places where it is not are added to
+     * {@code places}.
+     */
     private Optional<Path> downloaded(String hubName, String folder, List<String> places) {
         if (home.isPresent()) {
             Path own = home.get().resolve("models").resolve(folder);

@@ -5,8 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How similar the tokens of a query are to those of a passage, by their ColBERT vectors. Long texts are drawn in part: the first
- * {@value #MAX_ROWS} tokens of the query, and of the passage the first {@value #MAX_COLUMNS}; best matches are of the whole passage.
+ * How similar the tokens of a query are to those of a passage, by their ColBERT vectors. Long texts are drawn
+ * in part: the first {@value #MAX_ROWS} tokens of the query, and of the passage the first {@value
+ * #MAX_COLUMNS}; best matches are of the whole passage.
  *
  * @param rows
  *            the query's tokens

@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
  * A page of HTML that has its style, scripts and data in it and fetches nothing else.
  *
  * <p>
- * Its Content-Security-Policy names the digests of its own style and scripts: nothing that a text may smuggle in runs.
+ * Its Content-Security-Policy names the digests of its own style and scripts: nothing that a text may smuggle
+ * in runs.
  *
  * @param html
  *            the file
@@ -63,7 +64,10 @@ public record Page(String html, String policy) {
         return new Page(html.toString(), policy + "; frame-ancestors 'none'");
     }
 
-    /** JSON that no parser of HTML finds a tag, comment or entity in: outside of strings JSON has none of these characters. */
+    /**
+     * JSON that no parser of HTML finds a tag, comment or entity in: outside of strings JSON has none of
+     * these characters.
+     */
     private static String inScript(String json) {
         return json.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026");
     }

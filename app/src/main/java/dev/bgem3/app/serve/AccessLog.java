@@ -5,7 +5,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
-/** One line of JSON for each request that was answered. No text, no key and no path that a client made up stands in it. */
+/**
+ * One line of JSON for each request that was answered. No text, no key and no path that a client made up
+ * stands in it.
+ */
 final class AccessLog {
     private final PrintStream out;
 

@@ -9,8 +9,8 @@ import java.io.OutputStream;
 import java.time.Duration;
 
 /**
- * The body of an answer: a small one is sent whole, with its length; a large one in pieces as it is written, so that it is never in
- * memory whole. No piece may keep the server waiting for longer than a minute.
+ * The body of an answer: a small one is sent whole, with its length; a large one in pieces as it is written,
+ * so that it is never in memory whole. No piece may keep the server waiting for longer than a minute.
  */
 final class AnswerStream extends OutputStream {
     /** How large the buffer gets while a large answer is sent. */
@@ -86,7 +86,8 @@ final class AnswerStream extends OutputStream {
         guard.run(socket, PIECE_LIMIT, () -> {
             sink.close();
             if (response instanceof RoutingResponse routed) {
-                // Else Helidon ends the answer when its handler returns, which may rest until the client's next request.
+                // Else Helidon ends the answer when its handler returns, which may rest until the client's
+                // next request.
                 routed.commit();
             }
             return piece;

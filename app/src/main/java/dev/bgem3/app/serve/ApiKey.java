@@ -5,8 +5,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * The key that clients show as {@code Authorization: Bearer KEY}. Only its digest is kept, and a comparison takes as long whatever was
- * shown.
+ * The key that clients show as {@code Authorization: Bearer KEY}. Only its digest is kept, and a comparison
+ * takes as long whatever was shown.
  */
 public final class ApiKey {
     private static final String SCHEME = "bearer ";

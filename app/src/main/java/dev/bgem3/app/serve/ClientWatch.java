@@ -4,8 +4,9 @@ import io.helidon.common.buffers.DataReader;
 import java.time.Duration;
 
 /**
- * Sees a client leave while its request is computed: a thread reads ahead, and meets the end of the stream, or the beginning of the next
- * request, which the connection then finds read. Until it has, the connection must not read: {@link #end} comes first.
+ * Sees a client leave while its request is computed: a thread reads ahead, and meets the end of the stream,
+ * or the beginning of the next request, which the connection then finds read. Until it has, the connection
+ * must not read: {@link #end} comes first.
  */
 final class ClientWatch {
     private final DataReader reader;

@@ -15,8 +15,8 @@ enum ErrorShape {
         }
     },
     /**
-     * OpenAI's {@code {"error": {"message", "type", "param", "code"}}}, with text-embeddings-inference's {@code message}, {@code code}
-     * and {@code type} beside it, for either's clients.
+     * OpenAI's {@code {"error": {"message", "type", "param", "code"}}}, with text-embeddings-inference's
+     * {@code message}, {@code code} and {@code type} beside it, for either's clients.
      */
     OPENAI {
         @Override

@@ -181,7 +181,8 @@ final class Exchange {
     }
 
     /**
-     * What a computation gives. It is cancelled where the client has left meanwhile, the request's time is up, or the server's.
+     * What a computation gives. It is cancelled where the client has left meanwhile, the request's time is
+     * up, or the server's.
      *
      * @throws RefusedException
      *             in these cases

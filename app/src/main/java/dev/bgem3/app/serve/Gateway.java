@@ -16,8 +16,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The way of every request: its route is found, the key is looked at, the endpoint answers or what it threw becomes an answer, and a line
- * is logged.
+ * The way of every request: its route is found, the key is looked at, the endpoint answers or what it threw
+ * becomes an answer, and a line is logged.
  */
 final class Gateway implements Handler {
     private static final String UNKNOWN = "unknown";
@@ -53,7 +53,9 @@ final class Gateway implements Handler {
                 .put(route.method(), route));
     }
 
-    /** From now on each answer is the last of its connection, and what is not computed in time is given up. */
+    /**
+     * From now on each answer is the last of its connection, and what is not computed in time is given up.
+     */
     void stopping(Duration most) {
         endNanos = System.nanoTime() + most.toNanos();
         stopping = true;

@@ -18,11 +18,12 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * Counts for Prometheus, under text-embeddings-inference's names, so that its dashboards work. Durations are in seconds.
+ * Counts for Prometheus, under text-embeddings-inference's names, so that its dashboards work. Durations are
+ * in seconds.
  *
  * <p>
- * Its counters lack the suffix {@code _total}, without which Prometheus's own library exports no counter: they are exported as gauges,
- * which queries cannot tell apart.
+ * Its counters lack the suffix {@code _total}, without which Prometheus's own library exports no counter:
+ * they are exported as gauges, which queries cannot tell apart.
  */
 final class Metrics implements QueueListener {
     /** The content type of {@link #scrape()}. */

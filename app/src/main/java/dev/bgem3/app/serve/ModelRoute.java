@@ -5,7 +5,8 @@ import dev.bgem3.Precision;
 import tools.jackson.core.JsonGenerator;
 
 /**
- * {@code GET /info}, as text-embeddings-inference tells of its model, the outputs that it has, and its prompts.
+ * {@code GET /info}, as text-embeddings-inference tells of its model, the outputs that it has, and its
+ * prompts.
  *
  * @param info
  *            the model

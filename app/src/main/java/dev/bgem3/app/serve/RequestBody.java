@@ -113,7 +113,10 @@ final class RequestBody {
         return whole;
     }
 
-    /** Throws away what the client still sends, so that it gets to the answer: a reset connection would lose it. */
+    /**
+     * Throws away what the client still sends, so that it gets to the answer: a reset connection would lose
+     * it.
+     */
     void drain() {
         // Who waits for a "100 Continue" sends nothing.
         if (whole || request.headers().containsToken(HeaderValues.EXPECT_100)) {

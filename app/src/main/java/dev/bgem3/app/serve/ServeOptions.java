@@ -17,7 +17,8 @@ import java.util.OptionalInt;
  * @param apiKey
  *            what clients must show, if anything
  * @param maxConcurrentRequests
- *            the most texts that wait or are computed at a time; a request that would bring more is refused at once
+ *            the most texts that wait or are computed at a time; a request that would bring more is refused
+ *            at once
  * @param maxBatchTokens
  *            the most tokens of a batch; empty for the model's own
  * @param maxClientBatchSize

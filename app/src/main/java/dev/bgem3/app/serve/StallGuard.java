@@ -10,8 +10,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Ends what a client that neither sends nor reads would hold up for ever: closes its socket once a step has lasted too long, which ends
- * the step with an exception. A socket's own time-out starts anew with each byte, and writing has none.
+ * Ends what a client that neither sends nor reads would hold up for ever: closes its socket once a step has
+ * lasted too long, which ends the step with an exception. A socket's own time-out starts anew with each byte,
+ * and writing has none.
  */
 final class StallGuard implements AutoCloseable {
     /** What may throw an {@link IOException} or its kin. */

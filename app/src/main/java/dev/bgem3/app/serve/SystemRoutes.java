@@ -39,7 +39,10 @@ record SystemRoutes(BooleanSupplier stopping, Metrics metrics, Page page) {
         exchange.bytes(Metrics.CONTENT_TYPE, metrics.scrape().getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The page for who asks for HTML; for others what text-embeddings-inference answers here, which is its health. */
+    /**
+     * The page for who asks for HTML; for others what text-embeddings-inference answers here, which is its
+     * health.
+     */
     private void root(Exchange exchange) {
         exchange.header("Vary", "Accept");
         if (!exchange.accepts("text/html")) {

@@ -74,7 +74,10 @@ record TeiEmbedRoutes(TextService texts) {
         }));
     }
 
-    /** The weighted score of all that the model gives. It lies between 0 and about 1 by itself, so that raw scores are the same. */
+    /**
+     * The weighted score of all that the model gives. It lies between 0 and about 1 by itself, so that raw
+     * scores are the same.
+     */
     private void rerank(Exchange exchange) {
         Rerank request = Rerank.read(exchange.body());
         texts.countWithin("texts", request.texts().size());

@@ -62,7 +62,10 @@ final class TextService {
         return encoded;
     }
 
-    /** As {@code encode} for texts that are compared, the one the result's first; the route itself has counted the others. */
+    /**
+     * As {@code encode} for texts that are compared, the one the result's first; the route itself has counted
+     * the others.
+     */
     Encoded encodeAlike(Exchange exchange, Comparison compared, TextOptions texts) {
         String prompt = model.info().defaultPrompt();
         return encode(exchange, compared, _ -> prompt, texts, OptionalInt.empty(), EncodeOptions.builder());

@@ -55,7 +55,8 @@ record Tokenization(Tokenizer tokenizer, int maxLength, int defaultMaxLength, bo
         return switch (input) {
             case Input.Text(String text) -> ofText(prompted(text, prompt, options), place, options,
                     limit.orElse(defaultMaxLength));
-            // As in the library, what stands in a file of the model for texts is not for those who cut their own.
+            // As in the library, what stands in a file of the model for texts is not for those who cut their
+            // own.
             case Input.TokenIds(int[] ids) -> ofIds(ids, place, options, limit.orElse(maxLength));
         };
     }

@@ -65,7 +65,10 @@ public final class JsonLines {
         };
     }
 
-    /** Reads {@code {"id": any, "query": "…", "passage": "…"}} and {@code {"id": any, "query": "…", "passages": ["…", …]}}. */
+    /**
+     * Reads {@code {"id": any, "query": "…", "passage": "…"}} and {@code {"id": any, "query": "…",
+     * "passages": ["…", …]}}.
+     */
     public static LineParser<RerankLine> rerank() {
         return (line, index) -> {
             Values values = read(line, Set.of(QUERY), Set.of(PASSAGE, PASSAGES));

@@ -25,8 +25,8 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * A hub of one model on this machine, and a second host that its large files come from, by sockets of its own so that
- * it can break every rule it is told to.
+ * A hub of one model on this machine, and a second host that its large files come from, by sockets of its own
+ * so that it can break every rule it is told to.
  */
 final class FakeHub implements AutoCloseable {
     static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";

@@ -50,7 +50,9 @@ class HubProcessTest extends HubFixture {
         assertThat(hub.asked(request -> request.path().endsWith("signed/model.safetensors"))).isOne();
     }
 
-    /** Java shows no password to a proxy that tunnels unless it is told to, before the first client is made. */
+    /**
+     * Java shows no password to a proxy that tunnels unless it is told to, before the first client is made.
+     */
     @Test
     void aProxyThatTunnelsIsShownItsPassword() throws Exception {
         environment.put("HF_ENDPOINT", "https://hub.invalid");

@@ -13,7 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is said beforehand to be needed of the heap, beside what is then allocated in all, which is more than what is held at a time. */
+/**
+ * What is said beforehand to be needed of the heap, beside what is then allocated in all, which is more than
+ * what is held at a time.
+ */
 class HeapCostTest {
     private static final int LENGTH = 200_000;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();

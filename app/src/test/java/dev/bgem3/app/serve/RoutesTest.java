@@ -368,7 +368,10 @@ class RoutesTest {
         assertThat(response.body()).contains("batch size 33 > maximum allowed batch size 32");
     }
 
-    /** Its last piece once waited for the client's next request: the connection was rested with, and its end not sent. */
+    /**
+     * Its last piece once waited for the client's next request: the connection was rested with, and its end
+     * not sent.
+     */
     @Test
     void aLargeAnswerThatTookLongIsWholeAtOnce() {
         String text = "retrieval of documents ".repeat(300);

@@ -10,9 +10,9 @@ import dev.bgem3.kernel.Workspace;
  * The operations in plain loops, in the order of their formulas: what the other providers are compared with.
  *
  * <p>
- * Tensors are {@code float[]} arrays; sums run in double precision, so each stored number is its formula's value for
- * fp32 operands, rounded once (but for the last bits of a double). A result depends on its own row alone, which makes
- * batch invariance plain.
+ * Tensors are {@code float[]} arrays; sums run in double precision, so each stored number is its formula's
+ * value for fp32 operands, rounded once (but for the last bits of a double). A result depends on its own row
+ * alone, which makes batch invariance plain.
  */
 final class ScalarKernels implements Kernels {
     private static final double NORM_FLOOR = 1e-12;
@@ -282,7 +282,10 @@ final class ScalarKernels implements Kernels {
         }
     }
 
-    /** Layer norm (Ba et al. 2016) in two passes: {@code (x − mean) / √(variance + ε) · γ + β}, the biased variance. */
+    /**
+     * Layer norm (Ba et al. 2016) in two passes: {@code (x − mean) / √(variance + ε) · γ + β}, the biased
+     * variance.
+     */
     private static void normalizeRow(float[] x, int start, ScalarNorm norm) {
         int c = norm.size();
         double mean = 0;

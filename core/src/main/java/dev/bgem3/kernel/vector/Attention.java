@@ -9,12 +9,13 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * One head of one block of queries, with the running softmax of Milakov and Gimelshein (2018) as FlashAttention uses it (Dao
- * et al. 2022, algorithm 1): never more than {@link HostAttention#QUERIES} × {@link #KEYS} scores at a time.
+ * One head of one block of queries, with the running softmax of Milakov and Gimelshein (2018) as
+ * FlashAttention uses it (Dao et al. 2022, algorithm 1): never more than {@link HostAttention#QUERIES} ×
+ * {@link #KEYS} scores at a time.
  *
  * <p>
- * It walks the keys in ascending blocks and keeps per query the maximum so far, the sum of exponentials per lane, and the
- * weighted sum of values. 4·T·C operations for each query.
+ * It walks the keys in ascending blocks and keeps per query the maximum so far, the sum of exponentials per
+ * lane, and the weighted sum of values. 4·T·C operations for each query.
  */
 final class Attention implements HostAttention.Work {
     /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
@@ -104,8 +105,8 @@ final class Attention implements HostAttention.Work {
     }
 
     /**
-     * The running softmax of one row: turns its scores into exponentials under the new maximum, and scales what was summed
-     * under the old one.
+     * The running softmax of one row: turns its scores into exponentials under the new maximum, and scales
+     * what was summed under the old one.
      */
     private static void exponentiate(Scratch scratch, int row, int padded, int keys, int panels,
             int valuePanels,
@@ -149,7 +150,10 @@ final class Attention implements HostAttention.Work {
         }
     }
 
-    /** Writes {@code exp(scale · score − maximum)} as a row of a product's left operand, and adds it to the row's lane sums. */
+    /**
+     * Writes {@code exp(scale · score − maximum)} as a row of a product's left operand, and adds it to the
+     * row's lane sums.
+     */
     private static void exponentials(float[] probabilities, int to, float[] scores, int first, int step,
             int panels,
             float scale, float maximum, float[] laneSums, int sums) {

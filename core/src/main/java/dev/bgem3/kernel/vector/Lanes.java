@@ -7,7 +7,10 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The width of this machine's vectors and what follows from it; in a class of its own so that nothing initialises early. */
+/**
+ * The width of this machine's vectors and what follows from it; in a class of its own so that nothing
+ * initialises early.
+ */
 final class Lanes {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
 

@@ -4,22 +4,26 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The inner loop of every product: some rows of an operand times one panel, added to a tile that stays in registers.
+ * The inner loop of every product: some rows of an operand times one panel, added to a tile that stays in
+ * registers.
  *
  * <p>
- * Layouts. A <em>block</em> of the left operand holds its rows in steps of {@link #ROW_STRIDE} floats, cut along K every
- * {@link #DEPTH} numbers: number k of row r lies at {@code (k / DEPTH · rows + r) · ROW_STRIDE + k % DEPTH}. A
- * <em>panel</em> of the right one holds {@link Lanes#PANEL} columns: number k of column j lies at {@code k · PANEL + j}.
- * A <em>tile</em> of the result is {@code [rows, PANEL]}.
+ * Layouts. A <em>block</em> of the left operand holds its rows in steps of {@link #ROW_STRIDE} floats, cut
+ * along K every {@link #DEPTH} numbers: number k of row r lies at {@code (k / DEPTH · rows + r) · ROW_STRIDE
+ * + k % DEPTH}. A
+ * <em>panel</em> of the right one holds {@link Lanes#PANEL} columns: number k of column j lies at {@code k ·
+ * PANEL + j}. A <em>tile</em> of the result is {@code [rows, PANEL]}.
  *
  * <p>
- * Each number of a tile is one chain of fused multiply-adds in ascending k, whichever of the loops below serves its row:
- * that makes results independent of their neighbours. Eight rows by two vectors are 16 accumulators, 2 of the panel and
- * 1 broadcast, of 32 registers; machines with 16 registers (AVX2) take four rows throughout. Measured on one Zen 5 core
- * at 512 deep: 246 of 265 GFLOP/s.
+ * Each number of a tile is one chain of fused multiply-adds in ascending k, whichever of the loops below
+ * serves its row: that makes results independent of their neighbours. Eight rows by two vectors are 16
+ * accumulators, 2 of the panel and 1 broadcast, of 32 registers; machines with 16 registers (AVX2) take four
+ * rows throughout. Measured on one Zen 5 core at 512 deep: 246 of 265 GFLOP/s.
  */
 final class MicroKernel {
-    /** K is cut every so many numbers: a panel's slice (64 KiB at 16 lanes) stays in the second-level cache. */
+    /**
+     * K is cut every so many numbers: a panel's slice (64 KiB at 16 lanes) stays in the second-level cache.
+     */
     static final int DEPTH = 512;
 
     /** Floats between two rows of a block; not a power of two, so that eight rows do not share cache sets. */

@@ -19,13 +19,16 @@ import jdk.incubator.vector.VectorOperators;
  * {@code out = finish(in · weightᵀ + bias)}: the linear layers.
  *
  * <p>
- * The weight is packed once into panels (see {@link MicroKernel}); columns beyond N are zeros. The work is cut into row
- * blocks times ranges of panels. A worker copies its block of rows once, so that the inner loop reads neighbouring
- * memory, then multiplies it with one panel after another into a tile and finishes the tile while it is in the first-level
- * cache. M·N·K fused multiply-adds read the weight M / {@link #blockRows} times.
+ * The weight is packed once into panels (see {@link MicroKernel}); columns beyond N are zeros. The work is
+ * cut into row blocks times ranges of panels. A worker copies its block of rows once, so that the inner loop
+ * reads neighbouring memory, then multiplies it with one panel after another into a tile and finishes the
+ * tile while it is in the first-level cache. M·N·K fused multiply-adds read the weight M / {@link #blockRows}
+ * times.
  */
 final class Product {
-    /** A block of rows holds about so many floats (512 KiB), half of the second-level cache of current cores. */
+    /**
+     * A block of rows holds about so many floats (512 KiB), half of the second-level cache of current cores.
+     */
     private static final int BLOCK_FLOATS = 128 * 1024;
     private static final int MAX_BLOCK_ROWS = 128;
     /** So many pieces of work for each thread, so that the last to finish is not far behind. */
@@ -67,8 +70,8 @@ final class Product {
     private Product() {}
 
     /**
-     * Takes a weight from where it is packed already, else packs it with all the team's threads; the panels then live as long as
-     * {@code arena}. A packed layer is its panels, then its bias.
+     * Takes a weight from where it is packed already, else packs it with all the team's threads; the panels
+     * then live as long as {@code arena}. A packed layer is its panels, then its bias.
      */
     static Packed pack(ThreadTeam team, Arena arena, MatrixSource weight, float[] bias) {
         PackedLayout layout = new PackedLayout("vector-panel" + Lanes.PANEL + "-fp32",
@@ -92,8 +95,8 @@ final class Product {
     }
 
     /**
-     * The same memory as a segment of the class that allocated ones have: with mapped ones beside them the kernel's loads see two
-     * classes, and take half as long again.
+     * The same memory as a segment of the class that allocated ones have: with mapped ones beside them the
+     * kernel's loads see two classes, and take half as long again.
      */
     @SuppressWarnings("restricted")
     private static MemorySegment unmapped(MemorySegment mapped) {
@@ -128,7 +131,8 @@ final class Product {
      * Runs a layer.
      *
      * @param residual
-     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else unused and may be null
+     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else unused and may
+     *            be null
      */
     static void run(ThreadTeam team, Scratch[] scratches, HostTensor out, HostTensor in, Packed layer,
             LinearFinish finish, HostTensor residual) {

@@ -4,15 +4,18 @@ import jdk.incubator.vector.FloatVector;
 
 /** Layer norm of one row in a worker's array; one object for each worker. */
 final class Rows {
-    /** A sum's lanes: a vector that is passed on, or an array of its own, would not always be kept off the heap. */
+    /**
+     * A sum's lanes: a vector that is passed on, or an array of its own, would not always be kept off the
+     * heap.
+     */
     private final float[] lanes = new float[Lanes.COUNT];
 
     /**
      * {@code x = (x − mean) / √(variance + ε) · γ + β} (Ba et al. 2016) in two passes.
      *
      * <p>
-     * Each sum runs over C / lanes steps in fp32 per lane, so its error is at most (C / lanes + lanes)·2⁻²⁴ times the sum of the
-     * magnitudes: 5e-6 of it for 1,024 numbers in 16 lanes, in practice a tenth of that.
+     * Each sum runs over C / lanes steps in fp32 per lane, so its error is at most (C / lanes + lanes)·2⁻²⁴
+     * times the sum of the magnitudes: 5e-6 of it for 1,024 numbers in 16 lanes, in practice a tenth of that.
      */
     void normalize(float[] x, int length, float[] gamma, float[] beta, float epsilon) {
         float mean = sum(x, length) / length;

@@ -3,13 +3,16 @@ package dev.bgem3.kernel.vector;
 import java.util.Optional;
 
 /**
- * The start-up proof: the lanes are wide enough, the processor has fused multiply-add, and a product of small whole numbers comes
- * out exact, by both heights of tile.
+ * The start-up proof: the lanes are wide enough, the processor has fused multiply-add, and a product of small
+ * whole numbers comes out exact, by both heights of tile.
  */
 final class SelfTest {
     private static final int MIN_LANES = 4;
 
-    /** Without the instruction Java computes fma in software, exactly: a hundred times the time of a product and a sum. */
+    /**
+     * Without the instruction Java computes fma in software, exactly: a hundred times the time of a product
+     * and a sum.
+     */
     private static final int MAX_FMA_RATIO = 10;
     private static final int FMA_ROUNDS = 5;
     private static final int FMA_CALLS = 500;
@@ -55,7 +58,10 @@ final class SelfTest {
         return Optional.empty();
     }
 
-    /** Times fma against a product and a sum; the least of some rounds, so that a busy machine does not decide. */
+    /**
+     * Times fma against a product and a sum; the least of some rounds, so that a busy machine does not
+     * decide.
+     */
     private static boolean hasFma() {
         long fused = Long.MAX_VALUE;
         long separate = Long.MAX_VALUE;

@@ -16,7 +16,10 @@ final class VectorMath {
     private static final float MIN_EXPONENT = -87.3f;
 
     private static final float LOG2_E = 1.4426950408889634f;
-    /** ln 2 in two parts; the first has 9 significant bits, so its product with an exponent of 8 bits is exact. */
+    /**
+     * ln 2 in two parts; the first has 9 significant bits, so its product with an exponent of 8 bits is
+     * exact.
+     */
     private static final float LN2_HIGH = 0.693359375f;
     private static final float LN2_LOW = -2.1219444e-4f;
     /** Adding 1.5·2²³ rounds to a whole number and leaves it in the low bits. */
@@ -31,7 +34,10 @@ final class VectorMath {
     private static final float E3 = 0x1.1239e2p-7f;
     private static final float E4 = 0x1.6a2434p-10f;
 
-    /** {@code erfc(x/√2) = exp(−x·(G0 + G1·x + … + G7·x⁷))} for x ≥ 0, absolute error 1.6e-8 in exact arithmetic. */
+    /**
+     * {@code erfc(x/√2) = exp(−x·(G0 + G1·x + … + G7·x⁷))} for x ≥ 0, absolute error 1.6e-8 in exact
+     * arithmetic.
+     */
     private static final float G0 = 0.7978852987289429f;
     private static final float G1 = 0.318298876285553f;
     private static final float G2 = 0.03638757765293121f;
@@ -44,8 +50,9 @@ final class VectorMath {
     private VectorMath() {}
 
     /**
-     * exp(x) for x ≤ 0, within 2 units in the last place: the reduction x − n·ln 2 is exact in its high part, the
-     * polynomial adds 3.1e-9 and three roundings. 0 below −87.3; NaN stays NaN. Above 0 it serves up to 88.
+     * exp(x) for x ≤ 0, within 2 units in the last place: the reduction x − n·ln 2 is exact in its high part,
+     * the polynomial adds 3.1e-9 and three roundings. 0 below −87.3; NaN stays NaN. Above 0 it serves up to
+     * 88.
      */
     static FloatVector exp(FloatVector x) {
         VectorMask<Float> tiny = x.compare(VectorOperators.LT, MIN_EXPONENT);
@@ -86,10 +93,11 @@ final class VectorMath {
      * {@code gelu(z) = z·Φ(z)} with {@code Φ(−|z|) = erfc(|z|/√2) / 2}.
      *
      * <p>
-     * Φ's absolute error is at most 1.1e-7 by this argument. With y the exponent, Φ(−|z|) = exp(−y)/2: half of the fit's
-     * 1.6e-8; half of exp's 2 units in the last place, at most 1.2e-7 of a number that is exp(−y); half of exp(−y) times the
-     * exponent's rounding, at most 3·2⁻²⁴·y, which y·exp(−y) ≤ 0.37 keeps under 3.3e-8; and 1 − Φ rounds by 3e-8. The largest
-     * error that the test's scan finds is 6.7e-8, and it holds 1e-7: erf, twice Φ less 1, is within 2e-7.
+     * Φ's absolute error is at most 1.1e-7 by this argument. With y the exponent, Φ(−|z|) = exp(−y)/2: half
+     * of the fit's 1.6e-8; half of exp's 2 units in the last place, at most 1.2e-7 of a number that is
+     * exp(−y); half of exp(−y) times the exponent's rounding, at most 3·2⁻²⁴·y, which y·exp(−y) ≤ 0.37 keeps
+     * under 3.3e-8; and 1 − Φ rounds by 3e-8. The largest error that the test's scan finds is 6.7e-8, and it
+     * holds 1e-7: erf, twice Φ less 1, is within 2e-7.
      */
     static FloatVector gelu(FloatVector z) {
         FloatVector x = z.abs();

@@ -6,7 +6,10 @@ import dev.bgem3.kernel.Kernels;
 import java.util.Optional;
 import java.util.Set;
 
-/** Offers {@link VectorKernels} where the incubator module is in the module graph and the CPU has lanes for it. */
+/**
+ * Offers {@link VectorKernels} where the incubator module is in the module graph and the CPU has lanes for
+ * it.
+ */
 public final class VectorProvider implements KernelProvider {
     private static final String MODULE = "jdk.incubator.vector";
 
@@ -32,7 +35,8 @@ public final class VectorProvider implements KernelProvider {
         }
         try {
             return SelfTest.failure();
-        } catch (LinkageError otherInterface) { // The module is an incubator: a later JDK may have changed it.
+        // The module is an incubator: a later JDK may have changed it.
+        } catch (LinkageError otherInterface) {
             return Optional.of("the Vector API of Java " + Runtime.version() + " is not the one of Java 25: "
                     + otherInterface);
         }

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A kernel's arguments as one block of bytes, each aligned to its own size as in a C struct (CUDA driver API, {@code
- * CU_LAUNCH_PARAM_BUFFER_POINTER}). Equal blocks are equal arguments.
+ * A kernel's arguments as one block of bytes, each aligned to its own size as in a C struct (CUDA driver API,
+ * {@code CU_LAUNCH_PARAM_BUFFER_POINTER}). Equal blocks are equal arguments.
  */
 final class Arguments {
     /** A block's most bytes: more than any kernel takes. */

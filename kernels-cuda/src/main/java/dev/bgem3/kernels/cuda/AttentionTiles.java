@@ -4,8 +4,8 @@ package dev.bgem3.kernels.cuda;
  * The pieces of attention's work, in the card's memory.
  *
  * @param address
- *            of {@code count} tiles of four ints: the first key's row, the number of keys, the first query's row, the first
- *            row to write
+ *            of {@code count} tiles of four ints: the first key's row, the number of keys, the first query's
+ *            row, the first row to write
  * @param count
  *            the number of tiles
  * @param queryLimit

@@ -14,9 +14,9 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * Compiled kernels on disk, each under the digest of all that went into it. A file is its content's SHA-256 and the
- * content, so that a damaged one is not used; it appears whole or not at all. Where nothing can be written, nothing is
- * kept.
+ * Compiled kernels on disk, each under the digest of all that went into it. A file is its content's SHA-256
+ * and the content, so that a damaged one is not used; it appears whole or not at all. Where nothing can be
+ * written, nothing is kept.
  */
 final class BinaryCache {
     private static final Logger LOGGER = System.getLogger("dev.bgem3.kernels.cuda");

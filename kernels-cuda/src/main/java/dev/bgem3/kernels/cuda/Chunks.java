@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Memory handed out front to back; what does not fit gets a chunk of its own, and the next reset makes one chunk of the
- * sum, so that a steady load allocates nothing. Not thread-safe.
+ * Memory handed out front to back; what does not fit gets a chunk of its own, and the next reset makes one
+ * chunk of the sum, so that a steady load allocates nothing. Not thread-safe.
  *
  * @param <M>
  *            a piece of memory

@@ -29,9 +29,9 @@ import org.bytedeco.javacpp.SizeTPointer;
  * One card: its memory, and what its return codes mean. Thread-safe.
  *
  * <p>
- * A fault in a kernel (an illegal address, say) is <em>sticky</em>: from then on every call of the process on this
- * card returns it (CUDA C++ Programming Guide, "Error Checking"). The card is then marked lost, and each later use
- * says so at once.
+ * A fault in a kernel (an illegal address, say) is <em>sticky</em>: from then on every call of the process on
+ * this card returns it (CUDA C++ Programming Guide, "Error Checking"). The card is then marked lost, and each
+ * later use says so at once.
  */
 final class CudaDevice {
     /** Compute capability 9.0, whose products of a whole warpgroup no other card has. */
@@ -129,7 +129,10 @@ final class CudaDevice {
         return new BackendException(message);
     }
 
-    /** Whether a harmless call succeeds; none does after a sticky error. It may be made while a graph is recorded. */
+    /**
+     * Whether a harmless call succeeds; none does after a sticky error. It may be made while a graph is
+     * recorded.
+     */
     private static boolean answers() {
         try (SizeTPointer free = new SizeTPointer(1); SizeTPointer total = new SizeTPointer(1)) {
             return cudaMemGetInfo(free, total) == 0;

@@ -17,15 +17,17 @@ import java.util.Locale;
  * The operations on one card.
  *
  * <p>
- * Every number of a tensor is rounded to the 16-bit type when it is stored, and only then: products, norms, softmax and GELU
- * are in fp32. In fp16 a number beyond 65,504 becomes infinite, and from there NaN, which the check of the outputs reports;
- * nothing is clipped, since a clipped number would be a silently wrong one. Where fp16 is most often said to overflow, it
- * cannot here: attention's scores and the sum of a residual and a layer's output stay in fp32.
+ * Every number of a tensor is rounded to the 16-bit type when it is stored, and only then: products, norms,
+ * softmax and GELU are in fp32. In fp16 a number beyond 65,504 becomes infinite, and from there NaN, which
+ * the check of the outputs reports; nothing is clipped, since a clipped number would be a silently wrong one.
+ * Where fp16 is most often said to overflow, it cannot here: attention's scores and the sum of a residual and
+ * a layer's output stay in fp32.
  *
  * <p>
- * A row has the same bits in any batch of as many tokens, up to a class of sizes ({@link Product#classOf}). Between classes cuBLASLt
- * may add up a product in another order: two such sums of K products in fp32 differ by at most 2·K·2⁻²⁴ times the sum of their
- * magnitudes, which is below what storing them in 16 bits rounds off.
+ * A row has the same bits in any batch of as many tokens, up to a class of sizes ({@link Product#classOf}).
+ * Between classes cuBLASLt may add up a product in another order: two such sums of K products in fp32 differ
+ * by at most 2·K·2⁻²⁴ times the sum of their magnitudes, which is below what storing them in 16 bits rounds
+ * off.
  */
 final class CudaKernels implements Kernels {
     /** The tokens of a batch that fill a card; more bring no more speed. */

@@ -45,7 +45,8 @@ record CudaMachine(Optional<String> unavailable, int deviceCount) {
             return without(
                     "there is no NVIDIA driver (expected: an NVIDIA GPU and its driver, 580 or newer)");
         }
-        // JavaCPP would otherwise hold mapped weights against a limit made of the heap's size, and run the collector at it.
+        // JavaCPP would otherwise hold mapped weights against a limit made of the heap's size, and run the
+        // collector at it.
         for (String limit : List.of("maxBytes", "maxPhysicalBytes")) {
             if (System.getProperty("org.bytedeco.javacpp." + limit) == null) {
                 System.setProperty("org.bytedeco.javacpp." + limit, "0");

@@ -29,11 +29,14 @@ import org.bytedeco.javacpp.SizeTPointer;
  * The memory, the stream and the waiting steps of one pass at a time. It serves one thread at a time.
  *
  * <p>
- * Nothing runs before a result is asked for: until then the operations are only written down. So a pass whose steps are
- * those of an earlier one, down to the addresses, can be run as the graph recorded then.
+ * Nothing runs before a result is asked for: until then the operations are only written down. So a pass whose
+ * steps are those of an earlier one, down to the addresses, can be run as the graph recorded then.
  */
 final class CudaWorkspace implements Workspace {
-    /** Passes of more rows keep the card busy while the next kernel is launched, and gain nothing from a graph. */
+    /**
+     * Passes of more rows keep the card busy while the next kernel is launched, and gain nothing from a
+     * graph.
+     */
     private static final int MAX_GRAPH_ROWS = 2048;
 
     private record KnownTiles(int[] cumulativeLengths, int queryTile, boolean firstOnly,

@@ -63,7 +63,10 @@ enum Elements {
     /** Rounds {@code from[0 .. length)} to {@code to}; what is beyond the type's range becomes infinite. */
     abstract void toElements(float[] from, int length, short[] to);
 
-    /** Widens {@code count} numbers from {@code offsetBytes} of the host's memory on; many are shared out over threads. */
+    /**
+     * Widens {@code count} numbers from {@code offsetBytes} of the host's memory on; many are shared out over
+     * threads.
+     */
     void read(float[] out, int offset, MemorySegment from, long offsetBytes, int count) {
         IntStream pieces = IntStream.range(0, Math.ceilDiv(count, PIECE));
         (count > MAX_ALONE ? pieces.parallel() : pieces).forEach(piece -> {

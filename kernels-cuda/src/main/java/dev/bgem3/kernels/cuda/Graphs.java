@@ -20,9 +20,9 @@ import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 
 /**
- * The passes that came before, as CUDA graphs: one call runs a pass of some two hundred kernels, which launched one by
- * one would wait for the host (CUDA C++ Programming Guide, "CUDA Graphs"). A pass is recorded when it comes for the second
- * time. Not thread-safe.
+ * The passes that came before, as CUDA graphs: one call runs a pass of some two hundred kernels, which
+ * launched one by one would wait for the host (CUDA C++ Programming Guide, "CUDA Graphs"). A pass is recorded
+ * when it comes for the second time. Not thread-safe.
  */
 final class Graphs {
     /** Single queries of up to so many lengths stay recorded; a graph takes some hundred kilobytes. */
@@ -68,7 +68,8 @@ final class Graphs {
             } catch (DeviceLostException lost) {
                 throw lost;
             } catch (BackendException refused) {
-                // One by one the steps ran before and will again; a graph may just be too large for what memory is left.
+                // One by one the steps ran before and will again; a graph may just be too large for what
+                // memory is left.
                 LOGGER.log(Level.DEBUG, "a pass of {0} steps is not recorded: {1}", pass.size(), refused);
                 entry.refused = true;
             }

@@ -24,7 +24,10 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
-/** Makes the card's machine code of the CUDA sources among the resources, by NVRTC, or takes it from the cache. */
+/**
+ * Makes the card's machine code of the CUDA sources among the resources, by NVRTC, or takes it from the
+ * cache.
+ */
 final class KernelCompiler {
     private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"([\\w.]+)\"$");
 

@@ -50,12 +50,14 @@ import org.bytedeco.javacpp.PointerPointer;
  * Products by cuBLASLt: Elements in and out, sums in fp32. Thread-safe.
  *
  * <p>
- * cuBLAS has columns where we have rows, so {@code out[M, N] = in[M, K] · weight[N, K]ᵀ} is asked for as {@code outᵀ =
- * weight · inᵀ}: its left operand is our weight, read as a [K, N] matrix to transpose, its right one our input.
+ * cuBLAS has columns where we have rows, so {@code out[M, N] = in[M, K] · weight[N, K]ᵀ} is asked for as
+ * {@code outᵀ = weight · inᵀ}: its left operand is our weight, read as a [K, N] matrix to transpose, its
+ * right one our input.
  *
  * <p>
- * Which of its algorithms is used depends on N, K and the class of M alone, so that a row has the same bits in any batch
- * of its class. Sums split over blocks are allowed only where they are put together in fp32 and in a fixed order.
+ * Which of its algorithms is used depends on N, K and the class of M alone, so that a row has the same bits
+ * in any batch of its class. Sums split over blocks are allowed only where they are put together in fp32 and
+ * in a fixed order.
  */
 final class Product implements AutoCloseable {
     /** What cuBLAS recommends on the newest cards; more does not help. */

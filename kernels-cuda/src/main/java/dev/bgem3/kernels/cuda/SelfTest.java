@@ -11,16 +11,16 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * A card's proof: one layer of a small model, by its kernels and by the plain reference. It finds a library or a compiler that
- * makes wrong code; the tests look closer.
+ * A card's proof: one layer of a small model, by its kernels and by the plain reference. It finds a library
+ * or a compiler that makes wrong code; the tests look closer.
  */
 final class SelfTest {
     private static final int HIDDEN = 128;
     private static final int HEADS = 2;
     private static final int[] LENGTHS = {0, 1, 70, 103};
     /**
-     * Numbers here are below 8. Each of some ten roundings to fp16 is within 2⁻¹¹ of its number, and none of the operations
-     * makes more than a small multiple of an error; a wrong kernel is off by about 1.
+     * Numbers here are below 8. Each of some ten roundings to fp16 is within 2⁻¹¹ of its number, and none of
+     * the operations makes more than a small multiple of an error; a wrong kernel is off by about 1.
      */
     private static final float BOUND = 0.05f;
 

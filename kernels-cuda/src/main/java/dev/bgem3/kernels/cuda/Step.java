@@ -1,8 +1,8 @@
 package dev.bgem3.kernels.cuda;
 
 /**
- * One piece of work for the card, written down before it is run. Two that are equal do the same to the same memory, so
- * that a list of them tells whether a recorded graph can be run in their place.
+ * One piece of work for the card, written down before it is run. Two that are equal do the same to the same
+ * memory, so that a list of them tells whether a recorded graph can be run in their place.
  */
 sealed interface Step {
     /** A kernel over a grid of blocks. */

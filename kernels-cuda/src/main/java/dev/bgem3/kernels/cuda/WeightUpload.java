@@ -12,8 +12,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Brings weights to the card, rounded to Elements on the way: rows are read where they lie, in parallel, into a window of
- * pinned memory that is copied over, so the host never holds a second copy of the model. Owns the weights' memory.
+ * Brings weights to the card, rounded to Elements on the way: rows are read where they lie, in parallel, into
+ * a window of pinned memory that is copied over, so the host never holds a second copy of the model. Owns the
+ * weights' memory.
  */
 final class WeightUpload implements AutoCloseable {
     private static final long WINDOW_BYTES = 32L << 20;

@@ -26,10 +26,11 @@ import tools.jackson.databind.ObjectMapper;
  * ({@code src/fixtures/tiny-m3-goldens.json}), and the same bits in any batch of a class.
  *
  * <p>
- * The bound. Each of 3 layers stores 7 tensors, each number rounded by at most 2⁻¹¹ of it, and the weights are rounded
- * alike: some 40 roundings, independent of each other, that add up to about √40·2⁻¹¹/√3 ≈ 1.8e-3 of a number. Dense and
- * ColBERT rows have unit length, so that their numbers are below 0.5 and off by less than 1e-3; lexical weights are
- * about 1. 5e-3 leaves room for a number that several sums put together from larger ones.
+ * The bound. Each of 3 layers stores 7 tensors, each number rounded by at most 2⁻¹¹ of it, and the weights
+ * are rounded alike: some 40 roundings, independent of each other, that add up to about √40·2⁻¹¹/√3 ≈ 1.8e-3
+ * of a number. Dense and ColBERT rows have unit length, so that their numbers are below 0.5 and off by less
+ * than 1e-3; lexical weights are about 1. 5e-3 leaves room for a number that several sums put together from
+ * larger ones.
  */
 class CudaGoldenTest {
     private static final double BOUND = 5e-3;
@@ -110,7 +111,10 @@ class CudaGoldenTest {
         }
     }
 
-    /** The classifier's output weights, 64 of about 0.56, make √64·0.56 ≈ 4.5 times as much of what its input is off by. */
+    /**
+     * The classifier's output weights, 64 of about 0.56, make √64·0.56 ≈ 4.5 times as much of what its input
+     * is off by.
+     */
     @Test
     void scoresEveryPairAsTheReferenceDoes() {
         JsonNode goldens = new ObjectMapper().readTree(FIXTURES.resolve("tiny-reranker-goldens.json"));

@@ -23,12 +23,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The card against {@code scalar}, over sizes that straddle packs, warps and tiles, with extreme and non-finite numbers.
+ * The card against {@code scalar}, over sizes that straddle packs, warps and tiles, with extreme and
+ * non-finite numbers.
  *
  * <p>
- * Both get operands that the 16-bit type holds exactly. What is left is the rounding of what is stored, at most {@link #ulp}
- * of each number (2⁻¹¹ in fp16, 2⁻⁸ in bf16, and below fp16's normal numbers half of 2⁻²⁴), and that of sums in fp32, which
- * for n products is at most n·2⁻²⁴ times the sum of their magnitudes (Higham 2002, section 3.1).
+ * Both get operands that the 16-bit type holds exactly. What is left is the rounding of what is stored, at
+ * most {@link #ulp} of each number (2⁻¹¹ in fp16, 2⁻⁸ in bf16, and below fp16's normal numbers half of 2⁻²⁴),
+ * and that of sums in fp32, which for n products is at most n·2⁻²⁴ times the sum of their magnitudes (Higham
+ * 2002, section 3.1).
  */
 @ParameterizedClass
 @EnumSource(value = Arithmetic.class, names = {"FP16", "BF16"})
@@ -155,7 +157,10 @@ class CudaKernelsDifferentialTest {
                 bounds);
     }
 
-    /** GELU's slope is at most 1.13, so an error before it grows no further; the product is stored once in between. */
+    /**
+     * GELU's slope is at most 1.13, so an error before it grows no further; the product is stored once in
+     * between.
+     */
     @ParameterizedTest
     @CsvSource({"1, 1, 1", "5, 7, 3", "17, 128, 64", "64, 4096, 64", "129, 2049, 32", "66, 256, 1024"})
     void geluIsTheErfForm(int m, int n, int k) {
@@ -180,8 +185,9 @@ class CudaKernelsDifferentialTest {
     }
 
     /**
-     * A row x = p + b + r is off by e = ulp·max|p| before the norm. The mean is then off by at most e, each x − mean by 2·e, the
-     * deviation by at most e too; so each outcome is off by at most (2 + |outcome|/gamma)·e·gamma/deviation.
+     * A row x = p + b + r is off by e = ulp·max|p| before the norm. The mean is then off by at most e, each x
+     * − mean by 2·e, the deviation by at most e too; so each outcome is off by at most (2 +
+     * |outcome|/gamma)·e·gamma/deviation.
      */
     @ParameterizedTest
     @CsvSource({"1, 8", "3, 7", "5, 64", "65, 127", "130, 1024", "9, 1000", "4, 2048"})
@@ -248,8 +254,8 @@ class CudaKernelsDifferentialTest {
     }
 
     /**
-     * The weights of the sum are stored before the second product, each off by ulp of itself, and so is the outcome; both are
-     * at most ulp·max|v|. What fp32 and the exponential are off by is small beside it.
+     * The weights of the sum are stored before the second product, each off by ulp of itself, and so is the
+     * outcome; both are at most ulp·max|v|. What fp32 and the exponential are off by is small beside it.
      */
     @ParameterizedTest
     @CsvSource({"64, 1", "64, 3", "128, 2", "8, 2", "32, 4", "72, 1", "96, 2"})
@@ -292,7 +298,10 @@ class CudaKernelsDifferentialTest {
         return sums;
     }
 
-    /** Scores of ±40,000 are beyond what fp16 could hold after the scale of large heads; their softmax is exact. */
+    /**
+     * Scores of ±40,000 are beyond what fp16 could hold after the scale of large heads; their softmax is
+     * exact.
+     */
     @Test
     void largeScoresDoNotOverflow() {
         int t = 130;

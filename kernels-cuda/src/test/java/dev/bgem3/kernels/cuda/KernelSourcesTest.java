@@ -16,7 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The CUDA sources compile where CUDA's compiler is on the PATH, for the oldest cards served and for the newest. */
+/**
+ * The CUDA sources compile where CUDA's compiler is on the PATH, for the oldest cards served and for the
+ * newest.
+ */
 class KernelSourcesTest {
     @TempDir
     private Path folder;
