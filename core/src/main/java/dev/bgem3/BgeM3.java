@@ -177,17 +177,20 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The outputs of texts that need not fit in memory: they are taken from the stream in windows of a few
-     * token budgets, at most 4,096 texts, and answered in order. Lazy and sequential: what
-     * {@link #encode(List, EncodeOptions)} throws comes out of the result's terminal operation. Closing the
-     * result closes {@code texts}.
+     * Returns the outputs of texts that need not fit in memory, in the order of the texts.
      *
      * <p>
-     * Java itself takes more in four cases: {@code parallel()} on the result takes texts without limit;
-     * {@code iterator()} of the result, if {@code texts} comes out of a {@code flatMap}, and a search
-     * ({@code findFirst}, {@code limit}) over {@code Stream.concat} of such a stream hold all that one
-     * element before the {@code flatMap} becomes; and {@code mapMulti} pushes all of an element, which is
-     * dropped once nobody wants more.
+     * The stream is lazy: it takes the texts in windows of a few token budgets, at most 4,096 texts, and
+     * reads one window ahead at most, whatever the texts come from and however the result is used. What
+     * {@link #encode(List, EncodeOptions)} throws comes out of the result's terminal operation. The result is
+     * computed in order even after {@code parallel()}: each window uses all slots by itself.
+     *
+     * <p>
+     * The texts are read in the thread that runs the terminal operation if it takes all results, as
+     * {@code forEach} and {@code collect} do. What can stop half-way ({@code iterator}, {@code findFirst},
+     * {@code limit}) has them read in a thread of their own, which ends with the texts, when the result is
+     * closed, or once the result is unreachable. So close a result that is not used up; that closes
+     * {@code texts} too.
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
         return encode(texts, options, RunOptions.defaults());

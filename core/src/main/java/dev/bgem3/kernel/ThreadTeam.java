@@ -170,7 +170,7 @@ public final class ThreadTeam implements AutoCloseable {
             while (!closed) {
                 try {
                     workUntilClosed();
-                // No memory, anywhere: the caller is told of it, and waits for this thread.
+                    // No memory, anywhere: the caller is told of it, and waits for this thread.
                 } catch (Throwable _) {
                     continue;
                 }

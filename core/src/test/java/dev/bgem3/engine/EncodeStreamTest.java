@@ -2,12 +2,18 @@ package dev.bgem3.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.lang.reflect.UndeclaredThrowableException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -68,28 +74,162 @@ class EncodeStreamTest {
     }
 
     @Test
-    void encodesAWindowAndKeepsNoMoreOfWhatMapMultiPushes() {
-        assertThat(encode(Stream.of(1).<String>mapMulti((_, out) -> many().forEach(out))).findFirst())
-                .isPresent();
-        assertThat(windows).containsExactly(WINDOW);
+    void takesAWindowOfWhateverIsPushed() {
+        assertOneWindow(() -> Stream.of(1).mapMulti((_, out) -> many().forEach(out)));
+        assertOneWindow(() -> Stream.of(1).mapMulti((_, out) -> {
+            while (true) {
+                out.accept("endless");
+            }
+        }));
+        assertOneWindow(() -> Stream.of(1).mapMulti((_, out) -> many().forEach(text -> {
+            try {
+                out.accept(text);
+            } catch (Exception e) {
+                throw new AssertionError("an exception that texts' streams can catch", e);
+            }
+        })));
     }
 
     @Test
-    void holdsAWindowOfAFlatMapWithinAConcatenation() {
-        AtomicInteger given = new AtomicInteger();
-        AtomicInteger furthest = new AtomicInteger();
-        encode(Stream.concat(Stream.of(1).flatMap(_ -> many()), Stream.of("last"))).forEach(_ -> furthest
-                .accumulateAndGet(taken.get() - given.incrementAndGet(), Math::max));
-        assertThat(given).hasValue(MANY + 1);
-        assertThat(furthest.get()).isLessThanOrEqualTo(WINDOW);
+    void takesAWindowOfAFlatMapWithinAConcatenation() {
+        assertOneWindow(() -> Stream.concat(Stream.of(1).flatMap(_ -> many()), Stream.of("last")));
+        assertOneWindow(() -> Stream.concat(Stream.of(1).flatMap(_ -> Stream.generate(() -> "endless")),
+                Stream.of("last")));
+    }
+
+    @Test
+    void holdsAWindowWhateverTheResultIsUsedBy() {
+        List<Supplier<Stream<String>>> sources = List.of(EncodeStreamTest::many,
+                () -> Stream.of(1).flatMap(_ -> many()),
+                () -> Stream.concat(Stream.of(1).flatMap(_ -> many()), Stream.empty()),
+                () -> Stream.of(1).mapMulti((_, out) -> many().forEach(out)));
+        List<BiConsumer<Stream<String>, Consumer<String>>> uses = List.of(Stream::forEach,
+                (result, given) -> result.parallel().forEach(given),
+                (result, given) -> result.parallel().map(text -> text).forEachOrdered(given),
+                (result, given) -> result.iterator().forEachRemaining(given),
+                (result, given) -> result.parallel().iterator().forEachRemaining(given),
+                (result, given) -> result.spliterator().forEachRemaining(given),
+                (result, given) -> result.allMatch(text -> {
+                    given.accept(text);
+                    return true;
+                }));
+        for (Supplier<Stream<String>> source : sources) {
+            for (BiConsumer<Stream<String>, Consumer<String>> use : uses) {
+                taken.set(0);
+                AtomicInteger given = new AtomicInteger();
+                AtomicInteger furthest = new AtomicInteger();
+                use.accept(encode(source.get()), _ -> furthest
+                        .accumulateAndGet(taken.get() - given.incrementAndGet(), Math::max));
+                assertThat(given).hasValue(MANY);
+                assertThat(furthest.get()).isLessThanOrEqualTo(WINDOW);
+            }
+        }
     }
 
     @Test
     void anIteratorOfTheResultTakesAWindow() {
-        Iterator<String> iterator = encode(many()).iterator();
-        assertThat(taken).hasValue(0);
+        for (Stream<String> texts : List.of(many(), Stream.of(1).flatMap(_ -> many()))) {
+            taken.set(0);
+            Iterator<String> iterator = encode(texts).iterator();
+            assertThat(taken).hasValue(0);
+            iterator.next();
+            assertThat(taken.get()).isLessThanOrEqualTo(WINDOW);
+        }
+    }
+
+    @Test
+    void readsInTheCallersThreadWhereAllIsTaken() {
+        Thread caller = Thread.currentThread();
+        assertThat(encode(many().peek(_ -> assertThat(Thread.currentThread()).isSameAs(caller))).toList())
+                .hasSize(MANY);
+    }
+
+    @Test
+    void theReadersThreadEndsWithTheTextsWithCloseAndWithTheLossOfTheStream() throws InterruptedException {
+        awaitNoReaders(); // Of other tests.
+        assertThat(encode(Stream.of("a")).findFirst()).isPresent();
+        awaitEnd();
+        Stream<String> closed = encode(many());
+        Iterator<String> iterator = closed.iterator();
         iterator.next();
-        assertThat(taken.get()).isLessThanOrEqualTo(WINDOW);
+        assertThat(readers()).isEqualTo(1);
+        closed.close();
+        awaitEnd();
+        encode(Stream.of(1).flatMap(_ -> Stream.generate(() -> "endless"))).iterator().next();
+        awaitNoReaders();
+    }
+
+    private static long readers() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> "bgem3-texts".equals(thread.getName())).count();
+    }
+
+    private static void awaitEnd() throws InterruptedException {
+        while (readers() > 0) {
+            Thread.sleep(10);
+        }
+    }
+
+    private static void awaitNoReaders() throws InterruptedException {
+        while (readers() > 0) {
+            System.gc();
+            Thread.sleep(10);
+        }
+    }
+
+    @Test
+    void throwsWhatTheTextsThrow() {
+        IOException failure = new IOException("no such line");
+        Supplier<Stream<String>> texts = () -> many().peek(text -> {
+            if (taken.get() == WINDOW + 1) {
+                sneak(failure);
+            }
+        });
+        assertThatThrownBy(() -> encode(texts.get()).forEach(_ -> {})).isSameAs(failure);
+        taken.set(0);
+        Iterator<String> iterator = encode(texts.get()).iterator();
+        for (int i = 0; i < WINDOW; i++) {
+            iterator.next();
+        }
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(iterator::next).isInstanceOf(UndeclaredThrowableException.class)
+                    .hasCause(failure);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Exception> void sneak(Exception e) throws E {
+        throw (E) e;
+    }
+
+    @Test
+    void anInterruptReachesTheTextsAndIsKept() {
+        CountDownLatch never = new CountDownLatch(1);
+        Stream<String> texts = many().peek(_ -> {
+            try {
+                never.await();
+            } catch (InterruptedException _) {
+                throw new IllegalStateException("interrupted");
+            }
+        });
+        Thread caller = Thread.currentThread();
+        Thread.ofVirtual().start(caller::interrupt);
+        Iterator<String> iterator = encode(texts).iterator();
+        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(iterator::next)
+                .withMessage("interrupted");
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void refusesToGoOnOnceClosed() {
+        Stream<String> result = encode(many());
+        Iterator<String> iterator = result.iterator();
+        for (int i = 0; i < WINDOW; i++) {
+            iterator.next();
+        }
+        result.close();
+        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(iterator::next)
+                .withMessage("the stream is closed");
     }
 
     @Test

@@ -35,7 +35,7 @@ public final class VectorProvider implements KernelProvider {
         }
         try {
             return SelfTest.failure();
-        // The module is an incubator: a later JDK may have changed it.
+            // The module is an incubator: a later JDK may have changed it.
         } catch (LinkageError otherInterface) {
             return Optional.of("the Vector API of Java " + Runtime.version() + " is not the one of Java 25: "
                     + otherInterface);
