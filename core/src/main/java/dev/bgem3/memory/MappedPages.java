@@ -2,14 +2,13 @@ package dev.bgem3.memory;
 
 import java.lang.foreign.MemorySegment;
 
-/** The pages of mapped files that this process has in memory. */
+/** Drops the pages of mapped files from this process's memory. */
 public final class MappedPages {
     private MappedPages() {}
 
     /**
-     * Takes a whole file, mapped read-only, out of this process's memory: a page that is read again comes
-     * back from the system's cache, or from the file. On systems that cannot, or where native access is
-     * denied, nothing happens.
+     * Drops all pages of a file mapped read-only; a page that is read again comes from the page cache or from
+     * the file. Does nothing where the system has no such call or native access is denied.
      */
     public static void drop(MemorySegment mapped) {
         SystemPages.find().ifPresent(system -> system.advise(mapped, SystemPages.MADV_DONTNEED));

@@ -5,38 +5,38 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * A shared arena whose memory lies in pages of 2 MiB where the system has them: on Linux, whose transparent
- * huge pages are {@code madvise} or {@code always}.
+ * A shared arena that allocates in pages of 2 MiB where the system has them: on Linux, if transparent huge
+ * pages are set to {@code madvise} or {@code always}.
  *
  * <p>
- * It is for weights and tensors, which are read over and over. A processor keeps the places of a few thousand
- * pages, no more than 16 MiB of small ones, and waits at every further page.
+ * It is for weights and tensors, which are read repeatedly. A processor's TLB covers a few thousand pages, at
+ * most 16 MiB of small ones, and every page beyond that costs a page walk.
  *
  * <p>
- * Memory is handed out front to back from slabs, each as large as all that was allocated before it up to 64
- * MiB, and larger where one request is; a slab takes up room where it is written. What comes before there are
- * 2 MiB is allocated as any other memory, and so is all where native access is denied, the system refuses, or
- * an alignment is larger than a page. Thread-safe.
+ * Memory is allocated from slabs, front to back. A new slab is as large as everything allocated before it, at
+ * most 64 MiB, or as large as the request if that is larger; it takes up physical memory only where it is
+ * written. Until 2 MiB have been allocated, memory comes from an ordinary shared arena; so it does where
+ * native access is denied, the system refuses, or the alignment is larger than a page. Thread-safe.
  */
 public final class PageArena implements Arena {
     private static final long PAGE_BYTES = 2 << 20;
     private static final long MAX_SLAB_BYTES = 64 << 20;
 
     private final Arena arena = Arena.ofShared();
-    /** The one that is handed out from; none at first. */
+    /** The slab to allocate from; empty until the first one is mapped. */
     private Optional<MemorySegment> slab = Optional.empty();
-    /** Of the slab. */
+    /** Bytes of the slab in use. */
     private long used;
-    /** Of all slabs and all that is outside of them. */
+    /** Bytes of all slabs, and of all allocations outside them. */
     private long allocated;
 
-    /** Zeros, as any arena's. */
+    /** Allocates memory filled with zeros, as every arena does. */
     @Override
     public synchronized MemorySegment allocate(long bytes, long alignment) {
         boolean pagesFit = bytes > 0 && bytes <= Long.MAX_VALUE - 2 * PAGE_BYTES
                 && Long.bitCount(alignment) == 1 && alignment <= PAGE_BYTES && arena.scope().isAlive();
         if (!pagesFit) {
-            return arena.allocate(bytes, alignment); // Which refuses what no arena takes.
+            return arena.allocate(bytes, alignment); // throws for invalid arguments
         }
         long start = Math.ceilDiv(used, alignment) * alignment;
         if (slab.isEmpty() || bytes > slab.get().byteSize() - start) {
@@ -46,7 +46,7 @@ public final class PageArena implements Arena {
                     : pages(Math.ceilDiv(size, PAGE_BYTES) * PAGE_BYTES);
             if (next.isEmpty()) {
                 allocated += bytes;
-                return arena.allocate(bytes, alignment); // Which says so where there is no memory left.
+                return arena.allocate(bytes, alignment); // throws if there is no memory left
             }
             slab = next;
             allocated += next.get().byteSize();

@@ -14,16 +14,16 @@ import java.util.NoSuchElementException;
 import java.util.stream.Collectors;
 
 /**
- * A function of the operating system that takes up to six integers or addresses, no more as it likes, and
+ * A function of the operating system that takes up to six integers or addresses, none of them variadic, and
  * returns one. Thread-safe.
  *
  * <p>
- * All are called in one shape, with six arguments of 64 bits and such a result, because every further shape
- * costs Java about 10 ms when a program starts. The calling conventions of 64-bit systems allow it: arguments
- * are in registers, or in room that the caller takes and gives back, so a function does not see those that it
- * does not take. A narrower one must come with its sign in the upper half, as a Java int that becomes a long
- * does: some functions (x86-64, AArch64) read the lower half alone, others (RISC-V, POWER, s390x) count on
- * the caller to have extended it. Of a narrower result the lower half counts.
+ * All functions are called with one signature, six 64-bit arguments and a 64-bit result, because every
+ * further signature costs Java about 10 ms at start-up. The calling conventions of 64-bit systems allow this:
+ * arguments are in registers, or in stack space that the caller frees, so a function ignores the ones it does
+ * not take. A narrower argument must be sign-extended, as when Java widens an int to a long: some functions
+ * (x86-64, AArch64) read only the lower half, others (RISC-V, POWER, s390x) expect the caller to have
+ * extended it. Only the lower half of a narrower result is defined.
  */
 @SuppressWarnings("restricted")
 public final class SystemFunction {
@@ -33,12 +33,12 @@ public final class SystemFunction {
             : "errno";
 
     /**
-     * What all functions are called by.
+     * The method handle that calls every function.
      *
      * @param state
-     *            the layout of what the system says of an error
+     *            the layout of the captured error state
      * @param errorOffset
-     *            where in it the error's number is
+     *            the offset of the error number in that state
      */
     private record Shape(MethodHandle call, StructLayout state, long errorOffset) {}
 
@@ -50,12 +50,12 @@ public final class SystemFunction {
     private final Shape how;
 
     /**
-     * What a call came to.
+     * The result of a call.
      *
      * @param value
-     *            what the function returned; where that is an int, the lower half of it
+     *            the function's return value; if that is an int, only the lower half is defined
      * @param error
-     *            the system's number for what went wrong, if something did
+     *            the system's error number, if the call failed
      */
     public record Result(long value, int error) {}
 
@@ -63,11 +63,11 @@ public final class SystemFunction {
      * Finds a function.
      *
      * @throws NoSuchElementException
-     *             where the library has none of that name
+     *             if the library has no function of that name
      * @throws IllegalCallerException
-     *             where this code may make no native calls
+     *             if native access is denied to this code
      * @throws UnsupportedOperationException
-     *             where Java has no way to make them, or addresses do not have 64 bits
+     *             if Java has no native linker here, or addresses do not have 64 bits
      */
     public SystemFunction(SymbolLookup library, String name) {
         this.name = name;
@@ -93,7 +93,7 @@ public final class SystemFunction {
         return shape;
     }
 
-    /** Calls it with at most six arguments. */
+    /** Calls the function with at most six arguments. */
     public Result call(long... arguments) {
         if (arguments.length > MAX_ARGUMENTS) {
             throw new IllegalArgumentException(
@@ -112,7 +112,7 @@ public final class SystemFunction {
         }
     }
 
-    /** A failed call in words: {@code mmap(0x0, 0x1000) failed: errno 12}. */
+    /** Describes a failed call: {@code mmap(0x0, 0x1000) failed: errno 12}. */
     public String failure(Result result, long... arguments) {
         return Arrays.stream(arguments).mapToObj(argument -> "0x" + Long.toHexString(argument))
                 .collect(Collectors.joining(", ", name + "(",

@@ -8,8 +8,8 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /**
- * Linux's calls for pages, where there are such and this code may make them without a warning; the constants
- * are those of asm-generic/mman.h, which x86-64 and ARM share.
+ * Linux's calls for mapping and advising pages, if this code may call them without a warning. The constants
+ * come from asm-generic/mman.h, which x86-64 and ARM share.
  */
 @SuppressWarnings("restricted")
 final class SystemPages {
@@ -18,7 +18,9 @@ final class SystemPages {
     private static final long NO_FILE = -1;
     private static final long FAILED = -1;
 
-    /** Other systems take it for advice, or give it another meaning. */
+    /**
+     * Linux drops the pages at once; other systems treat this as a hint, or give the number another meaning.
+     */
     static final long MADV_DONTNEED = 4;
     static final long MADV_HUGEPAGE = 14;
 
@@ -42,7 +44,7 @@ final class SystemPages {
         try {
             return Optional.of(new SystemPages(Linker.nativeLinker().defaultLookup()));
         } catch (UnsupportedOperationException | NoSuchElementException missing) {
-            return Optional.empty(); // Of the linker, or of a function.
+            return Optional.empty(); // no native linker, or one of the functions is missing
         }
     }
 
@@ -51,8 +53,8 @@ final class SystemPages {
     }
 
     /**
-     * New memory, all zeros, which takes up room where it is written and ends with the arena; empty where the
-     * system refuses.
+     * Maps new memory filled with zeros, which takes up physical memory only where it is written and is
+     * unmapped when the arena closes. Empty if the system refuses.
      */
     Optional<MemorySegment> map(Arena arena, long bytes) {
         long start = mmap.call(0, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, NO_FILE, 0).value();
@@ -68,7 +70,7 @@ final class SystemPages {
         }
     }
 
-    /** What the system answers does not matter: the contents are the same either way. */
+    /** Gives the system advice on pages; the result is ignored, as the contents are the same either way. */
     void advise(MemorySegment pages, long advice) {
         madvise.call(pages.address(), pages.byteSize(), advice);
     }

@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Test;
 
 class PageArenaTest {
     private static final long PAGE = 2 << 20;
-    /** Around pages and slabs, and larger than any slab. */
+    /** Sizes around those of pages and slabs, and larger than any slab. */
     private static final long[] SIZES = {0, 1, 63, 64, 65, 4_096, PAGE - 64, PAGE - 1, PAGE, PAGE + 1,
             3 * PAGE + 17, (64 << 20) - 1, (64 << 20) + 1};
     private static final Path MAPS = Path.of("/proc/self/smaps");
 
     @Test
-    void givesZerosThatAreAlignedAndApart() {
+    void allocatesAlignedDisjointZeros() {
         try (PageArena arena = new PageArena()) {
             Random random = new Random(7);
             List<MemorySegment> all = new ArrayList<>();
@@ -66,7 +66,7 @@ class PageArenaTest {
     }
 
     @Test
-    void alignsToWhatIsLargerThanAPage() {
+    void alignsToMoreThanAPage() {
         try (PageArena arena = new PageArena()) {
             arena.allocate(PAGE, 64);
             MemorySegment aligned = arena.allocate(PAGE, 4 * PAGE);
@@ -76,7 +76,7 @@ class PageArenaTest {
     }
 
     @Test
-    void refusesWhatNoArenaTakes() {
+    void rejectsInvalidSizesAndAlignments() {
         try (PageArena arena = new PageArena()) {
             arena.allocate(5 * PAGE, 64);
             assertThatIllegalArgumentException().isThrownBy(() -> arena.allocate(-1, 64));
@@ -91,7 +91,7 @@ class PageArenaTest {
     }
 
     @Test
-    void servesManyThreads() {
+    void canBeUsedByManyThreads() {
         try (PageArena arena = new PageArena()) {
             List<MemorySegment> all = IntStream.range(0, 2_000).parallel()
                     .mapToObj(i -> arena.allocate(10_000, 64).fill((byte) i)).toList();
@@ -104,7 +104,7 @@ class PageArenaTest {
     }
 
     @Test
-    void endsWhatItGave() throws IOException {
+    void unmapsItsMemoryOnClose() throws IOException {
         PageArena arena = new PageArena();
         MemorySegment given = arena.allocate(200 * PAGE, 64);
         arena.close();
@@ -124,7 +124,7 @@ class PageArenaTest {
         return mappingOf(memory).orElseThrow().flags;
     }
 
-    /** What holds the segment's start, by proc(5). */
+    /** Returns the mapping that contains the segment's start, see proc(5). */
     private static Optional<Mapping> mappingOf(MemorySegment memory) throws IOException {
         String range = "";
         for (String line : Files.readAllLines(MAPS)) {

@@ -23,7 +23,7 @@ class SystemFunctionTest {
     }
 
     @Test
-    void passesFewerArgumentsThanItHasRoomFor() {
+    void passesFewerThanSixArguments() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment text = arena.allocateFrom("seven letters are not these",
                     StandardCharsets.US_ASCII);
@@ -38,7 +38,7 @@ class SystemFunctionTest {
     }
 
     @Test
-    void tellsTheErrorOfACallThatFailed() {
+    void reportsTheErrorOfAFailedCall() {
         SystemFunction close = new SystemFunction(library, "close");
         SystemFunction.Result result = close.call(-1);
         assertThat((int) result.value()).isEqualTo(-1);
@@ -48,7 +48,7 @@ class SystemFunctionTest {
     }
 
     @Test
-    void refusesWhatItCannotFindOrPass() {
+    void rejectsUnknownFunctionsAndTooManyArguments() {
         assertThatThrownBy(() -> new SystemFunction(library, "no_such_function"))
                 .isInstanceOf(NoSuchElementException.class);
         SystemFunction abs = new SystemFunction(library, "abs");
