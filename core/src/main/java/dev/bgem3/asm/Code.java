@@ -4,20 +4,20 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /**
- * A function of assembled code. It takes one pointer, to its argument block, and returns nothing.
+ * A function of assembled code. It takes a pointer to its argument block and returns nothing.
  *
  * <p>
- * While it runs, the calling thread reaches no safepoint, so a garbage collection that begins waits for it:
- * let a call take well under a millisecond. Calls may run in any number of threads at a time. What the
- * argument block points to must stay alive and off the heap; code checks no bounds.
+ * While it runs, the calling thread does not reach a safepoint, so a garbage collection that starts has to
+ * wait for it: keep calls well under a millisecond. Any number of threads may call at the same time. Memory
+ * that the argument block points to must be off the heap and stay alive; the code does not check bounds.
  */
 public final class Code {
     private final String name;
     private final MemorySegment bytes;
     /**
-     * Where they start, in a segment of no arena: a call keeps the arenas of the segments that it is given
-     * open by counting itself in and out, and threads that call code at the same time would wait for one
-     * another at an arena's one counter.
+     * The code's address as a segment that belongs to no arena. A call keeps the arenas of its segments open
+     * by incrementing and decrementing a counter, and threads that call code of a shared arena at the same
+     * time would contend for that one counter.
      */
     private final MemorySegment entry;
 
@@ -27,22 +27,22 @@ public final class Code {
         entry = MemorySegment.ofAddress(bytes.address());
     }
 
-    /** What it is called in profiles and messages. */
+    /** Returns the name for profiles and messages. */
     public String name() {
         return name;
     }
 
-    /** Its bytes, read-only; they end with the arena that it was loaded into. */
+    /** Returns the code's bytes, read-only, alive as long as the arena that it was loaded into. */
     public MemorySegment bytes() {
         return bytes;
     }
 
     /**
-     * Runs it. Whoever closes the code's arena sees to it that no call is under way: that is not detected,
-     * and ends the process.
+     * Runs the code. The code's arena must not be closed during a call: that is not detected and crashes the
+     * process.
      *
      * @param argumentBlock
-     *            a native segment; not of a shared arena, where many threads call
+     *            a native segment; if many threads call, not one of a shared arena
      * @throws IllegalStateException
      *            if the code's or the block's arena is closed
      */
@@ -53,7 +53,7 @@ public final class Code {
         try {
             NativeCalls.callCode(entry, argumentBlock);
         } finally {
-            Reference.reachabilityFence(bytes); // Of an automatic arena.
+            Reference.reachabilityFence(bytes); // keeps an automatic arena alive
         }
     }
 

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A growing array of little-endian code, with 32-bit distances to labels that are filled in at the end. Not
+ * A growable buffer of little-endian code, whose 32-bit distances to labels are filled in at the end. Not
  * thread-safe.
  */
 public final class CodeBuffer {
@@ -18,10 +18,10 @@ public final class CodeBuffer {
     private int size;
     private final List<Distance> distances = new ArrayList<>();
 
-    /** An empty buffer. */
+    /** Creates an empty buffer. */
     public CodeBuffer() {}
 
-    /** The number of bytes written so far. */
+    /** Returns the number of bytes written so far. */
     public int position() {
         return size;
     }
@@ -72,7 +72,7 @@ public final class CodeBuffer {
     }
 
     /**
-     * A copy of the code, with all distances filled in.
+     * Returns a copy of the code, with all distances filled in.
      *
      * @throws IllegalStateException
      *             if a label that is used is not bound

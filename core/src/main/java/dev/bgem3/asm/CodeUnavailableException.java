@@ -1,13 +1,13 @@
 package dev.bgem3.asm;
 
 /**
- * Thrown where assembled code cannot run: on another processor, or where executable memory or native access
- * is denied.
+ * Thrown if assembled code cannot run: on another processor, or if executable memory or native access is
+ * denied.
  */
 public final class CodeUnavailableException extends UnsupportedOperationException {
     private static final long serialVersionUID = 1L;
 
-    /** Says why. */
+    /** Creates an exception with the reason as its message. */
     public CodeUnavailableException(String reason) {
         super(reason);
     }

@@ -15,14 +15,14 @@ public final class ExecutableMemory {
     private ExecutableMemory() {}
 
     /**
-     * Places code in memory of its own.
+     * Copies code into executable memory of its own.
      *
      * @param arena
-     *            owns the memory: closing it unmaps the code, so no call may be under way
+     *            owns the memory; closing it unmaps the code, so no call may be running
      * @param name
-     *            what profilers show, see {@link PerfMap}
+     *            the name that profilers show, see {@link PerfMap}
      * @param code
-     *            a position-independent function of this machine's processor and calling convention that
+     *            a position-independent function for this machine's processor and calling convention that
      *            takes one pointer
      * @throws CodeUnavailableException
      *            if the operating system or the JVM does not allow it; the message says which
@@ -37,7 +37,7 @@ public final class ExecutableMemory {
                     size);
             memory.makeExecutable(pages, size);
             owned = NativeCalls.adopt(pages, size, arena, () -> memory.unmap(pages, size));
-        } catch (RuntimeException failure) { // denied, or the arena is closed
+        } catch (RuntimeException failure) { // access is denied, or the arena is closed
             memory.unmap(pages, size);
             throw failure;
         }

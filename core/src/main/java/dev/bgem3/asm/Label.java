@@ -1,15 +1,13 @@
 package dev.bgem3.asm;
 
-/**
- * A place in code that jumps go to or instructions read from. It is bound once, by {@link CodeBuffer#bind}.
- */
+/** A position in code that jumps go to or instructions read from. {@link CodeBuffer#bind} binds it, once. */
 public final class Label {
     private static final int UNBOUND = -1;
 
     private final String name;
     private int position = UNBOUND;
 
-    /** A label that is not bound yet; the name is for messages. */
+    /** Creates a label that is not bound yet; the name appears in messages. */
     public Label(String name) {
         this.name = name;
     }

@@ -12,19 +12,19 @@ import java.util.NoSuchElementException;
 import java.util.function.LongPredicate;
 
 /**
- * Wraps the restricted methods of {@code java.lang.foreign} that this package uses, and calls of the system
- * that report how they failed.
+ * Wraps the restricted methods of {@code java.lang.foreign} that this package uses, and system calls whose
+ * failures become exceptions.
  */
 @SuppressWarnings("restricted")
 final class NativeCalls {
-    private static final String CURE = "native access is denied to this code; "
+    private static final String REMEDY = "native access is denied to this code; "
             + "allow it with --enable-native-access=" + (NativeCalls.class.getModule().isNamed()
                     ? NativeCalls.class.getModule().getName()
                     : "ALL-UNNAMED");
 
     /**
-     * Calls assembled code at the address that comes first, with one pointer; a constant, so that C2 compiles
-     * it in.
+     * Calls assembled code at the address in its first argument, with one pointer; a constant, so that C2
+     * inlines it.
      */
     private static final MethodHandle CALL_CODE;
     private static final IllegalCallerException DENIED;
@@ -44,10 +44,10 @@ final class NativeCalls {
 
     private NativeCalls() {}
 
-    /** Refuses clearly if restricted methods may not be called. */
+    /** Throws, with the option that allows native access, if restricted methods may not be called. */
     static void checkAccess() {
         if (DENIED != null) {
-            throw new CodeUnavailableException(CURE, DENIED);
+            throw new CodeUnavailableException(REMEDY, DENIED);
         }
     }
 
@@ -61,17 +61,17 @@ final class NativeCalls {
         }
     }
 
-    /** Native memory as a segment of its size; whoever asks frees it. */
+    /** Returns native memory as a segment of the given size; the caller frees it. */
     static MemorySegment view(MemorySegment address, long size) {
         return address.reinterpret(size);
     }
 
-    /** Native memory as a segment of its size that ends with an arena, by an action. */
+    /** Returns native memory as a segment of the given size that the action frees when the arena closes. */
     static MemorySegment adopt(MemorySegment address, long size, Arena arena, Runnable free) {
         return address.reinterpret(size, arena, _ -> free.run());
     }
 
-    /** A function of a library of the operating system. */
+    /** Finds a function in a library of the operating system. */
     static SystemFunction function(SymbolLookup library, String name) {
         checkAccess();
         try {
@@ -80,13 +80,13 @@ final class NativeCalls {
             throw new CodeUnavailableException("the system library has no " + name);
         } catch (UnsupportedOperationException unsupported) {
             throw new CodeUnavailableException(
-                    "Java makes no native calls here: " + unsupported.getMessage());
+                    "Java cannot make native calls here: " + unsupported.getMessage());
         }
     }
 
     /**
-     * What a function of the system returns; where that is what it fails by, an exception with the call and
-     * the error.
+     * Calls a function of the system and returns its result; throws, naming the call and the error, if it
+     * failed.
      */
     static long call(SystemFunction function, LongPredicate failed, long... arguments) {
         SystemFunction.Result result = function.call(arguments);

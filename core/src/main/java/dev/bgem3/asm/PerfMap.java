@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Names code for Linux's {@code perf}: with {@code -Dbgem3.perfMap=true}, each piece of code is a line of
- * {@code /tmp/perf-PID.map}, hexadecimal address and size, then the name (linux:
- * tools/perf/Documentation/jit-interface.txt).
+ * Names code for Linux's {@code perf}: with {@code -Dbgem3.perfMap=true}, writes a line to
+ * {@code /tmp/perf-PID.map} for each piece of code, with its address and size in hexadecimal and its name
+ * (linux: tools/perf/Documentation/jit-interface.txt).
  *
  * <p>
- * The JVM's own -XX:+DumpPerfMapAtExit writes the same file anew; use one of them.
+ * The JVM's own -XX:+DumpPerfMapAtExit overwrites the same file; use one of them.
  */
 final class PerfMap {
     private static final String PROPERTY = "bgem3.perfMap";

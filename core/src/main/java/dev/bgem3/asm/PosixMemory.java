@@ -47,7 +47,7 @@ final class PosixMemory implements SystemMemory {
         NativeCalls.call(munmap, PosixMemory::hasFailed, pages.address(), size);
     }
 
-    /** An int: 0, or -1 where it failed. */
+    /** The result is an int: 0, or -1 on failure. */
     private static boolean hasFailed(long result) {
         return (int) result != 0;
     }

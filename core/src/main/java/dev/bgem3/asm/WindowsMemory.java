@@ -37,7 +37,7 @@ final class WindowsMemory implements SystemMemory {
     @Override
     public void makeExecutable(MemorySegment pages, long size) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment former = arena.allocate(JAVA_INT); // required, though nothing reads it
+            MemorySegment former = arena.allocate(JAVA_INT); // the function requires it; nothing reads it
             NativeCalls.call(virtualProtect, WindowsMemory::hasFailed, pages.address(), size,
                     PAGE_EXECUTE_READ, former.address());
         }
@@ -45,11 +45,11 @@ final class WindowsMemory implements SystemMemory {
 
     @Override
     public void unmap(MemorySegment pages, long size) {
-        // The size of a release is 0: all that was reserved.
+        // MEM_RELEASE requires size 0 and frees the whole reservation.
         NativeCalls.call(virtualFree, WindowsMemory::hasFailed, pages.address(), 0, MEM_RELEASE);
     }
 
-    /** A BOOL, which is an int, and FALSE. */
+    /** The result is a BOOL, an int, which is FALSE on failure. */
     private static boolean hasFailed(long result) {
         return (int) result == 0;
     }

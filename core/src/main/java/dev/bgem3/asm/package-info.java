@@ -1,11 +1,10 @@
 /**
- * Machine code that the running program assembles: a buffer with labels, executable memory, and calls of what
- * lies there. Nothing here knows a processor: a package below this one encodes the instructions of one
- * architecture.
+ * Machine code assembled at run time: a code buffer with labels, executable memory, and calls into it.
+ * Nothing here depends on the processor; each subpackage encodes the instructions of one architecture.
  *
  * <p>
  * Start at {@link dev.bgem3.asm.ExecutableMemory#load}, which places a function in memory, and
- * {@link dev.bgem3.asm.Code#call}, which runs it. Where code cannot run,
+ * {@link dev.bgem3.asm.Code#call}, which runs it. If code cannot run,
  * {@link dev.bgem3.asm.CodeUnavailableException} says why.
  *
  * <p>

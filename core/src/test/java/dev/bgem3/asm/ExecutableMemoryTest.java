@@ -32,11 +32,11 @@ class ExecutableMemoryTest {
         });
     }
 
-    /** A program for a JVM of its own: prints what becomes of an attempt to load code. */
+    /** A program for a separate JVM that tries to load code and prints the result. */
     public static final class Attempt {
         private Attempt() {}
 
-        /** Loads code and reports. */
+        /** Loads code, runs it and prints the result. */
         public static void main(String[] args) {
             try (Arena arena = Arena.ofConfined()) {
                 Code code = ExecutableMemory.load(arena, "increment", increment());
@@ -74,7 +74,7 @@ class ExecutableMemoryTest {
         }
     }
 
-    /** Where the system has code's first byte; pages of other code beside it are of the same line. */
+    /** Returns the mapping of the code's first byte; the system may merge it with those of adjacent code. */
     private static List<String> mappings(Path maps, Code code) throws IOException {
         long address = code.bytes().address();
         return Files.readAllLines(maps).stream().filter(line -> {
@@ -96,7 +96,7 @@ class ExecutableMemoryTest {
     }
 
     @Test
-    void endsWithItsArena() throws IOException {
+    void isUnmappedWithItsArena() throws IOException {
         Code code;
         try (Arena arena = Arena.ofConfined()) {
             code = ExecutableMemory.load(arena, "increment", increment());
@@ -112,8 +112,8 @@ class ExecutableMemoryTest {
     }
 
     @Test
-    void namesCallArgumentsAndErrorOnFailure() {
-        assumeTrue(Abi.ofThisMachine() == Abi.SYSTEM_V, "mmap is not Windows's");
+    void failureNamesCallArgumentsAndError() {
+        assumeTrue(Abi.ofThisMachine() == Abi.SYSTEM_V, "Windows has no mmap");
         PosixMemory memory = new PosixMemory(System.getProperty("os.name").startsWith("Mac"));
         assertThatThrownBy(() -> memory.map(0)).isInstanceOf(CodeUnavailableException.class)
                 .hasMessageMatching(

@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * <p>
  * Sources: System V Application Binary Interface, AMD64 supplement, section 3.2.1; Microsoft, "x64 calling
  * convention", caller and callee saved registers. In both, mask registers and vector registers 16 to 31 are
- * the callee's to use, and so, under Windows, are the bits of vector registers 6 to 15 beyond the lowest 128.
+ * volatile; so, on Windows, are the bits of vector registers 6 to 15 above the lowest 128.
  */
 public enum Abi {
     /** Linux and macOS. */
@@ -33,7 +33,7 @@ public enum Abi {
     }
 
     /**
-     * The convention of this machine's operating system.
+     * Returns the convention of this machine's operating system.
      *
      * @throws CodeUnavailableException
      *             if the processor is not x86-64; the message names it
@@ -47,24 +47,23 @@ public enum Abi {
         return windows ? WINDOWS : SYSTEM_V;
     }
 
-    /** The register that holds the function's one argument when its body starts. */
+    /** Returns the register that holds the function's argument when its body starts. */
     public Gpr argument() {
         return argument;
     }
 
     /**
-     * A whole function around a body: saves the registers that the body uses and the convention protects, and
-     * restores them before the return. The body must end where it falls through, with rsp as it found it;
-     * {@code ret} is for code of its own that it calls.
+     * Assembles a function around a body: saves the registers that the body uses and the convention protects,
+     * and restores them before returning. The body must end by falling through, with rsp unchanged;
+     * {@code ret} is only for subroutines inside the body.
      *
      * @param body
-     *            emits the code; positions in it count from a multiple of {@value Assembler#MAX_ALIGNMENT}
-     *            bytes
+     *            emits the code; its position 0 is a multiple of {@value Assembler#MAX_ALIGNMENT} bytes
      */
     public byte[] function(Consumer<Assembler> body) {
         Assembler code = new Assembler();
         body.accept(code);
-        // Known after the body alone, so what comes before it is written apart.
+        // Known only after the body, so the prologue is assembled separately.
         List<Gpr> gprs = savedGprs.stream().filter(code.use()::uses).toList();
         int[] vectors = IntStream.rangeClosed(firstSavedVector, lastSavedVector)
                 .filter(code.use()::usesVector).toArray();

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Assembles x86-64 code: exactly the instructions that kernels use, with the destination first, as in Intel's
+ * Assembles x86-64 code: only the instructions that kernels use, with the destination first, as in Intel's
  * syntax.
  *
  * {@snippet :
@@ -21,12 +21,12 @@ import java.util.List;
  *
  * <p>
  * General-purpose instructions are methods and work on 64 bits unless their name says otherwise; vector and
- * mask instructions are lines of {@link VectorOp}, written by {@link #emit(VectorOp, Operand...)}. Whatever
- * cannot be encoded is an {@link IllegalArgumentException} with the value and what was expected. Not
- * thread-safe.
+ * mask instructions are constants of {@link VectorOp}, written by {@link #emit(VectorOp, Operand...)}.
+ * Operands that cannot be encoded throw an {@link IllegalArgumentException} with the value and the
+ * expectation. Not thread-safe.
  */
 public final class Assembler {
-    /** A cache line: constants start at one, so that none straddles two. */
+    /** The size of a cache line; constants are aligned to it, so that none straddles two lines. */
     static final int MAX_ALIGNMENT = 64;
 
     /** The recommended no-operation of each length, 1 to 9 bytes (Intel SDM volume 2B, NOP, table 4-12). */
@@ -45,7 +45,7 @@ public final class Assembler {
 
     // Labels and data
 
-    /** A label bound here, such as the top of a loop. */
+    /** Returns a label bound here, such as the top of a loop. */
     public Label label(String name) {
         Label label = new Label(name);
         bind(label);
@@ -57,10 +57,7 @@ public final class Assembler {
         code.bind(label);
     }
 
-    /**
-     * Fills with no-operations until the position in the code is a multiple of {@code boundary}, a power of
-     * two up to 64.
-     */
+    /** Pads with no-operations to a multiple of {@code boundary}, a power of two up to 64. */
     public void align(int boundary) {
         Ranges.check("alignment", boundary, 1, MAX_ALIGNMENT);
         if (Integer.bitCount(boundary) != 1) {
@@ -78,7 +75,7 @@ public final class Assembler {
         }
     }
 
-    /** Numbers that stand after the code, aligned to 64 bytes, for {@link Mem#at(Label)}. */
+    /** Places numbers after the code, aligned to 64 bytes, and returns their label. */
     public Label constant(float... values) {
         int[] words = new int[values.length];
         for (int i = 0; i < values.length; i++) {
@@ -87,7 +84,7 @@ public final class Assembler {
         return constant(words);
     }
 
-    /** Numbers that stand after the code, aligned to 64 bytes, for {@link Mem#at(Label)}. */
+    /** Places numbers after the code, aligned to 64 bytes, and returns their label. */
     public Label constant(int... words) {
         Label label = new Label("constant " + constants.size());
         constants.add(new Constant(label, words.clone()));
@@ -95,8 +92,8 @@ public final class Assembler {
     }
 
     /**
-     * The finished code, its constants after it; every label that is used must be bound. Ends this
-     * assembler's work.
+     * Returns the finished code, followed by its constants; every label that is used must be bound. The
+     * assembler must not be used afterwards.
      */
     public byte[] toByteArray() {
         for (Constant constant : constants) {
@@ -110,14 +107,14 @@ public final class Assembler {
         return code.toByteArray();
     }
 
-    /** How many bytes of code there are so far. */
+    /** Returns the number of bytes of code so far. */
     public int position() {
         return code.position();
     }
 
     // Vector and mask instructions
 
-    /** One instruction of the table. */
+    /** Emits a vector or mask instruction. */
     public void emit(VectorOp op, Operand... operands) {
         if (op.layout.immediate) {
             throw new IllegalArgumentException(op + ": no immediate byte (expected: one after the operands)");
@@ -125,12 +122,12 @@ public final class Assembler {
         vector(op, 0, operands);
     }
 
-    /** One instruction of the table with two operands and an immediate byte. */
+    /** Emits a vector instruction with two operands and an immediate byte. */
     public void emit(VectorOp op, Operand destination, Operand source, int immediate) {
         vector(op, immediate, destination, source);
     }
 
-    /** One instruction of the table with three operands and an immediate byte. */
+    /** Emits a vector instruction with three operands and an immediate byte. */
     public void emit(VectorOp op, Operand destination, Operand first, Operand second, int immediate) {
         vector(op, immediate, destination, first, second);
     }
@@ -142,14 +139,14 @@ public final class Assembler {
         }
     }
 
-    /** Clears the upper halves of all vector registers, so that SSE code that follows runs at full speed. */
+    /** Clears the upper halves of all vector registers, so that later SSE code runs at full speed. */
     public void vzeroupper() {
         code.bytes(0xC5, 0xF8, 0x77);
     }
 
     // Moves
 
-    /** {@code destination = value}: in 7 bytes if it fits 32 signed bits, else in 10. */
+    /** {@code destination = value}, in 7 bytes if the value fits in 32 signed bits, else in 10. */
     public void mov(Gpr destination, long value) {
         if (Ranges.isInt32(value)) {
             general.register(1, 0, destination, 0xC7);
@@ -185,7 +182,7 @@ public final class Assembler {
         memory(0, source, destination, 0x89);
     }
 
-    /** {@code destination} = the address itself. */
+    /** {@code destination} = the address of the operand. */
     public void lea(Gpr destination, Mem address) {
         memory(1, destination, address, 0x8D);
     }
@@ -271,21 +268,19 @@ public final class Assembler {
 
     // Control
 
-    /** Goes on at a label, at most 2 GiB away. */
+    /** Jumps to a label at most 2 GiB away. */
     public void jump(Label target) {
         code.int8(0xE9);
         code.distance(target, 0, 0);
     }
 
-    /** Goes on at a label if the flags say so. */
+    /** Jumps to a label if the flags meet the condition. */
     public void jump(Condition condition, Label target) {
         code.bytes(0x0F, 0x80 | condition.number());
         code.distance(target, 0, 0);
     }
 
-    /**
-     * Calls code of this function's own at a label, which returns here by {@link #ret}; at most 2 GiB away.
-     */
+    /** Calls a subroutine at a label at most 2 GiB away; it returns with {@link #ret}. */
     public void call(Label target) {
         code.int8(0xE8);
         code.distance(target, 0, 0);
@@ -296,7 +291,7 @@ public final class Assembler {
         code.int8(0xC3);
     }
 
-    /** Asks the processor about itself: leaf eax, sub-leaf ecx; the answer is in eax, ebx, ecx and edx. */
+    /** Queries the processor: leaf eax, sub-leaf ecx; the result is in eax, ebx, ecx and edx. */
     public void cpuid() {
         use.add(Gpr.RAX);
         use.add(Gpr.RBX);
@@ -312,12 +307,12 @@ public final class Assembler {
         code.bytes(0x0F, 0x01, 0xD0);
     }
 
-    /** Fetches a line into the second cache and beyond. */
+    /** Prefetches a cache line into level 2 and the levels below. */
     public void prefetcht1(Mem line) {
         general.memory(0, 2, line, 0x0F, 0x18);
     }
 
-    /** The registers that the code so far names. */
+    /** Returns the registers used by the code so far. */
     RegisterUse use() {
         return use;
     }

@@ -1,10 +1,9 @@
 package dev.bgem3.asm.x64;
 
-/** An extension of the instruction set that kernels ask for, with the name that Linux shows. */
+/** An instruction-set extension that kernels use, with the name that Linux shows. */
 public enum CpuFeature {
-    // @formatter:off: one a line
-    // leaf, sub-leaf, register, bit (Intel SDM volume 2A, CPUID); then the state that the operating system
-    // must save
+    // @formatter:off: one per line
+    // leaf, sub-leaf, register, bit (Intel SDM volume 2A, CPUID); then the state that the system must save
     FMA("fma", 1, 0, Answer.ECX, 12, State.YMM),
     AVX2("avx2", 7, 0, Answer.EBX, 5, State.YMM),
     AVX_VNNI("avx_vnni", 7, 1, Answer.EAX, 4, State.YMM),
@@ -16,7 +15,7 @@ public enum CpuFeature {
     AVX512_BF16("avx512_bf16", 7, 1, Answer.EAX, 5, State.ZMM);
     // @formatter:on
 
-    /** Where an answer stands; the ordinal is its place in the answer. */
+    /** The register that holds the feature's bit; its ordinal is its index in the result. */
     enum Answer {
         EAX, EBX, ECX, EDX
     }

@@ -12,11 +12,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What this machine's processor can do and its operating system permits, found by executing {@code cpuid} and
- * {@code xgetbv}.
+ * The features that this machine's processor has and its operating system enables, found by executing
+ * {@code cpuid} and {@code xgetbv}.
  *
  * @param brand
- *            the processor's own name
+ *            the processor's name for itself
  * @param usable
  *            the extensions that programs may use
  */
@@ -26,7 +26,7 @@ public record CpuFeatures(String brand, Set<CpuFeature> usable) {
         usable = Set.copyOf(usable);
     }
 
-    private static final int OSXSAVE_BIT = 27; // leaf 1, ecx: xgetbv may be executed
+    private static final int OSXSAVE_BIT = 27; // leaf 1, ecx: xgetbv is available
     private static final int HIGHEST_EXTENDED_LEAF = 0x8000_0000;
     private static final int BRAND_LEAF = 0x8000_0002; // and the two after it
 
@@ -36,11 +36,11 @@ public record CpuFeatures(String brand, Set<CpuFeature> usable) {
     private static final int BLOCK_BYTES = 24;
     private static final int ANSWER_OFFSET_BYTES = 8;
 
-    /** What the processor answered; null until it was asked. */
+    /** The cached result; null until the first call. */
     private static volatile CpuFeatures answer;
 
     /**
-     * Asks the processor, the first time.
+     * Returns the features of this machine's processor, which the first call queries.
      *
      * @throws CodeUnavailableException
      *             if assembled code cannot run here; the message says why
@@ -65,8 +65,8 @@ public record CpuFeatures(String brand, Set<CpuFeature> usable) {
             int xcr0 = xsave ? ask(xgetbv, block, 0, 0)[0] : 0;
             EnumSet<CpuFeature> usable = EnumSet.noneOf(CpuFeature.class);
             for (CpuFeature feature : CpuFeature.values()) {
-                // A processor without sub-leaf 1 answers it with zeros; beyond the highest leaf it would
-                // answer anything.
+                // A processor without sub-leaf 1 returns zeros for it; beyond the highest leaf the result is
+                // undefined.
                 boolean present = feature.leaf <= highestLeaf && (ask(cpuid, block, feature.leaf,
                         feature.subleaf)[feature.register.ordinal()] >> feature.bit & 1) == 1;
                 if (present && (xcr0 & feature.state.xcr0) == feature.state.xcr0) {
@@ -77,12 +77,12 @@ public record CpuFeatures(String brand, Set<CpuFeature> usable) {
         }
     }
 
-    /** Whether all of them are usable. */
+    /** Returns whether all these features are usable. */
     public boolean has(CpuFeature... features) {
         return usable.containsAll(Set.of(features));
     }
 
-    /** One line, in Linux's names: {@code AMD EPYC: fma avx2 avx512f}. */
+    /** Returns one line with the names that Linux uses: {@code AMD EPYC: fma avx2 avx512f}. */
     @Override
     public String toString() {
         return brand + usable.stream().sorted().map(CpuFeature::toString)
@@ -90,7 +90,7 @@ public record CpuFeatures(String brand, Set<CpuFeature> usable) {
     }
 
     private static void query(Assembler code, Abi abi, boolean cpuid) {
-        Gpr block = Gpr.R8; // neither instruction touches it, and both conventions leave it to the callee
+        Gpr block = Gpr.R8; // unused by both instructions, volatile in both conventions
         code.mov(block, abi.argument());
         code.mov32(Gpr.RAX, Mem.at(block));
         code.mov32(Gpr.RCX, Mem.at(block, 4));

@@ -3,8 +3,8 @@ package dev.bgem3.asm.x64;
 import dev.bgem3.asm.CodeBuffer;
 
 /**
- * Writes the forms of the general-purpose instructions: prefix, opcode, ModRM, immediate (Intel SDM volume
- * 2A, chapter 2).
+ * Encodes the general-purpose instructions: prefix, opcode, ModRM, immediate (Intel SDM volume 2A, chapter
+ * 2).
  */
 final class GeneralEncoder {
     private final CodeBuffer code;
@@ -16,7 +16,7 @@ final class GeneralEncoder {
     }
 
     /**
-     * The REX prefix, left out where it would say nothing.
+     * Writes the REX prefix, or nothing if all its bits are zero.
      *
      * <pre>
      * | 0100 | W | R: bit 3 of reg | X: bit 3 of index | B: bit 3 of base or rm |
@@ -30,7 +30,7 @@ final class GeneralEncoder {
     }
 
     /**
-     * An instruction on a register in ModRM.rm; ModRM.reg is another register's number or extends the opcode.
+     * Writes an instruction with a register in ModRM.rm; ModRM.reg is another register or extends the opcode.
      */
     void register(int w, int regOrExtension, Gpr rm, int... opcode) {
         use.add(rm);
@@ -39,7 +39,7 @@ final class GeneralEncoder {
         ModRm.write(code, regOrExtension, rm.number());
     }
 
-    /** An instruction on memory in ModRM.rm, without immediate. */
+    /** Writes an instruction with memory in ModRM.rm and no immediate. */
     void memory(int w, int regOrExtension, Mem mem, int... opcode) {
         if (mem.broadcast()) {
             throw new IllegalArgumentException("address: " + mem + " (expected: no broadcast)");
@@ -51,17 +51,17 @@ final class GeneralEncoder {
         ModRm.write(code, regOrExtension, mem, 1, 0);
     }
 
-    /** An instruction whose opcode holds the register. */
+    /** Writes an instruction whose opcode holds the register. */
     void oneByte(int w, Gpr register, int opcode) {
         use.add(register);
         rex(w, 0, 0, register.number());
         code.int8(opcode | register.number() & 7);
     }
 
-    /** An instruction of the group add, or, adc, sbb, and, sub, xor, cmp (by extension) with a constant. */
+    /** Writes an add, or, adc, sbb, and, sub, xor or cmp (by extension) with a constant. */
     void immediate(int extension, Gpr destination, int value) {
         boolean small = Ranges.isInt8(value);
-        if (!small && destination == Gpr.RAX) { // rax has a shorter opcode of its own
+        if (!small && destination == Gpr.RAX) { // rax has its own, shorter opcode
             use.add(destination);
             rex(1, 0, 0, 0);
             code.int8(extension << 3 | 0b101);
@@ -71,7 +71,7 @@ final class GeneralEncoder {
         value(value, small);
     }
 
-    /** A constant of one byte or four. */
+    /** Writes a constant of one or four bytes. */
     void value(int value, boolean small) {
         if (small) {
             code.int8(value);
@@ -80,7 +80,7 @@ final class GeneralEncoder {
         }
     }
 
-    /** A shift (by extension) by a constant; one bit has an opcode of its own. */
+    /** Writes a shift (by extension) by a constant; shifts by one bit have their own opcode. */
     void shift(int extension, Gpr destination, int bits) {
         Ranges.check("shift", bits, 1, 63);
         if (bits == 1) {

@@ -3,7 +3,7 @@ package dev.bgem3.asm.x64;
 import dev.bgem3.asm.Label;
 
 /**
- * A place in memory: {@code base + index * scale + displacement}, or a label of the same code.
+ * A memory operand: {@code base + index * scale + displacement}, or a label of the same code.
  *
  * @param base
  *            the base register; null exactly when a label is given
@@ -14,9 +14,9 @@ import dev.bgem3.asm.Label;
  * @param displacement
  *            bytes added
  * @param label
- *            a place in the same code, read relative to rip; or null
+ *            a position in the same code, addressed relative to rip; or null
  * @param broadcast
- *            whether one element is read and spread over all lanes (EVEX's <code>{1toN}</code>)
+ *            whether one element is read and broadcast to all lanes (EVEX's <code>{1toN}</code>)
  */
 public record Mem(Gpr base, Gpr index, int scale, int displacement, Label label, boolean broadcast)
         implements
@@ -36,37 +36,37 @@ public record Mem(Gpr base, Gpr index, int scale, int displacement, Label label,
         }
     }
 
-    /** The bytes that a register points to. */
+    /** Returns the memory that a register points to. */
     public static Mem at(Gpr base) {
         return at(base, 0);
     }
 
-    /** The bytes at a fixed distance from a register. */
+    /** Returns the memory at a fixed distance from a register. */
     public static Mem at(Gpr base, int displacement) {
         return new Mem(base, null, 1, displacement, null, false);
     }
 
-    /** The bytes at {@code base + index * scale + displacement}. */
+    /** Returns the memory at {@code base + index * scale + displacement}. */
     public static Mem at(Gpr base, Gpr index, int scale, int displacement) {
         return new Mem(base, index, scale, displacement, null, false);
     }
 
-    /** Data of the same code, such as {@link Assembler#constant}. */
+    /** Returns data in the same code, such as {@link Assembler#constant}. */
     public static Mem at(Label label) {
         return new Mem(null, null, 1, 0, label, false);
     }
 
-    /** The same address, further on. */
+    /** Returns this operand moved on by a number of bytes. */
     public Mem plus(int bytes) {
         return new Mem(base, index, scale, Math.addExact(displacement, bytes), label, broadcast);
     }
 
-    /** One element from this address, for every lane. */
+    /** Returns this operand with its first element broadcast to every lane. */
     public Mem broadcasting() {
         return new Mem(base, index, scale, displacement, label, true);
     }
 
-    /** This memory as a destination; bytes of lanes outside the mask are not touched. */
+    /** Returns this memory as a masked destination; lanes outside the mask are not written. */
     public Masked masked(Mask mask) {
         return new Masked(this, mask, false);
     }

@@ -3,14 +3,14 @@ package dev.bgem3.asm.x64;
 import dev.bgem3.asm.CodeBuffer;
 
 /**
- * Writes the bytes that name an instruction's operands: ModRM, SIB and displacement (Intel SDM volume 2A,
+ * Writes the bytes that encode an instruction's operands: ModRM, SIB and displacement (Intel SDM volume 2A,
  * section 2.1).
  */
 final class ModRm {
     private ModRm() {}
 
     /**
-     * Writes a ModRM byte that names two registers; the prefix holds their higher bits.
+     * Writes a ModRM byte for two registers; the prefix holds their higher bits.
      *
      * <pre>
      * | mod = 11 | reg 3 bits | rm 3 bits |
@@ -21,17 +21,17 @@ final class ModRm {
     }
 
     /**
-     * Writes a ModRM byte that names a register and an address, and the SIB byte and displacement that the
-     * address needs.
+     * Writes a ModRM byte for a register and an address, and the SIB byte and displacement that the address
+     * needs.
      *
      * <pre>
      * | mod | reg 3 bits | rm 3 bits |   | scale 2 bits | index 3 bits | base 3 bits |   | disp8 or disp32 |
      * </pre>
      *
      * @param unit
-     *            what one step of an 8-bit displacement is worth: 1, or EVEX's N
+     *            the factor of an 8-bit displacement: 1, or EVEX's N
      * @param following
-     *            how many immediate bytes of the instruction follow
+     *            the number of immediate bytes that follow
      */
     static void write(CodeBuffer code, int reg, Mem mem, int unit, int following) {
         if (mem.label() != null) {

@@ -1,6 +1,6 @@
 package dev.bgem3.asm.x64;
 
-/** Checks of ranges, with one form of message. */
+/** Range checks with a uniform message. */
 final class Ranges {
     private Ranges() {}
 

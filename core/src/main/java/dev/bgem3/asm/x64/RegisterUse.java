@@ -11,7 +11,7 @@ final class RegisterUse {
     private boolean wide;
 
     void add(Operand operand) {
-        // No switch over types: Java sets each of those up anew in every process, for milliseconds.
+        // No switch over types: Java links each of them again in every process, which takes milliseconds.
         if (operand instanceof Vec vec) {
             vectors.set(vec.number());
             wide |= vec.widthBytes() > 16;
@@ -27,7 +27,7 @@ final class RegisterUse {
         } else if (operand instanceof Masked masked) {
             add(masked.destination());
         }
-        // Masks are volatile in every convention: no one saves them.
+        // Masks are volatile in both conventions, so nothing saves them.
     }
 
     boolean uses(Gpr gpr) {
@@ -38,7 +38,7 @@ final class RegisterUse {
         return vectors.get(number);
     }
 
-    /** Whether any vector register was used beyond its lower 128 bits, so that vzeroupper is due. */
+    /** Whether any vector register was used beyond its lower 128 bits, which makes vzeroupper necessary. */
     boolean usesWideVectors() {
         return wide;
     }

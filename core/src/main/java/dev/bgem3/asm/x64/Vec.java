@@ -4,7 +4,7 @@ package dev.bgem3.asm.x64;
  * A vector register.
  *
  * @param number
- *            0 to 31; VEX instructions reach 0 to 15
+ *            0 to 31; VEX instructions can use 0 to 15
  * @param widthBytes
  *            16 (xmm), 32 (ymm) or 64 (zmm)
  */
@@ -18,32 +18,32 @@ public record Vec(int number, int widthBytes) implements Register {
         }
     }
 
-    /** The register of 128 bits. */
+    /** Returns a 128-bit register. */
     public static Vec xmm(int number) {
         return new Vec(number, 16);
     }
 
-    /** The register of 256 bits. */
+    /** Returns a 256-bit register. */
     public static Vec ymm(int number) {
         return new Vec(number, 32);
     }
 
-    /** The register of 512 bits. */
+    /** Returns a 512-bit register. */
     public static Vec zmm(int number) {
         return new Vec(number, 64);
     }
 
-    /** The same register, seen at another width. */
+    /** Returns the same register at another width. */
     public Vec as(int otherWidthBytes) {
         return new Vec(number, otherWidthBytes);
     }
 
-    /** This register as a destination whose lanes outside the mask keep their value. */
+    /** Returns this register as a destination whose lanes outside the mask keep their value. */
     public Masked masked(Mask mask) {
         return new Masked(this, mask, false);
     }
 
-    /** This register as a destination whose lanes outside the mask become zero. */
+    /** Returns this register as a destination whose lanes outside the mask become zero. */
     public Masked zeroed(Mask mask) {
         return new Masked(this, mask, true);
     }

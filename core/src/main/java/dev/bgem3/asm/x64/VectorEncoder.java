@@ -7,7 +7,7 @@ import dev.bgem3.asm.x64.VectorOp.Tuple;
 import java.util.Arrays;
 
 /**
- * Writes instructions with VEX and EVEX prefixes (Intel SDM volume 2A, sections 2.3 and 2.7).
+ * Encodes instructions with VEX and EVEX prefixes (Intel SDM volume 2A, sections 2.3 and 2.7).
  *
  * <pre>
  * VEX, 2 bytes | C5 | ~R ~v3 ~v2 ~v1 ~v0 L p1 p0 |
@@ -17,15 +17,15 @@ import java.util.Arrays;
  *
  * <p>
  * R and R' extend ModRM.reg by bits 3 and 4, V' extends vvvv by bit 4. X and B are bit 3 of index and base;
- * where ModRM.rm is a register they are its bits 4 and 3. Callers pass plain numbers: bits marked ~ are
- * inverted in {@link #vex} and {@link #evex} alone.
+ * if ModRM.rm is a register, they are its bits 4 and 3. Callers pass plain numbers: bits marked ~ are
+ * inverted only in {@link #vex} and {@link #evex}.
  *
  * <p>
- * Tens of thousands of instructions are written when a program starts, by code that Java has not compiled
- * yet: here it is lean, without switches over types, which Java sets up anew in every process.
+ * A program encodes tens of thousands of instructions at start-up, before Java has compiled this class. So
+ * the code is lean and has no switches over types, which Java links again in every process.
  */
 final class VectorEncoder {
-    /** One instruction's operands, by place. */
+    /** The operands of one instruction, by the field that encodes them. */
     private record Places(Operand reg, Operand vvvv, Operand rm, Masked masked) {
         int regNumber() {
             return reg == null ? 0 : ((Register) reg).number();
@@ -62,7 +62,7 @@ final class VectorEncoder {
         this.code = code;
     }
 
-    /** Writes one instruction; {@code immediate} is ignored where the layout has none. */
+    /** Writes one instruction; {@code immediate} is ignored if the layout has none. */
     void emit(VectorOp op, int immediate, Operand... operands) {
         Layout layout = op.layout;
         boolean store = layout.storeRoles != null && (operands[0] instanceof Mem
@@ -172,8 +172,8 @@ final class VectorEncoder {
     }
 
     /**
-     * Whether the VEX form serves: no register beyond 15, no mask, no broadcast, no zmm; shifts of memory are
-     * AVX-512's.
+     * Whether the VEX form can encode the operands: no register above 15, no mask, no broadcast, no zmm; only
+     * AVX-512 shifts memory.
      */
     private static boolean fitsVex(VectorOp op, Places places, int vectorBytes) {
         boolean high = places.regNumber() > 15 || places.vvvvNumber() > 15
@@ -191,7 +191,7 @@ final class VectorEncoder {
         int r = places.regNumber() >> 3;
         int map = op.map.number();
         int w = op.w.ordinal();
-        // W ~v3 ~v2 ~v1 ~v0 L p1 p0, still without W
+        // ~v3 ~v2 ~v1 ~v0 L p1 p0; W is added below
         int last = places.vvvvNumber() << 3 | (vectorBytes == 32 ? 1 : 0) << 2 | op.prefix.ordinal();
         if (map == 1 && w == 0 && places.x() == 0 && places.b() == 0) {
             code.bytes(0xC5, (r << 7 | last) ^ 0b1_1111_000);

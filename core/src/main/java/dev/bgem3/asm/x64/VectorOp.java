@@ -35,16 +35,16 @@ import static dev.bgem3.asm.x64.VectorOp.W.W0;
 import static dev.bgem3.asm.x64.VectorOp.W.W1;
 
 /**
- * The instructions with a VEX or EVEX prefix that kernels use, and no others; each line is the manual's own
- * opcode line (Intel SDM volume 2).
+ * The instructions with a VEX or EVEX prefix that kernels use; each line is the opcode line of the manual
+ * (Intel SDM volume 2).
  *
  * <p>
- * An instruction with both forms takes VEX when its operands fit it, as assemblers do. Where one mnemonic has
- * several opcodes, an underscore separates what tells them apart: {@code _VEX} for AVX-VNNI and AVX forms
+ * An instruction with both forms takes VEX if its operands fit, as in other assemblers. If one mnemonic has
+ * several opcodes, a suffix after an underscore distinguishes them: {@code _VEX} for AVX-VNNI and AVX forms
  * that differ from AVX-512's, {@code _KR} for moves into a mask register.
  */
 public enum VectorOp {
-    // @formatter:off: one a line
+    // @formatter:off: one per line
     // forms, prefix, map, W, opcode, tuple, layout [, opcode of the store, or extension in ModRM.reg]
 
     // Moves
@@ -107,7 +107,7 @@ public enum VectorOp {
     KMOVD_KR(VEX, PF2, M0F, W0, 0x92, NONE, TO_MASK);
     // @formatter:on
 
-    /** Which prefixes the instruction has. */
+    /** The prefixes that the instruction can have. */
     enum Forms {
         VEX, EVEX, BOTH
     }
@@ -132,7 +132,7 @@ public enum VectorOp {
     }
 
     /**
-     * How much of a vector the operand in ModRM.rm holds: what EVEX multiplies an 8-bit displacement by
+     * How much of a vector the operand in ModRM.rm holds; EVEX multiplies an 8-bit displacement by this size
      * (Intel SDM volume 2A, section 2.7.5).
      */
     enum Tuple {
@@ -155,12 +155,12 @@ public enum VectorOp {
     }
 
     /**
-     * Which operand goes where, in the order of Intel's syntax: {@code r} ModRM.reg, {@code v} VEX.vvvv,
-     * {@code m} ModRM.rm as register or memory, {@code R} ModRM.rm as register, {@code M} ModRM.rm as memory;
-     * then {@code i} an immediate byte.
+     * The fields that encode the operands, in the order of Intel's syntax: {@code r} ModRM.reg, {@code v}
+     * VEX.vvvv, {@code m} ModRM.rm as register or memory, {@code R} ModRM.rm as register, {@code M} ModRM.rm
+     * as memory; then {@code i} an immediate byte.
      */
     enum Layout {
-        // @formatter:off: one a line
+        // @formatter:off: one per line
         RM("rm", Vec.class),
         RM_HALF("rm", Vec.class),
         RVM("rvm", Vec.class),
@@ -177,12 +177,12 @@ public enum VectorOp {
         TO_MASK("rR", null, Mask.class, Gpr.class);
         // @formatter:on
 
-        /** Of the operands; the immediate byte is {@link #immediate}. */
+        /** The roles of the operands; {@link #immediate} stands for the immediate byte. */
         final String roles;
         /** Whether an immediate byte follows. */
         final boolean immediate;
         /**
-         * The roles when the destination is in ModRM.rm and the opcode the store's; null if there is no such
+         * The roles if the destination is in ModRM.rm, with the store's opcode; null if there is no such
          * form.
          */
         final String storeRoles;
@@ -229,7 +229,7 @@ public enum VectorOp {
         this.second = second;
     }
 
-    /** The narrowest vector that the instruction exists for, in bytes. */
+    /** Returns the width of the narrowest vector that the instruction takes, in bytes. */
     int minWidthBytes() {
         return switch (this) {
             case VEXTRACTF128, VSHUFF32X4, VPERM2F128 -> 32;

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads one line of assembly in Intel's syntax, as far as the table of encodings uses it, and emits it. */
+/** Parses and emits one line of assembly in Intel's syntax, as far as the table of encodings uses it. */
 final class AssemblyText {
     private static final Pattern LINE = Pattern.compile("(?:\\{(\\w+)} )?(\\w+) ?(.*)");
     private static final Pattern VECTOR = Pattern.compile("([xyz])mm(\\d+)");
@@ -34,7 +34,7 @@ final class AssemblyText {
     private final String text;
     private final String mnemonic;
     private final List<Object> operands = new ArrayList<>();
-    /** The distance of a place relative to this instruction, where the line names one. */
+    /** The distance of a position relative to this instruction, if the line names one. */
     private Integer distance;
     private boolean fromEnd;
     private final Label target = new Label("target");
@@ -51,7 +51,7 @@ final class AssemblyText {
         }
     }
 
-    /** The bytes of one line. */
+    /** Returns the bytes of one line. */
     static byte[] assemble(String text) {
         return new AssemblyText(text).assemble();
     }

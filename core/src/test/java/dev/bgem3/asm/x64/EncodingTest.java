@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The encoder against GNU as: {@code encodings.tsv} holds its bytes, written by
- * {@code src/reference/assembler_table.py}; the first line states its version. Runs on any host.
+ * Compares the encoder with GNU as, whose bytes {@code src/reference/assembler_table.py} wrote to
+ * {@code encodings.tsv}; the first line states the version of GNU as. Runs on any host.
  */
 class EncodingTest {
     private record Encoding(String hex, String text) {}
@@ -126,7 +126,7 @@ class EncodingTest {
             code.mov(Gpr.RBX, Gpr.RSI);
             code.emit(VectorOp.VXORPS, Vec.zmm(6), Vec.zmm(6), Vec.zmm(22));
         };
-        // Up to the body at 64: no-operations of 9 bytes, and of 8.
+        // No-operations of 9 bytes, and one of 8, pad up to the body at 64.
         String nops = "660f1f840000000000";
         assertThat(HexFormat.of().formatHex(Abi.SYSTEM_V.function(body)))
                 .isEqualTo("53" + nops.repeat(7) + "4889f3" + "62b14c4857f6" + "c5f877" + "5b" + "c3");

@@ -13,22 +13,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A matrix product in the smallest form that runs at full speed: C[M, N] = A[M, K] · B[K, N] for M a multiple
- * of the tile's rows and N the tile's columns.
+ * The smallest matrix product that runs at full speed: C[M, N] = A[M, K] · B[K, N] for M a multiple of the
+ * tile's rows and N the tile's columns.
  *
  * <pre>
  * for each block of {@code rows} rows of A
  *     accumulators = 0
  *     for each step of K           1 element of fp32, 2 of bf16, 4 of int8: what 32 bits hold
  *         load {@code vectors} vectors of B
- *         for each row: accumulators(row, ·) += A(row, step) spread over the lanes · B(step, ·)
+ *         for each row: accumulators(row, ·) += A(row, step) broadcast to the lanes · B(step, ·)
  *     store the accumulators
  * </pre>
  *
  * <p>
  * B is packed: step by step, {@code vectors} vectors each. A is packed (step by step, {@code rows} words of
  * 32 bits) or row-major. C is row-major without gaps. With int8, B is unsigned and A signed, as
- * {@code vpdpbusd} has it.
+ * {@code vpdpbusd} requires.
  *
  * @param operation
  *            the product of a step
@@ -39,13 +39,13 @@ import java.util.List;
  * @param widthBytes
  *            of a vector
  * @param packed
- *            whether A is packed; else row-major, at most 15 rows
+ *            whether A is packed; otherwise it is row-major, and the tile has at most 15 rows
  * @param embedded
- *            whether each operation reads its word of A from memory itself (AVX-512 alone); else a register
- *            holds it for all vectors of the row, which saves loads: processors make two in a cycle, as many
- *            as operations
+ *            whether each operation reads its word of A from memory itself (AVX-512 only); otherwise a
+ *            register holds it for all vectors of the row, which saves loads: processors execute two loads in
+ *            a cycle, as many as operations
  * @param prefetchSteps
- *            how many steps ahead B is fetched into the second cache; 0 for not at all
+ *            how many steps ahead B is prefetched into the level 2 cache; 0 for no prefetching
  */
 record TileKernel(VectorOp operation, int rows, int vectors, int widthBytes, boolean packed,
         boolean embedded, int prefetchSteps) {
@@ -56,7 +56,7 @@ record TileKernel(VectorOp operation, int rows, int vectors, int widthBytes, boo
     private static final int WORD_BYTES = 4;
     private static final int ROWS_PER_BASE = 3;
 
-    // Registers that live through the whole call; neither convention makes one of them the argument.
+    // Registers that are live during the whole call; none is the argument in either convention.
     private static final Gpr C = Gpr.R8;
     private static final Gpr A = Gpr.R9;
     private static final Gpr B = Gpr.R10;
@@ -91,8 +91,10 @@ record TileKernel(VectorOp operation, int rows, int vectors, int widthBytes, boo
         return new Vec(rows * vectors + vector, widthBytes);
     }
 
-    /** A word of A in every lane; the registers that are left take turns, up to four. */
-    private Vec spread(int row) {
+    /**
+     * Returns the register for a word of A in every lane; up to four of the remaining registers take turns.
+     */
+    private Vec broadcast(int row) {
         int first = rows * vectors + vectors;
         int left = (widthBytes == 64 ? 32 : 16) - first;
         return new Vec(first + row % Math.min(4, left), widthBytes);
@@ -167,11 +169,11 @@ record TileKernel(VectorOp operation, int rows, int vectors, int widthBytes, boo
         }
         for (int row = 0; row < rows; row++) {
             if (!embedded) {
-                code.emit(VBROADCASTSS, spread(row), word(row, step));
+                code.emit(VBROADCASTSS, broadcast(row), word(row, step));
             }
             for (int vector = 0; vector < vectors; vector++) {
                 code.emit(operation, accumulator(row, vector), panelVector(vector),
-                        embedded ? word(row, step).broadcasting() : spread(row));
+                        embedded ? word(row, step).broadcasting() : broadcast(row));
             }
         }
     }

@@ -15,12 +15,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Assembled matrix products against plain loops, on the units that this machine has.
+ * Compares assembled matrix products with plain loops, on the units that this machine has.
  *
  * <p>
  * The numbers are multiples of 1/8 up to 1 (int8: all integers), so that every product and every sum of up to
- * 2¹⁸ of them is a multiple of 1/64 below 2²⁴/64: exact in fp32 in any order. Equality is therefore what must
- * hold.
+ * 2¹⁸ of them is a multiple of 1/64 below 2²⁴/64: exact in fp32 in any order. So the results must be equal.
  */
 class TileKernelDifferentialTest {
     private static final long SEED = new Random().nextLong();
@@ -120,7 +119,7 @@ class TileKernelDifferentialTest {
                 .toArray(int[][]::new);
     }
 
-    /** Writes one number: a byte as it is, or value / 8 in fp32 or in bf16, which is the upper half of it. */
+    /** Writes one number: a byte unchanged, or value / 8 in fp32 or in bf16, its upper half. */
     private static void put(MemorySegment memory, long word, int part, int perWord, int value) {
         int bits = Float.floatToRawIntBits(value / 8f);
         switch (perWord) {
