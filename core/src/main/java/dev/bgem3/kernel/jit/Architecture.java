@@ -1,18 +1,17 @@
 package dev.bgem3.kernel.jit;
 
 /**
- * A processor architecture that kernels are assembled for. Its package declares it to
- * {@link java.util.ServiceLoader}, through which {@link JitProvider} finds it, so that this package does not
- * depend on that one.
+ * A processor architecture for which kernels are assembled. {@link JitProvider} finds it through
+ * {@link java.util.ServiceLoader}, so that this package does not depend on the architecture's.
  */
 public interface Architecture {
     /**
-     * The best of its sets of kernels that this machine can run.
+     * Returns the best of its kernel sets that this machine can run.
      *
      * @throws dev.bgem3.asm.CodeUnavailableException
-     *             if this machine can run none; the message says why
+     *             if this machine cannot run any; the message says why
      * @throws dev.bgem3.error.BackendException
-     *             if a system property asks for a set that does not exist
+     *             if a system property names a set that does not exist
      */
     KernelSet best();
 }

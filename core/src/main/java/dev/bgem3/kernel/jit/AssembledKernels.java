@@ -10,11 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * The part of {@link dev.bgem3.kernel.Kernels} that is the same for all instruction sets: how layers and
- * norms lie in memory.
+ * The part of {@link dev.bgem3.kernel.Kernels} that all instruction sets share: the memory layout of layers
+ * and norms.
  */
 public abstract class AssembledKernels extends HostKernels {
-    /** A layer norm off the heap, filled up with zeros to whole vectors. */
+    /** An off-heap layer norm, padded with zeros to whole vectors. */
     protected record PaddedNorm(MemorySegment gamma, MemorySegment beta, float epsilon,
             int size) implements Norm {}
 
@@ -23,16 +23,16 @@ public abstract class AssembledKernels extends HostKernels {
     private final Arithmetic precise;
     private final int panelWidth;
     private final int vectorBytes;
-    /** A row for each worker. */
+    /** One row for each worker. */
     private final MemorySegment[] rows;
 
     /**
-     * Starts the team; last, as {@link HostKernels} says.
+     * Starts the team, and must do so last, see {@link HostKernels}.
      *
      * @param code
-     *            what the code is made of, for {@link #description()}: {@code AVX2}
+     *            the instruction set, for {@link #description()}: {@code AVX2}
      * @param precise
-     *            the arithmetic of layers in which rounding shows most
+     *            the arithmetic of layers in which rounding costs the most accuracy
      * @param panelWidth
      *            the number of columns of a panel of weights
      * @param vectorBytes
@@ -87,7 +87,7 @@ public abstract class AssembledKernels extends HostKernels {
         return Math.ceilDiv(4L * length, vectorBytes) * vectorBytes;
     }
 
-    /** Layer norm of so many rows in place. */
+    /** Applies layer norm to some rows in place. */
     protected abstract void normalize(long firstRow, int rowCount, PaddedNorm norm, int worker);
 
     @Override

@@ -11,9 +11,9 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 
-/** Offers the best {@link KernelSet} of an {@link Architecture} whose code this machine can run. */
+/** Provides the best {@link KernelSet} that this machine can run. */
 public final class JitProvider implements KernelProvider {
-    /** Found when they are first needed, which may be never. */
+    /** A holder, so that architectures are loaded only if they are needed. */
     private static final class Installed {
         static final List<Architecture> ARCHITECTURES = load();
 
@@ -27,7 +27,7 @@ public final class JitProvider implements KernelProvider {
         }
     }
 
-    /** For {@link ServiceLoader}. */
+    /** Used by {@link ServiceLoader}. */
     public JitProvider() {}
 
     @Override
@@ -36,12 +36,12 @@ public final class JitProvider implements KernelProvider {
     }
 
     /**
-     * Above the other providers if the kernels are the fastest and assembled code may run without a warning
-     * of Java's. Below them without {@code --enable-native-access} or where the kernels are not faster at
-     * every size: fp32 is then the others' unless these are named; bf16 and int8 are these kernels' alone.
+     * Ranks above the other CPU providers if these kernels are the fastest and assembled code may run without
+     * a warning from Java. Ranks below them without {@code --enable-native-access}, or if the kernels are not
+     * faster at every size: then these serve fp32 only if they are named. Only they offer bf16 and int8.
      *
      * @throws BackendException
-     *            if a system property asks for an instruction set that does not exist
+     *            if a system property names an instruction set that does not exist
      */
     @Override
     public int rank() {

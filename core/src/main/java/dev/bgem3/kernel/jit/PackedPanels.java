@@ -13,48 +13,48 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /**
- * A linear layer as the assembled products read it: its weight [N, K] in panels
- * {@code [⌈N / width⌉][steps][width]} of words of 32 bits, which hold 1, 2 or 4 numbers of K. Columns beyond
- * N are zeros.
+ * A linear layer in the layout of the assembled products: its weight [N, K] in panels
+ * {@code [⌈N / width⌉][steps][width]} of 32-bit words, each of which holds 1, 2 or 4 numbers of K. Columns
+ * beyond N are zeros.
  *
  * @param width
  *            the number of columns of a panel
  * @param panels
  *            the weight
  * @param bias
- *            one a column, padded with zeros
+ *            one number per column, padded with zeros
  * @param scales
- *            if the arithmetic is scaled, one a column; else no memory
+ *            if the arithmetic is scaled, one number per column; otherwise no memory
  * @param offsets
- *            if the arithmetic is scaled, 128 times the sum of each column's integers; else no memory
+ *            if the arithmetic is scaled, 128 times the sum of each column's integers; otherwise no memory
  * @param outputSize
  *            N
  * @param inputSize
  *            K
  * @param arithmetic
- *            what the products are computed in
+ *            the arithmetic of the products
  * @param whole
- *            all of it, one after another in this order
+ *            all these parts, one after another in this order
  */
 public record PackedPanels(int width, MemorySegment panels, MemorySegment bias, MemorySegment scales,
         MemorySegment offsets, int outputSize, int inputSize, Arithmetic arithmetic, PackedLinear whole)
         implements
             Linear {
-    /** Of memory, in bytes: a cache line. */
+    /** The alignment of memory in bytes: a cache line. */
     private static final int ALIGNMENT = 64;
-    /** int8 weights are symmetric: −127 to 127. */
+    /** The largest int8 weight; weights are symmetric, −127 to 127. */
     private static final int INT8_RANGE = 127;
 
     /**
-     * Takes a weight from where it is packed already, else packs it with all the team's threads; the panels
-     * then live as long as {@code arena}.
+     * Uses the packed form of a weight if there is one; otherwise packs it with all threads of the team into
+     * memory of {@code arena}.
      *
      * @param width
      *            the number of columns of a panel
      * @param arithmetic
-     *            of this layer
+     *            the arithmetic of this layer
      * @param kernelsArithmetic
-     *            of most layers, which names the layout of all
+     *            the arithmetic of most layers, which names the layout
      */
     public static PackedPanels pack(ThreadTeam team, Arena arena, int width, Arithmetic arithmetic,
             Arithmetic kernelsArithmetic, MatrixSource weight, float[] bias) {
@@ -84,17 +84,17 @@ public record PackedPanels(int width, MemorySegment panels, MemorySegment bias, 
         return Optional.of(whole);
     }
 
-    /** The number of panels. */
+    /** Returns the number of panels. */
     public int panelCount() {
         return Math.ceilDiv(outputSize, width);
     }
 
-    /** The number of words of K. */
+    /** Returns the number of words along K. */
     public int steps() {
         return Math.ceilDiv(inputSize, arithmetic.numbersPerWord());
     }
 
-    /** Where a panel lies. */
+    /** Returns the address of a panel. */
     public long panelAddress(int panel) {
         return panels.address() + panel * panelBytes();
     }
@@ -128,7 +128,7 @@ public record PackedPanels(int width, MemorySegment panels, MemorySegment bias, 
         MemorySegment.copy(words, 0, panels, ValueLayout.JAVA_INT, panel * panelBytes(), words.length);
     }
 
-    /** The upper half of a finite number's bits, rounded to nearest even. */
+    /** Rounds a finite number to bf16, the upper half of its bits, to nearest even. */
     private static int bf16(float value) {
         int bits = Float.floatToRawIntBits(value);
         return bits + 0x7fff + (bits >>> 16 & 1) >>> 16;

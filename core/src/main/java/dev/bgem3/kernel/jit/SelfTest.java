@@ -13,41 +13,41 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The start-up proof: runs every kernel of an arithmetic once in each way that it has, and compares the
- * results with the reference. Only attention of many queries over more keys than it takes at a time is left
- * to the tests, as the reference takes too long for it.
+ * The start-up test: runs every kernel of an arithmetic once in each of its variants and compares the results
+ * with the reference. Only attention of many queries over more keys than it processes at a time is left to
+ * the unit tests, because the reference would take too long.
  *
  * <p>
- * The numbers are small multiples of powers of two, which all arithmetics have without rounding. So sums are
- * exact, and what is left to be off by is rounding of results to bf16, the accuracy of exp and GELU, and the
- * softmax's own weights.
+ * The numbers are small multiples of powers of two, which every arithmetic represents exactly. So sums are
+ * exact, and the only errors are the rounding of results to bf16, those of exp and GELU, and the rounding of
+ * softmax weights.
  *
  * <p>
- * It runs before a program's first answer, in code that Java has not compiled: there are no lambdas, each of
- * which Java would set up anew.
+ * It runs before a program's first answer, in code that Java has not compiled yet. So it has no lambdas, each
+ * of which Java would have to link in every process.
  */
 public final class SelfTest {
     private static final Map<Tried, Optional<String>> FAILURES = new ConcurrentHashMap<>();
-    /** The most rows of a product. */
+    /** The largest number of rows in a product. */
     static final int MAX_ROWS = 31;
-    /** A whole panel and a part of one. */
+    /** The columns of a weight: a whole panel and a partial one. */
     private static final int COLUMNS = 35;
-    /** In unrolled steps and single ones. */
+    /** The depth of a product: needs unrolled steps and single ones. */
     private static final int DEPTH = 42;
-    /** Of layers from or to rounded tensors, which are in bf16 only where rows are whole cache lines. */
+    /** The size of layers from or to rounded tensors, which are bf16 only if rows are whole cache lines. */
     static final int ROUNDED_SIZE = 64;
 
     private static final int HEADS = 2;
     private static final int HEAD_SIZE = 16;
-    /** Whole cache lines in bf16. */
+    /** The width of a tensor: in bf16 a multiple of a cache line. */
     static final int WIDTH = HEADS * HEAD_SIZE;
     /** Sequences whose queries fill 1, 2 and 3 vectors of AVX-512. */
     private static final int[] CUMULATIVE_LENGTHS = {0, 1, 21, 63};
     private static final int TOKENS = CUMULATIVE_LENGTHS[CUMULATIVE_LENGTHS.length - 1];
-    /** How many more keys there are than attention takes at a time. */
+    /** The number of keys beyond those that attention processes at a time. */
     private static final int MORE_KEYS = 16;
 
-    // Made once: their loops are most of a comparison's time while Java has not compiled them.
+    // Computed once: while not compiled, these loops take most of a comparison's time.
     private static final Numbers WEIGHT = weight(COLUMNS, DEPTH);
     private static final Numbers SQUARE_WEIGHT = weight(ROUNDED_SIZE, ROUNDED_SIZE);
     private static final Numbers OPERANDS = operands(DEPTH);
@@ -55,11 +55,11 @@ public final class SelfTest {
     private static final Numbers RESIDUAL = residual();
 
     private static final float BF16_ROUNDING = 0x1p-8f;
-    /** A step's quotient by 127 is rounded. */
+    /** The rounding of a scale, a quotient by 127. */
     private static final float INT8_ROUNDING = 1e-6f;
     private static final float NORM_ROUNDING = 1e-5f;
 
-    /** What is tried. */
+    /** The operations to test. */
     private enum Operation {
         LINEAR("linear layer"), RELU("linear layer with ReLU"), GELU("linear layer with GELU"), //
         NORM("linear layer with residual and norm"), TO_ROUNDED("linear layer to a rounded tensor"), //
@@ -77,14 +77,14 @@ public final class SelfTest {
 
     private record Tried(KernelSet set, Arithmetic arithmetic) {}
 
-    /** What a number may be off by: this, and that part of itself. */
+    /** The largest error of a number: an absolute part and one relative to the number. */
     private record Bound(float absolute, float relative) {
         float of(float number) {
             return absolute + relative * Math.abs(number);
         }
     }
 
-    /** Numbers in rows. */
+    /** A matrix of numbers. */
     private record Numbers(int rows, int columns, float[] values) implements MatrixSource {
         Numbers(int rows, int columns) {
             this(rows, columns, new float[rows * columns]);
@@ -121,7 +121,9 @@ public final class SelfTest {
             norm = kernels.norm(gamma(), bias(COLUMNS), 1e-5f);
         }
 
-        /** What gives back what it is given, in an arithmetic that has these numbers without rounding. */
+        /**
+         * Returns a layer that computes the identity, in an arithmetic that represents these numbers exactly.
+         */
         private Kernels.Linear identity(int size) {
             Kernels.Linear identity = identities.get(size);
             if (identity == null) {
@@ -141,21 +143,21 @@ public final class SelfTest {
             return tensor;
         }
 
-        /** Numbers in a rounded tensor, which only an operation can write. */
+        /** Copies numbers into a rounded tensor, which only an operation can write. */
         private Tensor rounded(Workspace workspace, Numbers numbers) {
             Tensor tensor = workspace.roundedTensor(numbers.rows, numbers.columns);
             kernels.linear(tensor, tensor(workspace, numbers), identity(numbers.columns));
             return tensor;
         }
 
-        /** A rounded tensor's numbers in one that can be read. */
+        /** Copies a rounded tensor into one that can be read. */
         private Tensor readable(Workspace workspace, Tensor rounded) {
             Tensor tensor = workspace.tensor(rounded.rows(), rounded.columns());
             kernels.linear(tensor, rounded, identity(rounded.columns()));
             return tensor;
         }
 
-        /** What comes of an operation on so many rows, and with the precise layer or the other. */
+        /** Returns the result of an operation on some rows, with the precise layer or the other one. */
         float[] outcome(Operation operation, boolean precise, int rows) {
             try (Workspace workspace = kernels.newWorkspace()) {
                 Tensor out = run(operation, precise, rows, workspace);
@@ -237,8 +239,8 @@ public final class SelfTest {
     }
 
     /**
-     * What is wrong with the set's kernels for that arithmetic; they are run once in a process, as the result
-     * stays the same.
+     * Returns the first fault of a set's kernels for an arithmetic; they run once in a process, since the
+     * result stays the same.
      */
     public static Optional<String> failure(KernelSet set, Arithmetic arithmetic) {
         return FAILURES.computeIfAbsent(new Tried(set, arithmetic), SelfTest::run);
@@ -251,7 +253,7 @@ public final class SelfTest {
     }
 
     /**
-     * What is wrong with these kernels.
+     * Returns the first fault of these kernels.
      *
      * @param keysAtOnce
      *            as {@link KernelSet#keysAtOnce()}
@@ -277,7 +279,7 @@ public final class SelfTest {
 
     private Optional<String> layerFault(Operation operation) {
         float[] expected = reference.outcome(operation, false, MAX_ROWS);
-        // Where operands are scaled, precise layers are in another arithmetic.
+        // If operands are scaled, precise layers use another arithmetic.
         int kinds = arithmetic.isScaled() ? 2 : 1;
         for (int rows : rowCounts) {
             for (int precise = 0; precise < kinds; precise++) {
@@ -290,7 +292,7 @@ public final class SelfTest {
         return Optional.empty();
     }
 
-    /** Where the first numbers that are expected, and those found, differ by more than they may. */
+    /** Returns the first result that differs from the expected one by more than the bound. */
     private Optional<String> fault(Operation operation, boolean precise, int rows, float[] expected) {
         float[] found = tried.outcome(operation, precise, rows);
         Bound bound = bound(operation, precise);
@@ -298,7 +300,7 @@ public final class SelfTest {
             if (!(Math.abs(found[i] - expected[i]) <= bound.of(expected[i]))) {
                 return Optional.of("the self-test's " + (precise ? "precise " : "") + operation.label + " in "
                         + arithmetic.label()
-                        + (rows == 0 ? "" : " of " + rows + " rows") + " makes number " + i + ' ' + found[i]
+                        + (rows == 0 ? "" : " of " + rows + " rows") + " is " + found[i] + " at " + i
                         + " (expected: " + expected[i] + " ± " + bound.of(expected[i]) + ")");
             }
         }
@@ -306,9 +308,10 @@ public final class SelfTest {
     }
 
     /**
-     * What a number may be off by. A weight of attention and a value are each off by 2⁻⁸ of themselves where
-     * attention is in bf16, and values are at most 1: by 2⁻⁷ at most, and exponentials by 8e-5. Where
-     * products round their operands, a shorter GELU serves, off by 4e-5 + 6e-6·|z|, and |z| is below 41.
+     * Returns the bound on the error of a result. If attention is in bf16, its weights and values each have a
+     * relative error of 2⁻⁸, and values are at most 1, so their error is at most 2⁻⁷; that of exponentials is
+     * 8e-5. If products round their operands, a shorter GELU is used, whose error is 4e-5 + 6e-6·|z|, with
+     * |z| below 41.
      */
     private Bound bound(Operation operation, boolean precise) {
         boolean exact = switch (arithmetic) {
@@ -331,8 +334,8 @@ public final class SelfTest {
     }
 
     /**
-     * The first two factors are the largest and cancel, so that int8's steps are those of the numbers while
-     * sums are near 1.
+     * Creates a weight whose first two factors are the largest and cancel, so that int8's step is that of the
+     * numbers while sums stay near 1.
      */
     private static Numbers weight(int columns, int depth) {
         Numbers weight = new Numbers(columns, depth);
@@ -379,9 +382,9 @@ public final class SelfTest {
     }
 
     /**
-     * Multiples of 1/8 up to 1, without a period. The last key of a sequence is three times its first query,
-     * and a middle one twice: it has the largest score of all, so that what was summed in a block before it
-     * is scaled.
+     * Creates multiples of 1/8 up to 1, without a period. The last key of a sequence is three times its first
+     * query, and a middle one twice: the last key has the largest score, so that the sums of earlier blocks
+     * are rescaled.
      */
     private static Numbers queriesKeysValues(int[] cumulativeLengths) {
         Numbers qkv = new Numbers(cumulativeLengths[cumulativeLengths.length - 1], 3 * WIDTH);

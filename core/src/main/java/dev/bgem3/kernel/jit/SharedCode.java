@@ -7,23 +7,22 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The code that is assembled for an arithmetic, shared by all kernels that use it at the same time.
- * Thread-safe.
+ * Code assembled for an arithmetic and shared by all kernels that use it at the same time. Thread-safe.
  *
  * <p>
- * It is held weakly: a class that held it would keep the memory of its automatic arena, and so itself, loaded
- * for ever.
+ * References to the code are weak: a strong one would keep its automatic arena alive, and so its class
+ * loaded.
  */
 public final class SharedCode<T> {
     private final Function<Arithmetic, T> assembler;
     private final Map<Arithmetic, WeakReference<T>> inUse = new EnumMap<>(Arithmetic.class);
 
-    /** Nothing is assembled yet. */
+    /** Creates an empty cache; the assembler runs on demand. */
     public SharedCode(Function<Arithmetic, T> assembler) {
         this.assembler = assembler;
     }
 
-    /** The code in use, or newly assembled code. */
+    /** Returns the code in use, or newly assembled code. */
     public synchronized T of(Arithmetic arithmetic) {
         WeakReference<T> reference = inUse.get(arithmetic);
         T code = reference == null ? null : reference.get();

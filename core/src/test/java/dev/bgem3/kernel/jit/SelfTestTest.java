@@ -21,18 +21,18 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SelfTestTest {
-    /** As many as the AVX-512 kernels. */
+    /** The number of the AVX-512 kernels. */
     private static final int KEYS_AT_ONCE = 384;
     private static final KernelProvider SCALAR = KernelProviders.named("scalar", Arithmetic.FP32);
 
-    /** Does an operation of the scalar kernels otherwise than they do: by its method's arguments. */
+    /** Runs an operation of the scalar kernels incorrectly, with the arguments of its method. */
     @FunctionalInterface
     private interface Fault {
         void run(Kernels scalar, Object[] arguments);
     }
 
     @Test
-    void triesRoundedTensorsThatAreInBf16() {
+    void usesRoundedTensorsInBf16() {
         try (Workspace workspace = new HostWorkspace(true)) {
             for (int columns : new int[]{SelfTest.ROUNDED_SIZE, SelfTest.WIDTH, 3 * SelfTest.WIDTH}) {
                 assertThat(HostTensor.ofAny(workspace.roundedTensor(1, columns)).isBf16()).as("%d", columns)
@@ -42,7 +42,7 @@ class SelfTestTest {
     }
 
     @Test
-    void passesTheReference() {
+    void acceptsTheReference() {
         try (Kernels scalar = SCALAR.open(Arithmetic.FP32, 1, 0)) {
             assertThat(SelfTest.failure(scalar, Arithmetic.FP32, KEYS_AT_ONCE, 31, 7)).isEmpty();
         }
@@ -57,7 +57,7 @@ class SelfTestTest {
         scalar.write(tensor, numbers);
     }
 
-    /** Sets a token's values, the last third of its row, to 0, as if its key were left out. */
+    /** Sets the values of a token, the last third of its row, to 0, as if its key had been left out. */
     private static void loseKey(Kernels scalar, Tensor queryKeyValue, int token) {
         int size = queryKeyValue.columns() / 3;
         change(scalar, queryKeyValue, token, 2 * size, size, 0);
@@ -112,7 +112,7 @@ class SelfTestTest {
 
     @ParameterizedTest(name = "{1} that {0}")
     @MethodSource("faults")
-    void finds(String what, String operation, Fault fault) {
+    void findsTheFault(String what, String operation, Fault fault) {
         try (Kernels scalar = SCALAR.open(Arithmetic.FP32, 1, 0)) {
             Kernels broken = (Kernels) Proxy.newProxyInstance(Kernels.class.getClassLoader(),
                     new Class<?>[]{Kernels.class}, (_, method, arguments) -> {

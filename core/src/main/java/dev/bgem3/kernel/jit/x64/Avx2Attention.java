@@ -8,19 +8,22 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Attention in AVX2: computes one head of one block of queries with the running softmax, as
- * {@code kernel.vector}'s Attention does.
+ * Attention in AVX2: computes one block of queries of one head with the running softmax, like Attention of
+ * {@code kernel.vector}.
  */
 final class Avx2Attention implements HostAttention.Work {
-    /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
+    /**
+     * The initial maximum: finite, so that a block whose scores are all −∞ leaves it unchanged and adds
+     * nothing.
+     */
     private static final float LOWEST = -Float.MAX_VALUE;
-    /** Keys in a block: what a block of scores and its panels of keys take fits the second-level cache. */
+    /** The number of keys in a block: a block of scores and its panels of keys fit in the level 2 cache. */
     static final int KEYS = 256;
     private static final int QUERIES = HostAttention.QUERIES;
     private static final int PANEL = Avx2TileKernel.PANEL;
     private static final int ALIGNMENT = 64;
 
-    /** A worker's own memory; what it has grown to is freed with the last reference. */
+    /** The memory of one worker; it grows on demand and is freed when it becomes unreachable. */
     private static final class Scratch {
         private final HeadPanels panels = new HeadPanels(PANEL);
         private final Arena arena = Arena.ofAuto();
@@ -90,7 +93,7 @@ final class Avx2Attention implements HostAttention.Work {
         code.divide.call(scratch.softmaxBlock);
     }
 
-    /** {@code scores[rows][KEYS] = q · kᵀ} for one block of keys, in whole panels. */
+    /** Computes {@code scores[rows][KEYS] = q · kᵀ} for one block of keys, in whole panels. */
     private void score(Scratch scratch, HostAttention.Block block, int from, int keys) {
         HostAttention.Head head = block.head();
         HostTensor qkv = head.queryKeyValue();
@@ -105,7 +108,7 @@ final class Avx2Attention implements HostAttention.Work {
         }
     }
 
-    /** {@code values[rows][·] += exponentials · v} for one block of keys. */
+    /** Computes {@code values[rows][·] += exponentials · v} for one block of keys. */
     private void weigh(Scratch scratch, HostAttention.Block block, int from, int keys, int valuePanels,
             long valuesStride) {
         HostAttention.Head head = block.head();

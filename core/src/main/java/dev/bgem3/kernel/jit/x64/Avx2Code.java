@@ -12,21 +12,21 @@ import java.util.EnumSet;
 import java.util.Map;
 
 /**
- * All code that AVX2 kernels of an arithmetic call, shared by all models; its memory is freed after the last
- * of them. Everything but the linear layers is in fp32.
+ * All code of the AVX2 kernels of an arithmetic, shared by all models; its memory is freed after the last of
+ * them. Everything except the linear layers is in fp32.
  */
 final class Avx2Code {
     private static final SharedCode<Avx2Code> SHARED = new SharedCode<>(Avx2Code::new);
 
-    /** By arithmetic and finish, the tiles of 1, 2 … rows. */
+    /** The tiles of 1, 2 … rows, by arithmetic and finish. */
     private final Map<Arithmetic, Map<TileFinish, Code[]>> tiles = new EnumMap<>(Arithmetic.class);
-    /** Rounds a layer's left operand; null where no layer is in int8. */
+    /** Rounds a layer's left operand to int8; null if no layer is int8. */
     final Code toInt8;
     final Code layerNorm;
     final Code exponentiate;
     final Code divide;
 
-    /** The code for kernels of that arithmetic. */
+    /** Returns the code for kernels of an arithmetic. */
     static Avx2Code of(Arithmetic arithmetic) {
         return SHARED.of(arithmetic);
     }
@@ -47,7 +47,7 @@ final class Avx2Code {
         divide = ExecutableMemory.load(arena, "bgem3 avx2 softmax division", Avx2SoftmaxKernel.divide(abi));
     }
 
-    /** By finish, the tiles of 1, 2 … rows. */
+    /** Assembles the tiles of 1, 2 … rows for each finish. */
     private static Map<TileFinish, Code[]> tiles(Arena arena, Abi abi, Arithmetic arithmetic) {
         Map<TileFinish, Code[]> tiles = new EnumMap<>(TileFinish.class);
         for (TileFinish finish : EnumSet.complementOf(EnumSet.of(TileFinish.SCALE_ADD))) {
@@ -63,7 +63,7 @@ final class Avx2Code {
         return tiles;
     }
 
-    /** One panel's columns of {@code rows} rows, as the block's fields say. */
+    /** Computes the columns of one panel for {@code rows} rows, with the fields of the block. */
     void multiply(Arithmetic arithmetic, TileFinish finish, MemorySegment block, int rows) {
         Code[] codes = tiles.get(arithmetic).get(finish);
         int groups = rows / Avx2TileKernel.MAX_ROWS;

@@ -11,7 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Kernels for processors with AVX2 and without AVX-512, whose products have the same bits as those of
+ * Kernels for processors with AVX2 but without AVX-512. Their products have the same bits as those of
  * {@link Avx512Kernels}.
  */
 final class Avx2Kernels extends AssembledKernels {

@@ -11,21 +11,21 @@ import java.lang.foreign.MemorySegment;
  * The linear layers in AVX2: {@code out = finish(in · weightᵀ + bias)}.
  *
  * <p>
- * The weight is packed once into panels, as {@link Avx2TileKernel} reads them; columns beyond N are zeros.
- * The work is cut into blocks of rows times ranges of panels. A piece takes one panel after another, and a
- * panel in slices of {@link #SLICE_STEPS} steps, 16 KiB: such a slice stays in the first-level cache while
- * the rows of the block pass by, whose sums wait in between.
+ * The weight is packed once into panels for {@link Avx2TileKernel}; columns beyond N are zeros. The work is
+ * split into blocks of rows and ranges of panels. A piece computes one panel after another, and each panel in
+ * slices of {@link #SLICE_STEPS} steps, 16 KiB: a slice stays in the level 1 cache while all rows of the
+ * block use it, and memory holds their sums between slices.
  */
 final class Avx2Product {
     private static final int BLOCK_ROWS = 32 * Avx2TileKernel.MAX_ROWS;
     private static final int SLICE_STEPS = 256;
-    /** So many pieces of work for each thread, so that the last to finish is not far behind. */
+    /** The pieces of work for each thread: several, so that all threads finish at about the same time. */
     private static final int PIECES_PER_THREAD = 6;
     private static final int ALIGNMENT = 64;
     private static final int PANEL = Avx2TileKernel.PANEL;
     private static final int PANEL_BYTES = 4 * PANEL;
 
-    /** A worker's own memory. */
+    /** The memory of one worker. */
     static final class Scratch {
         private final Arena arena = Arena.ofAuto();
         private final MemorySegment tileBlock = arena.allocate(Avx2TileKernel.BLOCK_BYTES, ALIGNMENT);
@@ -33,7 +33,7 @@ final class Avx2Product {
                 ALIGNMENT);
         private final MemorySegment rowScales = arena.allocate(4L * BLOCK_ROWS, ALIGNMENT);
         private final MemorySegment zeros = arena.allocate(PANEL_BYTES, ALIGNMENT);
-        /** Sums between slices, and the tiles of columns that do not fill a panel. */
+        /** Sums between slices, and tiles of columns that do not fill a panel. */
         private final MemorySegment tiles = arena.allocate((long) BLOCK_ROWS * PANEL_BYTES, ALIGNMENT);
         private final MemorySegment residuals = arena.allocate((long) BLOCK_ROWS * PANEL_BYTES, ALIGNMENT);
         private MemorySegment operand = MemorySegment.NULL;
@@ -46,7 +46,7 @@ final class Avx2Product {
         }
     }
 
-    /** One call's operands. */
+    /** The operands of one call. */
     private record Call(Avx2Code code, HostTensor out, HostTensor in, PackedPanels layer,
             TileFinish finish, HostTensor residual) {}
 
@@ -56,7 +56,7 @@ final class Avx2Product {
      * Runs a layer.
      *
      * @param residual
-     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else null
+     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, may be {@code out}; otherwise null
      */
     static void run(ThreadTeam team, Avx2Code code, Scratch[] scratches, HostTensor out, HostTensor in,
             PackedPanels layer, LinearFinish finish, HostTensor residual) {
@@ -80,7 +80,7 @@ final class Avx2Product {
         long left = in.data().address() + in.offsetBytes(firstRow);
         long leftStride = 4L * in.columns();
         if (layer.arithmetic().isScaled()) {
-            // A line more than whole lines: rows at multiples of a page would share the cache's sets.
+            // One more line than necessary: rows at multiples of a page would share cache sets.
             long stride = (in.columns() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + ALIGNMENT;
             MemorySegment operand = scratch.operand(stride * rows);
             OperandKernel.fill(Vectors.AVX2, scratch.operandBlock, left, leftStride, operand.address(),
@@ -115,7 +115,7 @@ final class Avx2Product {
         }
     }
 
-    /** One panel's columns of a block of rows, slice by slice. */
+    /** Computes the columns of one panel for a block of rows, slice by slice. */
     private static void multiply(Call call, Scratch scratch, int panel, int rows, long out, long outStride,
             long left, long leftStride, long residual) {
         PackedPanels layer = call.layer;

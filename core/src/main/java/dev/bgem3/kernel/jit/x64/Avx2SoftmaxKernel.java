@@ -25,12 +25,12 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * The running softmax of attention in AVX2. A row of scores takes whole vectors of memory: lanes beyond its
- * columns count as −∞, and their exponentials, zeros, are written there.
+ * columns count as −∞, so zeros are written there.
  */
 final class Avx2SoftmaxKernel {
     // The argument block.
     private static final int ROWS_FIELD = 0;
-    private static final int SCORES_FIELD = 8; // [rows] at the stride: scores in, weights out; or the result
+    private static final int SCORES_FIELD = 8; // [rows] at the stride: scores in, weights out; or result
     private static final int SCORES_STRIDE_FIELD = 16;
     private static final int FULL_FIELD = 24; // vectors of a row of scores before the last
     private static final int MAXIMA_FIELD = 32; // [rows]
@@ -67,7 +67,7 @@ final class Avx2SoftmaxKernel {
 
     private Avx2SoftmaxKernel() {}
 
-    /** Sets the fields. */
+    /** Sets all fields. */
     static void fill(MemorySegment block, int rows, long scores, long scoresStrideBytes, int columns,
             MemorySegment maxima, MemorySegment sums, MemorySegment values, long valuesStrideBytes,
             float scale) {
@@ -91,8 +91,8 @@ final class Avx2SoftmaxKernel {
     }
 
     /**
-     * For each row: the new maximum; what was summed under the old one scaled to it; the scores turned into
-     * {@code exp(scale · score − maximum)} and added to the sums.
+     * For each row, computes the new maximum, rescales the sums that are relative to the old one, replaces
+     * the scores by {@code exp(scale · score − maximum)} and adds these to the sums.
      */
     static byte[] exponentiate(Abi abi) {
         return abi.function(code -> {
@@ -112,7 +112,7 @@ final class Avx2SoftmaxKernel {
             code.emit(VMAXPS, MAXIMUM, MAXIMUM, BEFORE);
             code.emit(VMOVD, Mem.at(MAXIMA), MAXIMUM.as(16));
             code.emit(VSUBPS, BEFORE, BEFORE, MAXIMUM);
-            math.exp(BEFORE, SCRATCH0, SCRATCH1, SCRATCH2); // The factor for what was summed before.
+            math.exp(BEFORE, SCRATCH0, SCRATCH1, SCRATCH2); // the factor for the sums so far
             math.zero(SHIFT);
             code.emit(VSUBPS, SHIFT, SHIFT, MAXIMUM);
 
@@ -134,7 +134,7 @@ final class Avx2SoftmaxKernel {
         });
     }
 
-    /** X = the last vector of the row of scores, −∞ beyond its columns. */
+    /** Loads the last vector of a row of scores into X, with −∞ beyond its columns. */
     private static void lastScores(Assembler code) {
         code.emit(VANDPS, X, LAST, Mem.at(AT));
         code.emit(VORPS, X, X, FILL);
@@ -147,7 +147,9 @@ final class Avx2SoftmaxKernel {
         code.emit(VMOVUPS, Mem.at(AT), X);
     }
 
-    /** For each row: the values divided by the sum over lanes, written where the scores' field says. */
+    /**
+     * Divides each row of values by its sum over lanes, and stores it at the address in the field of scores.
+     */
     static byte[] divide(Abi abi) {
         return abi.function(code -> {
             Avx2VectorCode math = new Avx2VectorCode(code);
@@ -164,7 +166,7 @@ final class Avx2SoftmaxKernel {
             });
             code.emit(VMOVUPS, X, Mem.at(AT));
             code.emit(VDIVPS, X, X, SUM);
-            code.emit(VMASKMOVPS, Mem.at(VALUE_VECTORS), LAST, X); // Another head's numbers may follow.
+            code.emit(VMASKMOVPS, Mem.at(VALUE_VECTORS), LAST, X); // another head's numbers may follow
             nextRow(code, abi, nextRow);
         });
     }

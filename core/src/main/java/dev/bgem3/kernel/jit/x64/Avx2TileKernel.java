@@ -24,35 +24,39 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * {@link Avx512TileKernel} in AVX2, whose 16 registers hold a tile of up to 6 rows by 16 columns:
+ * The counterpart of {@link Avx512TileKernel} in AVX2, whose 16 registers hold a tile of up to 6 rows by 16
+ * columns:
  *
  * <pre>
  * for each group of {@code rows} rows
  *     sums = start
- *     for each step of K           1 number of fp32, 4 of int8: what a word of 32 bits holds
+ *     for each step of K           1 number of fp32, 4 of int8: the contents of a 32-bit word
  *         load 2 vectors of the panel
- *         for each row: sums(row, ·) += left(row, step) spread over the lanes · panel(step, ·)
+ *         for each row: sums(row, ·) += left(row, step) broadcast to the lanes · panel(step, ·)
  *     finish the sums and store them
  * </pre>
  *
  * <p>
- * A sum is the same chain of multiply-adds as there, so products have the same bits. Sums start from memory:
- * K can be cut into slices whose part of the panel stays in the first-level cache, and a cut is no change of
- * the chain. A tile is always whole: there are no masks, callers give the last columns a tile of their own.
- * On one Zen 5 core a call is at 98 % of the rate of multiply-adds between registers, in fp32 and in int8.
- * Operands of int8 are as there; the sums of {@link TileFinish#NONE} stay integers.
+ * Each sum is the same chain of multiply-adds as in AVX-512, so products have the same bits. Sums start from
+ * memory, so K can be split into slices, whose part of the panel stays in the level 1 cache, without changing
+ * the chain. There are no masks: a tile is always whole, and callers use a separate tile for the last
+ * columns. On one Zen 5 core a call reaches 98 % of the rate of multiply-adds between registers, in fp32 and
+ * int8. The operands of int8 are the same as in AVX-512; the sums of {@link TileFinish#NONE} stay integers.
  *
  * @param rows
  *            1 to {@link #MAX_ROWS}
  * @param finish
- *            what happens to the sums
+ *            the operation applied to the sums
  * @param arithmetic
  *            fp32 or int8 ({@code vpdpbusd} of AVX-VNNI, which does not saturate)
  */
 record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
-    /** Columns of a tile: two vectors. */
+    /** The number of columns of a tile: two vectors. */
     static final int PANEL = 2 * Avx2VectorCode.LANES;
-    /** 12 sums, 2 of the panel, 2 spread numbers in turn: all 16 registers. */
+    /**
+     * The largest number of rows: 12 sums, 2 vectors of the panel and 2 broadcast numbers take all 16
+     * registers.
+     */
     static final int MAX_ROWS = 6;
 
     private static final int UNROLLED_STEPS = 4;
@@ -60,7 +64,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     private static final int VECTORS = 2;
     private static final int LINE_BYTES = 64;
 
-    // The argument block: 64-bit fields. Those of the rows are left behind the last row.
+    // The argument block: 64-bit fields. The code leaves those of rows after the last row.
     private static final int OUT_FIELD = 0;
     private static final int OUT_STRIDE_FIELD = 8;
     private static final int LEFT_FIELD = 16;
@@ -71,12 +75,12 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     private static final int STEPS_FIELD = 56;
     private static final int BIAS_FIELD = 64;
     private static final int RESIDUAL_FIELD = 72;
-    private static final int ROW_SCALES_FIELD = 80; // int8: fp32, one a row
+    private static final int ROW_SCALES_FIELD = 80; // int8: fp32, one per row
     private static final int COLUMN_SCALES_FIELD = 88; // int8: fp32, the panel's columns
     private static final int OFFSETS_FIELD = 96; // int8: 32-bit integers, the panel's columns
     private static final int GROUPS_FIELD = 104;
-    private static final int AHEAD_FIELD = 112; // the code's own: what to fetch next behind the panel
-    private static final int LINES_AHEAD_FIELD = 120; // how many lines of it a group fetches, at least 1
+    private static final int AHEAD_FIELD = 112; // internal: the next address to prefetch after the panel
+    private static final int LINES_AHEAD_FIELD = 120; // lines that a group prefetches, at least 1
     static final int BLOCK_BYTES = 128;
 
     private static final Gpr OUT = Gpr.R8;
@@ -92,17 +96,17 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     private static final Gpr ROW_SCALES = Gpr.R14;
     /** Every third row of the left operand. */
     private static final List<Gpr> BASES = List.of(Gpr.RSI, Gpr.R12);
-    // Of the finish, where the bases of rows are no longer needed.
+    // For the finish, which no longer needs the bases of rows.
     private static final Gpr COLUMN_SCALES = Gpr.RSI;
     private static final Gpr OFFSETS = Gpr.R12;
 
-    // The registers that the sums leave: panel and spread numbers in the loop, scratch in the finish.
+    // The registers without sums: panel and broadcast numbers in the loop, scratch in the finish.
     private static final Vec SCRATCH0 = Vec.ymm(12);
     private static final Vec SCRATCH1 = Vec.ymm(13);
     private static final Vec SCRATCH2 = Vec.ymm(14);
     private static final Vec SCRATCH3 = Vec.ymm(15);
 
-    /** Sets what the rows are: their strides and how many steps they have. */
+    /** Sets the strides of rows and the number of their steps. */
     static void fill(MemorySegment block, long outStrideBytes, long leftStrideBytes, long steps) {
         block.set(ValueLayout.JAVA_LONG, OUT_STRIDE_FIELD, outStrideBytes);
         block.set(ValueLayout.JAVA_LONG, LEFT_STRIDE_FIELD, leftStrideBytes);
@@ -115,7 +119,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
         block.set(ValueLayout.JAVA_LONG, BIAS_FIELD, biasAddress);
     }
 
-    /** Sets where the sums start from, which may be {@code out}. */
+    /** Sets the initial values of the sums, which may be {@code out}. */
     static void fillStart(MemorySegment block, long startAddress, long startStrideBytes) {
         block.set(ValueLayout.JAVA_LONG, START_FIELD, startAddress);
         block.set(ValueLayout.JAVA_LONG, START_STRIDE_FIELD, startStrideBytes);
@@ -131,18 +135,18 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     }
 
     /**
-     * Sets what turns int8's sums into numbers with the rows' scales: the columns' scales, and 128 times
-     * their sums.
+     * Sets the fields that, with the scales of rows, convert int8 sums to fp32: the scales of columns, and
+     * 128 times their sums.
      */
     static void fillScales(MemorySegment block, long columnScales, long offsets) {
         block.set(ValueLayout.JAVA_LONG, COLUMN_SCALES_FIELD, columnScales);
         block.set(ValueLayout.JAVA_LONG, OFFSETS_FIELD, offsets);
     }
 
-    /** Sets how many times {@code rows} rows follow, at least 1; {@link #fill} comes first. */
+    /** Sets the number of groups of {@code rows} rows, at least 1; call {@link #fill} first. */
     static void fillGroups(MemorySegment block, int groups) {
         block.set(ValueLayout.JAVA_LONG, GROUPS_FIELD, groups);
-        // A step is a line of the panel: all groups together fetch as much as they read.
+        // A step reads a line of the panel: all groups together prefetch as much as they read.
         block.set(ValueLayout.JAVA_LONG, LINES_AHEAD_FIELD,
                 block.get(ValueLayout.JAVA_LONG, STEPS_FIELD) / groups + 1);
     }
@@ -159,7 +163,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
         return vector == 0 ? SCRATCH0 : SCRATCH1;
     }
 
-    private static Vec spread(int row) {
+    private static Vec broadcast(int row) {
         return row % 2 == 0 ? SCRATCH2 : SCRATCH3;
     }
 
@@ -216,9 +220,9 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
     }
 
     /**
-     * Fetches a part of what lies behind the panel: the next slice of K or the next panel, which the first
-     * group to come would else wait for. Measured on Zen 5 at 1,024 rows of 1,024: 10 % of the whole
-     * product's time.
+     * Prefetches a part of the memory after the panel: the next slice of K or the next panel, for which the
+     * next group would otherwise wait. On Zen 5 with 1,024 rows of 1,024, this saves 10 % of the product's
+     * time.
      */
     private static void fetchAhead(Assembler code, Gpr argument) {
         code.mov(PANEL_AT, Mem.at(argument, AHEAD_FIELD));
@@ -231,7 +235,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
         code.mov(Mem.at(argument, AHEAD_FIELD), PANEL_AT);
     }
 
-    /** All steps, most of them unrolled. */
+    /** Emits all steps, most of them unrolled. */
     private void multiply(Assembler code, List<Gpr> bases, Gpr argument) {
         Label unrolledDone = new Label("unrolled done");
         Label done = new Label("done");
@@ -249,7 +253,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
         code.bind(done);
     }
 
-    /** A loop that takes {@code unrolled} steps at a time, COUNT times. */
+    /** Emits a loop of {@code unrolled} steps, repeated COUNT times. */
     private void steps(Assembler code, List<Gpr> bases, int unrolled) {
         Label again = code.label("again");
         for (int step = 0; step < unrolled; step++) {
@@ -258,13 +262,13 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
                         Mem.at(PANEL_AT, (step * VECTORS + vector) * Avx2VectorCode.BYTES));
             }
             for (int row = 0; row < rows; row++) {
-                code.emit(VBROADCASTSS, spread(row), left(row, step));
+                code.emit(VBROADCASTSS, broadcast(row), left(row, step));
                 for (int vector = 0; vector < VECTORS; vector++) {
                     switch (arithmetic) {
                         case FP32 ->
-                            code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), spread(row));
+                            code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), broadcast(row));
                         case INT8 ->
-                            code.emit(VPDPBUSD_VEX, sum(row, vector), spread(row), panelVector(vector));
+                            code.emit(VPDPBUSD_VEX, sum(row, vector), broadcast(row), panelVector(vector));
                         case BF16, FP16 -> throw KernelSet.notOffered(arithmetic);
                     }
                 }
@@ -298,11 +302,11 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
                 }
                 switch (finish) {
                     case NONE, BIAS -> {
-                        // The sums are the result.
+                        // The sums need no further operation.
                     }
                     case BIAS_RELU -> {
                         math.zero(SCRATCH0);
-                        code.emit(VMAXPS, sum, SCRATCH0, sum); // The second operand wins where one is NaN.
+                        code.emit(VMAXPS, sum, SCRATCH0, sum); // NaN in either: the second operand
                     }
                     case BIAS_GELU -> math.gelu(sum, SCRATCH0, SCRATCH1, SCRATCH2, SCRATCH3, SCRATCH0);
                     case BIAS_RESIDUAL -> code.emit(VADDPS, sum, sum, Mem.at(RESIDUAL, offset));
@@ -318,7 +322,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
         }
     }
 
-    /** int8's sums as numbers; the row's scale is in every lane of SCRATCH0. */
+    /** Converts int8 sums to fp32; the row's scale is in every lane of SCRATCH0. */
     private static void scale(Assembler code, Vec sum, int offset) {
         code.emit(VPSUBD, sum, sum, Mem.at(OFFSETS, offset));
         code.emit(VCVTDQ2PS, sum, sum);

@@ -27,13 +27,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * {@link VectorCode} in AVX2. What AVX-512 has and AVX2 lacks is spelled out: a comparison's mask is a vector
- * of ones and zeros, a constant stands in memory once for each lane, and 2ⁿ is made of its exponent's bits.
+ * {@link VectorCode} in AVX2, with replacements for instructions of AVX-512: the mask of a comparison is a
+ * vector of ones and zeros, a constant is stored once for each lane, and 2ⁿ is computed from the bits of its
+ * exponent.
  */
 final class Avx2VectorCode extends VectorCode {
-    /** Lanes of fp32 in a register. */
+    /** The number of fp32 lanes in a register. */
     static final int LANES = 8;
-    /** Bytes of a register. */
+    /** The size of a register in bytes. */
     static final int BYTES = 32;
 
     private static final int MANTISSA_BITS = 23;
@@ -90,7 +91,7 @@ final class Avx2VectorCode extends VectorCode {
     @Override
     void timesPowerOfTwo(Vec x, Vec p, Vec s, Register kept) {
         code.emit(VPSLLD, s, s, MANTISSA_BITS);
-        code.emit(VPADDD, s, s, constant(ONE)); // 2ⁿ: n on top of the exponent of 1
+        code.emit(VPADDD, s, s, constant(ONE)); // 2ⁿ: n added to the exponent of 1
         code.emit(VMULPS, p, p, s);
         code.emit(VANDPS, x, p, kept);
     }
@@ -98,13 +99,13 @@ final class Avx2VectorCode extends VectorCode {
     @Override
     void oneMinus(Vec value, Vec one, Register mask) {
         code.emit(VSUBPS, one, one, value);
-        // The mask's lanes of value become those of the difference.
+        // Replace the masked lanes of value by those of the difference.
         code.emit(VXORPS, one, one, value);
         code.emit(VANDPS, one, one, mask);
         code.emit(VXORPS, value, value, one);
     }
 
-    /** Every lane of {@code value} becomes the largest. */
+    /** Sets every lane of {@code value} to the largest. */
     void largestLane(Vec value, Vec scratch) {
         reduceLanes(VMAXPS, value, scratch);
     }
@@ -136,7 +137,7 @@ final class Avx2VectorCode extends VectorCode {
         code.emit(VANDPS, value, value, LAST);
     }
 
-    /** Packing works within halves of a register, so each half gives 4 bytes. */
+    /** Stores 4 bytes from each half, since packing works within halves of a register. */
     @Override
     void storeBytes(Mem to, Vec value, Vec scratch) {
         code.emit(VPACKSSDW, value, value, value);
@@ -147,7 +148,8 @@ final class Avx2VectorCode extends VectorCode {
     }
 
     /**
-     * The first {@code lanes} lanes as a mask for {@code vmaskmovps} and {@code vandps}: ones, then zeros.
+     * Writes a mask of the first {@code lanes} lanes for {@code vmaskmovps} and {@code vandps}: ones, then
+     * zeros.
      *
      * @param lanes
      *            1 to {@link #LANES}

@@ -6,32 +6,35 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Attention in AVX-512: computes one head of one block of queries with the running softmax, as
- * {@code kernel.vector}'s Attention does, but with transposed matrices.
+ * Attention in AVX-512: computes one block of queries of one head with the running softmax, like Attention of
+ * {@code kernel.vector}, but with transposed matrices.
  *
  * <p>
- * The scores are computed as {@code k · qᵀ}, so that a vector holds one key's scores of 16 queries: the
- * softmax then needs nothing across lanes, keys are read as they lie, and the weights lie as the second
- * product's left operand, step by step. What is transposed is the block of queries, once. In bf16 both
- * products are {@code vdpbf16ps} of rounded operands, and scores, softmax and sums stay in fp32; a weight and
- * a value are then off by at most 2⁻⁸ of themselves, and so is the outcome by at most 2⁻⁷ · max|v|, beside
- * what the scores are off by.
+ * The scores are computed as {@code k · qᵀ}, so that a vector holds the scores of one key and 16 queries.
+ * Then the softmax needs no operations across lanes, keys need no transposition, and the weights are already
+ * in the order of the second product's left operand, step by step. Only the block of queries is transposed,
+ * once. In bf16 both products are {@code vdpbf16ps} of rounded operands; scores, softmax and sums stay in
+ * fp32. Weights and values then have a relative error of at most 2⁻⁸, so the result has an error of at most
+ * 2⁻⁷ · max|v|, in addition to the effect of errors in the scores.
  */
 final class Avx512Attention implements HostAttention.Work {
-    /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
+    /**
+     * The initial maximum: finite, so that a block whose scores are all −∞ leaves it unchanged and adds
+     * nothing.
+     */
     private static final float LOWEST = -Float.MAX_VALUE;
     /**
-     * Keys in a block: their scores of all queries take 96 KiB of the second-level cache. What was summed
-     * before is multiplied once a block, so fewer and larger ones are the faster: by 2 % at 2,048 tokens than
-     * those of 128, which the first-level cache would hold.
+     * The number of keys in a block: their scores for all queries take 96 KiB of the level 2 cache. Earlier
+     * sums are rescaled once per block, so larger blocks are faster: at 2,048 tokens by 2 % compared with 128
+     * keys, which would fit in the level 1 cache.
      */
     static final int KEYS = 384;
-    /** In bf16, exponentials are powers of two of scores that are in units of ln 2. */
+    /** In bf16, exponentials are powers of two, so scores are multiplied by log₂ e. */
     private static final double LOG2_E = 1 / Math.log(2);
     private static final int QUERIES = HostAttention.QUERIES;
     private static final int PANEL = Avx512TileKernel.PANEL;
 
-    /** A worker's own memory; what it has grown to is freed with the last reference. */
+    /** The memory of one worker; it grows on demand and is freed when it becomes unreachable. */
     private static final class Scratch {
         private final Arena arena = Arena.ofAuto();
         private final MemorySegment tileBlock = arena.allocate(Avx512TileKernel.BLOCK_BYTES, 8);
@@ -54,7 +57,7 @@ final class Avx512Attention implements HostAttention.Work {
 
         private void reserve(HeadShape shape) {
             values = atLeast(values, QUERIES * shape.valuesStride());
-            // A transposition takes whole vectors of words, and may read that much beyond the last row.
+            // A transposition reads whole vectors of words, so it may read a vector beyond the last row.
             queries = atLeast(queries, QUERIES * shape.rowBytes() + Avx512VectorCode.BYTES);
             queryPanels = atLeast(queryPanels, QUERIES / PANEL * shape.queryPanelBytes());
             sums.fill((byte) 0);
@@ -64,14 +67,14 @@ final class Avx512Attention implements HostAttention.Work {
         }
     }
 
-    /** The sizes that follow from D. */
+    /** The sizes derived from D. */
     private record HeadShape(int size, boolean bf16) {
-        /** Words of a row that the first product takes. */
+        /** Returns the number of words in a row of the first product. */
         int words() {
             return bf16 ? (size + 1) / 2 : size;
         }
 
-        /** Of a row of queries or keys in whole vectors of 16 numbers. */
+        /** Returns the size of a row of queries or keys, in whole vectors of 16 numbers. */
         long rowBytes() {
             return Math.ceilDiv(size, Avx512VectorCode.LANES) * (long) Avx512VectorCode.BYTES
                     / (bf16 ? 2 : 1);
@@ -89,7 +92,7 @@ final class Avx512Attention implements HostAttention.Work {
             return Math.ceilDiv(size, PANEL);
         }
 
-        /** Of a query's row of weighted sums. */
+        /** Returns the size of a query's row of weighted sums. */
         long valuesStride() {
             return 4L * PANEL * valuePanels();
         }
@@ -108,7 +111,7 @@ final class Avx512Attention implements HostAttention.Work {
         }
     }
 
-    /** Keys row by row, values in panels, in bf16 two keys a word. */
+    /** Packs keys row by row and values in panels; in bf16 a word of values holds two keys. */
     @Override
     public HostAttention.Packing packing(int headSize) {
         HeadShape shape = new HeadShape(headSize, bf16);
@@ -168,8 +171,8 @@ final class Avx512Attention implements HostAttention.Work {
     }
 
     /**
-     * {@code queryPanels[panel][word][32] = qᵀ}. What lies beyond the block's rows is left over from other
-     * blocks; it has columns of its own, which no one reads.
+     * Computes {@code queryPanels[panel][word][32] = qᵀ}. Columns beyond the block's rows hold data of other
+     * blocks, which nothing reads.
      */
     private void transposeQueries(Scratch scratch, HostAttention.Block block, HeadShape shape) {
         HostTensor tensor = block.head().queryKeyValue();
@@ -187,7 +190,7 @@ final class Avx512Attention implements HostAttention.Work {
         }
     }
 
-    /** {@code scores[keys][64] = k · qᵀ}. */
+    /** Computes {@code scores[keys][64] = k · qᵀ}. */
     private void score(Scratch scratch, HostAttention.Head head, HeadShape shape, int rows, int from,
             int keys) {
         Avx512TileKernel.fill(scratch.tileBlock, Avx512TileKernel.STEP_BYTES, shape.rowBytes(), shape.words(),
@@ -202,8 +205,8 @@ final class Avx512Attention implements HostAttention.Work {
     }
 
     /**
-     * {@code values[rows][·]} = weights · v, and from the second time on, what was summed before times its
-     * factor.
+     * Computes {@code values[rows][·] = weights · v} and, from the second block of keys on, adds the earlier
+     * sums, multiplied by their factor.
      */
     private void weigh(Scratch scratch, HostAttention.Head head, HeadShape shape, int rows, int from,
             int keys) {

@@ -17,22 +17,22 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * All code that AVX-512 kernels of an arithmetic call, shared by all models; its memory is freed after the
- * last of them.
+ * All code of the AVX-512 kernels of an arithmetic, shared by all models; its memory is freed after the last
+ * of them.
  */
 final class Avx512Code {
-    /** The ends of linear layers; the last are those whose results are bf16. */
+    /** The ends of linear layers; those with bf16 results come last. */
     private static final List<Avx512TileEnd> LAYER_ENDS = List.of(new Avx512TileEnd(TileFinish.BIAS, false),
             new Avx512TileEnd(TileFinish.BIAS_RELU, false), new Avx512TileEnd(TileFinish.BIAS_GELU, false),
             new Avx512TileEnd(TileFinish.BIAS_RESIDUAL, false), new Avx512TileEnd(TileFinish.BIAS, true),
             new Avx512TileEnd(TileFinish.BIAS_GELU, true));
     private static final int FP32_ENDS = 4;
-    /** The one end of {@link #attentionScores}. */
+    /** The only end of {@link #attentionScores}. */
     static final int SCORES = 0;
     private static final List<Avx512TileEnd> SCORE_ENDS = List.of(new Avx512TileEnd(TileFinish.NONE, false));
     /**
-     * The ends of {@link #attentionSums}: of a first block of keys, and of a later one, added to the one
-     * before, rescaled.
+     * The ends of {@link #attentionSums}: for the first block of keys, and for later ones, which are added to
+     * the rescaled sums of earlier blocks.
      */
     static final int FIRST_VALUES = 0;
     static final int MORE_VALUES = 1;
@@ -41,33 +41,33 @@ final class Avx512Code {
 
     private static final SharedCode<Avx512Code> SHARED = new SharedCode<>(Avx512Code::new);
 
-    /** Whether attention's products are in bf16; else they are in fp32. */
+    /** Whether the products of attention are in bf16 instead of fp32. */
     final boolean bf16Attention;
     private final Arena arena = Arena.ofAuto();
     private final Abi abi = Abi.ofThisMachine();
     private final List<Avx512TileEnd> layerEnds;
     private final Map<Arithmetic, Code> layers = new EnumMap<>(Arithmetic.class);
 
-    /** Turn a layer's left operand into its arithmetic; fp32 needs none. */
+    /** Convert a layer's left operand to its arithmetic; fp32 needs none. */
     private final Map<Arithmetic, Code> operands = new EnumMap<>(Arithmetic.class);
-    /** The same for one of bf16, which bf16 needs none for. */
+    /** Convert a left operand in bf16; layers in bf16 need none. */
     private final Map<Arithmetic, Code> roundedOperands = new EnumMap<>(Arithmetic.class);
-    /** By the number of vectors that a block's queries fill: 1, 2 and, for 3 too, 4. */
+    /** The softmax, by the number of vectors that a block's queries fill: 1, 2, and 4 for 3 or 4. */
     private final Code[] exponentiate = new Code[3];
     final Code layerNorm;
     private final Code attentionOperand;
     private final Code attentionValues;
     final Code transpose;
     final Code attentionScores;
-    /** The weighted sum of values. */
+    /** Computes the weighted sums of values. */
     final Code attentionSums;
     private final Code divide;
-    // The same of and to tensors of bf16; null where attention is in fp32.
+    // The same for tensors in bf16; null if attention is in fp32.
     private final Code roundedOperand;
     private final Code roundedValues;
     private final Code divideRounded;
 
-    /** The code for linear layers in that arithmetic. */
+    /** Returns the code for linear layers in an arithmetic. */
     static Avx512Code of(Arithmetic arithmetic) {
         return SHARED.of(arithmetic);
     }
@@ -81,7 +81,8 @@ final class Avx512Code {
             layers.put(layer, tiles("layers", layer, Left.ROWS, layerEnds));
             switch (layer) {
                 case FP32 -> {
-                    // The operand is read where it lies, and so is bf16's where it lies as such.
+                    // The kernel reads fp32 operands in place; the same holds for bf16 operands of bf16
+                    // layers.
                 }
                 case BF16 -> operands.put(layer, load("to bf16", Avx512OperandKernel.toBf16(abi)));
                 case INT8 -> {
@@ -126,24 +127,24 @@ final class Avx512Code {
         return load(name + " in " + arithmetic, new Avx512TileKernel(arithmetic, left, ends).assemble(abi));
     }
 
-    /** Linear layers' products in that arithmetic. */
+    /** Returns the products of linear layers in an arithmetic. */
     Code layer(Arithmetic arithmetic) {
         return layers.get(arithmetic);
     }
 
-    /** The place of an end among those of layers. */
+    /** Returns the index of an end among those of layers. */
     int end(TileFinish finish, boolean bf16Out) {
-        // No list's search: a record's equality is one of the things that Java sets up anew in every process.
+        // No List.indexOf: Java links the equality of a record again in every process.
         for (int end = 0; end < layerEnds.size(); end++) {
             if (layerEnds.get(end).finish() == finish && layerEnds.get(end).bf16Out() == bf16Out) {
                 return end;
             }
         }
         throw new IllegalArgumentException(
-                "a rounded tensor for the outcome of " + finish + " (expected: one of fp32)");
+                "result of " + finish + ": a rounded tensor (expected: one of fp32)");
     }
 
-    /** What turns a layer's left operand of fp32 or bf16 into that arithmetic's; of bf16 into int8 alone. */
+    /** Returns the conversion of a layer's left operand from fp32 or bf16; from bf16 only to int8. */
     Code operand(boolean fromBf16, Arithmetic to) {
         Code code = (fromBf16 ? roundedOperands : operands).get(to);
         if (code == null) {
@@ -154,22 +155,22 @@ final class Avx512Code {
         return code;
     }
 
-    /** Copies attention's queries and keys in its arithmetic. */
+    /** Returns the code that copies queries and keys in the arithmetic of attention. */
     Code attentionOperand(boolean fromBf16) {
         return fromBf16 ? roundedOperand : attentionOperand;
     }
 
-    /** Lays attention's values out as a right operand. */
+    /** Returns the code that packs the values of attention as a right operand. */
     Code attentionValues(boolean fromBf16) {
         return fromBf16 ? roundedValues : attentionValues;
     }
 
-    /** Writes a block's result. */
+    /** Returns the code that writes the result of a block. */
     Code divide(boolean toBf16) {
         return toBf16 ? divideRounded : divide;
     }
 
-    /** The softmax of a block of that many queries. */
+    /** Returns the softmax for a block with this number of queries. */
     Code exponentiate(int queries) {
         return exponentiate[queries <= Avx512VectorCode.LANES
                 ? 0

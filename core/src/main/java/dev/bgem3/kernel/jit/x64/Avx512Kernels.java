@@ -14,10 +14,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Kernels in AVX-512. In fp32, sums are fused multiply-adds in ascending order of the summed index, so a
- * product's error is at most {@code K · 2⁻²⁴ · Σ|in·weight|}. In bf16 each operand is first rounded to
- * nearest, by at most 2⁻⁸ of itself; in int8 by at most half of its row's or column's step, and sums are
- * exact for K up to 66,000.
+ * Kernels in AVX-512. In fp32, sums are chains of fused multiply-adds in ascending order of the index, so the
+ * error of a product is at most {@code K · 2⁻²⁴ · Σ|in·weight|}. In bf16 each operand is first rounded to
+ * nearest, with a relative error of at most 2⁻⁸; in int8 with an error of at most half the scale of its row
+ * or column, and sums are exact for K up to 66,000.
  */
 final class Avx512Kernels extends AssembledKernels {
     private final Avx512Code code;

@@ -7,8 +7,8 @@ import dev.bgem3.asm.x64.Abi;
 import dev.bgem3.asm.x64.Vec;
 
 /**
- * The conversions of operands that only AVX-512 kernels need: copies, and those to and from bf16, rounded to
- * nearest even.
+ * The conversions of operands that only AVX-512 kernels need: copies, and conversions to and from bf16,
+ * rounded to nearest even.
  */
 final class Avx512OperandKernel {
     private static final Vec X = Vec.zmm(0);
@@ -18,7 +18,7 @@ final class Avx512OperandKernel {
 
     private Avx512OperandKernel() {}
 
-    /** Rows of fp32 as they are. */
+    /** Copies rows of fp32. */
     static byte[] copy(Abi abi) {
         return abi.function(code -> {
             Avx512VectorCode math = new Avx512VectorCode(code);
@@ -32,7 +32,7 @@ final class Avx512OperandKernel {
         });
     }
 
-    /** Rows of fp32 to bf16. */
+    /** Converts rows of fp32 to bf16. */
     static byte[] toBf16(Abi abi) {
         return abi.function(code -> {
             Avx512VectorCode math = new Avx512VectorCode(code);
@@ -47,7 +47,7 @@ final class Avx512OperandKernel {
         });
     }
 
-    /** Rows of bf16 as they are. */
+    /** Copies rows of bf16. */
     static byte[] copyBf16(Abi abi) {
         return abi.function(code -> {
             Avx512VectorCode math = new Avx512VectorCode(code);
@@ -61,7 +61,7 @@ final class Avx512OperandKernel {
         });
     }
 
-    /** Rows of bf16 to int8, and their scales. */
+    /** Converts rows of bf16 to int8 and stores their scales. */
     static byte[] bf16ToInt8(Abi abi) {
         return abi.function(code -> {
             Avx512VectorCode math = new Avx512VectorCode(code);

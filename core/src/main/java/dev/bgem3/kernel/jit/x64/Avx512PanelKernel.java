@@ -22,16 +22,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Lays attention's operands out as a product's right operand: panels of {@link Avx512TileKernel#PANEL} words
- * of 32 bits.
+ * Packs operands of attention as right operands of products: panels of {@link Avx512TileKernel#PANEL} 32-bit
+ * words.
  */
 final class Avx512PanelKernel {
     // The argument block.
     private static final int FROM_FIELD = 0;
     private static final int FROM_STRIDE_FIELD = 8;
     private static final int TO_FIELD = 16;
-    private static final int COUNT_FIELD = 24; // of rows, or of groups of 16 words
-    private static final int MASK_FIELD = 32; // of the two vectors' columns
+    private static final int COUNT_FIELD = 24; // rows, or groups of 16 words
+    private static final int MASK_FIELD = 32; // columns of the two vectors
     static final int BLOCK_BYTES = 40;
 
     private static final int PANEL_BYTES = 4 * Avx512TileKernel.PANEL;
@@ -50,10 +50,10 @@ final class Avx512PanelKernel {
      * Sets all fields.
      *
      * @param count
-     *            for {@link #rows} and {@link #pairs} the rows, for {@link #transpose} the groups of 16
-     *            words; at least 1
+     *            the number of rows for {@link #rows} and {@link #pairs}, of groups of 16 words for
+     *            {@link #transpose}; at least 1
      * @param columns
-     *            for {@link #rows} and {@link #pairs} the columns to take, 1 to PANEL
+     *            the number of columns for {@link #rows} and {@link #pairs}, 1 to PANEL
      */
     static void fill(MemorySegment block, long from, long fromStrideBytes, long to, int count, int columns) {
         block.set(ValueLayout.JAVA_LONG, FROM_FIELD, from);
@@ -78,7 +78,7 @@ final class Avx512PanelKernel {
         }
     }
 
-    /** {@code to[row][column] = from[row][column]}, zeros beyond the columns. */
+    /** Computes {@code to[row][column] = from[row][column]}, with zeros beyond the columns. */
     static byte[] rows(Abi abi) {
         return abi.function(code -> {
             startColumns(code, abi);
@@ -95,8 +95,8 @@ final class Avx512PanelKernel {
     }
 
     /**
-     * {@code to[i][column]} = rows 2·i and 2·i + 1 of that column as bf16 in one word; zeros where there is
-     * no such row or column. They come from bf16 or from fp32.
+     * Stores rows 2·i and 2·i + 1 of a column as bf16 in one word, {@code to[i][column]}; zeros if there is
+     * no such row or column. The source is bf16 or fp32.
      */
     static byte[] pairs(Abi abi, boolean fromBf16) {
         return abi.function(code -> {
@@ -133,7 +133,7 @@ final class Avx512PanelKernel {
         });
     }
 
-    /** Each lane's number as bf16 in its lower half, zeros above. */
+    /** Loads numbers as bf16 in the lower halves of lanes, with zeros in the upper halves. */
     private static void bf16(Assembler code, Vec x, int vector, Mem from, boolean fromBf16) {
         if (fromBf16) {
             code.emit(VPMOVZXWD, x.zeroed(COLUMNS[vector]), from);
@@ -146,11 +146,11 @@ final class Avx512PanelKernel {
     }
 
     /**
-     * {@code to[word][row] = from[row][word]} for 16 rows and 16 words at a time.
+     * Computes {@code to[word][row] = from[row][word]} for 16 rows and 16 words at a time.
      *
      * <p>
-     * Four rows at a time, words change places with rows within each 128 bits, so that a vector holds one
-     * word in four of four rows; then four such vectors change their quarters the same way.
+     * First transposes four rows at a time within each 128 bits, so that a vector holds every fourth word of
+     * four rows; then transposes the quarters of four such vectors in the same way.
      */
     static byte[] transpose(Abi abi) {
         return abi.function(code -> {
@@ -162,13 +162,13 @@ final class Avx512PanelKernel {
                     code.add(AT, STRIDE);
                 }
                 for (int group = 0; group < 4; group++) {
-                    // Vectors 4·group + (0 .. 3) are rows; then vector 4·group + j has word j of each
+                    // Vectors 4·group + (0 .. 3) are rows; afterwards vector 4·group + j has word j of each
                     // quarter.
                     exchange(code, VSHUFPS, 4 * group, 1);
                 }
                 for (int j = 0; j < 4; j++) {
-                    // Vectors j, j + 4, j + 8, j + 12 are the groups; then vector j + 4·quarter has word
-                    // 4·quarter + j.
+                    // Vectors j, j + 4, j + 8, j + 12 are the groups; afterwards vector j + 4·quarter has
+                    // word 4·quarter + j.
                     exchange(code, VSHUFF32X4, j, 4);
                 }
                 for (int word = 0; word < 16; word++) {
@@ -182,8 +182,8 @@ final class Avx512PanelKernel {
 
     /**
      * Transposes 4 × 4 words within each quarter of four vectors ({@code vshufps}), or the 4 × 4 quarters of
-     * four vectors ({@code vshuff32x4}): both take two items of their first source and two of their second,
-     * by two bits each.
+     * four vectors ({@code vshuff32x4}): both select two items of their first source and two of their second,
+     * with two bits each.
      */
     private static void exchange(Assembler code, VectorOp shuffle, int first, int step) {
         int lower = 0x44; // items 0, 1 of both

@@ -14,31 +14,30 @@ import java.lang.foreign.MemorySegment;
  * The linear layers in AVX-512: {@code out = finish(in · weightᵀ + bias)}.
  *
  * <p>
- * The weight is packed once into panels, as {@link Avx512TileKernel} reads them; columns beyond N are zeros.
- * The work is cut into blocks of rows times ranges of panels; a piece takes one panel after another, whose
- * slice of the weight (128 KiB at K = 1,024) stays in the second-level cache while all rows of the block pass
- * by.
+ * The weight is packed once into panels for {@link Avx512TileKernel}; columns beyond N are zeros. The work is
+ * split into blocks of rows and ranges of panels. A piece computes one panel after another; a panel (128 KiB
+ * at K = 1,024) stays in the level 2 cache while all rows of the block use it.
  */
 final class Avx512Product {
     private static final int BLOCK_ROWS = 12 * Avx512TileKernel.MAX_ROWS;
-    /** Rows of a piece of the left operand's rounding. */
+    /** The number of rows in a piece of the conversion of the left operand. */
     private static final int OPERAND_ROWS = 16;
     /**
-     * Rows that begin so far apart, or a multiple of it, compete for the same places of the first-level
-     * cache, as few as a tile has rows: by 2 % of all at 2,048 tokens in int8.
+     * Rows whose distance is a multiple of this compete for the same sets of the level 1 cache, which have as
+     * few ways as a tile has rows; avoiding that saves 2 % of all time at 2,048 tokens in int8.
      */
     private static final int CACHE_WAY_BYTES = 4_096;
     /**
-     * The more pieces of work for each thread, the less one is behind the others at the end; but a small one
-     * is over before it has what it reads in its cache. So there are as many, between these two, as have
-     * {@link #PIECE_MULTIPLY_ADDS} each.
+     * With more pieces of work for each thread, the threads finish closer together, but a small piece ends
+     * before its data is in the cache. So a piece has {@link #PIECE_MULTIPLY_ADDS}, within these limits on
+     * the number of pieces.
      */
     private static final int MIN_PIECES_PER_THREAD = 6;
     private static final int MAX_PIECES_PER_THREAD = 24;
-    /** Some 35 µs of one thread in int8. */
+    /** About 35 µs of one thread in int8. */
     private static final long PIECE_MULTIPLY_ADDS = 16_000_000;
 
-    /** A worker's own memory. */
+    /** The memory of one worker. */
     static final class Scratch {
         private final MemorySegment tileBlock = Arena.ofAuto().allocate(Avx512TileKernel.BLOCK_BYTES,
                 Avx512VectorCode.BYTES);
@@ -51,11 +50,11 @@ final class Avx512Product {
      * A left operand in the layer's arithmetic.
      *
      * @param rows
-     *            where its first row starts
+     *            the address of the first row
      * @param strideBytes
-     *            from one row to the next
+     *            the distance between rows
      * @param scales
-     *            int8's, one a row, else 0
+     *            in int8 the address of the scales, one per row; otherwise 0
      */
     private record Operand(long rows, long strideBytes, long scales) {}
 
@@ -65,7 +64,7 @@ final class Avx512Product {
      * Runs a layer.
      *
      * @param residual
-     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else null
+     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, may be {@code out}; otherwise null
      */
     static void run(ThreadTeam team, Avx512Code code, Scratch[] scratches, HostWorkspace operands,
             HostTensor out,
@@ -92,8 +91,8 @@ final class Avx512Product {
     }
 
     /**
-     * The whole left operand, once, in memory that the next product may overwrite; it stays where it is if it
-     * fits as it lies.
+     * Converts the whole left operand into scratch memory, which the next product overwrites; no copy if it
+     * already has the layer's type.
      */
     private static Operand operand(ThreadTeam team, Avx512Code code, Scratch[] scratches,
             HostWorkspace operands,
@@ -102,7 +101,7 @@ final class Avx512Product {
             return new Operand(in.data().address(), in.offsetBytes(1), 0);
         }
         Code conversion = code.operand(in.isBf16(), arithmetic);
-        // Whole vectors of 16 numbers, and so whole words: what is beyond K is zeros.
+        // Whole vectors of 16 numbers, and so whole words, with zeros beyond K.
         long bytes = Math.ceilDiv(in.columns(), Avx512VectorCode.LANES) * (long) Avx512VectorCode.BYTES
                 / arithmetic.numbersPerWord();
         long stride = bytes % CACHE_WAY_BYTES == 0 ? bytes + Avx512VectorCode.BYTES : bytes;

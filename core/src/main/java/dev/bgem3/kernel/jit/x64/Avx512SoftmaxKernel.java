@@ -32,8 +32,8 @@ import java.lang.foreign.ValueLayout;
  * and the division at its end.
  *
  * <p>
- * Scores lie key by key, a key's queries side by side: each lane belongs to one query from start to end, so
- * maxima and sums need nothing across lanes. All functions take the same argument block.
+ * Scores are stored key by key, with the queries of a key side by side: each lane belongs to one query, so
+ * maxima and sums need no operations across lanes. All functions take the same argument block.
  */
 final class Avx512SoftmaxKernel {
     // The argument block.
@@ -41,7 +41,7 @@ final class Avx512SoftmaxKernel {
     private static final int SCORES_FIELD = 8; // [keys][64]: scores in, weights out
     private static final int MAXIMA_FIELD = 16; // [64], so far
     private static final int SUMS_FIELD = 24; // [64], of exponentials so far
-    private static final int FACTORS_FIELD = 32; // [64], what was summed before is to be multiplied by
+    private static final int FACTORS_FIELD = 32; // [64], by which to multiply earlier sums
     private static final int ROWS_FIELD = 40; // queries
     private static final int VALUES_FIELD = 48; // [rows] at the stride: weighted sums of values
     private static final int VALUES_STRIDE_FIELD = 56;
@@ -52,7 +52,7 @@ final class Avx512SoftmaxKernel {
     private static final int MASK_FIELD = 92; // lanes of the last vector of a row of values
     static final int BLOCK_BYTES = 96;
 
-    /** Vectors of a key's scores, of which a function may compute fewer. */
+    /** The number of vectors of a key's scores; a function may compute fewer. */
     private static final int VECTORS = 4;
     private static final int KEY_BYTES = VECTORS * Avx512VectorCode.BYTES;
 
@@ -64,7 +64,7 @@ final class Avx512SoftmaxKernel {
     private static final Gpr AT = Gpr.RDX;
     private static final Gpr TO = Gpr.RBX;
     private static final Gpr COUNT = Gpr.RBP;
-    // Of the functions that go by rows.
+    // For the functions that iterate over rows.
     private static final Gpr ROWS = KEYS;
     private static final Gpr VALUES = SCORES;
     private static final Gpr FULL = MAXIMA;
@@ -79,7 +79,7 @@ final class Avx512SoftmaxKernel {
 
     private Avx512SoftmaxKernel() {}
 
-    /** Sets what stays for a block of queries. */
+    /** Sets the fields that stay the same for a block of queries. */
     static void fill(MemorySegment block, int rows, MemorySegment scores, MemorySegment maxima,
             MemorySegment sums, MemorySegment factors, MemorySegment values, long valuesStrideBytes,
             int columns,
@@ -98,12 +98,12 @@ final class Avx512SoftmaxKernel {
                 Avx512TileKernel.maskOf(columns - full * Avx512VectorCode.LANES));
     }
 
-    /** Sets how many keys there are, at least 1. */
+    /** Sets the number of keys, at least 1. */
     static void fillKeys(MemorySegment block, int keys) {
         block.set(ValueLayout.JAVA_LONG, KEYS_FIELD, keys);
     }
 
-    /** Sets where {@link #divide} writes. */
+    /** Sets the destination of {@link #divide}. */
     static void fillOut(MemorySegment block, long outAddress, long outStrideBytes) {
         block.set(ValueLayout.JAVA_LONG, OUT_FIELD, outAddress);
         block.set(ValueLayout.JAVA_LONG, OUT_STRIDE_FIELD, outStrideBytes);
@@ -133,20 +133,21 @@ final class Avx512SoftmaxKernel {
         return Vec.zmm(20 + vector);
     }
 
-    /** The even key's exponentials while the odd key's are computed. */
+    /** Holds the exponentials of the even key while those of the odd key are computed. */
     private static Vec even(int vector) {
         return Vec.zmm(24 + vector);
     }
 
     /**
-     * For each query: the new maximum; the factor for what was summed under the old one; the sum so far; and
-     * in place of the scores the weights {@code exp(scale · score − maximum)}; as pairs, powers of two.
+     * For each query, computes the new maximum, the factor for sums that are relative to the old one, and the
+     * sum so far; replaces the scores by the weights {@code exp(scale · score − maximum)}, or in pairs by
+     * powers of two.
      *
      * @param vectors
-     *            of each key's queries that are computed, 1 to 4
+     *            the number of vectors of queries to compute for each key, 1 to 4
      * @param pairs
      *            whether the weights are stored as bf16, those of keys 2·i and 2·i + 1 in one word,
-     *            {@code [⌈keys / 2⌉][64]}; else they are fp32, {@code [keys][64]}
+     *            {@code [⌈keys / 2⌉][64]}, instead of as fp32, {@code [keys][64]}
      */
     static byte[] exponentiate(Abi abi, int vectors, boolean pairs) {
         return abi.function(code -> {
@@ -173,7 +174,7 @@ final class Avx512SoftmaxKernel {
                 int offset = v * Avx512VectorCode.BYTES;
                 code.emit(VMULPS, maximum(v), maximum(v), SCALE);
                 code.emit(VMOVUPS, x(v), Mem.at(MAXIMA, offset));
-                code.emit(VMAXPS, maximum(v), maximum(v), x(v)); // The second operand wins where one is NaN.
+                code.emit(VMAXPS, maximum(v), maximum(v), x(v)); // NaN in either: the second operand
                 code.emit(VMOVUPS, Mem.at(MAXIMA, offset), maximum(v));
                 code.emit(VSUBPS, x(v), x(v), maximum(v));
                 exp(math, v, pairs);
@@ -203,7 +204,7 @@ final class Avx512SoftmaxKernel {
         });
     }
 
-    /** x = exp(scale · score − maximum) of the key at AT, added to the sums. */
+    /** Computes x = exp(scale · score − maximum) for the key at AT and adds it to the sums. */
     private static void exponentials(Assembler code, Avx512VectorCode math, int vectors, boolean pairs) {
         for (int v = 0; v < vectors; v++) {
             code.emit(VMOVUPS, x(v), Mem.at(AT, v * Avx512VectorCode.BYTES));
@@ -217,7 +218,7 @@ final class Avx512SoftmaxKernel {
         }
     }
 
-    /** What is rounded to bf16 next needs no more than that. */
+    /** Computes exponentials; a shorter function is accurate enough if they are then rounded to bf16. */
     private static void exp(Avx512VectorCode math, int v, boolean pairs) {
         if (pairs) {
             math.shortPowerOfTwo(x(v), s(v), p(v), SCRATCH_MASK);
@@ -226,7 +227,7 @@ final class Avx512SoftmaxKernel {
         }
     }
 
-    /** Two keys at a time; TO never overtakes AT. */
+    /** Computes weights for two keys at a time, in place: TO never overtakes AT. */
     private static void pairs(Assembler code, Avx512VectorCode math, int vectors) {
         Label odd = new Label("odd");
         Label done = new Label("done");

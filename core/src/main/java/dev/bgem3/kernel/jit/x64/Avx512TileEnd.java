@@ -1,21 +1,21 @@
 package dev.bgem3.kernel.jit.x64;
 
 /**
- * What is done with a tile's sums, and the type in which they are stored.
+ * The operation applied to the sums of a tile, and the type of the result.
  *
  * @param finish
- *            what happens to them
+ *            the operation applied to the sums
  * @param bf16Out
- *            whether the result is stored as bf16, which those of {@link TileFinish#SCALE_ADD} and
- *            {@link TileFinish#BIAS_RESIDUAL} cannot be, as they read the fp32 numbers there; else it is fp32
+ *            whether the result is stored as bf16 instead of fp32; never for {@link TileFinish#SCALE_ADD} and
+ *            {@link TileFinish#BIAS_RESIDUAL}, which read fp32 numbers there
  */
 record Avx512TileEnd(TileFinish finish, boolean bf16Out) {
-    /** A linear layer's, else attention's. */
+    /** Returns whether this is the end of a linear layer, otherwise of attention. */
     boolean isLayer() {
         return finish != TileFinish.NONE && finish != TileFinish.SCALE_ADD;
     }
 
-    /** Of a vector of results. */
+    /** Returns the size of a vector of results. */
     int outBytes() {
         return bf16Out ? Avx512VectorCode.BYTES / 2 : Avx512VectorCode.BYTES;
     }

@@ -25,18 +25,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The code that finishes the tiles of {@link Avx512TileKernel}: it turns sums in registers into results in
- * memory.
+ * Emits the code that finishes the tiles of {@link Avx512TileKernel}: it turns sums in registers into results
+ * in memory.
  *
  * <p>
- * Each end is written once, for the most rows, from the last row to the first; a lower tile enters it further
- * down. To write it for every height would be most of all code of a kernel, and code that is written before a
- * program's first answer has its price: some microseconds an instruction while Java has not compiled what
- * writes it. A call and the choice cost some ten cycles a tile.
+ * Each end is emitted once, for the largest number of rows, from the last row to the first; a lower tile
+ * enters it further down. Emitting it for every height would be most of a kernel's code, and assembling code
+ * before the first answer costs some microseconds per instruction, while Java has not compiled the assembler.
+ * The call and the choice of an end cost about ten cycles per tile.
  */
 final class Avx512TileEnds {
-    // Where the bases of the left operand's rows, the panel's place and the count of steps are no longer
-    // needed.
+    // These reuse registers for the rows of the left operand, the panel and the number of steps.
     private static final Gpr ROW_SCALES = Avx512TileKernel.BASES.get(0);
     private static final Gpr COLUMN_SCALES = Avx512TileKernel.BASES.get(1);
     private static final Gpr OFFSETS = Avx512TileKernel.BASES.get(2);
@@ -51,14 +50,14 @@ final class Avx512TileEnds {
     private final Gpr argument;
     private final Arithmetic arithmetic;
     private final List<Avx512TileEnd> ends;
-    /** By the tile's height, less 1. */
+    /** The entry for each tile height, at index height − 1. */
     private final List<Label> entries = labels("end");
 
     /**
-     * Writes nothing yet.
+     * Creates the labels; {@link #emit} writes the code.
      *
      * @param argument
-     *            holds the argument block
+     *            the register that points to the argument block
      */
     Avx512TileEnds(Assembler code, Gpr argument, Arithmetic arithmetic, List<Avx512TileEnd> ends) {
         this.code = code;
@@ -77,14 +76,14 @@ final class Avx512TileEnds {
     }
 
     /**
-     * What to call when the sums of so many rows are done; it leaves out, residual and row scales at the rows
-     * after them.
+     * Returns the label to call after computing the sums of {@code height} rows; the code advances out,
+     * residual and row scales past these rows.
      */
     Label of(int height) {
         return entries.get(height - 1);
     }
 
-    /** Writes the code for tiles of these heights, the highest first. */
+    /** Emits the code for tiles of these heights, the highest first. */
     void emit(int... heights) {
         List<List<Label>> lastRows = new ArrayList<>();
         for (int i = 0; i < ends.size(); i++) {
@@ -156,8 +155,8 @@ final class Avx512TileEnds {
     }
 
     /**
-     * The left operand was 128 more than the number: 128 times the panel's sum by column is taken off, and
-     * the scales multiply.
+     * Converts sums to fp32: the left operand was 128 too large, so subtracts 128 times the column's sum of
+     * weights, then multiplies by the scales.
      */
     private void toNumbers(Vec sum, int row, int offset) {
         code.emit(VPSUBD, sum, sum, Mem.at(OFFSETS, offset));
@@ -172,7 +171,7 @@ final class Avx512TileEnds {
         }
         switch (end.finish()) {
             case NONE, BIAS -> {
-                // The sums are the result.
+                // The sums need no further operation.
             }
             case SCALE_ADD -> {
                 load(OUT_ROW, vector);
@@ -180,7 +179,7 @@ final class Avx512TileEnds {
             }
             case BIAS_RELU -> {
                 code.emit(VPXORD, OTHER, OTHER, OTHER);
-                code.emit(VMAXPS, sum, OTHER, sum); // The second operand wins where one is NaN.
+                code.emit(VMAXPS, sum, OTHER, sum); // NaN in either: the second operand
             }
             case BIAS_GELU -> {
                 switch (arithmetic) {
@@ -197,7 +196,7 @@ final class Avx512TileEnds {
         }
     }
 
-    /** A masked load does not touch what lies beyond the tile's columns. */
+    /** Loads the tile's columns of a row; the mask prevents reads beyond them. */
     private void load(Gpr row, int vector) {
         code.emit(VMOVUPS, OTHER.zeroed(Avx512TileKernel.columns(vector)),
                 Mem.at(row, vector * Avx512VectorCode.BYTES));

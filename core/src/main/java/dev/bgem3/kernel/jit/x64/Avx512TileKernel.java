@@ -23,32 +23,32 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * The inner loops of the matrix product: any number of rows times the {@link #PANEL} columns of one panel.
+ * The inner loops of the matrix product: any number of rows by the {@link #PANEL} columns of one panel.
  *
  * <pre>
  * for each tile of {@link #MAX_ROWS} rows, and what is left in tiles of 8, 4, 2 and 1 (16 in two of 8)
  *     sums = 0
- *     for each step of K           1 number of fp32, 2 of bf16, 4 of int8: what a word of 32 bits holds
+ *     for each step of K           1 number of fp32, 2 of bf16, 4 of int8: the contents of a 32-bit word
  *         load 2 vectors of the panel
- *         for each row: sums(row, ·) += left(row, step) spread over the lanes · panel(step, ·)
+ *         for each row: sums(row, ·) += left(row, step) broadcast to the lanes · panel(step, ·)
  *     end the sums and store them, by {@link Avx512TileEnds}
  * </pre>
  *
  * <p>
- * The left operand is read where it lies; the panel is packed, step by step. Each sum is one chain of
+ * The left operand is read in place; the panel is packed, step by step. Each sum is one chain of
  * multiply-adds in ascending steps, whatever the number of rows, so a result does not depend on its
- * neighbours. A register holds the spread number for both vectors of its row: a processor makes two loads in
- * a cycle, as many as multiply-adds, and embedded broadcasts would be a third more loads than it has room
- * for. Measured on one Zen 5 core at 512 deep, 12 rows: 97.6 % of the rate of multiply-adds between
+ * neighbours. A register holds a broadcast number for both vectors of its row: a processor executes two loads
+ * in a cycle, as many as multiply-adds, and embedded broadcasts would need a third more loads than that.
+ * Measured on one Zen 5 core with a depth of 512 and 12 rows: 97.6 % of the rate of multiply-adds between
  * registers, 89.7 % with embedded broadcasts.
  *
  * @param arithmetic
  *            fp32; bf16, whose operands are pairs ({@code vdpbf16ps}); int8, whose left operand is unsigned,
  *            128 more than the number, and whose panel is signed ({@code vpdpbusd})
  * @param left
- *            how the left operand lies
+ *            the layout of the left operand
  * @param ends
- *            what may happen to the sums; a call chooses by the place in this list
+ *            the possible ends of a tile; a call selects one by its index in this list
  */
 record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> ends) {
     Avx512TileKernel {
@@ -62,40 +62,42 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
 
     /** The order of the left operand's words. */
     enum Left {
-        /** Row by row: a row's steps side by side, the rows at a stride. */
+        /** Row by row: the steps of a row side by side, the rows at a stride. */
         ROWS,
-        /** Step by step: a step's rows side by side, the steps {@link #STEP_BYTES} apart. */
+        /** Step by step: the rows of a step side by side, the steps {@link #STEP_BYTES} apart. */
         STEPS
     }
 
-    /** Columns of a tile: two vectors. */
+    /** The number of columns of a tile: two vectors. */
     static final int PANEL = 2 * Avx512VectorCode.LANES;
-    /** 24 sums, 2 of the panel, 4 spread numbers in turn: 30 of 32 registers. */
+    /**
+     * The most rows of a tile: 24 sums, 2 vectors of the panel, 4 broadcast numbers take 30 of 32 registers.
+     */
     static final int MAX_ROWS = 12;
 
-    /** From one step to the next of a left operand that lies {@link Left#STEPS step by step}: 64 rows. */
+    /** The distance between steps of a left operand in the layout {@link Left#STEPS}: 64 rows. */
     static final int STEP_BYTES = 256;
 
-    /** The tiles' heights: any number of rows is a sum of them. */
+    /** The heights of tiles; any number of rows is a sum of them. */
     private static final int[] HEIGHTS = {MAX_ROWS, 8, 4, 2, 1};
     /**
-     * Two tiles of 8 rows in place of 12 and 4, where memory does not set the pace: the sums of 4 are too few
-     * to have a multiply-add in each place of the pipeline.
+     * For this number of rows, two tiles of 8 replace 12 and 4 unless memory is the bottleneck: 4 rows have
+     * too few sums to fill the pipeline with multiply-adds.
      */
     private static final int TWICE_EIGHT = 16;
     private static final int UNROLLED_STEPS = 4;
     private static final int CACHE_LINE = 64;
     /**
-     * Of at most so many rows, two tiles, each fetches its share of the next panel, by its height: the
-     * weights then come at memory's pace while both are computed. Of more rows a tile fetches a line every
-     * {@link #UNROLLED_STEPS} steps, an eighth of what it reads.
+     * Up to this number of rows, two tiles, each tile prefetches its share of the next panel, in proportion
+     * to its height, so that weights arrive at the speed of memory during both. With more rows, a tile
+     * prefetches a line every {@link #UNROLLED_STEPS} steps, an eighth of what it reads.
      */
     private static final int FEW_ROWS = 24;
     private static final int ROWS_PER_BASE = 3;
     static final int VECTORS = 2;
 
-    // The argument block, whose left operand and row scales the code itself moves on: 64-bit fields at
-    // multiples of 8 bytes, then the masks of the two vectors' columns, 32 bits each.
+    // The argument block: 64-bit fields; the masks of the two vectors' columns have 32 bits each. The code
+    // itself advances the left operand and row scales.
     private static final int OUT_FIELD = 0;
     private static final int OUT_STRIDE_FIELD = 8;
     private static final int LEFT_FIELD = 16;
@@ -105,11 +107,11 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
     private static final int BIAS_FIELD = 48;
     private static final int RESIDUAL_FIELD = 56;
     private static final int MASK_FIELD = 64;
-    static final int ROW_SCALES_FIELD = 72; // int8 and SCALE_ADD: fp32, one a row
+    static final int ROW_SCALES_FIELD = 72; // int8 and SCALE_ADD: fp32, one per row
     static final int COLUMN_SCALES_FIELD = 80; // int8: fp32, the panel's columns
     static final int OFFSETS_FIELD = 88; // int8: 32-bit integers, the panel's columns
     private static final int ROWS_FIELD = 96;
-    static final int END_FIELD = 104; // a place in the list of ends
+    static final int END_FIELD = 104; // an index in the list of ends
     static final int BLOCK_BYTES = 112;
 
     static final Gpr OUT = Gpr.R8;
@@ -126,7 +128,7 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
 
     private static final Mask[] COLUMNS = {new Mask(1), new Mask(2)};
 
-    /** Sets what does not change from tile to tile; {@code end} is a place in {@link #ends}. */
+    /** Sets the fields that are the same for all tiles; {@code end} is an index in {@link #ends}. */
     static void fill(MemorySegment block, long outStrideBytes, long leftStrideBytes, long steps, int end) {
         block.set(ValueLayout.JAVA_LONG, END_FIELD, end);
         block.set(ValueLayout.JAVA_LONG, OUT_STRIDE_FIELD, outStrideBytes);
@@ -134,7 +136,7 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
         block.set(ValueLayout.JAVA_LONG, STEPS_FIELD, steps);
     }
 
-    /** Sets the panel, the bias of its columns (0 for none), and how many of them there are. */
+    /** Sets the panel, the bias of its columns (0 for none) and their number. */
     static void fillPanel(MemorySegment block, long panelAddress, long biasAddress, int columns) {
         block.set(ValueLayout.JAVA_LONG, PANEL_FIELD, panelAddress);
         block.set(ValueLayout.JAVA_LONG, BIAS_FIELD, biasAddress);
@@ -154,20 +156,20 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
     }
 
     /**
-     * Sets what turns int8's sums into numbers with the rows' scales: the columns' scales, and 128 times
-     * their sums.
+     * Sets the fields that, with the scales of rows, convert int8 sums to fp32: the scales of columns, and
+     * 128 times their sums.
      */
     static void fillScales(MemorySegment block, long columnScales, long offsets) {
         block.set(ValueLayout.JAVA_LONG, COLUMN_SCALES_FIELD, columnScales);
         block.set(ValueLayout.JAVA_LONG, OFFSETS_FIELD, offsets);
     }
 
-    /** Whichever of the two does not hold the argument block (System V and Windows conventions). */
+    /** Returns rdi or rcx, whichever does not hold the argument block (System V and Windows conventions). */
     private static Gpr nextPanel(Gpr argument) {
         return argument == Gpr.RCX ? Gpr.RDI : Gpr.RCX;
     }
 
-    /** A mask of the first {@code columns} lanes of one vector. */
+    /** Returns a mask of the first {@code columns} lanes of one vector. */
     static int maskOf(int columns) {
         return columns <= 0 ? 0 : columns >= Avx512VectorCode.LANES ? 0xFFFF : (1 << columns) - 1;
     }
@@ -184,18 +186,18 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
         return Vec.zmm(24 + vector);
     }
 
-    private static Vec spread(int row) {
+    private static Vec broadcast(int row) {
         return Vec.zmm(26 + row % 4);
     }
 
-    /** Of a vector's columns in the tile. */
+    /** Returns the mask of a vector's columns in the tile. */
     static Mask columns(int vector) {
         return COLUMNS[vector];
     }
 
     /**
-     * Linear layers' weights come from memory, and the next panel is fetched meanwhile; attention's are in
-     * the caches.
+     * Returns whether this is the product of a linear layer, which prefetches its next panel of weights from
+     * memory; the operands of attention are in the caches.
      */
     private boolean isLayer() {
         return ends.getFirst().isLayer();
@@ -213,7 +215,7 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
     private void body(Assembler code, Gpr argument) {
         code.mov(ROWS, Mem.at(argument, ROWS_FIELD));
         if (isLayer()) {
-            // What follows a panel is the next one.
+            // The next panel follows this one.
             Gpr nextPanel = nextPanel(argument);
             code.mov(nextPanel, Mem.at(argument, STEPS_FIELD));
             code.imul(nextPanel, nextPanel, VECTORS * Avx512VectorCode.BYTES);
@@ -266,7 +268,7 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
         }
     }
 
-    /** One tile's sums; leaves the left operand at the rows after it. */
+    /** Emits the sums of one tile and advances the left operand past its rows. */
     private void tile(Assembler code, Gpr argument, int height, int fetchedLines) {
         code.mov(PANEL_AT, Mem.at(argument, PANEL_FIELD));
         List<Gpr> bases = left == Left.STEPS
@@ -308,9 +310,9 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
     }
 
     /**
-     * Fetches the lines that the tile will be written to: they come from memory as a rule, and a processor
-     * waits for them one after another where it meets them at its stores. Of results in bf16 every other line
-     * is the next panel's.
+     * Prefetches the lines that the tile will be written to: they are usually in memory, and at the stores
+     * the processor would wait for one after another. With results in bf16, every other line belongs to the
+     * next panel.
      */
     private void fetchOut(Assembler code, int height) {
         code.mov(COUNT, OUT);
@@ -323,8 +325,8 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
     }
 
     /**
-     * A loop that takes {@code unrolled} steps at a time, COUNT times, and as often fetches some lines of the
-     * next panel.
+     * Emits a loop of {@code unrolled} steps, repeated COUNT times, which also prefetches some lines of the
+     * next panel each time.
      */
     private void steps(Assembler code, Gpr argument, List<Gpr> bases, int height, int unrolled,
             int fetchedLines) {
@@ -335,13 +337,15 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
                         Mem.at(PANEL_AT, (step * VECTORS + vector) * Avx512VectorCode.BYTES));
             }
             for (int row = 0; row < height; row++) {
-                code.emit(VBROADCASTSS, spread(row), left(row, step));
+                code.emit(VBROADCASTSS, broadcast(row), left(row, step));
                 for (int vector = 0; vector < VECTORS; vector++) {
                     switch (arithmetic) {
                         case FP32 ->
-                            code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), spread(row));
-                        case BF16 -> code.emit(VDPBF16PS, sum(row, vector), panelVector(vector), spread(row));
-                        case INT8 -> code.emit(VPDPBUSD, sum(row, vector), spread(row), panelVector(vector));
+                            code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), broadcast(row));
+                        case BF16 ->
+                            code.emit(VDPBF16PS, sum(row, vector), panelVector(vector), broadcast(row));
+                        case INT8 ->
+                            code.emit(VPDPBUSD, sum(row, vector), broadcast(row), panelVector(vector));
                         case FP16 -> throw KernelSet.notOffered(arithmetic);
                     }
                 }

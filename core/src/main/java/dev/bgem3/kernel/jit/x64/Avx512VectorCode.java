@@ -30,13 +30,11 @@ import dev.bgem3.asm.x64.Register;
 import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.asm.x64.VectorOp;
 
-/**
- * {@link VectorCode} in AVX-512, with shorter functions for results that are then rounded to bf16 or int8.
- */
+/** {@link VectorCode} in AVX-512, with shorter functions for results that are rounded to bf16 or int8. */
 final class Avx512VectorCode extends VectorCode {
-    /** Lanes of fp32 in a register. */
+    /** The number of fp32 lanes in a register. */
     static final int LANES = 16;
-    /** Bytes of a register. */
+    /** The size of a register in bytes. */
     static final int BYTES = 64;
 
     private static final Mask LAST = new Mask(1);
@@ -95,8 +93,8 @@ final class Avx512VectorCode extends VectorCode {
     }
 
     /**
-     * {@code x = 2ˣ} for x ≤ 0, off by at most 8·10⁻⁵ of itself: a twentieth of what rounding it to bf16
-     * costs, for a third of the multiply-adds of {@link #exp}. 0 below −126, NaN for NaN.
+     * Computes {@code x = 2ˣ} for x ≤ 0, with a relative error of at most 8·10⁻⁵: a twentieth of that of
+     * rounding to bf16, with a third of the multiply-adds of {@link #exp}. 0 below −126, NaN for NaN.
      *
      * @param n
      *            scratch
@@ -107,7 +105,7 @@ final class Avx512VectorCode extends VectorCode {
      */
     void shortPowerOfTwo(Vec x, Vec n, Vec p, Mask kept) {
         code.emit(VCMPPS, kept, x, constant(MIN_POWER), NOT_LESS_THAN);
-        code.emit(VRNDSCALEPS, n, x, 0); // to the nearest whole number
+        code.emit(VRNDSCALEPS, n, x, 0); // to the nearest integer
         code.emit(VSUBPS, x, x, n);
         load(p, P3);
         for (int coefficient = P3 - 1; coefficient >= P0; coefficient--) {
@@ -117,11 +115,11 @@ final class Avx512VectorCode extends VectorCode {
     }
 
     /**
-     * {@code even} = its lanes rounded to bf16 in the lower halves, those of {@code odd} in the upper ones:
-     * to nearest, ties away from zero. {@code odd} is scratch.
+     * Rounds the lanes of {@code even} and {@code odd} to bf16, to nearest, ties away from zero, and puts
+     * them in the lower and upper halves of the lanes of {@code even}. {@code odd} is overwritten.
      *
      * @param upperHalves
-     *            of words of 16 bits
+     *            the upper halves of lanes, in 16-bit words
      */
     void pairsOfBf16(Vec even, Vec odd, Mask upperHalves) {
         code.emit(VPADDD, even, even, constant(HALF_OF_BF16));
@@ -131,12 +129,12 @@ final class Avx512VectorCode extends VectorCode {
     }
 
     /**
-     * {@code z = z·Φ(z)}, off by at most 4·10⁻⁵ + 6·10⁻⁶·|z|, for numbers that are then rounded to bf16 or
-     * int8: half the instructions of {@link #gelu}. Φ is 1/2 plus an odd polynomial, beyond ±4.25 what it is
-     * there, and not below 0.
+     * Computes {@code z = z·Φ(z)} with an error of at most 4·10⁻⁵ + 6·10⁻⁶·|z|, for numbers that are then
+     * rounded to bf16 or int8, with half the instructions of {@link #gelu}. Φ is 1/2 plus an odd polynomial,
+     * at least 0 and constant beyond ±4.25.
      */
     void shortGelu(Vec z, Vec x, Vec square, Vec p) {
-        // Of a minimum and a maximum the second operand wins where one is NaN.
+        // If either operand of vminps or vmaxps is NaN, the result is the second one, so NaN stays NaN.
         load(x, S_LIMIT);
         code.emit(VMINPS, x, x, z);
         load(p, S_MINUS_LIMIT);
@@ -170,19 +168,19 @@ final class Avx512VectorCode extends VectorCode {
         code.emit(VMOVUPS, destination.zeroed(LAST), from);
     }
 
-    /** {@code destination} = numbers of bf16 as fp32. */
+    /** Loads bf16 numbers as fp32. */
     void loadBf16(Vec destination, Mem from) {
         code.emit(VPMOVZXWD, destination, from);
         code.emit(VPSLLD, destination, destination, 16);
     }
 
-    /** {@link #loadLast} of bf16. */
+    /** Loads like {@link #loadLast}, from bf16. */
     void loadLastBf16(Vec destination, Mem from) {
         code.emit(VPMOVZXWD, destination.zeroed(LAST), from);
         code.emit(VPSLLD, destination, destination, 16);
     }
 
-    /** {@code destination} = the row's last numbers of bf16 as they are, 0 in the other lanes. */
+    /** Loads the row's last bf16 numbers without conversion, and 0 in the other lanes. */
     void copyLastBf16(Vec destination, Mem from) {
         code.emit(VMOVDQU16, destination.zeroed(LAST), from);
     }

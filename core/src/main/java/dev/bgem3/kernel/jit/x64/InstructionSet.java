@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The vector instructions of x86-64 that kernels are made of, the best first. */
+/** The vector instruction sets of x86-64 that kernels use, the best first. */
 enum InstructionSet implements KernelSet {
     /** 32 registers of 512 bits, with masks. */
     AVX512(CpuFeature.AVX512F, CpuFeature.AVX512DQ, CpuFeature.AVX512VL, CpuFeature.AVX512BW) {
@@ -29,8 +29,8 @@ enum InstructionSet implements KernelSet {
         }
 
         /**
-         * A small number of rows is 12 + 8 + 2 + 1 or 4 + 2 + 1; a larger one 12 + 12 + 4 + 2 + 1 or 12 + 8 +
-         * 8.
+         * Together these use every tile height: 23 = 12 + 8 + 2 + 1, 7 = 4 + 2 + 1, 31 = 12 + 12 + 4 + 2 + 1
+         * and 28 = 12 + 8 + 8.
          */
         @Override
         public int[] selfTestRows() {
@@ -56,8 +56,8 @@ enum InstructionSet implements KernelSet {
     },
 
     /**
-     * 16 registers of 256 bits; int8 by AVX-VNNI alone, as AVX2's own product of bytes ({@code vpmaddubsw})
-     * saturates.
+     * 16 registers of 256 bits; int8 only with AVX-VNNI, since the product of bytes in AVX2 itself
+     * ({@code vpmaddubsw}) saturates.
      */
     AVX2(CpuFeature.AVX2, CpuFeature.FMA) {
         @Override
@@ -70,7 +70,7 @@ enum InstructionSet implements KernelSet {
             return new Avx2Kernels(arithmetic, threads);
         }
 
-        /** Tiles of 6 rows, and one of each of 1 to 5 beside them. */
+        /** Together these use tiles of 6 rows, and one of each height from 1 to 5. */
         @Override
         public int[] selfTestRows() {
             return new int[]{31, 28, 23, 9, 2};
@@ -90,8 +90,7 @@ enum InstructionSet implements KernelSet {
     };
 
     /**
-     * The system property that forces one: {@code avx512} or {@code avx2}. Without it, the processor's best
-     * is used.
+     * The system property that forces a set, {@code avx512} or {@code avx2}; by default the best one is used.
      */
     static final String PROPERTY = "bgem3.jit.isa";
 
@@ -106,23 +105,23 @@ enum InstructionSet implements KernelSet {
         return arithmetics(CpuFeatures.ofThisMachine());
     }
 
-    /** The arithmetics that a processor with these features has units for. */
+    /** Returns the arithmetics that a processor with these features has units for. */
     abstract Set<Arithmetic> arithmetics(CpuFeatures features);
 
     /**
-     * The best one that the processor has, or the one that {@value #PROPERTY} names if the processor has it.
+     * Returns the best set that the processor has, or the one that {@value #PROPERTY} names, if it has that.
      */
     static Optional<InstructionSet> of(CpuFeatures features) {
         return of(features, System.getProperty(PROPERTY));
     }
 
     /**
-     * {@link #of(CpuFeatures)}.
+     * Returns the set for a processor, see {@link #of(CpuFeatures)}.
      *
      * @param name
      *            the property's value, or null
      * @throws BackendException
-     *             if there is none of that name
+     *             if there is no set of that name
      */
     static Optional<InstructionSet> of(CpuFeatures features, String name) {
         if (name != null && Arrays.stream(values()).noneMatch(set -> set.label().equals(name))) {
@@ -134,20 +133,20 @@ enum InstructionSet implements KernelSet {
                 .filter(set -> features.usable().containsAll(set.needs)).findFirst();
     }
 
-    /** The features that a processor must have for one of them. */
+    /** Describes the features that a processor must have for one of the sets. */
     static String expected() {
         return Arrays.stream(values())
                 .map(set -> set.needs.stream().map(CpuFeature::toString).collect(Collectors.joining(" ")))
                 .collect(Collectors.joining(", or "));
     }
 
-    /** An addition to {@link #expected()} if the property forces a set; else empty. */
+    /** Returns an addition to {@link #expected()} if the property forces a set; otherwise empty. */
     static String forced() {
         String name = System.getProperty(PROPERTY);
         return name == null ? "" : "; " + PROPERTY + " asks for " + name;
     }
 
-    /** What the property calls it. */
+    /** Returns the name for the property. */
     String label() {
         return name().toLowerCase(Locale.ROOT);
     }

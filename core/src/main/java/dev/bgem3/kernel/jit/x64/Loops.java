@@ -10,8 +10,8 @@ final class Loops {
     private Loops() {}
 
     /**
-     * Runs the body for each of {@code full} vectors, which may be 0, with {@code at} at the vector; leaves
-     * {@code at} behind the last.
+     * Emits a loop over {@code full} vectors, which may be 0, with {@code at} pointing to the vector;
+     * afterwards {@code at} points past the last one.
      *
      * @param count
      *            scratch
@@ -31,7 +31,7 @@ final class Loops {
         code.bind(done);
     }
 
-    /** Runs the body {@code count} times, at least once, and leaves 0 in {@code count}. */
+    /** Emits a loop that runs {@code count} times, at least once, and leaves 0 in {@code count}. */
     static void count(Assembler code, Gpr count, Runnable body) {
         Label again = code.label("again");
         body.run();

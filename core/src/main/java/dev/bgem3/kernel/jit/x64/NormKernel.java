@@ -18,7 +18,7 @@ import dev.bgem3.asm.x64.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Layer norm of rows, each in two passes (Ba et al. 2016), in vectors of either width. */
+/** Layer norm of rows, each in two passes (Ba et al. 2016), for either vector width. */
 final class NormKernel {
     // The argument block.
     private static final int ROW_FIELD = 0;
@@ -28,7 +28,7 @@ final class NormKernel {
     private static final int LENGTH_FIELD = 32; // fp32
     private static final int EPSILON_FIELD = 36; // fp32
     private static final int ROWS_FIELD = 40;
-    private static final int STRIDE_FIELD = 48; // bytes from one row to the next
+    private static final int STRIDE_FIELD = 48; // bytes between rows
     private static final int MASK_FIELD = 56; // lanes of the last vector
 
     private static final Gpr ROW = Gpr.R8;
@@ -65,7 +65,7 @@ final class NormKernel {
         epsilon = vectors.register(6);
     }
 
-    /** The size of an argument block. */
+    /** Returns the size of an argument block. */
     static int blockBytes(Vectors vectors) {
         return MASK_FIELD + vectors.maskBytes();
     }
@@ -85,7 +85,7 @@ final class NormKernel {
         vectors.fillMask(block, MASK_FIELD, length - full * vectors.lanes);
     }
 
-    /** {@code x = (x − mean) / √(variance + ε) · γ + β}. */
+    /** Computes {@code x = (x − mean) / √(variance + ε) · γ + β}. */
     static byte[] layerNorm(Vectors vectors, Abi abi) {
         return abi.function(code -> new NormKernel(vectors, code, abi.argument()).body());
     }
@@ -118,8 +118,8 @@ final class NormKernel {
     }
 
     /**
-     * sum = 0, then {@code step} for each full vector in x and {@code last} for the last one, zeros beyond
-     * the row; then over lanes.
+     * Sets sum to 0, runs {@code step} for each full vector in x and {@code last} for the last one, which has
+     * zeros beyond the row, and then adds the lanes of sum.
      */
     private void sum(Runnable step, Runnable last) {
         math.zero(sum);

@@ -20,10 +20,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Converts rows of fp32 to the left operand of a product in int8, in vectors of either width. A row's scale
+ * Converts rows of fp32 to the left operand of a product in int8, for either vector width. The scale of a row
  * is its largest magnitude over 127; the integers are stored as unsigned numbers, increased by 128. The last
- * vector of a row is padded with zeros, stored as 128. A NaN or an infinity makes the row's scale NaN, and
- * with it every result of the row.
+ * vector of a row is padded with zeros, stored as 128. A NaN or an infinity makes the row's scale NaN, and so
+ * every result of the row.
  */
 final class OperandKernel {
     // The argument block.
@@ -33,7 +33,7 @@ final class OperandKernel {
     private static final int TO_STRIDE_FIELD = 24;
     private static final int ROWS_FIELD = 32;
     private static final int FULL_FIELD = 40; // vectors of a row before the last
-    private static final int SCALES_FIELD = 48; // int8: fp32, one a row
+    private static final int SCALES_FIELD = 48; // int8: fp32, one per row
     private static final int MASK_FIELD = 56; // lanes of the last vector
 
     private static final Gpr FROM = Gpr.R8;
@@ -45,16 +45,16 @@ final class OperandKernel {
     private static final Gpr COUNT = Gpr.RAX;
     private static final Gpr SCALES = Gpr.RDX;
 
-    /** Where a vector of the row is read. */
+    /** The operand from which a vector of the row is read. */
     static final Mem SOURCE = Mem.at(AT);
-    /** Where a vector of the row is written. */
+    /** The operand to which a vector of the row is written. */
     static final Mem DESTINATION = Mem.at(TO_AT);
 
     private final Vectors vectors;
     private final Assembler code;
     private final VectorCode math;
     private final Gpr block;
-    /** The vector at hand. */
+    /** The current vector. */
     private final Vec x;
     private final Vec largest;
     private final Vec factor;
@@ -62,7 +62,7 @@ final class OperandKernel {
     private final Vec one;
     private final Vec scratch;
 
-    /** Reads the argument block. */
+    /** Emits the code that reads the argument block. */
     OperandKernel(Vectors vectors, VectorCode math, Gpr block) {
         this.vectors = vectors;
         code = math.code;
@@ -82,7 +82,7 @@ final class OperandKernel {
         math.loadLastMask(Mem.at(block, MASK_FIELD));
     }
 
-    /** The size of an argument block. */
+    /** Returns the size of an argument block. */
     static int blockBytes(Vectors vectors) {
         return MASK_FIELD + vectors.maskBytes();
     }
@@ -101,7 +101,7 @@ final class OperandKernel {
         vectors.fillMask(block, MASK_FIELD, columns - full * vectors.lanes);
     }
 
-    /** Rows of fp32 to int8, and their scales. */
+    /** Converts rows of fp32 to int8 and stores their scales. */
     static byte[] toInt8(Vectors vectors, Abi abi) {
         return abi.function(code -> {
             VectorCode math = vectors.code(code);
@@ -115,7 +115,7 @@ final class OperandKernel {
      * Converts all rows to int8.
      *
      * @param fromBytes
-     *            what a vector's numbers take in the source
+     *            the size of a vector's numbers in the source
      * @param load
      *            reads the vector at {@link #SOURCE} as fp32 into register 0
      * @param loadLast
@@ -125,7 +125,8 @@ final class OperandKernel {
         math.load(magnitude, VectorCode.MAGNITUDE);
         math.load(one, VectorCode.ONE);
         eachRow(() -> {
-            // As integers, the bits of magnitudes are in their order, with NaN above all: it is not lost.
+            // The bits of magnitudes, compared as integers, have the order of the numbers, with NaN the
+            // largest, so NaN is not lost.
             math.zero(largest);
             eachVector(fromBytes, () -> {
                 load.run();
@@ -135,7 +136,7 @@ final class OperandKernel {
             largest();
             math.largestLaneOfIntegers(largest, x);
             math.overInt8Range(largest);
-            // An infinity as a scale could turn to 0 in a ReLU; NaN cannot.
+            // An infinite scale could become 0 in a ReLU; NaN cannot.
             math.zeroUnlessFinite(x, largest);
             code.emit(VADDPS, largest, largest, x);
             code.emit(VMOVD, Mem.at(SCALES), largest.as(16));
@@ -165,12 +166,12 @@ final class OperandKernel {
     }
 
     /**
-     * Copies all rows in another form.
+     * Copies or converts all rows.
      *
      * @param fromBytes
      *            what a vector's numbers take in the source
      * @param toBytes
-     *            what they take in the destination
+     *            their size in the destination
      * @param copy
      *            copies a vector from {@link #SOURCE} to {@link #DESTINATION}
      * @param copyLast

@@ -2,22 +2,22 @@ package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.kernel.LinearFinish;
 
-/** What is done with a tile's sums before they are stored. */
+/** The operation applied to the sums of a tile before they are stored. */
 enum TileFinish {
-    /** Nothing; in AVX2 they may be a later slice's start. */
+    /** None; in AVX2 a later slice may start from these sums. */
     NONE,
-    /** The tile is multiplied by its rows' scales, and they are added to it; AVX-512 alone. */
+    /** Multiplies the stored tile by the scales of its rows and adds the sums to it; AVX-512 only. */
     SCALE_ADD,
-    /** The bias is added. */
+    /** Adds the bias. */
     BIAS,
-    /** The bias is added; max(·, 0). */
+    /** Adds the bias and applies ReLU, max(·, 0). */
     BIAS_RELU,
-    /** The bias is added; GELU. */
+    /** Adds the bias and applies GELU. */
     BIAS_GELU,
-    /** The bias and a residual of the result's shape and stride are added. */
+    /** Adds the bias and a residual of the result's shape and stride. */
     BIAS_RESIDUAL;
 
-    /** A linear layer's. */
+    /** Returns the finish of a linear layer. */
     static TileFinish of(LinearFinish finish) {
         return switch (finish) {
             case BIAS -> BIAS;

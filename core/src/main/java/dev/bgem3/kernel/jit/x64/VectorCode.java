@@ -16,20 +16,20 @@ import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.asm.x64.VectorOp;
 
 /**
- * Emits exp, GELU and sums over lanes, and holds the constants of their polynomials. Steps and their order
- * are the same at either width of vectors, so that results have the same bits; subclasses emit the steps for
- * which AVX-512 and AVX2 have different instructions.
+ * Emits exp, GELU and sums over lanes, and holds the constants of their polynomials. The steps and their
+ * order are the same for both vector widths, so that results have the same bits; subclasses emit the steps
+ * for which AVX-512 and AVX2 have different instructions.
  *
  * <p>
- * A method whose lanes are chosen by a mask takes it in the register that the instruction set has for it:
- * AVX-512 a mask register, AVX2 a vector.
+ * Methods with a mask take it in the register type of the instruction set: a mask register in AVX-512, a
+ * vector in AVX2.
  */
 abstract class VectorCode {
     static final int NOT_LESS_THAN = 5; // unordered compares as true
     static final int GREATER_THAN = 14; // unordered compares as false
 
     /**
-     * As kernel.vector's VectorMath has them, where their errors are argued; by
+     * The constants of VectorMath in kernel.vector, which derives their errors, and more from
      * src/reference/fit_polynomials.py.
      */
     static final float[] CONSTANTS = {-87.3f, 1.4426950408889634f, 12582912f, -0.693359375f,
@@ -68,17 +68,17 @@ abstract class VectorCode {
     static final int S8 = 41;
     static final int HALF_OF_BF16 = 42;
 
-    /** What the instructions are written to. */
+    /** The assembler to which instructions are written. */
     final Assembler code;
 
     VectorCode(Assembler code) {
         this.code = code;
     }
 
-    /** One of {@link #CONSTANTS} in every lane, as a source. */
+    /** Returns one of {@link #CONSTANTS} in every lane, as a source operand. */
     abstract Mem constant(int index);
 
-    /** {@code destination} = one of {@link #CONSTANTS} in every lane. */
+    /** Loads one of {@link #CONSTANTS} into every lane. */
     abstract void load(Vec destination, int index);
 
     /** {@code destination = 0} in every lane. */
@@ -90,21 +90,24 @@ abstract class VectorCode {
     /** {@code value = -value}. */
     abstract void negate(Vec value);
 
-    /** {@code mask} = the lanes whose {@code value} compares so with a constant. */
+    /** Sets {@code mask} to the lanes of {@code value} for which the comparison with a constant is true. */
     abstract void compare(Register mask, Vec value, int constant, int predicate);
 
     /**
-     * The whole part n of {@code rounded}, which is n plus {@link #ROUNDER}: in the first register or the
-     * second.
+     * Computes the integer n from {@code rounded}, which is n plus {@link #ROUNDER}, in either register, and
+     * returns that register.
      */
     abstract Vec wholePart(Vec rounded, Vec scratch);
 
     /**
-     * {@code x = p · 2ⁿ} in the lanes of the mask, 0 in others; {@code s} is as {@link #wholePart} left it.
+     * {@code x = p · 2ⁿ} in the lanes of the mask, 0 in others; {@code s} is the register from
+     * {@link #wholePart}.
      */
     abstract void timesPowerOfTwo(Vec x, Vec p, Vec s, Register kept);
 
-    /** {@code value = 1 - value} in the lanes of the mask; {@code one} is 1 in every lane, and scratch. */
+    /**
+     * {@code value = 1 - value} in the lanes of the mask; {@code one} is 1 in every lane and is overwritten.
+     */
     abstract void oneMinus(Vec value, Vec one, Register mask);
 
     /** {@code x = exp(x)} for x ≤ 0, 0 below −87.3, NaN for NaN; the other registers are scratch. */
@@ -129,7 +132,7 @@ abstract class VectorCode {
      * {@code z = z·Φ(z)}; the other registers are scratch.
      *
      * @param mask
-     *            if it is a vector, may be {@code x}
+     *            may be {@code x} if it is a vector
      */
     final void gelu(Vec z, Vec x, Vec q, Vec s, Vec p, Register mask) {
         and(x, z, constant(MAGNITUDE));
@@ -147,17 +150,17 @@ abstract class VectorCode {
         code.emit(VMULPS, z, z, q);
     }
 
-    /** Every lane of {@code value} becomes the sum of all, in one fixed order. */
+    /** Sets every lane of {@code value} to the sum of all lanes, in a fixed order. */
     final void sumOfLanes(Vec value, Vec scratch) {
         reduceLanes(VADDPS, value, scratch);
     }
 
-    /** Every lane of {@code value} becomes the largest as signed integers. */
+    /** Sets every lane of {@code value} to the largest, as signed integers. */
     final void largestLaneOfIntegers(Vec value, Vec scratch) {
         reduceLanes(VPMAXSD, value, scratch);
     }
 
-    /** Quarters of a register, then pairs, then neighbours. */
+    /** Combines quarters of a register, then pairs of lanes, then neighbours. */
     final void reduceLanes(VectorOp op, Vec value, Vec scratch) {
         reduceQuarters(op, value, scratch);
         code.emit(VSHUFPS, scratch, value, value, 0x4E);
@@ -166,19 +169,19 @@ abstract class VectorCode {
         code.emit(op, value, value, scratch);
     }
 
-    /** Each 128 bits of {@code value} become the result over all 128 bits. */
+    /** Combines all 128-bit parts of {@code value}, and sets each of them to the result. */
     abstract void reduceQuarters(VectorOp op, Vec value, Vec scratch);
 
-    // The last vector of a row, whose lanes beyond the row's end are neither read nor written. Its mask has a
-    // register of its own.
+    // The last vector of a row, whose lanes beyond the end of the row are neither read nor written. Its mask
+    // has its own register.
 
-    /** Reads the mask from where {@link Vectors#fillMask} wrote it. */
+    /** Loads the mask that {@link Vectors#fillMask} wrote. */
     abstract void loadLastMask(Mem from);
 
-    /** {@code destination} = the row's last numbers, 0 in the other lanes. */
+    /** Loads the row's last numbers, and 0 in the other lanes. */
     abstract void loadLast(Vec destination, Mem from);
 
-    /** Writes the row's last numbers. */
+    /** Stores the row's last numbers. */
     abstract void storeLast(Mem to, Vec source);
 
     /** {@code value -= other} in the row's lanes; 0 in the others. */
@@ -186,7 +189,7 @@ abstract class VectorCode {
 
     // Rounding to int8
 
-    /** {@code value = value / 127}, as a product. */
+    /** {@code value = value / 127}, by multiplication. */
     final void overInt8Range(Vec value) {
         code.emit(VMULPS, value, value, constant(INT8_STEP));
     }
@@ -197,8 +200,8 @@ abstract class VectorCode {
     }
 
     /**
-     * Stores each lane, a 32-bit integer of 0 to 255 or beyond, as a byte, saturated; {@code value} and
-     * {@code scratch} are lost.
+     * Stores each lane, a 32-bit integer, as an unsigned byte with saturation; {@code value} and
+     * {@code scratch} are overwritten.
      */
     abstract void storeBytes(Mem to, Vec value, Vec scratch);
 }

@@ -5,7 +5,7 @@ import dev.bgem3.asm.x64.Vec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The vectors of an instruction set, for kernels whose code is the same at either width. */
+/** The vectors of an instruction set, for kernels whose code is the same for either width. */
 enum Vectors {
     /** 512 bits, and mask registers. */
     AVX512(Avx512VectorCode.LANES) {
@@ -42,9 +42,9 @@ enum Vectors {
         }
     };
 
-    /** How many fp32 numbers a vector holds. */
+    /** The number of fp32 lanes in a vector. */
     final int lanes;
-    /** The size of a vector. */
+    /** The size of a vector in bytes. */
     final int bytes;
 
     Vectors(int lanes) {
@@ -52,15 +52,15 @@ enum Vectors {
         bytes = lanes * Float.BYTES;
     }
 
-    /** A register of this width. */
+    /** Returns a register of this width. */
     Vec register(int number) {
         return new Vec(number, bytes);
     }
 
-    /** The sequences of instructions for this width; adds their constants to the code. */
+    /** Creates the instruction sequences for this width and adds their constants to the code. */
     abstract VectorCode code(Assembler code);
 
-    /** What a mask takes of an argument block. */
+    /** Returns the size of a mask in an argument block. */
     abstract int maskBytes();
 
     /**

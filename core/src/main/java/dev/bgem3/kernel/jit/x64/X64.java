@@ -7,11 +7,11 @@ import dev.bgem3.kernel.jit.KernelSet;
 import java.util.Optional;
 
 /**
- * The x86-64 architecture: kernels in AVX-512 if the processor has it, else in AVX2. The system property
+ * The x86-64 architecture: kernels in AVX-512 if the processor has it, otherwise in AVX2. The system property
  * {@value InstructionSet#PROPERTY} forces either.
  */
 public final class X64 implements Architecture {
-    /** For {@link java.util.ServiceLoader}. */
+    /** Used by {@link java.util.ServiceLoader}. */
     public X64() {}
 
     @Override

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The errors that {@link Avx512VectorCode} states for its shorter functions, over a fine grid; those of the
- * longer ones are VectorMathTest's.
+ * Tests the errors that {@link Avx512VectorCode} states for its shorter functions, on a fine grid;
+ * VectorMathTest tests the longer ones.
  */
 class Avx512VectorCodeTest {
     private static final int POINTS = 1 << 18;
@@ -41,7 +41,7 @@ class Avx512VectorCodeTest {
         assumeTrue(features.has(CpuFeature.AVX512F) && features.has(CpuFeature.AVX512BW), "no AVX-512");
     }
 
-    /** What the code makes of each of the numbers. */
+    /** Applies the function to each number. */
     private static float[] apply(float[] x, BiConsumer<Avx512VectorCode, Vec> function) {
         float[] results = new float[x.length];
         try (Arena arena = Arena.ofShared()) {
@@ -75,7 +75,7 @@ class Avx512VectorCodeTest {
         return x;
     }
 
-    /** By way of a linear layer [1, 1] that multiplies by 1. */
+    /** Computes GELU with a linear layer [1, 1] that multiplies by 1. */
     private static float[] referenceGelu(float[] z) {
         float[] expected = new float[z.length];
         try (Kernels kernels = new ScalarProvider().open(Arithmetic.FP32, 1, 0);
@@ -90,7 +90,7 @@ class Avx512VectorCodeTest {
     }
 
     @Test
-    void shortGeluIsAsExactAsItSays() {
+    void shortGeluIsWithinItsStatedError() {
         BiConsumer<Avx512VectorCode, Vec> gelu = (math, z) -> math.shortGelu(z, Vec.zmm(1), Vec.zmm(2),
                 Vec.zmm(3));
         float[] z = grid(-20, 20);
@@ -111,7 +111,7 @@ class Avx512VectorCodeTest {
     }
 
     @Test
-    void shortPowersOfTwoAreAsExactAsTheySay() {
+    void shortPowersOfTwoAreWithinTheirStatedError() {
         BiConsumer<Avx512VectorCode, Vec> power = (math, x) -> math.shortPowerOfTwo(x, Vec.zmm(1), Vec.zmm(2),
                 new Mask(1));
         float[] x = grid(-125.9, 0);

@@ -32,7 +32,7 @@ class InstructionSetTest {
     }
 
     @Test
-    void prefersTheWidestThatTheProcessorHas() {
+    void prefersTheWidestSetOfTheProcessor() {
         CpuFeatures skylakeX = with(HASWELL, CpuFeature.AVX512F, CpuFeature.AVX512DQ, CpuFeature.AVX512VL,
                 CpuFeature.AVX512BW);
         assertThat(InstructionSet.of(skylakeX, null)).contains(InstructionSet.AVX512);
@@ -44,14 +44,14 @@ class InstructionSetTest {
     }
 
     @Test
-    void refusesANameThatItDoesNotKnow() {
+    void rejectsUnknownNames() {
         assertThatThrownBy(() -> InstructionSet.of(with(HASWELL), "AVX2"))
                 .isInstanceOf(BackendException.class)
                 .hasMessage("bgem3.jit.isa: AVX2 (expected: avx512 or avx2)");
     }
 
     @Test
-    void multipliesInWhatTheProcessorHasUnitsFor() {
+    void offersArithmeticsThatTheProcessorHasUnitsFor() {
         assertThat(InstructionSet.AVX2.arithmetics(with(HASWELL))).containsExactly(Arithmetic.FP32);
         assertThat(InstructionSet.AVX2.arithmetics(with(HASWELL, CpuFeature.AVX_VNNI)))
                 .containsExactlyInAnyOrder(Arithmetic.FP32, Arithmetic.INT8);
@@ -61,7 +61,7 @@ class InstructionSetTest {
 
     @ParameterizedTest
     @EnumSource
-    void passesTheSelfTestInWhateverTheProcessorHas(InstructionSet set) {
+    void passesTheSelfTestInEveryArithmetic(InstructionSet set) {
         CpuFeatures cpu = null;
         try {
             cpu = CpuFeatures.ofThisMachine();
@@ -76,9 +76,9 @@ class InstructionSetTest {
     }
 
     /**
-     * Sums are one chain each, int8's are exact, and fp32's GELU takes the same steps: the width of a vector
-     * changes no bit. In int8 one set may round GELU as its next product does, so there the sums alone are
-     * compared.
+     * Each sum is one chain, int8 sums are exact, and GELU in fp32 takes the same steps, so the vector width
+     * does not change any bits. In int8 one set may compute GELU only as accurately as its next product
+     * needs, so only sums are compared.
      */
     @ParameterizedTest
     @EnumSource(names = {"FP32", "INT8"})
@@ -90,7 +90,7 @@ class InstructionSetTest {
         }
         int m = 151;
         int n = 77;
-        int k = 2051; // several slices of K, of int8's four numbers in a word too
+        int k = 2051; // several slices of K, also with four int8 numbers in a word
         Random random = new Random(7);
         float[] in = random(random, m * k);
         float[] weight = random(random, n * k);
