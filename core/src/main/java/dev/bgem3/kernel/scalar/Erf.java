@@ -4,8 +4,8 @@ package dev.bgem3.kernel.scalar;
  * The error function in double precision: {@code erf(x) = 2/√π · ∫₀ˣ exp(−t²) dt}.
  *
  * <p>
- * Below 2.5 the Maclaurin series in its form of positive terms (Abramowitz and Stegun 7.1.6), above it the
- * continued fraction of erfc (7.1.14) evaluated from its 60th term: both converge to better than 1e-14.
+ * Uses the Maclaurin series with positive terms (Abramowitz and Stegun 7.1.6) below 2.5, and the continued
+ * fraction of erfc (7.1.14), evaluated from its 60th term, above. Both converge to better than 1e-14.
  */
 final class Erf {
     private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
@@ -14,7 +14,7 @@ final class Erf {
 
     static double erf(double x) {
         double magnitude = Math.abs(x);
-        if (!(magnitude < 6)) { // 1 − erf(6) < 3e-17; NaN goes through.
+        if (!(magnitude < 6)) { // 1 − erf(6) < 3e-17; NaN stays NaN
             return Double.isNaN(x) ? x : Math.signum(x);
         }
         return magnitude < 2.5 ? series(x) : Math.copySign(1 - continuedFraction(magnitude), x);

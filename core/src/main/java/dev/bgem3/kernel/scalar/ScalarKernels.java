@@ -7,12 +7,12 @@ import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 
 /**
- * The operations in plain loops, in the order of their formulas: what the other providers are compared with.
+ * The operations in plain loops, in the order of their formulas: the reference for the other providers.
  *
  * <p>
- * Tensors are {@code float[]} arrays; sums run in double precision, so each stored number is its formula's
- * value for fp32 operands, rounded once (but for the last bits of a double). A result depends on its own row
- * alone, which makes batch invariance plain.
+ * Tensors are {@code float[]} arrays; sums are in double precision, so each stored number is the exact value
+ * of its formula, rounded once (except for the last bits of a double). A result depends only on its own row,
+ * so batch invariance is evident.
  */
 final class ScalarKernels implements Kernels {
     private static final double NORM_FLOOR = 1e-12;
@@ -44,12 +44,12 @@ final class ScalarKernels implements Kernels {
 
         @Override
         public void reset() {
-            // The garbage collector takes the arrays back.
+            // The garbage collector frees the arrays.
         }
 
         @Override
         public void close() {
-            // As reset.
+            // The garbage collector frees the arrays.
         }
     }
 
@@ -141,7 +141,7 @@ final class ScalarKernels implements Kernels {
         int n = layer.outputSize();
         Shapes.check("linearAddNorm", "residual", residual, in.rows(), n);
         Shapes.checkLength("linearAddNorm", "norm", norm.size(), n);
-        float[] before = data(residual).clone(); // Out may be the residual.
+        float[] before = data(residual).clone(); // out may be the residual
         product("linearAddNorm", out, in, layer);
         float[] x = data(out);
         for (int m = 0; m < out.rows(); m++) {
@@ -177,7 +177,9 @@ final class ScalarKernels implements Kernels {
         }
     }
 
-    /** Row {@code outRow} of one head: the query of row {@code t} over the keys {@code from .. to − 1}. */
+    /**
+     * Computes row {@code outRow} of a head: the query of row {@code t} over the keys {@code from .. to − 1}.
+     */
     private static void attendFrom(float[] out, int outRow, float[] qkv, int t, int from, int to, int c,
             int column, int d) {
         int query = t * 3 * c + column;
@@ -261,7 +263,7 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void close() {
-        // Nothing is held.
+        // There are no resources to free.
     }
 
     /** {@code out[m, n] = Σₖ in[m, k] · weight[n, k] + bias[n]}. */
@@ -283,8 +285,8 @@ final class ScalarKernels implements Kernels {
     }
 
     /**
-     * Layer norm (Ba et al. 2016) in two passes: {@code (x − mean) / √(variance + ε) · γ + β}, the biased
-     * variance.
+     * Computes layer norm (Ba et al. 2016) in two passes: {@code (x − mean) / √(variance + ε) · γ + β}, with
+     * the biased variance.
      */
     private static void normalizeRow(float[] x, int start, ScalarNorm norm) {
         int c = norm.size();

@@ -6,9 +6,9 @@ import dev.bgem3.kernel.Kernels;
 import java.util.Optional;
 import java.util.Set;
 
-/** Offers {@link ScalarKernels}, which run everywhere. */
+/** Provides {@link ScalarKernels}, which run everywhere. */
 public final class ScalarProvider implements KernelProvider {
-    /** For {@link java.util.ServiceLoader}. */
+    /** Used by {@link java.util.ServiceLoader}. */
     public ScalarProvider() {}
 
     @Override
@@ -31,7 +31,7 @@ public final class ScalarProvider implements KernelProvider {
         return Set.of(Arithmetic.FP32);
     }
 
-    /** The reference works in the caller's thread alone, however many are allowed. */
+    /** Opens the reference, which uses only the caller's thread, however many are allowed. */
     @Override
     public Kernels open(Arithmetic arithmetic, int threads, int device) {
         return new ScalarKernels();

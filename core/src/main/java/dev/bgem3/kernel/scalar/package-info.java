@@ -1,5 +1,2 @@
-/**
- * The reference: every operation as its formula reads, in double precision sums and plain loops, without
- * tricks.
- */
+/** The reference: every operation written like its formula, in plain loops and double-precision sums. */
 package dev.bgem3.kernel.scalar;

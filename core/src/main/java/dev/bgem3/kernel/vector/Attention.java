@@ -9,22 +9,25 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * One head of one block of queries, with the running softmax of Milakov and Gimelshein (2018) as
- * FlashAttention uses it (Dao et al. 2022, algorithm 1): never more than {@link HostAttention#QUERIES} ×
- * {@link #KEYS} scores at a time.
+ * Attention of one block of queries of one head, with the running softmax of Milakov and Gimelshein (2018) as
+ * in FlashAttention (Dao et al. 2022, algorithm 1): at most {@link HostAttention#QUERIES} × {@link #KEYS}
+ * scores at a time.
  *
  * <p>
- * It walks the keys in ascending blocks and keeps per query the maximum so far, the sum of exponentials per
- * lane, and the weighted sum of values. 4·T·C operations for each query.
+ * It goes over the keys in ascending blocks and keeps, for each query, the maximum so far, the sum of
+ * exponentials in each lane, and the weighted sum of values. 4·T·C operations for each query.
  */
 final class Attention implements HostAttention.Work {
-    /** Where maxima start: a block of scores that are all −∞ leaves it, and adds nothing. */
+    /**
+     * The initial maximum: finite, so that a block whose scores are all −∞ leaves it unchanged and adds
+     * nothing.
+     */
     private static final float LEAST = -Float.MAX_VALUE;
-    /** Keys in a block: a multiple of PANEL on every machine of up to 64 lanes. */
+    /** The number of keys in a block: a multiple of PANEL on every machine with up to 64 lanes. */
     private static final int KEYS = Math.max(128, Lanes.PANEL);
     private static final int QUERIES = HostAttention.QUERIES;
 
-    /** A worker's own memory. */
+    /** The memory of one worker. */
     private static final class Scratch {
         private final HeadPanels panels = new HeadPanels(Lanes.PANEL);
         private final float[] scores = new float[QUERIES * KEYS];
@@ -94,7 +97,7 @@ final class Attention implements HostAttention.Work {
         }
     }
 
-    /** {@code scores[panel][padded][PANEL] = q · kᵀ} for one block of keys. */
+    /** Computes {@code scores[panel][padded][PANEL] = q · kᵀ} for one block of keys. */
     private static void score(Scratch scratch, MemorySegment packed, long keys, int d, int padded,
             int panels) {
         Arrays.fill(scratch.scores, 0, panels * padded * Lanes.PANEL, 0);
@@ -105,8 +108,8 @@ final class Attention implements HostAttention.Work {
     }
 
     /**
-     * The running softmax of one row: turns its scores into exponentials under the new maximum, and scales
-     * what was summed under the old one.
+     * Updates the running softmax of one row: computes the exponentials of its scores relative to the new
+     * maximum, and rescales the sums that are relative to the old one.
      */
     private static void exponentiate(Scratch scratch, int row, int padded, int keys, int panels,
             int valuePanels,
@@ -116,7 +119,7 @@ final class Attention implements HostAttention.Work {
         int first = row * Lanes.PANEL;
         int last = first + (panels - 1) * step;
         Arrays.fill(scores, last + keys - (panels - 1) * Lanes.PANEL, last + Lanes.PANEL,
-                Float.NEGATIVE_INFINITY); // The keys that pad the last panel.
+                Float.NEGATIVE_INFINITY); // the keys that pad the last panel
         float before = scratch.maxima[row];
         float maximum = Math.max(before, scale * maximum(scores, first, step, panels));
         int sums = row * Lanes.COUNT;
@@ -151,7 +154,7 @@ final class Attention implements HostAttention.Work {
     }
 
     /**
-     * Writes {@code exp(scale · score − maximum)} as a row of a product's left operand, and adds it to the
+     * Writes {@code exp(scale · score − maximum)} to a row of a product's left operand, and adds it to the
      * row's lane sums.
      */
     private static void exponentials(float[] probabilities, int to, float[] scores, int first, int step,
@@ -174,7 +177,7 @@ final class Attention implements HostAttention.Work {
         sum.intoArray(laneSums, sums);
     }
 
-    /** {@code values[panel][padded][PANEL] += probabilities · v} for one block of keys. */
+    /** Computes {@code values[panel][padded][PANEL] += probabilities · v} for one block of keys. */
     private static void weigh(Scratch scratch, HostAttention.Head head, long values, int padded, int keys,
             int valuePanels) {
         for (int panel = 0; panel < valuePanels; panel++) {
@@ -184,7 +187,7 @@ final class Attention implements HostAttention.Work {
         }
     }
 
-    /** Divides one row of weighted sums by its sum of exponentials, and writes it out. */
+    /** Divides one row of weighted sums by its sum of exponentials, and stores it. */
     private static void writeRow(HostAttention.Block block, Scratch scratch, int row, int padded) {
         float sum = 0;
         for (int lane = 0; lane < Lanes.COUNT; lane++) {

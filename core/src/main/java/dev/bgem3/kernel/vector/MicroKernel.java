@@ -4,29 +4,31 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The inner loop of every product: some rows of an operand times one panel, added to a tile that stays in
- * registers.
+ * The inner loop of every product: adds the product of some rows and one panel to a tile in registers.
  *
  * <p>
- * Layouts. A <em>block</em> of the left operand holds its rows in steps of {@link #ROW_STRIDE} floats, cut
- * along K every {@link #DEPTH} numbers: number k of row r lies at {@code (k / DEPTH · rows + r) · ROW_STRIDE
- * + k % DEPTH}. A
- * <em>panel</em> of the right one holds {@link Lanes#PANEL} columns: number k of column j lies at {@code k ·
- * PANEL + j}. A <em>tile</em> of the result is {@code [rows, PANEL]}.
+ * Layouts: a <em>block</em> of the left operand holds rows of {@link #ROW_STRIDE} floats, split along K every
+ * {@link #DEPTH} numbers: number k of row r is at {@code (k / DEPTH · rows + r) · ROW_STRIDE + k % DEPTH}. A
+ * <em>panel</em> of the right operand holds {@link Lanes#PANEL} columns: number k of column j is at
+ * {@code k · PANEL + j}. A <em>tile</em> of the result is {@code [rows, PANEL]}.
  *
  * <p>
  * Each number of a tile is one chain of fused multiply-adds in ascending k, whichever of the loops below
- * serves its row: that makes results independent of their neighbours. Eight rows by two vectors are 16
- * accumulators, 2 of the panel and 1 broadcast, of 32 registers; machines with 16 registers (AVX2) take four
- * rows throughout. Measured on one Zen 5 core at 512 deep: 246 of 265 GFLOP/s.
+ * computes its row, so results do not depend on neighbouring rows. Eight rows by two vectors take 16
+ * accumulators, 2 registers for the panel and 1 broadcast, of 32 registers; machines with 16 registers (AVX2)
+ * always take four rows. Measured on one Zen 5 core with a depth of 512: 246 of 265 GFLOP/s.
  */
 final class MicroKernel {
     /**
-     * K is cut every so many numbers: a panel's slice (64 KiB at 16 lanes) stays in the second-level cache.
+     * The depth at which K is split, so that a panel's slice (64 KiB with 16 lanes) stays in the level 2
+     * cache.
      */
     static final int DEPTH = 512;
 
-    /** Floats between two rows of a block; not a power of two, so that eight rows do not share cache sets. */
+    /**
+     * The distance between two rows of a block; not a power of two, so that eight rows do not share cache
+     * sets.
+     */
     static final int ROW_STRIDE = DEPTH + 16;
 
     /** The rows of the tallest tile; blocks are padded to a multiple of {@link #MIN_ROWS}. */
@@ -43,7 +45,7 @@ final class MicroKernel {
     private MicroKernel() {}
 
     /**
-     * {@code tile += block · panel}, the tile beginning at {@code tileOffset}.
+     * Computes {@code tile += block · panel}, with the tile starting at {@code tileOffset}.
      *
      * @param rows
      *            a multiple of {@link #MIN_ROWS}

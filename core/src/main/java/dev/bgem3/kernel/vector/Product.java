@@ -16,22 +16,21 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * {@code out = finish(in · weightᵀ + bias)}: the linear layers.
+ * The linear layers: {@code out = finish(in · weightᵀ + bias)}.
  *
  * <p>
  * The weight is packed once into panels (see {@link MicroKernel}); columns beyond N are zeros. The work is
- * cut into row blocks times ranges of panels. A worker copies its block of rows once, so that the inner loop
- * reads neighbouring memory, then multiplies it with one panel after another into a tile and finishes the
- * tile while it is in the first-level cache. M·N·K fused multiply-adds read the weight M / {@link #blockRows}
- * times.
+ * split into blocks of rows and ranges of panels. A worker copies its block of rows once, so that the inner
+ * loop reads contiguous memory, then multiplies it by one panel after another and finishes each tile while it
+ * is in the level 1 cache. M·N·K fused multiply-adds read the weight M / {@link #blockRows} times.
  */
 final class Product {
     /**
-     * A block of rows holds about so many floats (512 KiB), half of the second-level cache of current cores.
+     * The approximate number of floats in a block of rows (512 KiB), half the level 2 cache of current cores.
      */
     private static final int BLOCK_FLOATS = 128 * 1024;
     private static final int MAX_BLOCK_ROWS = 128;
-    /** So many pieces of work for each thread, so that the last to finish is not far behind. */
+    /** The pieces of work for each thread: several, so that all threads finish at about the same time. */
     private static final int PIECES_PER_THREAD = 6;
 
     /** A weight [N, K] as panels {@code [⌈N / PANEL⌉][K][PANEL]}, and its bias padded with zeros. */
@@ -51,7 +50,7 @@ final class Product {
         }
     }
 
-    /** A worker's own memory. */
+    /** The memory of one worker. */
     static final class Scratch {
         private float[] block = new float[0];
         private float[] tile = new float[0];
@@ -70,8 +69,8 @@ final class Product {
     private Product() {}
 
     /**
-     * Takes a weight from where it is packed already, else packs it with all the team's threads; the panels
-     * then live as long as {@code arena}. A packed layer is its panels, then its bias.
+     * Uses the packed form of a weight if there is one; otherwise packs it with all threads of the team into
+     * memory of {@code arena}. A packed layer holds its panels, then its bias.
      */
     static Packed pack(ThreadTeam team, Arena arena, MatrixSource weight, float[] bias) {
         PackedLayout layout = new PackedLayout("vector-panel" + Lanes.PANEL + "-fp32",
@@ -95,8 +94,8 @@ final class Product {
     }
 
     /**
-     * The same memory as a segment of the class that allocated ones have: with mapped ones beside them the
-     * kernel's loads see two classes, and take half as long again.
+     * Returns mapped memory as a segment of the class that allocated segments have: if the kernel's loads see
+     * two classes of segments, they take half as long again.
      */
     @SuppressWarnings("restricted")
     private static MemorySegment unmapped(MemorySegment mapped) {
@@ -121,7 +120,7 @@ final class Product {
                 transposed.length);
     }
 
-    /** Rows of a block for depth K: a multiple of the tallest tile. */
+    /** Returns the number of rows in a block of depth K: a multiple of the tallest tile. */
     private static int blockRows(int depth) {
         int rows = BLOCK_FLOATS / depth / MicroKernel.MAX_ROWS * MicroKernel.MAX_ROWS;
         return Math.clamp(rows, MicroKernel.MAX_ROWS, MAX_BLOCK_ROWS);
@@ -131,8 +130,8 @@ final class Product {
      * Runs a layer.
      *
      * @param residual
-     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else unused and may
-     *            be null
+     *            [M, N] for {@link LinearFinish#BIAS_RESIDUAL}, may be {@code out}; otherwise unused, may be
+     *            null
      */
     static void run(ThreadTeam team, Scratch[] scratches, HostTensor out, HostTensor in, Packed layer,
             LinearFinish finish, HostTensor residual) {
@@ -166,7 +165,7 @@ final class Product {
             addBias(scratch.tile, rows, layer.bias, column);
             switch (finish) {
                 case BIAS -> {
-                    // The sum is the result.
+                    // Nothing follows the bias.
                 }
                 case BIAS_GELU -> gelu(scratch.tile, rows * Lanes.PANEL);
                 case BIAS_RELU -> relu(scratch.tile, rows * Lanes.PANEL);
@@ -176,12 +175,15 @@ final class Product {
         }
     }
 
-    /** The floats that a block of {@code rows} of depth {@code depth} takes. */
+    /** Returns the size of a block of {@code rows} rows of depth {@code depth}, in floats. */
     static int blockFloats(int rows, int depth) {
         return (depth + MicroKernel.DEPTH - 1) / MicroKernel.DEPTH * rows * MicroKernel.ROW_STRIDE;
     }
 
-    /** Lays {@code depth} columns of some rows out as a block; the rows up to {@code padded} become zeros. */
+    /**
+     * Copies {@code depth} columns of some rows into a block and fills it with zeros up to {@code padded}
+     * rows.
+     */
     static void fillBlock(float[] block, HostTensor in, int firstRow, int rows, int padded, int column,
             int depth) {
         for (int k = 0; k < depth; k += MicroKernel.DEPTH) {

@@ -2,20 +2,20 @@ package dev.bgem3.kernel.vector;
 
 import jdk.incubator.vector.FloatVector;
 
-/** Layer norm of one row in a worker's array; one object for each worker. */
+/** Layer norm of a row in a worker's array; each worker has its own instance. */
 final class Rows {
     /**
-     * A sum's lanes: a vector that is passed on, or an array of its own, would not always be kept off the
+     * The lanes of a sum; a vector passed to a method, or a new array, would sometimes be allocated on the
      * heap.
      */
     private final float[] lanes = new float[Lanes.COUNT];
 
     /**
-     * {@code x = (x − mean) / √(variance + ε) · γ + β} (Ba et al. 2016) in two passes.
+     * Computes {@code x = (x − mean) / √(variance + ε) · γ + β} (Ba et al. 2016) in two passes.
      *
      * <p>
-     * Each sum runs over C / lanes steps in fp32 per lane, so its error is at most (C / lanes + lanes)·2⁻²⁴
-     * times the sum of the magnitudes: 5e-6 of it for 1,024 numbers in 16 lanes, in practice a tenth of that.
+     * Each sum takes C / lanes steps in fp32 per lane, so its error is at most (C / lanes + lanes)·2⁻²⁴ times
+     * the sum of the magnitudes: 5e-6 of it for 1,024 numbers in 16 lanes, in practice a tenth of that.
      */
     void normalize(float[] x, int length, float[] gamma, float[] beta, float epsilon) {
         float mean = sum(x, length) / length;
@@ -77,7 +77,7 @@ final class Rows {
         return sum;
     }
 
-    /** In ascending order: reduceLanes(ADD) leaves the order open. */
+    /** Adds the lanes in ascending order; the order of reduceLanes(ADD) is unspecified. */
     private float sumOfLanes() {
         float sum = 0;
         for (float lane : lanes) {

@@ -3,15 +3,15 @@ package dev.bgem3.kernel.vector;
 import java.util.Optional;
 
 /**
- * The start-up proof: the lanes are wide enough, the processor has fused multiply-add, and a product of small
- * whole numbers comes out exact, by both heights of tile.
+ * The start-up test: checks that vectors have enough lanes, that the processor has fused multiply-add, and
+ * that a product of small integers is exact with both heights of tile.
  */
 final class SelfTest {
     private static final int MIN_LANES = 4;
 
     /**
-     * Without the instruction Java computes fma in software, exactly: a hundred times the time of a product
-     * and a sum.
+     * The limit for the time of fma relative to a multiplication and an addition. Without the instruction,
+     * Java computes fma in software, which takes a hundred times as long.
      */
     private static final int MAX_FMA_RATIO = 10;
     private static final int FMA_ROUNDS = 5;
@@ -59,8 +59,8 @@ final class SelfTest {
     }
 
     /**
-     * Times fma against a product and a sum; the least of some rounds, so that a busy machine does not
-     * decide.
+     * Compares the time of fma with that of a multiplication and an addition; takes the minimum of several
+     * rounds, so that other load on the machine does not matter.
      */
     private static boolean hasFma() {
         long fused = Long.MAX_VALUE;

@@ -8,9 +8,9 @@ import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Shapes;
 
 /**
- * fp32 on the Vector API and a team of threads: sums of fused multiply-adds in fp32, in ascending order of
- * the summed index, so a product's error is at most {@code (K + 1) · 2⁻²⁴ · (Σ|in·weight| + |bias|)} to first
- * order.
+ * fp32 kernels on the Vector API and a team of threads. Sums are chains of fused multiply-adds in fp32, in
+ * ascending order of the index, so the error of a product is at most
+ * {@code (K + 1) · 2⁻²⁴ · (Σ|in·weight| + |bias|)} to first order.
  */
 final class VectorKernels extends HostKernels {
     private record VectorNorm(float[] gamma, float[] beta, float epsilon) implements Norm {

@@ -6,25 +6,24 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * exp and GELU on vectors; exp has a scalar twin of the same bits.
+ * exp and GELU on vectors, and a scalar exp with the same bits.
  *
  * <p>
- * The polynomials are weighted minimax fits made by {@code src/reference/fit_polynomials.py}.
+ * The polynomials are weighted minimax fits from {@code src/reference/fit_polynomials.py}.
  */
 final class VectorMath {
-    /** Below this, exp is 0: its value would be near 1.2e-38, the least normal number. */
+    /** The limit below which exp returns 0: there it is close to 1.2e-38, the smallest normal number. */
     private static final float MIN_EXPONENT = -87.3f;
 
     private static final float LOG2_E = 1.4426950408889634f;
     /**
-     * ln 2 in two parts; the first has 9 significant bits, so its product with an exponent of 8 bits is
-     * exact.
+     * ln 2 in two parts; the first has 9 significant bits, so its product with an 8-bit exponent is exact.
      */
     private static final float LN2_HIGH = 0.693359375f;
     private static final float LN2_LOW = -2.1219444e-4f;
-    /** Adding 1.5·2²³ rounds to a whole number and leaves it in the low bits. */
+    /** Adding 1.5·2²³ rounds to an integer and leaves it in the low bits. */
     private static final float ROUNDER = 12582912f;
-    /** The bits of 1: its exponent field plus n is that of 2ⁿ. */
+    /** The bits of 1; adding n to its exponent field gives 2ⁿ. */
     private static final int ONE_BITS = 0x3f800000;
 
     /** {@code exp(r) = 1 + r + r²·(E0 + E1·r + … + E4·r⁴)}, relative error 3.1e-9 for |r| ≤ ln 2 / 2. */
@@ -50,9 +49,9 @@ final class VectorMath {
     private VectorMath() {}
 
     /**
-     * exp(x) for x ≤ 0, within 2 units in the last place: the reduction x − n·ln 2 is exact in its high part,
-     * the polynomial adds 3.1e-9 and three roundings. 0 below −87.3; NaN stays NaN. Above 0 it serves up to
-     * 88.
+     * Computes exp(x) for x ≤ 0, within 2 units in the last place: the reduction x − n·ln 2 is exact in its
+     * high part; the polynomial adds 3.1e-9 and three roundings. Returns 0 below −87.3; NaN stays NaN. Above
+     * 0 it is valid up to 88.
      */
     static FloatVector exp(FloatVector x) {
         VectorMask<Float> tiny = x.compare(VectorOperators.LT, MIN_EXPONENT);
@@ -67,12 +66,12 @@ final class VectorMath {
         p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, E1));
         p = p.fma(r, FloatVector.broadcast(Lanes.SPECIES, E0));
         p = p.mul(r).fma(r, r).add(1);
-        // 2ⁿ as a factor: added to p's bits, n would turn a NaN into a number.
+        // Multiply by 2ⁿ: adding n to the exponent bits of p could turn a NaN into a number.
         IntVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
         return p.mul(power.reinterpretAsFloats()).blend(0, tiny);
     }
 
-    /** The same bits as the vector form gives in each lane. */
+    /** Computes exp with the same bits as each lane of the vector form. */
     static float exp(float x) {
         if (x < MIN_EXPONENT) {
             return 0;
@@ -90,14 +89,14 @@ final class VectorMath {
     }
 
     /**
-     * {@code gelu(z) = z·Φ(z)} with {@code Φ(−|z|) = erfc(|z|/√2) / 2}.
+     * Computes {@code gelu(z) = z·Φ(z)} with {@code Φ(−|z|) = erfc(|z|/√2) / 2}.
      *
      * <p>
-     * Φ's absolute error is at most 1.1e-7 by this argument. With y the exponent, Φ(−|z|) = exp(−y)/2: half
-     * of the fit's 1.6e-8; half of exp's 2 units in the last place, at most 1.2e-7 of a number that is
-     * exp(−y); half of exp(−y) times the exponent's rounding, at most 3·2⁻²⁴·y, which y·exp(−y) ≤ 0.37 keeps
-     * under 3.3e-8; and 1 − Φ rounds by 3e-8. The largest error that the test's scan finds is 6.7e-8, and it
-     * holds 1e-7: erf, twice Φ less 1, is within 2e-7.
+     * The absolute error of Φ is at most 1.1e-7. With y the exponent, Φ(−|z|) = exp(−y)/2, and the errors
+     * are: half of the fit's 1.6e-8; half of exp's 2 units in the last place, at most 1.2e-7 of a number that
+     * is exp(−y); half of exp(−y) times the rounding of the exponent, at most 3·2⁻²⁴·y, which is below 3.3e-8
+     * because y·exp(−y) ≤ 0.37; and 3e-8 from rounding 1 − Φ. The largest error that the test finds is
+     * 6.7e-8, and its limit is 1e-7: so erf = 2·Φ − 1 is within 2e-7.
      */
     static FloatVector gelu(FloatVector z) {
         FloatVector x = z.abs();

@@ -6,14 +6,11 @@ import dev.bgem3.kernel.Kernels;
 import java.util.Optional;
 import java.util.Set;
 
-/**
- * Offers {@link VectorKernels} where the incubator module is in the module graph and the CPU has lanes for
- * it.
- */
+/** Provides {@link VectorKernels} if the incubator module is loaded and the CPU has vectors. */
 public final class VectorProvider implements KernelProvider {
     private static final String MODULE = "jdk.incubator.vector";
 
-    /** For {@link java.util.ServiceLoader}. */
+    /** Used by {@link java.util.ServiceLoader}. */
     public VectorProvider() {}
 
     @Override
@@ -35,7 +32,7 @@ public final class VectorProvider implements KernelProvider {
         }
         try {
             return SelfTest.failure();
-            // The module is an incubator: a later JDK may have changed it.
+            // The API is incubating, so a later JDK may have changed it.
         } catch (LinkageError otherInterface) {
             return Optional.of("the Vector API of Java " + Runtime.version() + " is not the one of Java 25: "
                     + otherInterface);

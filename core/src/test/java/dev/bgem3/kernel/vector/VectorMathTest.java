@@ -17,7 +17,7 @@ class VectorMathTest {
     }
 
     @Test
-    void expIsWithinTwoUnitsInTheLastPlaceAndItsTwinHasItsBits() {
+    void expIsWithinTwoUnitsInTheLastPlaceAndEqualsItsScalarForm() {
         float[] lanes = new float[Lanes.COUNT];
         double worst = 0;
         for (float start = -87.3f; start <= 0; start += 0.01f) {
@@ -51,7 +51,7 @@ class VectorMathTest {
         }
     }
 
-    /** erf = 2·Φ(√2·x) − 1, so an error of gelu(z)/z is half of one of erf: 1e-7 for 2e-7. */
+    /** erf = 2·Φ(√2·x) − 1, so the error of gelu(z)/z is half that of erf: 1e-7 for 2e-7. */
     @Test
     void geluIsWithinTheStatedError() {
         Random random = new Random(3);
@@ -77,10 +77,10 @@ class VectorMathTest {
         for (float z : new float[]{-20, -1e3f, -1e6f, -1e20f, -3e38f}) {
             assertThat(vectorGelu(z)).as("gelu(%s)", z).isZero();
         }
-        assertThat(vectorGelu(Float.NEGATIVE_INFINITY)).isNaN(); // −∞ · 0, as in the reference.
+        assertThat(vectorGelu(Float.NEGATIVE_INFINITY)).isNaN(); // −∞ · 0, as in the reference
     }
 
-    /** Φ by Simpson's rule: independent of both erf implementations, within 1e-11. */
+    /** Computes Φ by Simpson's rule, independently of both erf implementations, to within 1e-11. */
     private static double cumulative(double z) {
         double limit = Math.min(Math.abs(z), 9);
         int steps = 2 * (int) Math.ceil(limit * 20 + 1);
