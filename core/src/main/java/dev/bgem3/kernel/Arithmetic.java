@@ -1,8 +1,8 @@
 package dev.bgem3.kernel;
 
 /**
- * What the linear layers' products are computed in. On a CPU everything else is fp32; on a GPU tensors are in
- * the arithmetic's type too, and sums, norms and softmax in fp32.
+ * The number type in which the products of linear layers are computed. On a CPU everything else is fp32; on a
+ * GPU tensors also have this type, while sums, norms and softmax are fp32.
  */
 public enum Arithmetic {
     /** Products and sums in fp32. */
@@ -12,8 +12,8 @@ public enum Arithmetic {
     /** Operands rounded to bf16, sums of their products in fp32. */
     BF16("bf16", 2, false, 1),
     /**
-     * Operands rounded to 8-bit integers, weights with one scale an output channel, activations with one a
-     * row; sums exact in 32-bit integers.
+     * Operands rounded to 8-bit integers, with one scale per output channel for weights and one per row for
+     * activations; sums exact in 32-bit integers.
      */
     INT8("int8", 4, true, 1);
 
@@ -29,25 +29,25 @@ public enum Arithmetic {
         this.numericsVersion = numericsVersion;
     }
 
-    /** Its name in messages, in descriptions and in the names of layouts, such as {@code fp32}. */
+    /** Returns the name in messages, descriptions and names of layouts, such as {@code fp32}. */
     public String label() {
         return label;
     }
 
-    /** How many numbers of an operand a word of 32 bits holds. */
+    /** Returns how many numbers of an operand a 32-bit word holds. */
     public int numbersPerWord() {
         return numbersPerWord;
     }
 
     /**
-     * Raised whenever the kernels' results in this arithmetic change by more than the last bit, so that what
-     * was computed before can be told from what is computed now.
+     * Returns a version that is raised whenever the kernels' results in this arithmetic change by more than
+     * the last bit, so that results computed before and after the change can be told apart.
      */
     public int numericsVersion() {
         return numericsVersion;
     }
 
-    /** Whether operands are integers that only a scale turns into the numbers they stand for. */
+    /** Returns whether operands are integers with a scale. */
     public boolean isScaled() {
         return scaled;
     }

@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Heads packed as products' right operands: keys as {@code kᵀ} in panels of as many keys as a panel has
- * columns, {@code [D][panel]}, and values in panels of as many of their D columns, {@code [keys][panel]}. It
- * serves one thread at a time.
+ * Packs heads as right operands of products: keys as {@code kᵀ} in panels of one key a column,
+ * {@code [D][panel]}, and values in panels of some of their D columns, {@code [keys][panel]}. Not
+ * thread-safe.
  */
 public final class HeadPanels {
     private final int panel;
@@ -14,16 +14,16 @@ public final class HeadPanels {
     private float[] columns = new float[0];
 
     /**
-     * Panels of that many columns.
+     * Creates panels.
      *
      * @param panel
-     *            at least 1
+     *            the columns of a panel, at least 1
      */
     public HeadPanels(int panel) {
         this.panel = panel;
     }
 
-    /** How heads of that size are packed. */
+    /** Returns how heads of a size are packed. */
     public static HostAttention.Packing packing(int headSize, int panel) {
         return new HostAttention.Packing(panel, 4L * headSize, Math.ceilDiv(headSize, panel), 4L * panel);
     }

@@ -4,34 +4,34 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * The part of attention that the CPU's providers share: each head's keys and values packed once, and the work
- * cut into one head of one block of queries each.
+ * The part of attention that the CPU providers share: packs each head's keys and values once, and splits the
+ * work into pieces of one head and one block of queries.
  *
  * <p>
- * Blocks of queries start at their sequence's start, so a text's result does not depend on its neighbours.
- * How keys and values are packed is the provider's: so many bytes for each slot, and a sequence has a slot
- * for each token, rounded up.
+ * The first block of queries starts at the start of its sequence, so a text's result does not depend on its
+ * neighbours. The provider chooses how to pack keys and values: a number of bytes for each slot, and a slot
+ * for each token of a sequence, rounded up.
  *
  * <p>
- * The attention of first tokens alone differs in its blocks, which have one query each: a block's rows are
+ * The attention of first tokens differs only in its blocks, which have one query each. A block's rows are
  * computed side by side, each with the same operations in the same order whatever the number of rows, so the
- * bits are those of the whole.
+ * result has the same bits.
  */
 public final class HostAttention {
-    /** Queries in a block. */
+    /** The largest number of queries in a block. */
     public static final int QUERIES = 64;
 
     /**
      * How keys and values are packed.
      *
      * @param slots
-     *            a sequence's slots are rounded up to a multiple of this
+     *            the slots of a sequence are rounded up to a multiple of this
      * @param keyBytes
-     *            of one slot of one head
+     *            the bytes of one slot of one head
      * @param valuePanels
-     *            panels of the values' columns
+     *            the number of panels that the columns of the values take
      * @param valueBytes
-     *            of one slot of one panel
+     *            the bytes of one slot of one panel
      */
     public record Packing(int slots, long keyBytes, int valuePanels, long valueBytes) {
         private long bytes() {
@@ -47,47 +47,47 @@ public final class HostAttention {
      * @param firstRow
      *            the sequence's first row there
      * @param keys
-     *            its length
+     *            the sequence's length
      * @param column
-     *            the first column of the head's queries; its keys are C further on, its values 2·C
+     *            the first column of the head's queries; its keys are C columns further on, its values 2·C
      * @param size
      *            D
      * @param packed
-     *            where keys and values are packed
+     *            the memory of packed keys and values
      * @param keysOffset
-     *            bytes to its first slot of keys
+     *            the offset in bytes of the head's first slot of keys
      * @param valuesOffset
-     *            bytes to its first slot of the first panel of values
+     *            the offset in bytes of the first slot of the head's first panel of values
      * @param valuePanelBytes
-     *            bytes from one of its panels of values to the next
+     *            the distance in bytes between two panels of values
      */
     public record Head(HostTensor queryKeyValue, int firstRow, int keys, int column, int size,
             MemorySegment packed,
             long keysOffset, long valuesOffset, long valuePanelBytes) {}
 
     /**
-     * A head's block of queries.
+     * A block of a head's queries.
      *
      * @param out
-     *            [T, C], or [S, C] for first tokens alone; its columns are the head's columns of queries
+     *            [T, C], or [S, C] for first tokens; the result's columns are those of the head's queries
      * @param outRow
-     *            the block's first row of {@code out}
+     *            the block's first row in {@code out}
      * @param firstRow
-     *            its first row of {@code queryKeyValue}
+     *            the block's first row in {@code queryKeyValue}
      * @param rows
-     *            its rows, at most {@link #QUERIES}
+     *            the number of rows, at most {@link #QUERIES}
      */
     public record Block(Head head, HostTensor out, int outRow, int firstRow, int rows) {}
 
-    /** What a provider does; {@code worker} as in {@link ThreadTeam.Work}. */
+    /** The provider's part of attention; {@code worker} as in {@link ThreadTeam.Work}. */
     public interface Work {
-        /** How heads of that size are packed. */
+        /** Returns how heads of a size are packed. */
         Packing packing(int headSize);
 
         /** Packs a head's keys and values. */
         void pack(Head head, int worker);
 
-        /** Writes the block's rows and columns of {@code out}. */
+        /** Computes the block's rows and columns of {@code out}. */
         void attend(Block block, int worker);
     }
 
@@ -98,7 +98,7 @@ public final class HostAttention {
     private final int headSize;
     private final boolean firstTokens;
     private final Packing packing;
-    /** Each sequence's first slot. */
+    /** The first slot of each sequence. */
     private final int[] slots;
     private final MemorySegment packed;
 
@@ -121,10 +121,10 @@ public final class HostAttention {
     }
 
     /**
-     * {@link Kernels#attention}.
+     * Computes {@link Kernels#attention}.
      *
      * @param memory
-     *            for the packed keys and values, its contents lost
+     *            for the packed keys and values; overwritten
      */
     public static void run(ThreadTeam team, HostWorkspace memory, HostTensor out, HostTensor queryKeyValue,
             int[] cumulativeLengths, int headCount, Work work) {
@@ -133,7 +133,7 @@ public final class HostAttention {
                 work);
     }
 
-    /** {@link Kernels#firstTokenAttention}; parameters as for {@link #run}. */
+    /** Computes {@link Kernels#firstTokenAttention}; the parameters are those of {@link #run}. */
     public static void runFirstTokens(ThreadTeam team, HostWorkspace memory, HostTensor out,
             HostTensor queryKeyValue, int[] cumulativeLengths, int headCount, Work work) {
         Shapes.checkFirstTokenAttention(out, queryKeyValue, cumulativeLengths, headCount);
@@ -152,15 +152,15 @@ public final class HostAttention {
         }
         int blockCount = blocks[sequences];
         team.run(blockCount * headCount, (piece, worker) -> {
-            // Blocks inside heads: pieces at work at the same time read one head's keys and values, which a
-            // cache can hold.
+            // Iterate over blocks within a head, so that concurrent pieces read the keys and values of one
+            // head, which a cache can hold.
             int block = piece % blockCount;
             int sequence = sequenceOf(blocks, block);
             work.attend(block(sequence, block - blocks[sequence], piece / blockCount), worker);
         });
     }
 
-    /** The sequence whose blocks hold {@code block}; empty sequences have none. */
+    /** Returns the sequence that {@code block} belongs to; empty sequences have no blocks. */
     private static int sequenceOf(int[] blocks, int block) {
         int found = Arrays.binarySearch(blocks, block);
         if (found < 0) {

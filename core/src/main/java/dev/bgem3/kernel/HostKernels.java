@@ -5,16 +5,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What the providers that compute on the CPU share: {@link HostTensor}s, a team of threads, the operations'
- * checks and order, moving rows about. The arithmetic is theirs: products, attention, layer norm.
+ * The base of the CPU providers: manages {@link HostTensor}s and a team of threads, checks arguments and
+ * moves rows. Subclasses implement the arithmetic: products, attention and layer norm.
  */
 public abstract class HostKernels implements Kernels {
-    /** Rows of a piece of row-wise work. */
+    /** The number of rows in a piece of row-wise work. */
     protected static final int ROWS_PER_PIECE = 16;
     private static final double NORM_FLOOR = 1e-12;
     /**
-     * The rows that pass through both linear layers of a feed-forward part at a time: at F = 4,096 what the
-     * first makes is 8 MiB in bf16 and 16 MiB in fp32, which a third-level cache can keep for the second.
+     * The rows that pass through both linear layers of a feed-forward part at a time. At F = 4,096 the first
+     * layer's result is 8 MiB in bf16 and 16 MiB in fp32, which a level 3 cache can keep for the second.
      */
     private static final int FEED_FORWARD_ROWS = 1_024;
 
@@ -25,50 +25,50 @@ public abstract class HostKernels implements Kernels {
         }
     }
 
-    /** Work on one row with a worker's array of at least the length asked for. */
+    /** Work on one row, with a worker's array of at least the requested length. */
     @FunctionalInterface
     private interface RowWork {
         void run(int row, float[] scratch, int worker);
     }
 
-    /** The threads that work. */
+    /** The threads that compute. */
     protected final ThreadTeam team;
     /** Owns the weights in the provider's layout. */
     protected final Arena weights = new PageArena();
-    /** Of the attention that is at work. */
+    /** The packed keys and values of the current attention. */
     private final HostWorkspace packedKeysAndValues = new HostWorkspace();
     private final float[][] rowScratches;
     private boolean closed;
 
     /**
-     * Starts the team. That comes last, and a subclass allocates what it needs before it calls this, since
-     * nobody would end the team of kernels whose constructor failed.
+     * Starts the team. A subclass must allocate what it needs before calling this, since nobody would stop
+     * the team if its constructor failed afterwards.
      */
     protected HostKernels(int threads) {
         rowScratches = new float[threads][0];
         team = new ThreadTeam(threads);
     }
 
-    /** A tensor as these kernels take it; in fp32, unless they take rounded ones too. */
+    /** Casts a tensor to the type that these kernels take: fp32, unless they also take rounded tensors. */
     protected HostTensor tensor(Tensor tensor) {
         return HostTensor.of(tensor);
     }
 
     /**
-     * {@code out = finish(in · weightᵀ + bias)}, of shapes that fit.
+     * Computes {@code out = finish(in · weightᵀ + bias)}; the shapes have been checked.
      *
      * @param residual
-     *            for {@link LinearFinish#BIAS_RESIDUAL}, and may be {@code out}; else null
+     *            the residual of {@link LinearFinish#BIAS_RESIDUAL}, which may be {@code out}; otherwise null
      */
     protected abstract void product(HostTensor out, HostTensor in, Linear layer, LinearFinish finish,
             HostTensor residual);
 
-    /** What packs keys and values and attends to them. */
+    /** Returns the provider's part of attention. */
     protected abstract HostAttention.Work attention();
 
     /**
-     * {@code row} = layer norm of itself, {@code norm.size()} numbers; {@code worker} as in {@link
-     * ThreadTeam.Work}.
+     * Applies layer norm to the first {@code norm.size()} numbers of {@code row}, in place; {@code worker} as
+     * in {@link ThreadTeam.Work}.
      */
     protected abstract void normalizeRow(float[] row, Norm norm, int worker);
 
@@ -124,7 +124,7 @@ public abstract class HostKernels implements Kernels {
                 cumulativeLengths, headCount, attention());
     }
 
-    /** Blocks of about the same size. */
+    /** Splits the rows into blocks of about the same size. */
     @Override
     public final int feedForwardRows(int rows) {
         return rows == 0 ? 0 : Math.ceilDiv(rows, Math.ceilDiv(rows, FEED_FORWARD_ROWS));
@@ -167,7 +167,7 @@ public abstract class HostKernels implements Kernels {
         });
     }
 
-    /** Layer norm of every row, in place. */
+    /** Applies layer norm to every row, in place. */
     protected void normalizeRows(HostTensor x, Norm norm) {
         forRows(x.rows(), x.columns(), (m, row, worker) -> {
             x.readRow(m, row, 0);
@@ -187,8 +187,8 @@ public abstract class HostKernels implements Kernels {
     }
 
     /**
-     * Divides {@code x[0 .. length)} by {@code max(‖x‖₂, 1e-12)}, the sum of squares in double precision,
-     * where those of all fp32 numbers have room.
+     * Divides {@code x[0 .. length)} by {@code max(‖x‖₂, 1e-12)}; the sum of squares is in double precision,
+     * which fp32 numbers cannot overflow.
      */
     private static void normalizeLength(float[] x, int length) {
         double even = 0;
@@ -218,7 +218,7 @@ public abstract class HostKernels implements Kernels {
         }
     }
 
-    /** In double precision: the sums are as long as the text. */
+    /** Sums in double precision, since a sum has as many terms as the text has tokens. */
     @Override
     public final void meanRows(Tensor out, Tensor in, int[] cumulativeLengths) {
         int c = in.columns();
@@ -254,14 +254,14 @@ public abstract class HostKernels implements Kernels {
                 rowCount * in.columns());
     }
 
-    /** Frees what the provider itself holds; called once. */
+    /** Frees the subclass's own resources; called once. */
     protected void closeOwn() {}
 
     @Override
     public final void close() {
         if (!closed) {
             closed = true;
-            // First: nothing else keeps a thread from addresses that are gone.
+            // Close the team first: nothing else stops its threads from using freed memory.
             team.close();
             try {
                 closeOwn();

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A tensor of the providers that compute on the CPU: row-major off the heap, without gaps between rows. Its
- * numbers are fp32, but for those of a {@link Workspace#roundedTensor}, which may be bf16.
+ * A tensor of the CPU providers: row-major, off the heap, without gaps between rows. Its numbers are fp32;
+ * only those of a {@link Workspace#roundedTensor} may be bf16.
  *
  * @param data
  *            the numbers, aligned to 64 bytes
@@ -14,16 +14,16 @@ import java.lang.foreign.ValueLayout;
  * @param columns
  *            the number of columns
  * @param isBf16
- *            whether the numbers are bf16; else they are fp32
+ *            whether the numbers are bf16 instead of fp32
  */
 public record HostTensor(MemorySegment data, int rows, int columns, boolean isBf16) implements Tensor {
     /**
-     * Elements may lie at any multiple of 4 bytes from an aligned start; the unaligned layout spares a check
+     * The layout of an element. Elements are aligned to 4 bytes, but the unaligned layout avoids a check on
      * each access.
      */
     public static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-    /** The tensor as such a provider made it, of fp32. */
+    /** Casts a tensor of a CPU provider and checks that it is fp32. */
     public static HostTensor of(Tensor tensor) {
         HostTensor host = (HostTensor) tensor;
         if (host.isBf16) {
@@ -32,27 +32,27 @@ public record HostTensor(MemorySegment data, int rows, int columns, boolean isBf
         return host;
     }
 
-    /** The tensor as such a provider made it, fp32 or bf16. */
+    /** Casts a tensor of a CPU provider, fp32 or bf16. */
     public static HostTensor ofAny(Tensor tensor) {
         return (HostTensor) tensor;
     }
 
-    /** The size of a number. */
+    /** Returns the size of a number in bytes. */
     public int elementBytes() {
         return isBf16 ? Short.BYTES : Float.BYTES;
     }
 
-    /** Where a row starts, in bytes. */
+    /** Returns the offset of a row in bytes. */
     public long offsetBytes(int row) {
         return (long) elementBytes() * row * columns;
     }
 
-    /** Where a number lies in memory. */
+    /** Returns the address of a number. */
     public long address(int row, int column) {
         return data.address() + offsetBytes(row) + (long) elementBytes() * column;
     }
 
-    /** Some of its rows, in the same memory. */
+    /** Returns a view of some rows, which shares this tensor's memory. */
     public HostTensor slice(int firstRow, int rowCount) {
         return new HostTensor(data.asSlice(offsetBytes(firstRow), offsetBytes(rowCount)), rowCount, columns,
                 isBf16);

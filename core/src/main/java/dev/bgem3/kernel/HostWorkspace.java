@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Memory off the heap for the providers that compute on the CPU, handed out front to back from one chunk.
- * What does not fit gets a chunk of its own, and the next reset makes one chunk of all that was asked for;
- * where nothing is in use, the larger chunk takes the place of the smaller.
+ * Off-heap memory for the CPU providers, allocated front to back from one chunk. A request that does not fit
+ * gets a new chunk, and the next reset replaces all chunks with one that is large enough. If nothing is in
+ * use, the new chunk replaces the old one at once.
  */
 public final class HostWorkspace implements Workspace {
     private static final long ALIGNMENT = 64;
@@ -23,18 +23,18 @@ public final class HostWorkspace implements Workspace {
 
     private final boolean bf16;
     private final List<Chunk> chunks = new ArrayList<>();
-    /** Of the last chunk. */
+    /** Bytes of the last chunk in use. */
     private long used;
-    /** Of all that was asked for since the last reset. */
+    /** Bytes requested since the last reset. */
     private long asked;
 
-    /** An empty one, all of whose tensors are fp32. */
+    /** Creates an empty workspace whose tensors are all fp32. */
     public HostWorkspace() {
         this(false);
     }
 
     /**
-     * An empty one.
+     * Creates an empty workspace.
      *
      * @param bf16
      *            whether rounded tensors are bf16
@@ -48,7 +48,7 @@ public final class HostWorkspace implements Workspace {
         return tensor(rows, columns, false);
     }
 
-    /** In bf16 where rows are whole cache lines then: a product reads them where they lie. */
+    /** Uses bf16 only if a row is then a multiple of a cache line, so that products can read it in place. */
     @Override
     public Tensor roundedTensor(int rows, int columns) {
         return tensor(rows, columns, bf16 && (long) columns * Short.BYTES % ALIGNMENT == 0);
@@ -59,7 +59,7 @@ public final class HostWorkspace implements Workspace {
         return new HostTensor(memory(elementBytes * rows * columns), rows, columns, isBf16);
     }
 
-    /** Memory of at least one byte, aligned for whole vectors. */
+    /** Returns memory of the given size, aligned for whole vectors. */
     public MemorySegment memory(long bytes) {
         long size = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
         if (chunks.isEmpty() || used + size > chunks.getLast().memory().byteSize()) {
@@ -75,7 +75,7 @@ public final class HostWorkspace implements Workspace {
         return memory;
     }
 
-    /** What it has grown to. */
+    /** Returns the size that the workspace has grown to. */
     long heldBytes() {
         return chunks.stream().mapToLong(chunk -> chunk.memory().byteSize()).sum();
     }

@@ -15,13 +15,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
-/** Chooses among the providers that are installed. Thread-safe. */
+/** Chooses among the installed providers. Thread-safe. */
 public final class KernelProviders {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.kernel");
     private static final String REFERENCE = "scalar";
     /**
-     * The system property that, where it is true, makes it an error that kernels of the Vector API are needed
-     * and not there.
+     * The system property that, if true, makes it an error if the kernels of the Vector API are needed but
+     * their module is missing.
      */
     private static final String VECTOR_REQUIRED = "bgem3.vector.required";
     private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
@@ -29,10 +29,10 @@ public final class KernelProviders {
     private KernelProviders() {}
 
     /**
-     * All that are installed, the preferred first, available or not.
+     * Returns all installed providers, available or not, the preferred one first.
      *
      * @throws BackendException
-     *             where Java cannot load one, or find out which there are
+     *             if Java cannot load or list them
      */
     public static List<KernelProvider> all() {
         try {
@@ -48,14 +48,14 @@ public final class KernelProviders {
     }
 
     /**
-     * The preferred one of {@code installed}, in their order, of those that can serve in this arithmetic.
-     * Where that is only the plain reference, the reasons of those above it are warned of, once.
+     * Returns the first of {@code installed} that can run in this arithmetic. If that is the plain reference,
+     * logs a warning, once, with the reasons why the preferred ones cannot.
      *
      * @throws MissingModuleException
-     *            where one that comes before the plain reference lacks but a module of Java's, and
+     *            if one preferred to the plain reference lacks only a JDK module and
      *            {@value #VECTOR_REQUIRED} is true
      * @throws BackendException
-     *            where none can serve
+     *            if none can run in it
      */
     public static KernelProvider best(Arithmetic arithmetic, List<KernelProvider> installed) {
         Map<String, String> reasons = new LinkedHashMap<>();
@@ -74,7 +74,7 @@ public final class KernelProviders {
                     return provider;
                 }
                 reasons.put(provider.name(), failure.get());
-                // Its units are there, and something is wrong.
+                // The processor has the units, so a failure is unexpected.
                 report(Level.WARNING, provider.name(), failure.get());
             }
         }
@@ -107,7 +107,7 @@ public final class KernelProviders {
         }
     }
 
-    /** The one of that name, if it can serve. */
+    /** Returns the provider of a name; throws if it is unavailable. */
     public static KernelProvider named(String name, List<KernelProvider> installed) {
         KernelProvider provider = installed.stream().filter(one -> one.name().equals(name)).findFirst()
                 .orElseThrow(() -> new BackendException("kernels: " + name + " (expected one of: "
@@ -125,14 +125,14 @@ public final class KernelProviders {
         return new BackendException("kernels: " + provider.name() + " cannot be used: " + reason);
     }
 
-    /** The one of that name among all, if it can serve in this arithmetic. */
+    /** Returns the installed provider of a name; throws if it cannot run in this arithmetic. */
     public static KernelProvider named(String name, Arithmetic arithmetic) {
         KernelProvider provider = named(name, all());
         checkServes(provider, arithmetic);
         return provider;
     }
 
-    /** Checks that a provider that can serve does so in this arithmetic. */
+    /** Checks that an available provider can run in this arithmetic. */
     public static void checkServes(KernelProvider provider, Arithmetic arithmetic) {
         if (!provider.arithmetics().contains(arithmetic)) {
             throw new BackendException("precision: " + arithmetic.label() + " (expected: " + offers(provider)
@@ -143,7 +143,7 @@ public final class KernelProviders {
         });
     }
 
-    /** What a provider that can serve computes in: {@code fp32 or bf16}. */
+    /** Describes the arithmetics of an available provider: {@code fp32 or bf16}. */
     public static String offers(KernelProvider provider) {
         return provider.arithmetics().stream().sorted().map(Arithmetic::label)
                 .collect(Collectors.joining(" or "));

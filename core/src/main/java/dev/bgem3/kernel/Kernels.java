@@ -3,37 +3,36 @@ package dev.bgem3.kernel;
 import java.util.Optional;
 
 /**
- * The operations of the forward pass, on tensors that the provider itself allocates.
+ * The operations of the forward pass, on tensors that the provider allocates.
  *
  * <p>
- * Every operation is <em>batch-invariant</em>: a row of a result (for attention: a sequence's rows) has the
- * same bits whatever stands beside it and however many threads work. Sums are of fp32 products in fp32 or
- * better; each provider states its error. NaN and infinities propagate as IEEE 754 has them; nothing here
- * replaces them. A destination may be the same tensor as an operand only where its method says so.
+ * Every operation is <em>batch-invariant</em>: a row of a result (for attention: the rows of a sequence) has
+ * the same bits whatever else is in the batch and however many threads compute it. Sums are in fp32 or
+ * better; each provider documents its error. NaN and infinities propagate according to IEEE 754. A
+ * destination may be the same tensor as an operand only if the method says so.
  *
  * <p>
- * The weights' objects ({@link Linear}, {@link Norm}, {@link Table}) are immutable and may be shared.
- * Operations on the tensors of one workspace are called by one thread at a time, and as many workspaces may
- * be at work at a time as {@link #passes()} says, each from a thread of its own; a provider of one pass
- * spreads its work over its own threads.
+ * Weights ({@link Linear}, {@link Norm}, {@link Table}) are immutable and may be shared. Only one thread at a
+ * time may run operations on the tensors of a workspace. Up to {@link #passes()} workspaces may be in use at
+ * the same time, each by its own thread; a provider of one pass distributes the work over its own threads.
  *
  * <p>
- * On a device with memory of its own, any operation may throw {@link
- * dev.bgem3.error.OutOfDeviceMemoryException}, after which a smaller batch may fit, or {@link
- * dev.bgem3.error.DeviceLostException}, after which these kernels can only be closed.
+ * On a device with its own memory, any operation may throw an
+ * {@link dev.bgem3.error.OutOfDeviceMemoryException}, after which a smaller batch may fit, or a
+ * {@link dev.bgem3.error.DeviceLostException}, after which these kernels can only be closed.
  */
 public interface Kernels extends AutoCloseable {
     /** A linear layer's weight [N, K] and bias [N] in the provider's layout. */
     interface Linear {
-        /** N, the layer's output size. */
+        /** Returns N, the output size. */
         int outputSize();
 
-        /** K, the layer's input size. */
+        /** Returns K, the input size. */
         int inputSize();
 
         /**
-         * The layer as it lies in memory, for kernels that can take it back from there; nothing where others
-         * lay it out.
+         * Returns the layer in its packed form, which can be stored and loaded again; empty if the kernels do
+         * not support that.
          */
         default Optional<PackedLinear> packed() {
             return Optional.empty();
@@ -42,44 +41,44 @@ public interface Kernels extends AutoCloseable {
 
     /** A layer norm's gamma [C], beta [C] and epsilon. */
     interface Norm {
-        /** C, the length of the rows it normalises. */
+        /** Returns C, the length of the rows. */
         int size();
     }
 
-    /** Rows that are looked up by number and need not lie in memory before. */
+    /** Rows that are looked up by number and need not be in memory beforehand. */
     interface Table {
         /** The number of rows. */
         int rows();
     }
 
-    /** The provider and what it found, for people: {@code vector, 16 lanes of fp32}. */
+    /** Describes the provider and its hardware for users: {@code vector, 16 lanes of fp32}. */
     String description();
 
-    /** The number of threads that work, the caller's included. */
+    /** Returns the number of threads that compute, including the caller's. */
     int threads();
 
-    /** How many workspaces may be at work at a time, each from a thread of its own. */
+    /** Returns how many workspaces may be in use at the same time, each by its own thread. */
     default int passes() {
         return 1;
     }
 
     /**
-     * The tokens of a batch that keep these kernels busy and for which there is likely to be memory, all
-     * passes being at work; at least 1. To be asked when the weights are in place.
+     * Returns a number of tokens, at least 1, for batches that keep these kernels busy and are likely to fit
+     * in memory with all passes in use. Call it after the weights have been loaded.
      *
      * @param numbersPerToken
-     *            how many numbers a token's tensors hold in one forward pass
+     *            how many numbers per token the tensors of a forward pass hold
      */
     default int tokenBudget(long numbersPerToken) {
         return 4_096;
     }
 
-    /** Memory for the tensors of one forward pass at a time. */
+    /** Creates memory for the tensors of one forward pass at a time. */
     Workspace newWorkspace();
 
     /**
-     * Lays a linear layer out for the products, or takes it where it is laid out already, by {@link
-     * MatrixSource#packed}.
+     * Packs a linear layer for the products, or uses the packed form from {@link MatrixSource#packed} if
+     * there is one.
      *
      * @param weight
      *            [N, K], as {@code torch.nn.Linear} stores it
@@ -89,8 +88,8 @@ public interface Kernels extends AutoCloseable {
     Linear linear(MatrixSource weight, float[] bias);
 
     /**
-     * {@link #linear} for a layer in which rounding shows most: at least in bf16 where the others are in
-     * int8.
+     * Packs a linear layer like {@link #linear}, but at least in bf16 if the others are int8; for layers in
+     * which rounding costs the most accuracy.
      *
      * @param weight
      *            [N, K]
@@ -102,7 +101,7 @@ public interface Kernels extends AutoCloseable {
     }
 
     /**
-     * A layer norm over rows of C numbers.
+     * Creates a layer norm over rows of C numbers.
      *
      * @param gamma
      *            [C]
@@ -111,12 +110,12 @@ public interface Kernels extends AutoCloseable {
      */
     Norm norm(float[] gamma, float[] beta, float epsilon);
 
-    /** A table of rows [V, C] that are read where they lie, when they are asked for. */
+    /** Creates a table of rows [V, C], which are read from their source on each lookup. */
     Table table(MatrixSource rows);
 
     /**
      * {@code out[t] = norm(words[tokenIds[t]] + tokenType + positions[positionIds[t]])}: BERT's embeddings
-     * (Devlin et al. 2018, section 3), summed in the order in which the reference sums them.
+     * (Devlin et al. 2018, section 3), summed in this order.
      *
      * @param out
      *            [T, C]
@@ -138,7 +137,7 @@ public interface Kernels extends AutoCloseable {
 
     /**
      * {@code out = gelu(in · weightᵀ + bias)} with {@code gelu(z) = z/2 · (1 + erf(z/√2))} (Hendrycks, 2016),
-     * never the tanh form; to the accuracy of fp32, or of what the next product rounds to. {@code out} and
+     * never the tanh form; accurate to fp32, or to the type that the next product rounds to. {@code out} and
      * {@code in} may be rounded tensors.
      */
     void linearGelu(Tensor out, Tensor in, Linear layer);
@@ -152,19 +151,22 @@ public interface Kernels extends AutoCloseable {
      */
     void linearAddNorm(Tensor out, Tensor in, Linear layer, Tensor residual, Norm norm);
 
-    /** The rows that {@link #feedForward}'s {@code wide} best has where {@code x} has that many; 0 for 0. */
+    /**
+     * Returns the best number of rows for {@code wide} of {@link #feedForward}, given those of {@code x}; 0
+     * for 0.
+     */
     default int feedForwardRows(int rows) {
         return rows;
     }
 
     /**
-     * {@code x = norm(output(gelu(intermediate(x))) + x)}, the second half of a layer, in place: {@link
-     * #linearGelu}, then {@link #linearAddNorm}.
+     * {@code x = norm(output(gelu(intermediate(x))) + x)}, the second half of a layer, in place:
+     * {@link #linearGelu}, then {@link #linearAddNorm}.
      *
      * @param x
      *            [T, C]
      * @param wide
-     *            [R, F], a rounded tensor whose contents are lost; R is {@link #feedForwardRows} of T
+     *            [R, F], a rounded tensor that is overwritten; R is {@link #feedForwardRows} of T
      */
     default void feedForward(Tensor x, Tensor wide, Linear intermediate, Linear output, Norm norm) {
         linearGelu(wide, x, intermediate);
@@ -185,15 +187,15 @@ public interface Kernels extends AutoCloseable {
     void attention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount);
 
     /**
-     * {@link #attention} for the first token of each sequence alone: its row there, with the same bits unless
-     * the provider says otherwise.
+     * Computes {@link #attention} only for the first token of each sequence, with the same bits unless the
+     * provider says otherwise.
      *
      * @param out
      *            [S, C]
      * @param queryKeyValue
      *            [T, 3·C]; of the queries only the sequences' first rows are read
      * @param cumulativeLengths
-     *            as for {@link #attention}, but no sequence is empty
+     *            as for {@link #attention}, but without empty sequences
      */
     void firstTokenAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths, int headCount);
 

@@ -1,13 +1,13 @@
 package dev.bgem3.kernel;
 
-/** What becomes of a linear layer's sums. */
+/** The operation applied to the sums of a linear layer. */
 public enum LinearFinish {
-    /** The bias is added. */
+    /** Adds the bias. */
     BIAS,
-    /** The bias is added; GELU. */
+    /** Adds the bias and applies GELU. */
     BIAS_GELU,
-    /** The bias is added; max(·, 0). */
+    /** Adds the bias and applies ReLU, max(·, 0). */
     BIAS_RELU,
-    /** The bias and a residual of the result's shape are added. */
+    /** Adds the bias and a residual of the result's shape. */
     BIAS_RESIDUAL
 }

@@ -4,10 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * A matrix {@code [rows, columns]} as it lies in a model's file, read row by row into fp32.
+ * A matrix {@code [rows, columns]} stored in a model file, read row by row as fp32.
  *
  * <p>
- * Implementations are thread-safe. Reading may throw what the implementation says of a bad file.
+ * Implementations are thread-safe and document what reading throws for a corrupt file.
  */
 public interface MatrixSource {
     /** The number of rows. */
@@ -20,20 +20,19 @@ public interface MatrixSource {
     void readRow(int row, float[] destination, int offset);
 
     /**
-     * The linear layer of this weight, its bias included, that was packed in a layout before and kept since,
-     * or nothing.
+     * Returns the linear layer of this weight, including its bias, if it was packed in this layout and
+     * stored.
      *
      * @param layout
-     *            as {@link PackedLinear#layout()} has it
-     * @return the bytes that {@link PackedLinear#bytes()} had, mapped read-only and aligned to 64 bytes at
-     * least; they outlive
-     *         the kernels
+     *            a layout from {@link PackedLinear#layout()}
+     * @return the bytes of {@link PackedLinear#bytes()}, mapped read-only and aligned to at least 64 bytes;
+     *         they outlive the kernels
      */
     default Optional<MemorySegment> packed(PackedLayout layout) {
         return Optional.empty();
     }
 
-    /** The matrix {@code values}, {@code [rows, columns]} row-major, which is not copied. */
+    /** Wraps {@code values}, {@code [rows, columns]} row-major, without copying. */
     static MatrixSource of(int rows, int columns, float[] values) {
         if (values.length != (long) rows * columns) {
             throw new IllegalArgumentException(
@@ -57,7 +56,7 @@ public interface MatrixSource {
         };
     }
 
-    /** The rows of {@code parts} one under another; all have as many columns as the first. */
+    /** Stacks the rows of {@code parts}, which must all have the same number of columns. */
     static MatrixSource stacked(MatrixSource... parts) {
         int rows = 0;
         for (MatrixSource part : parts) {

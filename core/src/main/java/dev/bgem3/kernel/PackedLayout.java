@@ -1,12 +1,12 @@
 package dev.bgem3.kernel;
 
 /**
- * How a provider lays linear layers out in memory.
+ * The layout in which a provider packs linear layers.
  *
  * @param name
- *            for the provider's eyes: lower case letters, digits and hyphens. A provider changes it whenever
- *            it changes what the bytes mean
+ *            lower case letters, digits and hyphens, which only the provider interprets; it must change
+ *            whenever the meaning of the bytes changes
  * @param numericsVersion
- *            {@link Arithmetic#numericsVersion()} of the arithmetic that most layers are for
+ *            {@link Arithmetic#numericsVersion()} of the arithmetic that most layers use
  */
 public record PackedLayout(String name, int numericsVersion) {}

@@ -3,11 +3,11 @@ package dev.bgem3.kernel;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A linear layer, weight and bias, as a provider lays it out in memory: bytes that may be kept in a file and
- * handed back by {@link MatrixSource#packed}.
+ * A linear layer, weight and bias, as packed by a provider: bytes that can be stored in a file and returned
+ * by {@link MatrixSource#packed}.
  *
  * @param layout
- *            what the bytes mean
+ *            the layout of the bytes
  * @param bytes
  *            valid until the kernels are closed
  */

@@ -1,6 +1,6 @@
 package dev.bgem3.kernel;
 
-/** The argument checks that every provider makes, with one wording. */
+/** The argument checks of all providers, with the same messages. */
 public final class Shapes {
     private Shapes() {}
 
@@ -18,7 +18,7 @@ public final class Shapes {
         }
     }
 
-    /** Checks that an argument's length is {@code expected}. */
+    /** Checks the length of an argument. */
     public static void checkLength(String operation, String name, int length, int expected) {
         if (length != expected) {
             throw new IllegalArgumentException(
@@ -32,7 +32,7 @@ public final class Shapes {
         return checkAttention("attention", out, queryKeyValue, out.rows(), cumulativeLengths, headCount);
     }
 
-    /** Checks the operands of attention for first tokens alone and returns D. */
+    /** Checks the operands of first-token attention and returns D. */
     public static int checkFirstTokenAttention(Tensor out, Tensor queryKeyValue, int[] cumulativeLengths,
             int headCount) {
         String operation = "firstTokenAttention";

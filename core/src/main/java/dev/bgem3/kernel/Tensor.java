@@ -4,7 +4,7 @@ package dev.bgem3.kernel;
  * A row-major matrix {@code [rows, columns]} in memory that only its provider can read.
  *
  * <p>
- * It belongs to the {@link Workspace} that made it and is gone when that is reset or closed.
+ * It belongs to the {@link Workspace} that created it and is invalid after that is reset or closed.
  */
 public interface Tensor {
     /** The number of rows; 0 is allowed. */

@@ -7,29 +7,29 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A fixed set of threads that share out numbered pieces of work in microseconds: they spin briefly for the
- * next work, then park, and burn nothing while idle.
+ * A fixed set of threads that distributes numbered pieces of work within microseconds: threads spin briefly
+ * for more work, then park, so that an idle team uses no CPU time.
  *
  * <p>
- * One caller at a time runs work on it, and works along. Pieces are claimed in ascending order; which thread
- * does which is not fixed, so a piece's result must not depend on it.
+ * One caller at a time runs work on it and takes part in the work. Threads claim pieces in ascending order;
+ * any thread may get any piece, so the result of a piece must not depend on its thread.
  */
 public final class ThreadTeam implements AutoCloseable {
     /** One of {@code count} independent pieces of work. */
     @FunctionalInterface
     public interface Work {
         /**
-         * Does piece {@code index}.
+         * Computes piece {@code index}.
          *
          * @param worker
-         *            0 .. threads − 1, different for all who work at a time: the number of their scratch
-         *            memory
+         *            the number of the thread's scratch memory, 0 .. threads − 1; no two threads share one at
+         *            the same time
          */
         void run(int index, int worker);
     }
 
     /**
-     * About 30 µs of {@link Thread#onSpinWait}: longer than the gap between two operations of a forward pass.
+     * About 30 µs of {@link Thread#onSpinWait}, longer than the gap between two operations of a forward pass.
      */
     private static final int SPINS = 2_000;
 
@@ -41,7 +41,7 @@ public final class ThreadTeam implements AutoCloseable {
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private volatile Thread waiting;
 
-    /** A team of {@code threads} in all: the caller's and {@code threads − 1} of its own. */
+    /** Starts a team of {@code threads} threads, one of which is the caller's. */
     public ThreadTeam(int threads) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: " + threads + " (expected: at least 1)");
@@ -61,17 +61,17 @@ public final class ThreadTeam implements AutoCloseable {
                     + noThread.getMessage() + ")", noThread);
         } finally {
             if (!started) {
-                close(); // Ends those that did start.
+                close(); // stops the threads that did start
             }
         }
     }
 
-    /** The number of threads that work, the caller's included. */
+    /** Returns the number of threads, including the caller's. */
     public int threads() {
         return members.length + 1;
     }
 
-    /** Does pieces 0 .. count − 1 and returns when all are done; rethrows the first failure. */
+    /** Computes pieces 0 .. count − 1 and returns when all are done; rethrows the first failure. */
     public synchronized void run(int count, Work work) {
         if (closed) {
             throw new IllegalStateException("the kernels are closed");
@@ -103,7 +103,7 @@ public final class ThreadTeam implements AutoCloseable {
             }
             case Error e -> throw e;
             case RuntimeException e -> throw e;
-            case Throwable e -> throw new UndeclaredThrowableException(e); // Thrown past the compiler.
+            case Throwable e -> throw new UndeclaredThrowableException(e); // a sneaky throw
         }
     }
 
@@ -112,13 +112,13 @@ public final class ThreadTeam implements AutoCloseable {
             for (int i = mine.next.getAndIncrement(); i < mine.count; i = mine.next.getAndIncrement()) {
                 mine.work.run(i, worker);
             }
-        } catch (Throwable thrown) { // Whatever it is, the caller must see it, and nobody may wait for ever.
+        } catch (Throwable thrown) { // of any kind: run() rethrows it, and must not wait forever
             failure.compareAndSet(null, thrown);
             mine.next.set(mine.count);
         }
     }
 
-    /** Ends the threads and returns once they have ended; closing again does nothing. */
+    /** Stops the threads and waits until they have ended; closing again does nothing. */
     @Override
     public synchronized void close() {
         closed = true;
@@ -131,8 +131,8 @@ public final class ThreadTeam implements AutoCloseable {
     }
 
     /**
-     * Returns once a thread has ended, or if it was never started. An interrupt does not end the wait, and is
-     * kept.
+     * Waits until a thread has ended; returns at once if it was never started. An interrupt does not end the
+     * wait; the interrupt status is restored.
      */
     public static void awaitEnd(Thread thread) {
         boolean interrupted = false;
@@ -170,8 +170,8 @@ public final class ThreadTeam implements AutoCloseable {
             while (!closed) {
                 try {
                     workUntilClosed();
-                    // No memory, anywhere: the caller is told of it, and waits for this thread.
                 } catch (Throwable _) {
+                    // Out of memory: the caller gets the failure, and waits for this thread in later rounds.
                     continue;
                 }
             }
@@ -194,8 +194,8 @@ public final class ThreadTeam implements AutoCloseable {
                 } else if (spins++ < SPINS) {
                     Thread.onSpinWait();
                 } else {
-                    // Written before the round is read again, and read by wake() after it is set: none is
-                    // missed.
+                    // Set before the round is read again; wake() reads it after setting the round. So no
+                    // round is missed.
                     parked = true;
                     if (round == seen && !closed) {
                         LockSupport.park(ThreadTeam.this);

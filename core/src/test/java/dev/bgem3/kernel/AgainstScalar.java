@@ -10,16 +10,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.provider.Arguments;
 
 /**
- * What the tests of every available provider against {@code scalar} share, over sizes that straddle lanes,
- * panels, tiles and blocks, with extreme and non-finite numbers.
+ * The base of tests that compare every available provider with {@code scalar}, for sizes that straddle lanes,
+ * panels, tiles and blocks, and for extreme and non-finite numbers.
  *
  * <p>
- * Each bound is the standard one of Higham (2002, section 3.1): a sum of n fp32 products, in any order, is
- * off by at most n·u/(1 − n·u) times the sum of their magnitudes, u = 2⁻²⁴; {@code scalar} itself is exact
- * but for one rounding.
+ * The bounds are the standard ones of Higham (2002, section 3.1): the error of a sum of n fp32 products, in
+ * any order, is at most n·u/(1 − n·u) times the sum of their magnitudes, with u = 2⁻²⁴; {@code scalar} itself
+ * is exact except for one rounding.
  */
 abstract class AgainstScalar {
-    /** Half the distance of 1 and the next number of fp32. */
+    /** Half the distance between 1 and the next fp32 number. */
     static final double U = 0x1p-24;
 
     final KernelProvider provider;
@@ -49,7 +49,7 @@ abstract class AgainstScalar {
         kernels.close();
     }
 
-    /** Runs one operation with a provider's own tensors. */
+    /** An operation on a provider's own tensors. */
     @FunctionalInterface
     interface Operation {
         void run(Kernels with, Workspace workspace, Tensor out);
@@ -122,8 +122,8 @@ abstract class AgainstScalar {
             }
             double deviation = Math.sqrt(variance + 1e-5);
             for (int i = 0; i < n; i++) {
-                // The input's error, the mean's (n/4 sums at most, as there are 4 lanes at least), and the
-                // scale's, all over σ.
+                // The errors of the input, of the mean (at most n/4 sums, with at least 4 lanes) and of the
+                // scale, all over σ.
                 double input = error + (n / 4 + 8) * U * largest;
                 double normalized = Math.abs((double) z[row * n + i] + residual[row * n + i] - mean)
                         / deviation;
@@ -136,8 +136,8 @@ abstract class AgainstScalar {
     }
 
     /**
-     * NaN where the reference has NaN, finite where it is finite; where it is infinite, infinite or
-     * overflowed to NaN on the way.
+     * Checks that results are finite and close exactly where the reference is finite; where it is infinite,
+     * they may be infinite, or NaN after an overflow.
      */
     void assertSameKind(String what, float[] actual, float[] expected) {
         double tolerance = arithmetic == Arithmetic.FP32 ? 1e-4 : 0.5;

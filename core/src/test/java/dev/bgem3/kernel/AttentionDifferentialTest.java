@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Attention, by {@link AgainstScalar}. */
+/** Compares attention with the reference, see {@link AgainstScalar}. */
 @ParameterizedClass
 @MethodSource("providers")
 class AttentionDifferentialTest extends AgainstScalar {
@@ -31,10 +31,7 @@ class AttentionDifferentialTest extends AgainstScalar {
         checkAttention(new int[]{0, 0, 1, 3, 3, 67, 195, 196, 356, 356}, 3, 64, 1);
     }
 
-    /**
-     * Queries alone and in blocks, of texts that begin anywhere in a panel; their bits are those of the whole
-     * attention's rows.
-     */
+    /** A query has the same bits alone and in a block, for texts that begin anywhere in a panel. */
     @ParameterizedTest
     @CsvSource({"1, 1", "3, 64", "2, 33", "4, 128", "1, 520"})
     void firstTokenAttentionHasTheBitsOfAttention(int headCount, int headSize) {
@@ -55,7 +52,7 @@ class AttentionDifferentialTest extends AgainstScalar {
         }
     }
 
-    /** Scores of ±400 and more: all but one probability vanish, and none may overflow. */
+    /** With scores of ±400 and more, all probabilities but one vanish, and none may overflow. */
     @Test
     void attentionAgreesOnExtremeScores() {
         checkAttention(new int[]{0, 150, 170, 970}, 2, 64, 20);
@@ -85,10 +82,10 @@ class AttentionDifferentialTest extends AgainstScalar {
             }
         }
         largestScore = norm * norm / Math.sqrt(headSize);
-        // A score is off by (D + 3)·u·|q|·|k|/√D at most and an exponential by that and 4u; so the quotient
-        // of two is off by a factor of exp of twice as much. Weighting T values, and summing their weights,
-        // adds (T + 3)·u each. Where products may be in bf16, queries, keys, weights and values are each off
-        // by 2⁻⁸ of themselves before, and exponentials by 8e-5.
+        // The error of a score is at most (D + 3)·u·|q|·|k|/√D, and the relative error of an exponential that
+        // plus 4u; so the quotient of two is off by a factor of exp of twice as much. Weighting T values, and
+        // summing their weights, each add (T + 3)·u. If products may be in bf16, queries, keys, weights and
+        // values each have a relative error of 2⁻⁸ as well, and exponentials one of 8e-5.
         double rounding = arithmetic == Arithmetic.FP32 ? 0 : 0x1p-8;
         double score = ((headSize + 4) * U + 2.01 * rounding) * largestScore + 4 * U
                 + (arithmetic == Arithmetic.FP32 ? 0 : 8e-5);
@@ -99,16 +96,16 @@ class AttentionDifferentialTest extends AgainstScalar {
                 run(reference, t, c, attention), constant(t * c, relative * largestValue));
     }
 
-    /** The first block of keys scores −∞ throughout; what follows must still count. */
+    /** All scores of the first block of keys are −∞; the keys after it must still count. */
     @Test
-    void attentionGoesOnAfterABlockOfInfinitelySmallScores() {
+    void attentionContinuesAfterABlockOfMinusInfinityScores() {
         int t = 800;
         int c = 64;
         float[] qkv = random(new Random(5), t * 3 * c, 1);
         for (int row = 0; row < t; row++) {
             Arrays.fill(qkv, row * 3 * c, row * 3 * c + c, 0);
-            qkv[row * 3 * c] = 1; // Every query is the first unit vector …
-            // … and so every early key is −∞ to it.
+            // Every query is the first unit vector, so the score of every early key is −∞.
+            qkv[row * 3 * c] = 1;
             qkv[row * 3 * c + c] = row < 520 ? Float.NEGATIVE_INFINITY : 1;
         }
         Operation attention = (with, workspace, out) -> with.attention(out,

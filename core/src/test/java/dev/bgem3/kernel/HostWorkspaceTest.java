@@ -11,7 +11,7 @@ class HostWorkspaceTest {
     private final HostWorkspace workspace = new HostWorkspace();
 
     @Test
-    void growsByWhatIsAskedForAndNotByWhatItHadBefore() {
+    void growsToTheRequestedSizeOnly() {
         try (workspace) {
             for (long bytes = LARGE; bytes < LARGE + 100; bytes++) {
                 workspace.reset();
@@ -22,7 +22,7 @@ class HostWorkspaceTest {
     }
 
     @Test
-    void makesOneChunkOfWhatAPassTook() {
+    void replacesTheChunksOfAPassByOne() {
         try (workspace) {
             workspace.memory(1_000);
             workspace.reset();

@@ -11,8 +11,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class KernelProvidersTest {
-    /** Serves in fp32 and int8, unless it is refused whole, or fails its self-test in one. */
-    private record Pretended(String name, Optional<String> unavailable, Optional<Arithmetic> broken)
+    /** A provider of fp32 and int8 that may be unavailable, or fail its self-test in one of them. */
+    private record FakeProvider(String name, Optional<String> unavailable, Optional<Arithmetic> broken)
             implements
                 KernelProvider {
         @Override
@@ -36,32 +36,33 @@ class KernelProvidersTest {
         }
     }
 
-    private static final Pretended ABSENT = new Pretended("absent", Optional.of("no such processor"),
+    private static final FakeProvider ABSENT = new FakeProvider("absent", Optional.of("no such processor"),
             Optional.empty());
-    private static final Pretended BROKEN = new Pretended("broken", Optional.empty(),
+    private static final FakeProvider BROKEN = new FakeProvider("broken", Optional.empty(),
             Optional.of(Arithmetic.INT8));
-    private static final Pretended SOUND = new Pretended("sound", Optional.empty(), Optional.empty());
+    private static final FakeProvider SOUND = new FakeProvider("sound", Optional.empty(), Optional.empty());
 
     @Test
-    void theFirstThatProvesItselfServes() {
+    void choosesTheFirstThatPassesItsSelfTest() {
         List<KernelProvider> installed = List.of(ABSENT, BROKEN, SOUND);
         assertThat(KernelProviders.best(Arithmetic.FP32, installed)).isEqualTo(BROKEN);
         assertThat(KernelProviders.best(Arithmetic.INT8, installed)).isEqualTo(SOUND);
     }
 
     @Test
-    void saysOfEachWhyItDoesNotServe() {
+    void explainsWhyEachProviderIsNotUsed() {
         assertThatThrownBy(() -> KernelProviders.best(Arithmetic.INT8, List.of(ABSENT, BROKEN)))
                 .isInstanceOf(BackendException.class)
                 .hasMessageStartingWith(
                         "precision: int8 (the absent kernels are not used: no such processor) "
-                                + "(the broken kernels are not used: INT8 is off by one) (expected: fp32, or ");
+                                + "(the broken kernels are not used: INT8 is off by one) "
+                                + "(expected: fp32, or ");
         assertThatThrownBy(() -> KernelProviders.best(Arithmetic.BF16, List.of(SOUND)))
                 .isInstanceOf(BackendException.class).hasMessageStartingWith("precision: bf16 (expected: ");
     }
 
-    /** Serves in fp32 where a module is there, which is not. */
-    private static final class Lacking implements KernelProvider {
+    /** A provider of fp32 whose module is missing. */
+    private static final class ModuleMissing implements KernelProvider {
         @Override
         public String name() {
             return "lacking";
@@ -94,8 +95,8 @@ class KernelProvidersTest {
     }
 
     @Test
-    void aModuleThatIsRequiredIsMissedOnlyWhereItIsNeeded() {
-        List<KernelProvider> installed = List.of(ABSENT, new Lacking(), SOUND);
+    void throwsForAMissingModuleOnlyIfItIsNeeded() {
+        List<KernelProvider> installed = List.of(ABSENT, new ModuleMissing(), SOUND);
         assertThat(KernelProviders.best(Arithmetic.FP32, installed)).isEqualTo(SOUND);
         System.setProperty("bgem3.vector.required", "true");
         try {
@@ -107,7 +108,7 @@ class KernelProvidersTest {
             assertThatThrownBy(() -> KernelProviders.named("lacking", installed))
                     .isInstanceOf(MissingModuleException.class);
             assertThat(KernelProviders.best(Arithmetic.INT8, installed)).isEqualTo(SOUND);
-            assertThat(KernelProviders.best(Arithmetic.FP32, List.of(BROKEN, new Lacking())))
+            assertThat(KernelProviders.best(Arithmetic.FP32, List.of(BROKEN, new ModuleMissing())))
                     .isEqualTo(BROKEN);
         } finally {
             System.clearProperty("bgem3.vector.required");
@@ -118,7 +119,7 @@ class KernelProvidersTest {
     }
 
     @Test
-    void oneThatIsNamedMustProveItselfToo() {
+    void aNamedProviderMustPassItsSelfTestToo() {
         KernelProviders.checkServes(BROKEN, Arithmetic.FP32);
         assertThatThrownBy(() -> KernelProviders.checkServes(BROKEN, Arithmetic.INT8))
                 .isInstanceOf(BackendException.class)

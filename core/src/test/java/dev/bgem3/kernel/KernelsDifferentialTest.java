@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The operations on rows, and what holds of all: numbers that are not finite, shapes, the end. By {@link
- * AgainstScalar}.
+ * Compares operations on rows with the reference, and tests all operations with non-finite numbers, wrong
+ * shapes and after closing, see {@link AgainstScalar}.
  */
 @ParameterizedClass
 @MethodSource("providers")
@@ -29,14 +29,14 @@ class KernelsDifferentialTest extends AgainstScalar {
         int rows = 37;
         Random random = new Random(columns);
         float[] in = random(random, rows * columns, 3);
-        Arrays.fill(in, 0, columns, 0); // A row of length 0.
+        Arrays.fill(in, 0, columns, 0); // a row of length 0
         int kept = Math.max(1, columns * 2 / 3);
         Operation normalize = (with, workspace, out) -> {
             with.write(out, in);
             with.normalizeRows(out, kept);
         };
         float[] normalized = run(reference, rows, columns, normalize);
-        // Both sum in double precision and round once; the order of the sum may move that rounding.
+        // Both sum in double precision and round once; the order of the sum may change that rounding.
         double[] bounds = IntStream.range(0, normalized.length)
                 .mapToDouble(i -> 2 * U * Math.abs(normalized[i]))
                 .toArray();
@@ -85,13 +85,13 @@ class KernelsDifferentialTest extends AgainstScalar {
     }
 
     /**
-     * What is not finite must come out in the same places: an operation that hid it would give silently wrong
-     * numbers.
+     * Non-finite results must be in the same places as in the reference: an operation that hid them would
+     * silently return wrong numbers.
      */
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3e38f,
             Float.MIN_VALUE})
-    void nonFiniteAndExtremeNumbersComeOutAsInTheReference(float value) {
+    void nonFiniteAndExtremeNumbersAgree(float value) {
         assumeTrue(arithmetic == Arithmetic.FP32 || Math.abs(value) < 1 || !Float.isFinite(value),
                 "a finite number of extreme size leaves others no bits in " + arithmetic);
         int m = 21;
@@ -109,7 +109,7 @@ class KernelsDifferentialTest extends AgainstScalar {
                 with.linear(MatrixSource.of(n, k, weight), bias));
         float[] expected = run(reference, m, n, relu);
         if (arithmetic == Arithmetic.INT8 && !Float.isFinite(value)) {
-            // One scale a row: all its numbers are lost, and say so.
+            // A row has one scale, so all its numbers become NaN.
             Arrays.fill(expected, 5 * n, 6 * n, Float.NaN);
         }
         assertSameKind("linearRelu", run(kernels, m, n, relu), expected);
@@ -123,14 +123,14 @@ class KernelsDifferentialTest extends AgainstScalar {
         };
         assertSameKind("normalizeRows", run(kernels, m, k, normalize), run(reference, m, k, normalize));
         if (value == 3e38f) {
-            // What follows multiplies two activations: beyond fp32 here, as in PyTorch, and a number in
-            // double precision.
+            // Attention multiplies two activations, which overflows in fp32, as in PyTorch, but not in double
+            // precision.
             return;
         }
         int t = 70;
         int c = 64;
         float[] qkv = random(random, t * 3 * c, 1);
-        // In a q, a k and a v.
+        // In a query, a key and a value.
         for (int place : new int[]{7 * 3 * c + 2, 9 * 3 * c + c + 5, 11 * 3 * c + 2 * c + 8}) {
             float[] changed = qkv.clone();
             changed[place] = value;
@@ -181,7 +181,7 @@ class KernelsDifferentialTest extends AgainstScalar {
     }
 
     @Test
-    void refusesToWorkWhenClosed() {
+    void throwsWhenClosed() {
         Kernels closed = provider.open(arithmetic, 2, 0);
         closed.close();
         closed.close();

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Linear layers, by {@link AgainstScalar}. */
+/** Compares linear layers with the reference, see {@link AgainstScalar}. */
 @ParameterizedClass
 @MethodSource("providers")
 class ProductsDifferentialTest extends AgainstScalar {
@@ -21,10 +21,10 @@ class ProductsDifferentialTest extends AgainstScalar {
     }
 
     /**
-     * What each number of a product may be off by: the sum's part for all, γ·(Σ|in|·|weight| + |bias|), and
-     * the part of the operands' rounding. bf16 has 8 significant bits, so each operand is off by at most 2⁻⁸
-     * of itself. An int8 operand is off by at most half a step, the step being the largest of its row over
-     * 127.
+     * Returns the bound on the error of each number of a product: that of the sum, γ·(Σ|in|·|weight| +
+     * |bias|), and that of rounding the operands. bf16 has 8 significant bits, so the relative error of an
+     * operand is at most 2⁻⁸. The error of an int8 operand is at most half a step, where the step is the
+     * largest number of its row over 127.
      */
     private double[] productBounds(int m, int n, int k, float[] in, float[] weight, float[] bias) {
         float[] magnitudes = run(reference, m, n,
@@ -83,8 +83,8 @@ class ProductsDifferentialTest extends AgainstScalar {
         assertClose("linearRelu " + shape, run(kernels, m, n, relu), run(reference, m, n, relu), bounds);
 
         // |gelu'| is below 1.13; Φ is within 1e-7 and the last product rounds: |z|·(1e-7 + 2u), with |z| at
-        // most the magnitudes. Where products round their operands, a shorter GELU may serve, off by 4e-5 +
-        // 6e-6·|z|.
+        // most the magnitudes. If products round their operands, a shorter GELU may be used, with an error of
+        // 4e-5 + 6e-6·|z|.
         double least = arithmetic == Arithmetic.FP32 ? 0 : 4e-5;
         double relative = arithmetic == Arithmetic.FP32 ? 1e-7 : 6e-6;
         Operation gelu = (with, workspace, out) -> with.linearGelu(out, tensor(with, workspace, m, k, in),
@@ -96,7 +96,7 @@ class ProductsDifferentialTest extends AgainstScalar {
                 .toArray();
         assertClose("linearGelu " + shape, run(kernels, m, n, gelu), run(reference, m, n, gelu), geluBounds);
 
-        // A layer norm moves an input's error by at most 2·γ/σ times the largest of its row.
+        // Layer norm multiplies the error of an input by at most 2·γ/σ.
         float[] gamma = random(random, n, 1);
         float[] beta = random(random, n, 1);
         Operation addNorm = (with, workspace, out) -> {
@@ -118,13 +118,13 @@ class ProductsDifferentialTest extends AgainstScalar {
     }
 
     /**
-     * What passes through rounded tensors comes out with the same bits where products round their operands
-     * the same way. In int8 a number was off by half a step already, on either way, and is by 2⁻⁸ of itself
-     * more.
+     * Rounded tensors do not change the bits of results if products round their operands in the same way. In
+     * int8 a number has an error of half a step in either case, and rounded tensors add a relative error of
+     * 2⁻⁸.
      */
     @ParameterizedTest
     @CsvSource({"1, 32, 2, 16", "13, 64, 1, 64", "150, 96, 2, 48", "70, 128, 4, 32", "65, 40, 5, 8"})
-    void roundedTensorsChangeNothingButWhatProductsRound(int m, int f, int headCount, int headSize) {
+    void roundedTensorsOnlyRoundAsProductsDo(int m, int f, int headCount, int headSize) {
         Random random = new Random(m + f);
         int c = headCount * headSize;
         float[] in = random(random, m * c, 1);
@@ -149,8 +149,8 @@ class ProductsDifferentialTest extends AgainstScalar {
             assertThat(results[1]).isEqualTo(results[0]);
             return;
         }
-        // Numbers near 1 after each layer: two layers of int8 move a result by some hundredths of its row's
-        // largest at most.
+        // Numbers are near 1 after each layer: two int8 layers change a result by at most some hundredths of
+        // the largest of its row.
         for (int row = 0; row < m; row++) {
             float largest = 0;
             for (int i = row * c; i < (row + 1) * c; i++) {
@@ -162,7 +162,7 @@ class ProductsDifferentialTest extends AgainstScalar {
         }
     }
 
-    /** In blocks of rows or not: the two linear layers' bits, one after another. */
+    /** The result, in blocks of rows or not, has the same bits as the two linear layers run separately. */
     @Test
     void feedForwardHasTheBitsOfItsLayers() {
         int t = 2_100;

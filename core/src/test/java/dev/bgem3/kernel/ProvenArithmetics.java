@@ -2,11 +2,13 @@ package dev.bgem3.kernel;
 
 import java.util.stream.Stream;
 
-/** What tests of all kernels run in. */
+/** The arithmetics in which tests run kernels. */
 public final class ProvenArithmetics {
     private ProvenArithmetics() {}
 
-    /** What a provider that can serve here computes in; one that it refuses fails the test that asks. */
+    /**
+     * Returns the arithmetics of an available provider; fails the test if one does not pass the self-test.
+     */
     public static Stream<Arithmetic> of(KernelProvider provider) {
         return provider.arithmetics().stream().sorted()
                 .peek(arithmetic -> provider.unavailable(arithmetic).ifPresent(why -> {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ThreadTeamTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 8})
-    void doesEveryPieceOnceInManyRounds(int threads) {
+    void runsEveryPieceOnceInManyRounds(int threads) {
         try (ThreadTeam team = new ThreadTeam(threads)) {
             for (int round = 0; round < 3_000; round++) {
                 int count = round % 23;
@@ -47,7 +47,7 @@ class ThreadTeamTest {
     }
 
     @Test
-    void rethrowsAFailureAndWorksOn() {
+    void rethrowsAFailureAndKeepsWorking() {
         try (ThreadTeam team = new ThreadTeam(2)) {
             for (int bad = 0; bad < 50; bad++) {
                 int failing = bad;
@@ -64,11 +64,11 @@ class ThreadTeamTest {
     }
 
     @Test
-    void endsItsThreadsWhenClosed() throws InterruptedException {
+    void stopsItsThreadsWhenClosed() throws InterruptedException {
         ThreadTeam team = new ThreadTeam(3);
         Thread[] members = new Thread[3];
         CountDownLatch all = new CountDownLatch(3);
-        team.run(3, (_, worker) -> { // Each waits for the others, so each worker has one.
+        team.run(3, (_, worker) -> { // each piece waits for the others, so each worker gets one
             members[worker] = Thread.currentThread();
             all.countDown();
             awaitUninterrupted(all);
