@@ -2,15 +2,15 @@ package dev.bgem3.json;
 
 import java.util.Map;
 
-/** Reads and writes JSON text; see the package for what is accepted. Stateless, for any thread. */
+/** Reads and writes JSON text, as strictly as the package documentation says. Stateless and thread-safe. */
 public final class Json {
     private Json() {}
 
     /**
-     * The value that the whole of the UTF-8 text spells; nothing but white space may stand around it.
+     * Parses UTF-8 text that holds one JSON value and otherwise only white space.
      *
      * @throws JsonException
-     *             at the first fault, be it of the encoding or of the text, as
+     *             at the first error in the encoding or the syntax, with a message such as
      *             {@code line 3, column 7: found 'x' (expected: ',' or '}')}
      */
     public static JsonValue parse(byte[] utf8) {
@@ -21,9 +21,9 @@ public final class Json {
     }
 
     /**
-     * The value as JSON text, without white space. Control characters and lone surrogates are escaped, so
-     * that the text has a UTF-8 form; all else stands as it is. {@link #parse} gives an equal value
-     * back.
+     * Returns the value as JSON text, without white space. Control characters and lone surrogates are
+     * escaped, so that the text can be encoded as UTF-8; other characters are written unchanged.
+     * {@link #parse} returns an equal value.
      */
     public static String write(JsonValue value) {
         StringBuilder out = new StringBuilder();
@@ -31,7 +31,7 @@ public final class Json {
         return out.toString();
     }
 
-    /** The string as JSON spells it, quotation marks included. */
+    /** Returns the string as a JSON literal, quotation marks included. */
     static String quote(String value) {
         StringBuilder out = new StringBuilder(value.length() + 2);
         writeString(out, value);

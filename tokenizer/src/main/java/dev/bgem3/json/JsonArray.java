@@ -2,9 +2,9 @@ package dev.bgem3.json;
 
 import java.util.List;
 
-/** An array, its elements in the order of the text. */
+/** An array, with its elements in the order of the text. */
 public record JsonArray(List<JsonValue> elements) implements JsonValue {
-    /** A copy of the list, which holds no null. */
+    /** Copies the list, which must not contain null. */
     public JsonArray {
         elements = List.copyOf(elements);
     }

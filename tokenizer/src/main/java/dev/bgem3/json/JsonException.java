@@ -1,18 +1,18 @@
 package dev.bgem3.json;
 
 /**
- * Text that is not JSON, with the place of the fault; or a value of another type than its reader expects,
- * with its key. Whoever reads a file turns it into an exception of its own, which names the file.
+ * Thrown for text that is not valid JSON, with the position of the error, and for a value of an unexpected
+ * type, with its key. Code that reads a file wraps it in its own exception, which names the file.
  */
 public final class JsonException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public JsonException(String message) {
         super(message);
     }
 
-    /** An error with its cause, where another exception has more to say. */
+    /** Creates an exception with a cause that holds more detail. */
     public JsonException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -2,7 +2,7 @@ package dev.bgem3.json;
 
 import java.util.regex.Pattern;
 
-/** A number as its text, so that no digit is lost before the reader says what type it expects. */
+/** A number, kept as text so that no digit is lost before the caller chooses a type. */
 public record JsonNumber(String text) implements JsonValue {
     // RFC 8259, section 6.
     private static final Pattern GRAMMAR = Pattern
@@ -10,10 +10,10 @@ public record JsonNumber(String text) implements JsonValue {
     private static final int DESCRIBED_LENGTH = 60;
 
     /**
-     * A number spelled as JSON spells it.
+     * Creates a number from its JSON text.
      *
      * @throws IllegalArgumentException
-     *             where the text is no JSON number
+     *             if the text is not a JSON number
      */
     public JsonNumber {
         if (!GRAMMAR.matcher(text).matches()) {
@@ -21,16 +21,16 @@ public record JsonNumber(String text) implements JsonValue {
         }
     }
 
-    /** The number {@code value}. */
+    /** Returns {@code value} as a JSON number. */
     public static JsonNumber of(long value) {
         return new JsonNumber(Long.toString(value));
     }
 
     /**
-     * The number as a whole one of 64 bits, exactly.
+     * Returns the number as an exact 64-bit integer.
      *
      * @throws JsonException
-     *             where it has a fraction or an exponent, or is out of range
+     *             if it has a fraction or an exponent, or is out of range
      */
     public long asLong() {
         try {
@@ -41,10 +41,10 @@ public record JsonNumber(String text) implements JsonValue {
     }
 
     /**
-     * The {@code double} nearest to the number.
+     * Returns the {@code double} nearest to the number.
      *
      * @throws JsonException
-     *             where it is beyond the range of a double
+     *             if it is outside the range of a double
      */
     public double asDouble() {
         double value = Double.parseDouble(text);

@@ -9,52 +9,52 @@ import java.util.SequencedMap;
 import java.util.function.Function;
 
 /**
- * An object, its members in the order of the text and each key once.
+ * An object, with its members in the order of the text and each key once.
  *
  * <p>
- * The typed getters answer empty where the key is absent or its value is {@code null}, which model
- * configurations use alike, and throw {@link JsonException} naming the key where the value is of another
- * type.
+ * The typed getters return empty if the key is absent or its value is {@code null}, because model
+ * configurations use the two interchangeably. They throw a {@link JsonException} that names the key if the
+ * value has another type.
  */
 public record JsonObject(SequencedMap<String, JsonValue> members) implements JsonValue {
-    /** A copy of the map. */
+    /** Copies the map. */
     public JsonObject {
         members = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(members));
     }
 
-    /** The value of {@code key}, be it null or of any type. */
+    /** Returns the value of {@code key}, of any type and possibly {@link JsonNull}. */
     public Optional<JsonValue> get(String key) {
         return Optional.ofNullable(members.get(key));
     }
 
-    /** The string under {@code key}. */
+    /** Returns the string under {@code key}. */
     public Optional<String> string(String key) {
         return typed(key, JsonString.class, "a string").map(JsonString::value);
     }
 
-    /** The boolean under {@code key}. */
+    /** Returns the boolean under {@code key}. */
     public Optional<Boolean> bool(String key) {
         return typed(key, JsonBoolean.class, "true or false").map(JsonBoolean::value);
     }
 
-    /** The whole number under {@code key}, exactly. */
+    /** Returns the integer under {@code key}, exactly. */
     public OptionalLong integer(String key) {
         Optional<Long> value = number(key, JsonNumber::asLong, "a whole number");
         return value.isPresent() ? OptionalLong.of(value.get()) : OptionalLong.empty();
     }
 
-    /** The number under {@code key}. */
+    /** Returns the number under {@code key}. */
     public OptionalDouble number(String key) {
         Optional<Double> value = number(key, JsonNumber::asDouble, "a number");
         return value.isPresent() ? OptionalDouble.of(value.get()) : OptionalDouble.empty();
     }
 
-    /** The object under {@code key}. */
+    /** Returns the object under {@code key}. */
     public Optional<JsonObject> object(String key) {
         return typed(key, JsonObject.class, "an object");
     }
 
-    /** The array under {@code key}. */
+    /** Returns the array under {@code key}. */
     public Optional<JsonArray> array(String key) {
         return typed(key, JsonArray.class, "an array");
     }

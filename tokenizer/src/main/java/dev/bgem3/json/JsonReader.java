@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * A strict pull parser of JSON over bytes in UTF-8: element by element for files too large for a tree, or a
- * whole {@link #value()} at once. Confined to one thread.
+ * A strict pull parser for JSON in UTF-8. It reads a file that is too large for a tree element by element,
+ * or a whole {@link #value()} at once. Not thread-safe.
  *
  * <p>
- * Where a method says that it reads something, it throws {@link JsonException} if something else is there.
+ * A method that reads something throws {@link JsonException} if the text has something else there.
  */
 public final class JsonReader {
-    /** More values in a tree are refused, so that a hostile text cannot exhaust the heap. */
+    /** Limits the values in a tree, so that hostile text cannot exhaust the heap. */
     private static final int MAX_VALUES = 1 << 21;
-    /** What {@link #peek()} answers past the last byte. */
+    /** What {@link #peek()} returns at the end of the text. */
     private static final int END = -1;
 
     private final byte[] bytes;
@@ -32,7 +32,7 @@ public final class JsonReader {
     private char[] chars = new char[256];
     private int charCount;
 
-    /** A reader at the beginning of the text, which it does not copy. */
+    /** Creates a reader at the beginning of the text; the array is not copied. */
     public JsonReader(byte[] utf8, JsonRules rules) {
         bytes = utf8;
         this.rules = rules;
@@ -44,7 +44,7 @@ public final class JsonReader {
         begin('{', "an object");
     }
 
-    /** Reads the next key of the innermost object and its colon, or the object's end, which is null. */
+    /** Reads the next key of the innermost object and its colon; reads the object's end and returns null. */
     public String nextKey() {
         boolean first = !started[depth - 1];
         if (!nextElement('}')) {
@@ -61,7 +61,7 @@ public final class JsonReader {
         return key;
     }
 
-    /** The exception for a key, just read, that the object had before. */
+    /** Returns the exception for the key just read, which the object already has. */
     public JsonException repeated(String key) {
         return fault(tokenStart, "the key " + JsonString.shown(key) + " again", "each key once");
     }
@@ -71,7 +71,7 @@ public final class JsonReader {
         begin('[', "an array");
     }
 
-    /** Whether the innermost array has another element; otherwise reads its end. */
+    /** Returns whether the innermost array has another element; reads its end if not. */
     public boolean nextElement() {
         return nextElement(']');
     }
@@ -111,17 +111,17 @@ public final class JsonReader {
         }
     }
 
-    /** The characters of the string last read, up to {@link #charCount()}; the next one overwrites them. */
+    /** Returns the buffer with the {@link #charCount()} chars of the last string; the next overwrites it. */
     public char[] chars() {
         return chars;
     }
 
-    /** The length of the string last read. */
+    /** Returns the length of the last string read. */
     public int charCount() {
         return charCount;
     }
 
-    /** Reads a number, which then stands in the text from {@link #tokenStart()} to {@link #tokenEnd()}. */
+    /** Reads a number, whose text is then the bytes from {@link #tokenStart()} to {@link #tokenEnd()}. */
     public void readNumber() {
         boolean negative = peek() == '-';
         tokenStart = position;
@@ -150,12 +150,12 @@ public final class JsonReader {
         }
     }
 
-    /** The index of the first byte of the string or number last read. */
+    /** Returns the index of the first byte of the last string or number read. */
     public int tokenStart() {
         return tokenStart;
     }
 
-    /** The index behind the last byte of the string or number last read. */
+    /** Returns the index after the last byte of the last string or number read. */
     public int tokenEnd() {
         return position;
     }
@@ -164,7 +164,7 @@ public final class JsonReader {
      * Reads a value of any type.
      *
      * @throws JsonException
-     *             at the first fault, which may be a key twice in one object, or more than 2,097,152 values
+     *             at the first error, which includes a repeated key and more than 2,097,152 values
      */
     public JsonValue value() {
         int next = peek();
@@ -190,11 +190,11 @@ public final class JsonReader {
     /** Reads the end of the text. */
     public void end() {
         if (peek() != END) {
-            throw unexpected("the end of the " + rules.whole);
+            throw unexpected("the end of the " + rules.noun);
         }
     }
 
-    /** The exception for what the reader's caller does not allow where the reader stands. */
+    /** Returns the exception for something that the caller does not allow at the current position. */
     public JsonException refused(String what) {
         return new JsonException(place(position) + what);
     }
@@ -224,7 +224,7 @@ public final class JsonReader {
         int start = position;
         for (int i = 0; i < word.length(); i++, position++) {
             if (position >= bytes.length || bytes[position] != word.charAt(i)) {
-                position = rules.byBytes ? start : position;
+                position = rules.reportsByteOffsets ? start : position;
                 throw unexpected(word);
             }
         }
@@ -241,7 +241,7 @@ public final class JsonReader {
             throw unexpected(what);
         }
         if (depth == rules.maxDepth) {
-            throw rules.byBytes
+            throw rules.reportsByteOffsets
                     ? refused("nested deeper than " + rules.maxDepth)
                     : fault(position, "nesting of more than " + rules.maxDepth + " arrays and objects",
                             "less");
@@ -268,7 +268,7 @@ public final class JsonReader {
         return true;
     }
 
-    /** Reads an escape into {@link #chars}; at its beginning. */
+    /** Reads the escape at the current position into {@link #chars}. */
     private void readEscape() {
         if (charCount + 2 > chars.length) {
             chars = Arrays.copyOf(chars, chars.length * 2);
@@ -276,13 +276,13 @@ public final class JsonReader {
         int start = position;
         char unit = escaped();
         chars[charCount++] = unit;
-        if (!rules.halfPairs && Character.isSurrogate(unit)) {
+        if (!rules.allowsLoneSurrogates && Character.isSurrogate(unit)) {
             boolean followed = position + 1 < bytes.length && bytes[position] == '\\'
                     && bytes[position + 1] == 'u';
             char low = Character.isHighSurrogate(unit) && followed ? escaped() : 0;
             if (!Character.isLowSurrogate(low)) {
                 position = start;
-                throw refused("a surrogate without its partner");
+                throw refused("an unpaired surrogate");
             }
             chars[charCount++] = low;
         }
@@ -305,7 +305,7 @@ public final class JsonReader {
         return value;
     }
 
-    /** The UTF-16 unit of a four-digit escape; leaves the position on its last digit. */
+    /** Returns the UTF-16 unit of a four-digit escape; leaves the position on its last digit. */
     private char hexadecimal() {
         int value = 0;
         for (int i = 0; i < 4; i++) {
@@ -339,7 +339,7 @@ public final class JsonReader {
         position = at;
     }
 
-    /** The next byte that is no white space, which it skips. */
+    /** Skips white space and returns the next byte without reading it. */
     private int peek() {
         byte[] all = bytes;
         int at = position;
@@ -350,14 +350,14 @@ public final class JsonReader {
         return at < all.length ? all[at] & 0xFF : END;
     }
 
-    /** The fault in its rules' words: {@code briefly} by bytes, unless null. */
+    /** Returns the error; rules that report byte positions use {@code briefly} as its text, unless null. */
     private JsonException unexpected(String expected, String briefly) {
-        return rules.byBytes && briefly != null ? refused(briefly) : unexpected(expected);
+        return rules.reportsByteOffsets && briefly != null ? refused(briefly) : unexpected(expected);
     }
 
     private JsonException unexpected(String expected) {
         if (position >= bytes.length) {
-            return fault(position, "the end of the " + rules.whole, expected);
+            return fault(position, "the end of the " + rules.noun, expected);
         }
         int length = Utf8.sequenceLength(bytes, position, bytes.length);
         if (length < 0) {
@@ -369,11 +369,12 @@ public final class JsonReader {
 
     private JsonException fault(int at, String found, String expected) {
         return new JsonException(
-                place(at) + (rules.byBytes ? "" : "found ") + found + " (expected: " + expected + ")");
+                place(at) + (rules.reportsByteOffsets ? "" : "found ") + found + " (expected: " + expected
+                        + ")");
     }
 
     private String place(int at) {
-        if (rules.byBytes) {
+        if (rules.reportsByteOffsets) {
             return "byte " + at + ": ";
         }
         int line = 1;

@@ -1,27 +1,27 @@
 package dev.bgem3.json;
 
-/** What a {@link JsonReader} accepts beyond the grammar, and how it tells where a fault is. */
+/** The limits of a {@link JsonReader}, and how it reports the position of an error. */
 public enum JsonRules {
     /**
-     * For small files, which people write too: 512 levels, strings may hold half a surrogate pair, and a
-     * fault has its line and column (in UTF-16 units), counted from 1.
+     * For small files, which people may write by hand: up to 512 levels, unpaired surrogates are allowed,
+     * and errors give the line and the column (in UTF-16 units), counted from 1.
      */
     TEXT("text", 512, true, false),
     /**
-     * For large files, which programs write, often on a single line: 64 levels, no half surrogate pairs,
-     * and a fault has the index of its byte.
+     * For large files, which programs write, often on a single line: up to 64 levels, unpaired surrogates
+     * are rejected, and errors give the byte offset.
      */
     FILE("file", 64, false, true);
 
-    final String whole;
+    final String noun;
     final int maxDepth;
-    final boolean halfPairs;
-    final boolean byBytes;
+    final boolean allowsLoneSurrogates;
+    final boolean reportsByteOffsets;
 
-    JsonRules(String whole, int maxDepth, boolean halfPairs, boolean byBytes) {
-        this.whole = whole;
+    JsonRules(String noun, int maxDepth, boolean allowsLoneSurrogates, boolean reportsByteOffsets) {
+        this.noun = noun;
         this.maxDepth = maxDepth;
-        this.halfPairs = halfPairs;
-        this.byBytes = byBytes;
+        this.allowsLoneSurrogates = allowsLoneSurrogates;
+        this.reportsByteOffsets = reportsByteOffsets;
     }
 }

@@ -1,10 +1,8 @@
 package dev.bgem3.json;
 
-/**
- * Any JSON value: a tree of these is what {@link Json#parse} answers and {@link Json#write} takes.
- */
+/** Any JSON value; {@link Json#parse} returns a tree of them and {@link Json#write} takes one. */
 public sealed interface JsonValue
         permits JsonObject, JsonArray, JsonString, JsonNumber, JsonBoolean, JsonNull {
-    /** What the value is, in words for a message: {@code "the string \"gelu\""}, {@code "an array"}. */
+    /** Describes the value for a message, for example {@code the string "gelu"} or {@code an array}. */
     String describe();
 }

@@ -9,25 +9,25 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Objects;
 
-/** The wording that messages about files have in common. */
+/** Formats values and exceptions for messages about files. */
 public final class Messages {
     private static final int MAX_CHARS = 100;
 
     private Messages() {}
 
-    /** Text from a file for a message, printable ASCII: on one line and not long. */
+    /** Returns text from a file as printable ASCII on one line, shortened for a message. */
     public static String printable(String text) {
         return cut(text).replaceAll("[^\\x20-\\x7e]", "?");
     }
 
-    /** A value from a file for a message, in any script: on one line and not long. */
+    /** Returns a value from a file on one line, in any script, shortened for a message. */
     public static String shown(Object value) {
-        // Control and format characters, what is unassigned, private or half a pair, line and paragraph
+        // Control, format, unassigned, private-use and unpaired surrogate characters; line and paragraph
         // separators.
         return cut(String.valueOf(value)).replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
     }
 
-    /** Why reading or writing failed, in words, without the path that the message around it names. */
+    /** Says why reading or writing failed, without the path, which the surrounding message names. */
     public static String reason(Exception failure) {
         return switch (failure) {
             case ClosedByInterruptException _ -> "the thread was interrupted";

@@ -5,10 +5,10 @@ public final class Utf8 {
     private Utf8() {}
 
     /**
-     * Decodes {@code bytes[from, to)} into {@code out} from {@code outFrom}, where there must be room for one
-     * char a byte.
+     * Decodes {@code bytes[from, to)} into {@code out} at {@code outFrom}, where there must be room for one
+     * char per byte.
      *
-     * @return the end of what was written, or -1 minus the index of the first byte that is not UTF-8
+     * @return the end of the output, or -1 minus the index of the first byte that is not UTF-8
      */
     public static int decode(byte[] bytes, int from, int to, char[] out, int outFrom) {
         int write = outFrom;
@@ -36,7 +36,7 @@ public final class Utf8 {
         return write;
     }
 
-    /** The length of the sequence at {@code index}, 1 to 4, or -1 where it is not UTF-8. */
+    /** Returns the length of the sequence at {@code index}, 1 to 4, or -1 if it is not UTF-8. */
     public static int sequenceLength(byte[] bytes, int index, int to) {
         int lead = bytes[index] & 0xFF;
         if (lead < 0x80) {
@@ -58,7 +58,7 @@ public final class Utf8 {
         return outside ? -1 : length;
     }
 
-    /** The code point of a sequence that {@link #sequenceLength} found sound. */
+    /** Returns the code point of a sequence that {@link #sequenceLength} has validated. */
     public static int codePoint(byte[] bytes, int index, int length) {
         return switch (length) {
             case 1 -> bytes[index];
@@ -70,7 +70,7 @@ public final class Utf8 {
         };
     }
 
-    /** The first byte of the code point's sequence, 0 to 0xF4. */
+    /** Returns the first byte of the code point's sequence, 0 to 0xF4. */
     public static int leadByte(int codePoint) {
         if (codePoint < 0x80) {
             return codePoint;
@@ -80,7 +80,7 @@ public final class Utf8 {
                 : codePoint < 0x10000 ? 0xE0 | codePoint >> 12 : 0xF0 | codePoint >> 18;
     }
 
-    /** How many bytes the code point takes. */
+    /** Returns the number of bytes in the code point's sequence. */
     public static int length(int codePoint) {
         return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
     }

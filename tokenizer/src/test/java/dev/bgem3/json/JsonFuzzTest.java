@@ -9,9 +9,11 @@ import org.junit.jupiter.api.Test;
 
 class JsonFuzzTest {
     private static final List<byte[]> SEEDS = List.of(
-            "{\"model_type\": \"xlm-roberta\", \"hidden_size\": 1024, \"layer_norm_eps\": 1e-05, \"x\": [true, null, -1.5]}",
+            "{\"model_type\": \"xlm-roberta\", \"hidden_size\": 1024, \"layer_norm_eps\": 1e-05,"
+                    + " \"x\": [true, null, -1.5]}",
             "[\"\\u00e9\\uD83D\\uDE00\\n\", \"漢字\", {\"a\": {\"b\": [[[]]]}}, 0, -0.0e+10, false]",
-            "{\"__metadata__\":{\"format\":\"pt\"},\"w\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}")
+            "{\"__metadata__\":{\"format\":\"pt\"},"
+                    + "\"w\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}")
             .stream().map(text -> text.getBytes(StandardCharsets.UTF_8)).toList();
 
     @Test
@@ -26,7 +28,7 @@ class JsonFuzzTest {
                 assertThat(e).hasMessageMatching("(?s)line \\d+, column \\d+: found .* \\(expected: .*\\)");
             }
         });
-        assertThat(parsed[0]).as("mutations that stay JSON: the fuzzing must reach behind the parser")
+        assertThat(parsed[0]).as("mutations that are still JSON: the fuzzing must get past the parser")
                 .isPositive();
     }
 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class JsonPropertyTest {
     @Test
-    void whatIsWrittenReadsBackEqual() {
+    void writtenValuesReadBackEqual() {
         long seed = Seeds.seed("JSON round trip");
         Random random = new Random(seed);
         for (int i = 0; i < 5_000; i++) {

@@ -38,7 +38,7 @@ class JsonTest {
     }
 
     @Test
-    void keepsCharactersBeyondAsciiAsTheyStand() {
+    void keepsCharactersBeyondAscii() {
         String text = "\"é漢😀\u007f\u2028\"";
         assertThat(Json.parse(text.getBytes(StandardCharsets.UTF_8)))
                 .isEqualTo(new JsonString("é漢😀\u007f\u2028"));
@@ -47,20 +47,20 @@ class JsonTest {
     @ParameterizedTest
     @ValueSource(strings = {"0", "-0", "12", "1.5", "1e5", "1E+5", "0.1e-12",
             "123456789012345678901234567890"})
-    void readsNumbersAsTheyAreSpelled(String number) {
+    void keepsTheTextOfNumbers(String number) {
         assertThat(parse(number)).isEqualTo(new JsonNumber(number));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"01", "+1", ".5", "1.", "1e", "1e+", "-", "--1", "0x10", "NaN", "Infinity",
             "1_000", "٣"})
-    void refusesWhatIsNoNumber(String number) {
+    void refusesInvalidNumbers(String number) {
         assertThatThrownBy(() -> parse(number)).isInstanceOf(JsonException.class);
         assertThatThrownBy(() -> new JsonNumber(number)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
-    void givesLineAndColumnOfTheFault() {
+    void givesLineAndColumnOfTheError() {
         refuses("{\"a\": 1,\n\"b\": [1, 2],\n\"c\": 1x}",
                 "line 3, column 7: found 'x' (expected: ',' or '}')");
         refuses("", "line 1, column 1: found the end of the text (expected: a value)");
@@ -75,14 +75,15 @@ class JsonTest {
         refuses("\"\\x\"", "line 1, column 3: found 'x' (expected: one of \"\\/bfnrtu after the backslash)");
         refuses("\"\\u12g4\"", "line 1, column 6: found 'g' (expected: a hexadecimal digit)");
         refuses("\"open",
-                "line 1, column 6: found the end of the text (expected: the string's next character or '\"')");
+                "line 1, column 6: found the end of the text"
+                        + " (expected: the string's next character or '\"')");
         refuses("\ufeff{}", "line 1, column 1: found U+FEFF (expected: a value)");
         refuses("// no\n1", "line 1, column 1: found '/' (expected: a value)");
         refuses("[\u00a01]", "line 1, column 2: found U+00A0 (expected: a value)");
     }
 
     @Test
-    void refusesAKeyThatComesTwice() {
+    void refusesARepeatedKey() {
         refuses("{\"a\": 1, \"\\u0061\": 2}",
                 "line 1, column 10: found the key \"a\" again (expected: each key once)");
     }
@@ -98,11 +99,11 @@ class JsonTest {
     }
 
     @Test
-    void refusesBytesThatAreNoUtf8() {
+    void refusesInvalidUtf8() {
         assertThatThrownBy(() -> Json.parse(new byte[]{'[', '"', 'a', (byte) 0xff, '"', ']'}))
                 .isInstanceOf(JsonException.class)
                 .hasMessage("line 1, column 4: found byte 0xff (expected: UTF-8)");
-        // An overlong '/', a surrogate in UTF-8, and a character cut short.
+        // An overlong '/', a surrogate in UTF-8, and a truncated character.
         for (byte[] bytes : List.of(new byte[]{'"', (byte) 0xc0, (byte) 0xaf, '"'},
                 new byte[]{'"', (byte) 0xed, (byte) 0xa0, (byte) 0x80, '"'}, new byte[]{'"', (byte) 0xe6})) {
             assertThatThrownBy(() -> Json.parse(bytes)).isInstanceOf(JsonException.class)
@@ -160,7 +161,7 @@ class JsonTest {
     }
 
     @Test
-    void acceptsTheReplacementCharacterWhereItIsSpelled() {
+    void acceptsAReplacementCharacterInTheText() {
         assertThat(Json.parse("\"\ufffd\"".getBytes(StandardCharsets.UTF_8)))
                 .isEqualTo(new JsonString("\ufffd"));
     }

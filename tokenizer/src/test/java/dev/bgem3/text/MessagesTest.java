@@ -13,14 +13,14 @@ import org.junit.jupiter.api.Test;
 
 class MessagesTest {
     @Test
-    void showsTextOnOneLineAndNotAllOfIt() {
+    void showsTextShortenedAndOnOneLine() {
         assertThat(Messages.printable("plain.weight")).isEqualTo("plain.weight");
         assertThat(Messages.printable("a\nb\u001b[2Jé")).isEqualTo("a?b?[2J?");
         assertThat(Messages.printable("x".repeat(101))).isEqualTo("x".repeat(100) + "...");
     }
 
     @Test
-    void givesTheReasonInWordsWithoutPathAndClassName() {
+    void givesTheReasonWithoutPathAndClassName() {
         assertThat(Messages.reason(new IOException("no space left"))).isEqualTo("no space left");
         assertThat(Messages.reason(new IOException("Input/output error"))).isEqualTo("Input/output error");
         assertThat(Messages.reason(new AccessDeniedException("/file"))).isEqualTo("permission denied");

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the two files may hold, and how what they may not is refused. */
+/** Checks what the two files may contain, and the errors for what they may not. */
 class TokenizerFileTest {
     @TempDir
     private Path folder;
@@ -28,7 +28,7 @@ class TokenizerFileTest {
             assertThat(model.encode(text).ids()).as(text).isEqualTo(json.encode(text).ids());
         }
         assertThat(json.encode("Ab").ids()).containsExactly(0, 8, 2);
-        // Without the charsmap's rule for it a mark in the text begins a piece of its own, as in Metaspace.
+        // This charsmap does not replace ▁, so that one in the text begins a piece, as in Metaspace.
         assertThat(json.encode("a▁b").ids()).containsExactly(0, 4, 5, 4, 6, 2);
         assertThat(json.encode("zz\0z a").ids()).containsExactly(0, 4, 3, 4, 5, 2);
     }
@@ -36,14 +36,16 @@ class TokenizerFileTest {
     @Test
     void readsTheLayoutsOfTransformers4() {
         int[] expected = new SyntheticTokenizer().loadJson(folder).encode("ab  A <mask>  b ").ids();
-        SyntheticTokenizer squeezing = new SyntheticTokenizer();
-        squeezing.normalizer = """
-                {"type": "Sequence", "normalizers": [%s, {"type": "Strip", "strip_left": false, "strip_right": true},
+        SyntheticTokenizer collapsing = new SyntheticTokenizer();
+        collapsing.normalizer = """
+                {"type": "Sequence", "normalizers": [%s,
+                  {"type": "Strip", "strip_left": false, "strip_right": true},
                   {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"}]}"""
-                .formatted(squeezing.normalizer);
-        squeezing.preTokenizer = """
-                {"type": "Metaspace", "replacement": "▁", "add_prefix_space": true, "prepend_scheme": "always"}""";
-        assertThat(squeezing.loadJson(folder).encode("ab  A <mask>  b ").ids()).isEqualTo(expected);
+                .formatted(collapsing.normalizer);
+        collapsing.preTokenizer = """
+                {"type": "Metaspace", "replacement": "▁", "add_prefix_space": true,
+                  "prepend_scheme": "always"}""";
+        assertThat(collapsing.loadJson(folder).encode("ab  A <mask>  b ").ids()).isEqualTo(expected);
     }
 
     @Test
@@ -64,20 +66,20 @@ class TokenizerFileTest {
     }
 
     @Test
-    void numbersAddedTokensThatTheModelDoesNotKnowAfterItsPieces() {
+    void numbersUnknownAddedTokensAfterTheModelsPieces() {
         SyntheticTokenizer model = new SyntheticTokenizer();
         model.moreAddedTokens = SyntheticTokenizer.addedToken(13, "[new]", "\"normalized\": true") + ", "
                 + SyntheticTokenizer.addedToken(14, "[A]", "\"normalized\": true");
         XlmRobertaTokenizer tokenizer = model.loadJson(folder);
         assertThat(tokenizer.vocabSize()).isEqualTo(15);
         assertThat(tokenizer.id("[new]")).hasValue(13);
-        // The text is normalised before it is searched, and so is what is searched for.
+        // Both the text and the tokens' contents are normalised before the search.
         assertThat(tokenizer.encode("ab[new][a][A]").ids()).containsExactly(0, 8, 13, 14, 14, 2);
         assertThat(tokenizer.decode(8, 13, 14)).isEqualTo("ab[new][A]");
     }
 
     @Test
-    void refusesStepsOfOtherTokenizersByName() {
+    void namesTheStepsThatItDoesNotSupport() {
         refusesJson(m -> m.modelType = "BPE", "model: type BPE (expected: Unigram)");
         refusesJson(m -> m.byteFallback = "true", "model.byte_fallback: not false");
         refusesJson(m -> m.unknownId = "null", "model.unk_id: null (expected: 0..12)");
@@ -85,7 +87,8 @@ class TokenizerFileTest {
         refusesJson(m -> m.unknownId = "3.5", "model.unk_id: 3.5 (expected: 0..12)");
         refusesJson(m -> m.normalizer = "{\"type\": \"Lowercase\"}", "normalizer: type Lowercase");
         refusesJson(
-                m -> m.normalizer = "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"b\"}",
+                m -> m.normalizer = "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"},"
+                        + " \"content\": \"b\"}",
                 "normalizer: Replace of {String=a}");
         refusesJson(m -> m.normalizer = "{\"type\": \"Precompiled\"}", "normalizer: no precompiled_charsmap");
         refusesJson(m -> m.normalizer = "{\"type\": \"Precompiled\", \"precompiled_charsmap\": \"*\"}",
@@ -118,7 +121,7 @@ class TokenizerFileTest {
     }
 
     @Test
-    void showsWhatTheFileHasOnOneLineAndNotAllOfIt() {
+    void showsTheFilesContentShortenedAndOnOneLine() {
         String content = "a\\n\\u2028" + "漢".repeat(200);
         refusesJson(m -> m.moreAddedTokens = SyntheticTokenizer.addedToken(99, content, "\"lstrip\": false"),
                 "added_tokens: \"a??" + "漢".repeat(97) + "...\": id: 99 (expected: 0..");
@@ -163,7 +166,7 @@ class TokenizerFileTest {
     }
 
     @Test
-    void refusesSpoiltCharsmaps() {
+    void refusesDamagedCharsmaps() {
         int[] units = new int[256];
         refuses(m -> m.charsmap = new byte[3], "precompiled charsmap: 3 bytes (expected: at least 4)");
         refuses(m -> m.charsmap = Arrays.copyOf(m.charsmap, 5000),
@@ -195,11 +198,12 @@ class TokenizerFileTest {
         first[0] = 1 << 8 | 1 << 10;
         first[1] = 1 << 31;
         refuses(m -> m.charsmap = SyntheticTokenizer.charsmap(first, longReplacement),
-                "precompiled charsmap: unit 0 has the replacement at byte 0 (expected: the beginning of one of at most 512 bytes");
+                "precompiled charsmap: unit 0 has the replacement at byte 0"
+                        + " (expected: the beginning of one of at most 512 bytes");
     }
 
     @Test
-    void refusesFilesCutAnywhere() {
+    void refusesFilesTruncatedAnywhere() {
         byte[] json = new SyntheticTokenizer().json();
         for (int length = 0; length < json.length - 2; length += 1 + length / 50) {
             Path file = SyntheticTokenizer.write(folder.resolve("cut.json"), Arrays.copyOf(json, length));
@@ -213,7 +217,7 @@ class TokenizerFileTest {
             Path file = SyntheticTokenizer.write(folder.resolve("cut.model"), Arrays.copyOf(model, length));
             cuts++;
             try {
-                // A cut between two fields leaves a message that is whole.
+                // A file truncated between two fields is still a valid message.
                 XlmRobertaTokenizer.fromSentencePiece(file).encode("ab");
             } catch (TokenizerException e) {
                 assertThat(e).hasMessageStartingWith(file.toString());
@@ -224,7 +228,7 @@ class TokenizerFileTest {
     }
 
     @Test
-    void refusesJsonThatIsNone() {
+    void refusesInvalidJson() {
         refusesBytes("", "byte 0: the end of the file (expected: an object)");
         refusesBytes("[]", "byte 0: '[' (expected: an object)");
         refusesBytes("{} x", "byte 3: 'x' (expected: the end of the file)");
@@ -232,7 +236,7 @@ class TokenizerFileTest {
         refusesBytes("{\"a\": 01}", "byte 6: '0' (expected: a number)");
         refusesBytes("{\"a\": 1.}", "byte 8: '}' (expected: a digit)");
         refusesBytes("{\"a\": tru}", "byte 6: 't' (expected: true)");
-        refusesBytes("{\"a\": \"\\ud83d\"}", "byte 7: a surrogate without its partner");
+        refusesBytes("{\"a\": \"\\ud83d\"}", "byte 7: an unpaired surrogate");
         refusesBytes("{\"a\": \"\\u12\"}", "an escape \\u without four hexadecimal digits");
         refusesBytes("{\"a\": \"\n\"}", "byte 7: a control character within a string");
         refusesBytes("{\"a\": {\"b\": 1, \"b\": 2}}", "the key \"b\" again");
@@ -243,7 +247,7 @@ class TokenizerFileTest {
     }
 
     @Test
-    void refusesProtobufThatIsNone() {
+    void refusesInvalidProtobuf() {
         refusesBytes(new byte[]{0}, "byte 1: field number 0");
         refusesBytes(new byte[]{0x0B}, "wire type 3 (expected: 2)");
         refusesBytes(new byte[]{0x7B}, "wire type 3 (expected: 0, 1, 2 or 5)");
@@ -257,22 +261,22 @@ class TokenizerFileTest {
                 "a length of 18446744073709551615 bytes");
     }
 
-    private void refuses(Consumer<SyntheticTokenizer> spoil, String message) {
-        refusesJson(spoil, message);
-        refusesModel(spoil, message);
+    private void refuses(Consumer<SyntheticTokenizer> damage, String message) {
+        refusesJson(damage, message);
+        refusesModel(damage, message);
     }
 
-    private void refusesJson(Consumer<SyntheticTokenizer> spoil, String message) {
+    private void refusesJson(Consumer<SyntheticTokenizer> damage, String message) {
         SyntheticTokenizer model = new SyntheticTokenizer();
-        spoil.accept(model);
+        damage.accept(model);
         assertThatThrownBy(() -> model.loadJson(folder)).isInstanceOf(TokenizerException.class)
                 .hasMessageStartingWith(folder.resolve("tokenizer.json") + ": ")
                 .hasMessageContaining(message);
     }
 
-    private void refusesModel(Consumer<SyntheticTokenizer> spoil, String message) {
+    private void refusesModel(Consumer<SyntheticTokenizer> damage, String message) {
         SyntheticTokenizer model = new SyntheticTokenizer();
-        spoil.accept(model);
+        damage.accept(model);
         assertThatThrownBy(() -> model.loadSentencePiece(folder)).isInstanceOf(TokenizerException.class)
                 .hasMessageStartingWith(folder.resolve("sentencepiece.bpe.model") + ": ")
                 .hasMessageContaining(message);
