@@ -5,9 +5,8 @@ package dev.bgem3.tokenizer;
  *
  * @param id its id
  * @param content its text
- * @param normalized whether it is looked for in the normalised text ({@code "normalized"}) and not in the raw
- * one
- * @param stripsLeft whether it takes the white space before it ({@code "lstrip"})
- * @param stripsRight whether it takes the white space after it ({@code "rstrip"})
+ * @param normalized whether to search the normalised text for it ({@code "normalized"}), not the raw text
+ * @param stripsLeft whether it includes the white space before it ({@code "lstrip"})
+ * @param stripsRight whether it includes the white space after it ({@code "rstrip"})
  */
 record AddedToken(int id, String content, boolean normalized, boolean stripsLeft, boolean stripsRight) {}

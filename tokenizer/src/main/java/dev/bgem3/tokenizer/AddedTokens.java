@@ -2,15 +2,15 @@ package dev.bgem3.tokenizer;
 
 import java.util.List;
 
-/** Finds added tokens in a text: leftmost, and of those that begin there the longest. Immutable. */
+/** Finds added tokens in a text: the leftmost match, and the longest if several begin there. Immutable. */
 final class AddedTokens {
-    /** The bound on a token's text; together with the trie it keeps the search linear. */
+    /** The longest text of a token; with the trie, this bound keeps the search linear. */
     static final int MAX_CHARS = 512;
 
     private final AddedToken[] tokens;
     private final PieceTrie trie;
 
-    /** Searches for {@code contents.get(i)}, which stands for {@code tokens.get(i)}. */
+    /** Builds a search for {@code contents.get(i)}, the text that matches {@code tokens.get(i)}. */
     AddedTokens(List<AddedToken> tokens, List<String> contents) {
         this.tokens = tokens.toArray(AddedToken[]::new);
         int[] starts = new int[contents.size() + 1];
@@ -20,15 +20,15 @@ final class AddedTokens {
         trie = new PieceTrie(String.join("", contents).toCharArray(), starts, contents.size());
     }
 
-    /** Whether there is nothing to find. */
+    /** Returns whether there are no tokens to find. */
     boolean isEmpty() {
         return tokens.length == 0;
     }
 
     /**
-     * Finds the first token that begins in {@code text[from, to)} and ends there.
+     * Finds the first token within {@code text[from, to)}.
      *
-     * @return whether there is one, told in {@code match}
+     * @return whether there is one; if so, {@code match} describes it
      */
     boolean find(char[] text, int from, int to, Match match) {
         for (int start = from; start < to; start++) {
@@ -67,7 +67,7 @@ final class AddedTokens {
         }
     }
 
-    /** A found token with the white space that it takes. */
+    /** A token that was found, with the white space that it includes. */
     static final class Match {
         AddedToken token;
         int start;

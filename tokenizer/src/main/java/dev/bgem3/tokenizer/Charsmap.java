@@ -6,27 +6,26 @@ import java.util.Arrays;
 /**
  * SentencePiece's precompiled charsmap: a double-array trie from UTF-8 keys to replacements.
  *
- * <p>The blob's format, all numbers little-endian:
+ * <p>The format of the blob, with all numbers little-endian:
  *
  * <pre>
- * [int32] bytes of the trie
- * [int32] units of a darts-clone double array, each: bits 0-7 label, 8 has a leaf, 9 and 10-30 offset, 31 set
- * in a leaf;
- *         a leaf's other bits are its value
- * [bytes] replacements in UTF-8, each ended by NUL; a value is the offset of one
+ * [int32] size of the trie in bytes
+ * [int32] units of a darts-clone double array, each: bits 0-7 label, 8 has a leaf, 9 and 10-30 offset,
+ *         31 set in a leaf, whose other bits are its value
+ * [bytes] replacements in UTF-8, each terminated by NUL; a leaf's value is the offset of one
  * </pre>
  *
- * <p>The constructor checks every unit, so that look-ups need not. Immutable.
+ * <p>The constructor checks every unit, so that look-ups do not have to. Immutable.
  */
 final class Charsmap {
-    /** No replacement. */
+    /** {@link #find} found no replacement. */
     static final int NONE = -1;
     /**
-     * U+FDFA becomes 33 bytes, the longest of NFKC; the bound keeps the normalised text's length in
-     * proportion.
+     * The longest replacement in NFKC is that of U+FDFA, 33 bytes. The limit bounds how much longer a text
+     * can become when it is normalised.
      */
     private static final int MAX_REPLACEMENT_BYTES = 512;
-    /** A unit's children stand in its block of 256. */
+    /** The size of a block of units; all children of a unit are in one block. */
     private static final int BLOCK = 256;
     private static final int LEAF = 1 << 31;
 
@@ -54,8 +53,8 @@ final class Charsmap {
     }
 
     /**
-     * Checks the text and returns where each byte's replacement may begin: at a character, not too far from
-     * its NUL.
+     * Checks the replacements and returns, for each byte, whether a replacement may begin there: at a
+     * character, and not too far from the NUL.
      */
     private boolean[] checkReplacements(SourceFile file) {
         boolean[] valid = new boolean[replacements.length];
@@ -108,15 +107,15 @@ final class Charsmap {
         }
     }
 
-    /** Whether any key begins with this byte, which is not 0. */
+    /** Returns whether any key begins with this byte, which must not be 0. */
     boolean hasKeyFrom(int leadByte) {
         return (units[offset(units[0]) ^ leadByte] & (LEAF | 0xFF)) == leadByte;
     }
 
     /**
-     * Looks up the first, shortest key that is a prefix of the characters {@code text[from, to)}.
+     * Looks up the shortest key that is a prefix of {@code text[from, to)}.
      *
-     * @return where its replacement begins, or {@link #NONE}
+     * @return the offset of its replacement, or {@link #NONE}
      */
     int find(char[] text, int from, int to) {
         int position = offset(units[0]);
@@ -127,7 +126,7 @@ final class Charsmap {
                 int label = utf8Byte(codePoint, first, remaining);
                 position ^= label;
                 int unit = units[position];
-                // NUL ends a key in the trie and therefore is in none.
+                // NUL terminates keys in the trie, so that no key contains it.
                 if (label == 0 || (unit & (LEAF | 0xFF)) != label) {
                     return NONE;
                 }
@@ -140,7 +139,7 @@ final class Charsmap {
         return NONE;
     }
 
-    /** The end of the replacement that begins at {@code from}: where its NUL stands. */
+    /** Returns the end of the replacement that begins at {@code from}, which is the offset of its NUL. */
     int replacementEnd(int from) {
         int end = from;
         while (replacements[end] != 0) {
@@ -155,8 +154,8 @@ final class Charsmap {
     }
 
     /**
-     * The byte of a code point's UTF-8 form that has {@code remaining} bytes after it; {@code first} follow
-     * the lead.
+     * Returns the byte of a code point's UTF-8 sequence that {@code remaining} bytes follow; {@code first}
+     * bytes follow the lead byte.
      */
     private static int utf8Byte(int codePoint, int first, int remaining) {
         return remaining < first ? 0x80 | codePoint >> 6 * remaining & 0x3F : Utf8.leadByte(codePoint);

@@ -3,18 +3,19 @@ package dev.bgem3.tokenizer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Decimal numbers as doubles, rounded as Hugging Face's tokenizers round the scores that they read.
+ * Parses decimal numbers with the rounding that Hugging Face's tokenizers apply to scores.
  *
  * <p>Their JSON parser (serde_json without {@code float_roundtrip}) rounds twice: the digits to a double, and
- * the quotient by a power of ten. A score can so be one unit in the last place off, and two paths through a
- * word that would tie exactly do not: which of them wins, and therefore the ids, follows from this rounding.
+ * the quotient by a power of ten. A score can therefore be off by one unit in the last place, and two paths
+ * through a word whose exact scores are equal can differ. The rounding decides which path wins, and with it
+ * the ids.
  */
 final class DecimalNumber {
     private static final int MAX_EXPONENT = 308;
-    /** Beyond a file's length, so that a larger one changes nothing. */
+    /** Longer than any file, so that clamping a larger exponent does not change the result. */
     private static final int MAX_WRITTEN_EXPONENT = 1 << 29;
     private static final double[] POWERS_OF_TEN = new double[MAX_EXPONENT + 1];
-    /** The largest unsigned significand that takes any further digit. */
+    /** A smaller unsigned significand has room for any further digit. */
     private static final long MAX_UNSIGNED_TENTH = Long.divideUnsigned(-1L, 10);
     private static final int MAX_UNSIGNED_LAST_DIGIT = (int) Long.remainderUnsigned(-1L, 10);
 
@@ -26,7 +27,7 @@ final class DecimalNumber {
 
     private DecimalNumber() {}
 
-    /** The JSON number {@code text[from, to)}; infinite where it is beyond a double's range. */
+    /** Parses the JSON number {@code text[from, to)}; the result is infinite if it overflows a double. */
     static double parse(byte[] text, int from, int to) {
         boolean negative = text[from] == '-';
         long significand = 0; // unsigned
@@ -54,8 +55,8 @@ final class DecimalNumber {
     }
 
     /**
-     * What a finite float becomes by way of the shortest decimal that tells its double, as
-     * {@code tokenizer.json} has it.
+     * Converts a finite float as if it had been written to {@code tokenizer.json}: widened to a double,
+     * written as the shortest decimal that identifies it, and parsed.
      */
     static double throughDecimal(float number) {
         byte[] decimal = Double.toString(Math.abs(number)).getBytes(StandardCharsets.US_ASCII);

@@ -3,20 +3,20 @@ package dev.bgem3.tokenizer;
 import java.util.function.Supplier;
 
 /**
- * A text as tokens: its pieces, and the special tokens around them.
+ * The tokens of a text: its pieces and the special tokens around them.
  *
- * <p>Immutable and thread-safe. Offsets are computed when first asked for, by going over the text once more;
- * until then they cost nothing.
+ * <p>Immutable and thread-safe. The first call that needs offsets computes them by encoding the text again,
+ * so that they cost nothing if they are not used.
  */
 public final class Encoding {
     private final int[] ids;
     private final int fullLength;
     private final Supplier<int[]> offsetSource;
-    /** Starts, then ends, of all tokens; computed twice at worst where two threads ask at the same time. */
+    /** The starts, then the ends, of all tokens. Two threads may both compute them, with the same result. */
     private volatile int[] offsets;
 
     /**
-     * A text's encoding by the tokenizer that made it.
+     * Creates the encoding of a text.
      *
      * @param offsetSource
      *            computes the starts of all tokens, then their ends
@@ -27,46 +27,46 @@ public final class Encoding {
         this.offsetSource = offsetSource;
     }
 
-    /** The token ids, special ones included; a copy, which the caller owns. */
+    /** Returns a copy of the token ids, including those of special tokens. */
     public int[] ids() {
         return ids.clone();
     }
 
-    /** How many tokens there are, special ones included. */
+    /** Returns the number of tokens, including special ones. */
     public int length() {
         return ids.length;
     }
 
-    /** The id of token {@code i}. */
+    /** Returns the id of token {@code i}. */
     public int id(int i) {
         return ids[checked(i)];
     }
 
     /**
-     * Where the source of token {@code i} begins, in UTF-16 units of the caller's text.
+     * Returns where the source of token {@code i} begins, in UTF-16 units of the caller's text.
      *
-     * <p>A token's source is the whole of every grapheme cluster or character that its normal form was made
-     * from; two tokens made from one such (as from U+FDFA) have overlapping sources. Starts and ends never
-     * decrease from one token to the next. A special token before the text is the empty range at its
-     * beginning, one after it the empty range at its end, or at the end of the last token kept if it was cut.
-     * A {@code ▁} that stands alone for a word's beginning is the empty range where the word begins. An added
-     * token's range holds the white space that it takes.
+     * <p>The source of a token is every whole grapheme cluster or character that its normal form came from.
+     * Two tokens that came from the same one (such as U+FDFA) have overlapping sources. Starts and ends never
+     * decrease from one token to the next. A special token before the text has the empty range at the
+     * beginning of the text. One after the text has the empty range at its end, or at the end of the last
+     * token kept if the text was truncated. A token that is only the {@code ▁} of a word has the empty range
+     * at the beginning of the word. The range of an added token includes the white space that it strips.
      */
     public int start(int i) {
         return offsets()[checked(i)];
     }
 
-    /** Where the source of token {@code i} ends, exclusive; see {@link #start}. */
+    /** Returns where the source of token {@code i} ends, exclusive; see {@link #start}. */
     public int end(int i) {
         return offsets()[ids.length + checked(i)];
     }
 
-    /** Whether the text had more tokens than were asked for. */
+    /** Returns whether the text was truncated because it has more tokens than the requested maximum. */
     public boolean truncated() {
         return fullLength > ids.length;
     }
 
-    /** How many tokens the text has before truncation, special ones included. */
+    /** Returns the number of tokens before truncation, including special ones. */
     public int fullLength() {
         return fullLength;
     }

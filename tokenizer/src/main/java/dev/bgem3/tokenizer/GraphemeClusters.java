@@ -3,9 +3,9 @@ package dev.bgem3.tokenizer;
 import java.util.Arrays;
 
 /**
- * Extended grapheme clusters, by the rules GB1 to GB999 of Unicode Standard Annex #29 (Unicode 16.0).
+ * Finds extended grapheme clusters by the rules GB1 to GB999 of Unicode Standard Annex #29 (Unicode 16.0).
  *
- * <p>Lone surrogates count as U+FFFD.
+ * <p>Lone surrogates are treated as U+FFFD.
  */
 final class GraphemeClusters {
     static final byte OTHER = 0;
@@ -16,7 +16,7 @@ final class GraphemeClusters {
     static final byte EXTEND = 'E';
     /** Grapheme_Cluster_Break=Extend and Indic_Conjunct_Break=Linker. */
     static final byte LINKER = 'K';
-    /** Grapheme_Cluster_Break=Extend without a part in Indic conjuncts: U+200C alone. */
+    /** Grapheme_Cluster_Break=Extend that Indic conjuncts do not contain: only U+200C. */
     static final byte EXTEND_OUTSIDE_CONJUNCT = 'N';
     static final byte ZERO_WIDTH_JOINER = 'Z';
     static final byte REGIONAL_INDICATOR = 'I';
@@ -36,7 +36,7 @@ final class GraphemeClusters {
     private static final int HANGUL_T_COUNT = 28;
 
     private static final byte[] BASIC_PLANE = new byte[0x10000];
-    /** Ranges above the basic plane: first, last and class of each, in order. */
+    /** The first code point of each range above the basic plane, in ascending order. */
     private static final int[] HIGH_FIRST;
     private static final int[] HIGH_LAST;
     private static final byte[] HIGH_CLASS;
@@ -73,7 +73,7 @@ final class GraphemeClusters {
 
     private GraphemeClusters() {}
 
-    /** The break class of a code point. */
+    /** Returns the break class of a code point. */
     static byte classOf(int codePoint) {
         if (codePoint < 0x10000) {
             return BASIC_PLANE[codePoint];
@@ -83,7 +83,7 @@ final class GraphemeClusters {
         return range >= 0 && codePoint <= HIGH_LAST[range] ? HIGH_CLASS[range] : OTHER;
     }
 
-    /** The code point at {@code index}, U+FFFD for a lone surrogate. */
+    /** Returns the code point at {@code index}, or U+FFFD for a lone surrogate. */
     static int codePointAt(char[] text, int index, int to) {
         char high = text[index];
         if (!Character.isSurrogate(high)) {
@@ -96,17 +96,17 @@ final class GraphemeClusters {
     }
 
     /**
-     * The end of the cluster that begins at {@code from}, which must be a boundary of the text
-     * {@code [from, to)}.
+     * Returns the end of the cluster that begins at {@code from}, which must be a cluster boundary of the
+     * text {@code [from, to)}.
      */
     static int clusterEnd(char[] text, int from, int to) {
         int codePoint = codePointAt(text, from, to);
         int index = from + Character.charCount(codePoint);
         byte previous = classOf(codePoint);
-        // GB11, ExtPict Extend* ZWJ x ExtPict: 1 after ExtPict Extend*, 2 after the joiner.
+        // GB11, ExtPict Extend* ZWJ × ExtPict: 1 after ExtPict Extend*, 2 after the joiner.
         int emoji = previous == EXTENDED_PICTOGRAPHIC ? 1 : 0;
-        // GB9c, Consonant (Extend | Linker)* with at least one Linker x Consonant: 1 without a linker yet, 2
-        // with one.
+        // GB9c, Consonant (Extend | Linker)* with at least one Linker × Consonant: 1 before the first linker,
+        // 2 after it.
         int conjunct = previous == CONSONANT ? 1 : 0;
         boolean oddIndicators = previous == REGIONAL_INDICATOR;
         while (index < to) {
@@ -136,7 +136,7 @@ final class GraphemeClusters {
         return to;
     }
 
-    /** The rules that look at two neighbours alone: GB3 to GB9b. */
+    /** Applies GB3 to GB9b, the rules that depend only on two neighbours. */
     private static boolean joins(byte previous, byte next) {
         if (previous == CARRIAGE_RETURN) {
             return next == LINE_FEED;

@@ -2,18 +2,15 @@ package dev.bgem3.tokenizer;
 
 import java.util.Arrays;
 
-/**
- * A normalised stretch of text that grows, and where asked, which stretch of the source each character came
- * from.
- */
+/** A growing buffer of normalised text that can also record the source range of each character. */
 final class NormalizedText {
-    /** The unit before the first is free, for the mark of a word's beginning. */
+    /** The text begins at this index; the unit before it is free for the word mark. */
     static final int FIRST = 1;
     private static final int MAX_LENGTH = Integer.MAX_VALUE - 16;
 
     char[] chars;
     int length = FIRST;
-    /** Source offsets of each unit; null where they are not asked for. */
+    /** Source offsets of each unit; null if they are not needed. */
     int[] sourceStarts;
     int[] sourceEnds;
 
@@ -27,7 +24,7 @@ final class NormalizedText {
         length = FIRST;
     }
 
-    /** Appends {@code text[from, to)} as it stands. */
+    /** Appends {@code text[from, to)} unchanged. */
     void append(char[] text, int from, int to) {
         int count = to - from;
         reserve(count);
@@ -41,7 +38,7 @@ final class NormalizedText {
         length += count;
     }
 
-    /** Appends the character whose source begins at {@code from}. */
+    /** Appends a character whose source begins at {@code from}. */
     void append(int codePoint, int from) {
         int count = Character.charCount(codePoint);
         reserve(count);
@@ -49,7 +46,7 @@ final class NormalizedText {
         advance(length + count, from, from + count);
     }
 
-    /** Appends a replacement for the source {@code [from, to)}; all of it comes from all of that. */
+    /** Appends the replacement of the source {@code [from, to)}; each of its units has this whole source. */
     void appendReplacement(Charsmap charsmap, int replacement, int from, int to) {
         int end = charsmap.replacementEnd(replacement);
         reserve(end - replacement);

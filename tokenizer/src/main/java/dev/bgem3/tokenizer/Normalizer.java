@@ -3,23 +3,23 @@ package dev.bgem3.tokenizer;
 import dev.bgem3.text.Utf8;
 
 /**
- * The charsmap normaliser as Hugging Face's tokenizers apply it.
+ * Normalises text with a charsmap, exactly as Hugging Face's tokenizers do.
  *
- * <p>The text is cut into extended grapheme clusters. A cluster under 6 UTF-8 bytes is looked up whole; else,
- * or where that finds nothing, each of its characters is. A look-up that matches a prefix replaces the whole
- * chunk. Immutable.
+ * <p>The text is split into extended grapheme clusters. A cluster under 6 UTF-8 bytes is looked up as a
+ * whole. A longer cluster, or one that was not found, is looked up character by character. If a key matches a
+ * prefix of the cluster or character, its replacement replaces all of it. Immutable.
  */
 final class Normalizer {
     private static final int MAX_WHOLE_CLUSTER_BYTES = 5;
-    /** The character never joins its successor unless that has {@link #JOINS}, and stands for itself. */
+    /** The character has no replacement and joins its successor only if that has {@link #JOINS}. */
     private static final byte PLAIN = 1;
     /** The character may join its predecessor. */
     private static final byte JOINS = 2;
 
-    /** The flags of each unit as far as Unicode alone decides them. */
+    /** The flags of each unit that follow from Unicode alone, without a charsmap. */
     private static final byte[] BREAK_FLAGS = breakFlags();
 
-    private final Charsmap charsmap; // null: nothing is replaced
+    private final Charsmap charsmap; // null if nothing is replaced
     private final byte[] flags = BREAK_FLAGS.clone();
 
     Normalizer(Charsmap charsmap) {
@@ -75,7 +75,7 @@ final class Normalizer {
         }
     }
 
-    /** Copies the clusters of one plain character that begin at {@code from} and returns where they end. */
+    /** Copies the single plain characters that begin at {@code from} and returns where they end. */
     private int copyPlain(char[] text, int from, int to, NormalizedText out) {
         byte[] table = flags;
         int index = from;

@@ -3,19 +3,19 @@ package dev.bgem3.tokenizer;
 import java.util.Arrays;
 
 /**
- * A trie of strings over UTF-16 units, in one open-addressing table keyed by (parent node, unit).
+ * A trie of strings over UTF-16 units, stored in one open-addressing table keyed by (parent node, unit).
  *
- * <p>A node that ends string {@code i} has the number {@code i}; the others have numbers from the count of
- * strings up. Strings are put in shortest first, so that a node never has to change its number, and one step
- * of a walk costs one load. Immutable once built.
+ * <p>The node that ends string {@code i} has the number {@code i}; the numbers of other nodes start at the
+ * number of strings. Strings are inserted shortest first, so that a node's number never changes. Each step of
+ * a walk costs one load. Immutable once built.
  */
 final class PieceTrie {
-    /** No such node. */
+    /** There is no such node. */
     static final int NONE = -1;
-    /** A node's number has 24 bits. */
+    /** Node numbers have 24 bits. */
     static final int MAX_NODES = 1 << 24;
 
-    /** Slot: parent node (24 bits), unit (16), child node (24). 0 is free: no node is its own child. */
+    /** Each slot: parent node (24 bits), unit (16), child node (24). 0 is free: no node is its own child. */
     private long[] slots;
     private int shift;
     /** The children of the root, by unit. */
@@ -24,10 +24,10 @@ final class PieceTrie {
     private int nodeCount;
 
     /**
-     * A trie of the strings {@code text[starts[i], starts[i + 1])}, none of them empty.
+     * Builds a trie of the strings {@code text[starts[i], starts[i + 1])}, none of which may be empty.
      *
-     * @throws DuplicateStringException where two are the same
-     * @throws TooManyNodesException where they need more than {@link #MAX_NODES} nodes
+     * @throws DuplicateStringException if two strings are equal
+     * @throws TooManyNodesException if they need more than {@link #MAX_NODES} nodes
      */
     PieceTrie(char[] text, int[] starts, int stringCount) {
         this.stringCount = stringCount;
@@ -38,7 +38,7 @@ final class PieceTrie {
         }
         roots = new int[maxRoot + 1];
         Arrays.fill(roots, NONE);
-        // XLM-R's vocabulary needs two nodes a piece. Memory not touched is time saved when loading.
+        // XLM-R's vocabulary needs two nodes per piece. A larger table would make loading slower.
         long expectedNodes = Math.min(starts[stringCount], 2L * stringCount);
         int bits = Math.max(4, 64 - Long.numberOfLeadingZeros(expectedNodes * 2 - 1));
         slots = new long[1 << bits];
@@ -48,17 +48,17 @@ final class PieceTrie {
         }
     }
 
-    /** The node of a first unit, or {@link #NONE}. */
+    /** Returns the node of a first unit, or {@link #NONE}. */
     int root(char unit) {
         return unit < roots.length ? roots[unit] : NONE;
     }
 
-    /** The child of a node, or {@link #NONE}. */
+    /** Returns the child of a node, or {@link #NONE}. */
     int child(int node, char unit) {
         long key = (long) node << 16 | unit;
         for (int slot = slotOf(key);; slot = slot + 1 & slots.length - 1) {
             long entry = slots[slot];
-            // First, because the key of parent 0 and unit 0 looks like a free slot's.
+            // Test this first: a free slot looks like one with parent 0 and unit 0.
             if (entry == 0) {
                 return NONE;
             }
@@ -68,12 +68,12 @@ final class PieceTrie {
         }
     }
 
-    /** Whether a node ends a string, whose index is then the node's number. */
+    /** Returns whether a node ends a string; if so, its number is the string's index. */
     boolean isString(int node) {
         return node < stringCount;
     }
 
-    /** The index of a whole string, or {@link #NONE}. */
+    /** Returns the index of a string, or {@link #NONE}. */
     int find(String string) {
         if (string.isEmpty()) {
             return NONE;
@@ -169,7 +169,7 @@ final class PieceTrie {
         return order;
     }
 
-    /** Two strings of a trie are the same. */
+    /** Thrown if two strings of a trie are equal. */
     static final class DuplicateStringException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -182,7 +182,7 @@ final class PieceTrie {
         }
     }
 
-    /** A trie would outgrow its nodes' numbers. */
+    /** Thrown if a trie needs more nodes than there are numbers for. */
     static final class TooManyNodesException extends RuntimeException {
         private static final long serialVersionUID = 1L;
     }

@@ -4,14 +4,13 @@ import dev.bgem3.text.Messages;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a tokenizer file holds, ready for use: the steps that take a text to ids. Immutable. */
+/** The tokenization steps that a tokenizer file describes, ready for use. Immutable. */
 record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTokens,
         AddedTokens normalizedTokens,
         int unknownId) {
 
     /**
-     * Puts the steps together and checks that the added tokens are the vocabulary's, or follow it without a
-     * gap.
+     * Assembles the steps and checks that every added token is in the vocabulary or follows it without a gap.
      */
     static Pipeline of(SourceFile file, Vocabulary vocabulary, Normalizer normalizer, int unknownId,
             List<AddedToken> addedTokens) {
@@ -62,7 +61,7 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
         }
     }
 
-    /** The normalised text is searched for the normalised content. */
+    /** Normalises a token's content, because the search for it runs on normalised text. */
     private static String normalize(SourceFile file, Normalizer normalizer, String content) {
         NormalizedText text = new NormalizedText(content.length(), false);
         normalizer.normalize(content.toCharArray(), 0, content.length(), text);

@@ -4,9 +4,9 @@ import dev.bgem3.text.Utf8;
 import java.util.Arrays;
 
 /**
- * A strict pull parser of one protocol buffers message ({@code protobuf.dev/programming-guides/encoding}).
+ * A strict pull parser for one protocol buffers message ({@code protobuf.dev/programming-guides/encoding}).
  *
- * <p>It bounds every length by the message it stands in and refuses groups. Confined to one thread.
+ * <p>It checks every length against the enclosing message and rejects groups. Not thread-safe.
  */
 final class ProtobufReader {
     private static final int VARINT = 0;
@@ -27,12 +27,12 @@ final class ProtobufReader {
         end = bytes.length;
     }
 
-    /** An error at the current position. */
+    /** Returns the exception for an error at the current position. */
     TokenizerException error(String message) {
         return file.error("byte " + position + ": " + message);
     }
 
-    /** The number of the message's next field, or 0 at its end. Each field must then be read or skipped. */
+    /** Returns the number of the next field, or 0 at the end; the caller must then read or skip the field. */
     int nextField() {
         if (position == end) {
             return 0;
@@ -46,7 +46,7 @@ final class ProtobufReader {
         return (int) field;
     }
 
-    /** Enters a nested message; the returned mark goes to {@link #leave}. */
+    /** Enters a nested message and returns a mark for {@link #leave}. */
     int enter() {
         int length = length();
         int mark = end;

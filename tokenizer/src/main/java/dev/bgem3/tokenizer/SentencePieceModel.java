@@ -4,18 +4,18 @@ import dev.bgem3.text.Messages;
 import java.util.List;
 
 /**
- * Reads a SentencePiece model ({@code sentencepiece_model.proto}) as XLM-RoBERTa numbers its pieces:
- * {@code <s>}, {@code <pad>}, {@code </s>}, {@code <unk>}, the model's pieces from its fourth on, {@code
- * <mask>}.
+ * Reads a SentencePiece model ({@code sentencepiece_model.proto}) and numbers its pieces as XLM-RoBERTa does:
+ * {@code <s>}, {@code <pad>}, {@code </s>}, {@code <unk>}, the model's pieces from the fourth on,
+ * {@code <mask>}.
  *
- * <p>As in Hugging Face's conversion the pieces' types have no part in it, and the five special pieces have
+ * <p>As in Hugging Face's conversion, the types of the pieces are ignored and the five special pieces have
  * score 0.
  */
 final class SentencePieceModel {
     private static final List<String> FIRST_PIECES = List.of("<unk>", "<s>", "</s>");
     private static final int UNIGRAM = 1;
     private static final int BYTE_PIECE = 6;
-    /** What a piece takes in the file, or a little less. */
+    /** The approximate size of a piece in the file; real pieces are a little larger. */
     private static final int PIECE_BYTES = 20;
 
     private final SourceFile file;

@@ -7,15 +7,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** The bytes of a tokenizer file, with the name that errors carry. */
+/** The bytes of a tokenizer file, with the name that error messages give. */
 record SourceFile(String name, byte[] bytes) {
-    /** XLM-R's larger file has 17 MB; what is far above that is no tokenizer. */
+    /** XLM-R's larger file has 17 MB; a much larger file is not a tokenizer. */
     static final long MAX_BYTES = 1L << 28;
 
     static SourceFile read(Path file) {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            // A pipe would block, a device has no size.
+            // Reading a pipe would block, and a device has no size.
             if (!attributes.isRegularFile()) {
                 throw new TokenizerException(
                         file + ": found a " + (attributes.isDirectory() ? "directory" : "special file")
@@ -34,7 +34,7 @@ record SourceFile(String name, byte[] bytes) {
         }
     }
 
-    /** An error in this file; the message says where and what. */
+    /** Returns the exception for an error in this file; the message says what is wrong and where. */
     TokenizerException error(String message) {
         return new TokenizerException(name + ": " + message);
     }

@@ -6,32 +6,32 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * A model's tokenizer: text to ids and back, with the ids that Hugging Face's implementation gives.
+ * A model's tokenizer, which converts text to the ids that Hugging Face's implementation gives, and back.
  *
  * {@snippet :
  * Tokenizer tokenizer = Tokenizer.load(Path.of("models/bge-m3"));
  * int[] ids = tokenizer.encode("What is BGE M3?").ids();
  * }
  *
- * <p>Every {@code String} is a text: a surrogate without its partner is read as U+FFFD.
+ * <p>Any {@code String} is a valid text: a lone surrogate is read as U+FFFD.
  *
- * <p>Immutable and thread-safe. Arguments are never null. Sealed, so that methods can be added: programs call
- * a tokenizer, they do not implement one.
+ * <p>Immutable and thread-safe. No argument may be null. The interface is sealed so that methods can be
+ * added: programs call a tokenizer but do not implement one.
  */
 public sealed interface Tokenizer permits XlmRobertaTokenizer {
-    /** The file that Hugging Face's tokenizers write. */
+    /** The name of the file that Hugging Face's tokenizers write. */
     String JSON_FILE = "tokenizer.json";
-    /** The file that SentencePiece writes. */
+    /** The name of the file that SentencePiece writes. */
     String SENTENCEPIECE_FILE = "sentencepiece.bpe.model";
-    /** The files of a model folder that a tokenizer can be loaded from; the first that is there is read. */
+    /** The names of the tokenizer files in a model folder, in order of preference. */
     List<String> FILE_NAMES = List.of(JSON_FILE, SENTENCEPIECE_FILE);
 
     /**
-     * Loads the tokenizer of a model folder, of the kind that its files say: from {@code tokenizer.json} if
-     * that is present, else from {@code sentencepiece.bpe.model}.
+     * Loads the tokenizer of a model folder from {@code tokenizer.json} if that exists, otherwise from
+     * {@code sentencepiece.bpe.model}.
      *
      * @throws TokenizerException
-     *             if neither is there, or the one read is not a tokenizer of a kind that is implemented
+     *             if neither exists, or the file cannot be read or is not a supported kind of tokenizer
      */
     static Tokenizer load(Path folder) {
         if (!Files.isDirectory(folder)) {
@@ -40,7 +40,7 @@ public sealed interface Tokenizer permits XlmRobertaTokenizer {
                             + " (expected: a model folder)");
         }
         Path json = folder.resolve(JSON_FILE);
-        // What cannot be looked at may be there: reading it says why not.
+        // If the access check fails, the file may still exist; reading it then throws with the reason.
         if (!Files.notExists(json)) {
             return XlmRobertaTokenizer.fromTokenizerJson(json);
         }
@@ -52,54 +52,54 @@ public sealed interface Tokenizer permits XlmRobertaTokenizer {
                 folder + ": no tokenizer (expected: " + String.join(" or ", FILE_NAMES) + ")");
     }
 
-    /** How many ids there are, the special ones included. */
+    /** Returns the number of ids, including special ones. */
     int vocabSize();
 
-    /** Encodes a text of any length, whole. */
+    /** Encodes a text of any length without truncation. */
     Encoding encode(String text);
 
     /**
-     * Encodes a text. If it has more tokens than {@code maxLength}, its last ones are cut off; the special
-     * tokens around it stay.
+     * Encodes a text and truncates it to {@code maxLength} tokens; the special tokens around it are kept.
      *
      * @param maxLength
-     *            the most tokens wanted, special ones included; at least as many as those around a text
+     *            the maximum number of tokens, including the special tokens around the text; at least their
+     *            number
      */
     Encoding encode(String text, int maxLength);
 
-    /** The piece of an id as the vocabulary has it, such as {@code ▁What} or {@code <s>}. */
+    /** Returns the piece of an id as it is in the vocabulary, such as {@code ▁What} or {@code <s>}. */
     String piece(int id);
 
-    /** The id of a piece, if the vocabulary has it. */
+    /** Returns the id of a piece, or empty if it is not in the vocabulary. */
     OptionalInt id(String piece);
 
-    /** The text of some ids. Special tokens stand as the vocabulary has them. */
+    /** Returns the text of the ids; special tokens appear as in the vocabulary. */
     String decode(int... ids);
 
-    /** The ids before every text, and before the first text of a pair; a new array. */
+    /** Returns a new array of the ids before every text, and before the first text of a pair. */
     int[] prefixIds();
 
-    /** The ids between the two texts of a pair; a new array. */
+    /** Returns a new array of the ids between the two texts of a pair. */
     int[] separatorIds();
 
-    /** The ids after every text, and after the second text of a pair; a new array. */
+    /** Returns a new array of the ids after every text, and after the second text of a pair. */
     int[] suffixIds();
 
-    /** The ids of all special tokens: those around texts, padding, unknown, mask; ascending, a new array. */
+    /** Returns a new array of all special ids, ascending: those around texts, padding, unknown and mask. */
     int[] specialIds();
 
-    /** The id of the token whose vector stands for a text: {@code <s>} or {@code [CLS]}. */
+    /** Returns the id of the token whose vector represents a text: {@code <s>} or {@code [CLS]}. */
     int clsTokenId();
 
-    /** The id of the token that ends a text and separates a pair's: {@code </s>} or {@code [SEP]}. */
+    /** Returns the id of the token that ends a text and separates a pair: {@code </s>} or {@code [SEP]}. */
     int sepTokenId();
 
-    /** The id of padding. */
+    /** Returns the id of the padding token. */
     int padTokenId();
 
-    /** The id that stands for what no piece of the vocabulary covers. */
+    /** Returns the id for characters that no piece of the vocabulary covers. */
     int unkTokenId();
 
-    /** The id of the mask. */
+    /** Returns the id of the mask token. */
     int maskTokenId();
 }

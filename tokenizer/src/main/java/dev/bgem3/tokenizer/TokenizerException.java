@@ -1,17 +1,15 @@
 package dev.bgem3.tokenizer;
 
-/**
- * A tokenizer file that cannot be read, or an argument that cannot be served; the message says which and why.
- */
+/** Thrown if a tokenizer file cannot be read or a text is too long; the message says which and why. */
 public final class TokenizerException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public TokenizerException(String message) {
         super(message);
     }
 
-    /** An error with its cause, where another exception has more to say. */
+    /** Creates an exception with a cause that holds more detail. */
     public TokenizerException(String message, Throwable cause) {
         super(message, cause);
     }

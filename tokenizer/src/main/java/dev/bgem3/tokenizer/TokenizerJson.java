@@ -22,16 +22,16 @@ import java.util.Set;
 /**
  * Reads the {@code tokenizer.json} of an XLM-RoBERTa tokenizer.
  *
- * <p>Several layouts are in use: transformers 4 wrote a normaliser that also squeezes or strips spaces, and a
- * Metaspace pre-tokenizer with or without WhitespaceSplit before it. All of them are taken for the one
- * pipeline of transformers 5, in which the split on white space makes those steps idle. Any other step is
- * refused by its type.
+ * <p>Several layouts are in use: transformers 4 wrote a normaliser that also collapses or strips spaces, and
+ * a Metaspace pre-tokenizer with or without WhitespaceSplit before it. This class reads all of them as the
+ * pipeline of transformers 5, in which splitting on white space makes those steps redundant. An error names
+ * the type of any other step.
  */
 final class TokenizerJson {
-    /** What a key has that is not there. */
+    /** The value of a missing key. */
     private static final JsonValue NONE = new JsonNull();
     private static final String WORD_MARK = String.valueOf(UnigramEncoder.WORD_MARK);
-    /** What a piece takes in the file, indented; where it is not, there are more of them. */
+    /** The approximate size of a piece in an indented file; a compact file has more pieces for its size. */
     private static final int PIECE_BYTES = 64;
 
     private final SourceFile file;
@@ -69,8 +69,8 @@ final class TokenizerJson {
                 case "pre_tokenizer" -> checkPreTokenizer(reader.value());
                 case "post_processor" -> checkPostProcessor(reader.value());
                 case "decoder" -> checkDecoder(reader.value());
-                // "truncation" and "padding" are among the rest: the caller says how long a text may be, and
-                // nothing is padded.
+                // Other keys are ignored. These include "truncation", because callers choose the maximum
+                // length, and "padding", because nothing is padded.
                 default -> reader.value();
             }
         }
@@ -168,18 +168,18 @@ final class TokenizerJson {
                     charsmap = new Charsmap(file, base64(get(fields, "precompiled_charsmap")));
                 }
                 case "Replace" -> {
-                    boolean squeezesSpaces = get(fields, "pattern") instanceof JsonObject pattern
+                    boolean collapsesSpaces = get(fields, "pattern") instanceof JsonObject pattern
                             && get(pattern, "Regex") instanceof JsonString(String regex)
                             && regex.equals(" {2,}")
                             && get(fields, "content") instanceof JsonString(String content)
                             && (content.equals(" ") || content.equals(WORD_MARK));
-                    if (!squeezesSpaces) {
+                    if (!collapsesSpaces) {
                         throw file.error("normalizer: Replace of " + shown(get(fields, "pattern"))
                                 + " (expected: of the regular expression \" {2,}\" by a space or ▁)");
                     }
                 }
                 case "Strip" -> {
-                    // White space at the ends is in no word.
+                    // Splitting on white space drops it at the ends anyway.
                 }
                 default -> throw unexpectedType("normalizer", step, "Precompiled, Replace or Strip");
             }
@@ -260,7 +260,8 @@ final class TokenizerJson {
                 throw file
                         .error(where + ": single_word is true (expected: false; that kind is not supported)");
             }
-            flag(where, fields, "special"); // Split out of the text whether special or not.
+            // Only validates the flag: added tokens are split out of the text whether special or not.
+            flag(where, fields, "special");
             int id = integer(where + ": id", get(fields, "id"), vocabulary.size() + addedTokens.size() - 1);
             tokens.add(new AddedToken(id, content, flag(where, fields, "normalized"),
                     flag(where, fields, "lstrip"),
@@ -343,8 +344,8 @@ final class TokenizerJson {
     }
 
     /**
-     * The value as maps, lists, strings, doubles, booleans and null. With {@code instanceof}, since a process
-     * pays for its first {@code switch} over types when it starts.
+     * Returns the value as maps, lists, strings, doubles, booleans and null. This uses {@code instanceof},
+     * because the first {@code switch} over types delays the start of a process.
      */
     static Object plain(JsonValue value) {
         if (value instanceof JsonObject object) {

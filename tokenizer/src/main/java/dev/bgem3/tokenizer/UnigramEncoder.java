@@ -3,14 +3,14 @@ package dev.bgem3.tokenizer;
 import java.util.Arrays;
 
 /**
- * One text on its way through the pipeline: added tokens out of the raw text, the rest normalised, added
- * tokens out of that, split on white space, {@code ▁} put before each word, and the best path through each
- * word's lattice.
+ * Encodes one text: splits added tokens out of the raw text, normalises the rest, splits added tokens out of
+ * that, splits on white space, puts {@code ▁} before each word and finds the best path through each word's
+ * lattice.
  *
- * <p>Confined to one call.
+ * <p>Used for one call and then discarded.
  */
 final class UnigramEncoder {
-    /** The mark of a word's beginning, U+2581. */
+    /** Marks the beginning of a word, U+2581. */
     static final char WORD_MARK = '▁';
     private static final int UNREACHED = -1;
 
@@ -21,13 +21,15 @@ final class UnigramEncoder {
 
     private int[] ids;
     private int count;
-    /** Source offsets of each token; null where they are not asked for. */
+    /** Source offsets of each token; null if they are not needed. */
     private int[] starts;
     private int[] ends;
 
-    /** For each end of a piece in the word: the best score to there, and its last piece. */
+    /** For each position in the word, the score of the best path that ends there. */
     private double[] bestScore = new double[64];
+    /** For each position in the word, where the last piece of that path starts. */
     private int[] bestStart = new int[64];
+    /** For each position in the word, the id of that piece. */
     private int[] bestId = new int[64];
 
     UnigramEncoder(Pipeline pipeline, String text, boolean withOffsets) {
@@ -41,7 +43,7 @@ final class UnigramEncoder {
         ends = withOffsets ? new int[expected] : null;
     }
 
-    /** Encodes the whole text, without the tokens at its ends, and returns how many tokens there are. */
+    /** Encodes the whole text, without the tokens around it, and returns the number of tokens. */
     int encode() {
         AddedTokens tokens = pipeline.rawTokens();
         AddedTokens.Match match = new AddedTokens.Match();
@@ -55,7 +57,7 @@ final class UnigramEncoder {
         return count;
     }
 
-    /** The first ids, where {@code out} has room from {@code outFrom} on. */
+    /** Copies the first {@code length} ids to {@code out} at {@code outFrom}. */
     void copyIds(int[] out, int outFrom, int length) {
         System.arraycopy(ids, 0, out, outFrom, length);
     }
@@ -100,7 +102,7 @@ final class UnigramEncoder {
                 continue;
             }
             if (chars[start] != WORD_MARK) {
-                // What stood there is white space, or a token that is dealt with, or the free unit.
+                // The unit before is white space, the end of a token already emitted, or the free unit.
                 markWord(--start);
             }
             encodeWord(start, index);
@@ -111,8 +113,8 @@ final class UnigramEncoder {
         normalized.chars[at] = WORD_MARK;
         if (starts != null) {
             int wordStart = normalized.sourceStarts[at + 1];
-            // Within a replacement such as U+FDFA's the mark, like all around it, comes from the whole of its
-            // source.
+            // Inside a replacement such as that of U+FDFA, the mark has the same source as the units around
+            // it: all of it.
             boolean withinReplacement = at >= NormalizedText.FIRST
                     && normalized.sourceStarts[at] == wordStart;
             normalized.sourceStarts[at] = wordStart;
@@ -121,8 +123,8 @@ final class UnigramEncoder {
     }
 
     /**
-     * Finds the best path by sum of scores; the first found wins a tie. A character that is no piece by
-     * itself may also be unknown, and adjacent unknown characters become one token.
+     * Finds the path with the best sum of scores; the first one found wins a tie. A character that is not a
+     * piece by itself may also be unknown, and adjacent unknown characters become one token.
      */
     private void encodeWord(int from, int to) {
         int length = to - from;
@@ -168,7 +170,7 @@ final class UnigramEncoder {
         emitPath(from, length);
     }
 
-    /** Emits the path that ends at {@code length}, which is linked backwards. */
+    /** Emits the path that ends at {@code length}, following its links backwards. */
     private void emitPath(int from, int length) {
         int unknownId = pipeline.unknownId();
         int pieces = 0;

@@ -5,26 +5,26 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The pieces of a unigram model: text and score by id, and a trie to find them. Immutable to those who use
- * it.
+ * The pieces of a unigram model: the text and score of each id, and a trie to find them. Appears immutable;
+ * scores are computed lazily.
  */
 final class Vocabulary {
-    /** What an unknown character costs beside the worst piece (SentencePiece's kUnkPenalty). */
+    /** How much less an unknown character scores than the worst piece (SentencePiece's kUnkPenalty). */
     private static final double UNKNOWN_PENALTY = 10;
-    /** No piece of a real vocabulary comes near it, and it bounds the search at each position. */
+    /** Bounds the search at each position; pieces of real vocabularies are far shorter. */
     static final int MAX_PIECE_CHARS = 512;
     static final int MAX_PIECES = 1 << 22;
 
     private final char[] text;
-    private final int[] starts; // of the pieces, and where the last one ends
+    private final int[] starts; // of all pieces, followed by the end of the last one
     private final int size;
-    /** NaN where nobody has asked yet for what becomes of a float. */
+    /** NaN if the score is still to be computed from {@link #floatScores}. */
     private final double[] scores;
     private final float[] floatScores;
     final PieceTrie trie;
-    /** The score of a character that no piece covers. */
+    /** The score of an unknown character. */
     final double unknownScore;
-    /** Tokens that the model does not know, with the ids after its own. */
+    /** Added tokens that are not in the model; their ids follow those of the model. */
     private final List<String> beyondModel;
 
     private Vocabulary(Builder builder) {
@@ -68,27 +68,28 @@ final class Vocabulary {
                 lowest = Math.min(lowest, scores[id]);
             }
         }
-        // Rounding on the way moves a number far less than two floats lie apart, so their order stays.
+        // The conversion changes a number by far less than the distance between two floats, so that it keeps
+        // their order.
         return lowestFloat == Float.POSITIVE_INFINITY
                 ? lowest
                 : Math.min(lowest, DecimalNumber.throughDecimal(lowestFloat));
     }
 
-    /** The score of a piece. */
+    /** Returns the score of a piece. */
     double score(int id) {
         double score = scores[id];
         return Double.isNaN(score) ? scoreOfFloat(id) : score;
     }
 
-    /** The score that {@code tokenizer.json} would give, so that either file leads to the same ids. */
+    /** Returns the score that {@code tokenizer.json} would give, so that both files yield the same ids. */
     private double scoreOfFloat(int id) {
         double score = DecimalNumber.throughDecimal(floatScores[id]);
-        // Threads that do so at once store the same number, in one piece on any 64-bit Java.
+        // Threads that race here store the same number, and a 64-bit JVM writes a double atomically.
         scores[id] = score;
         return score;
     }
 
-    /** This vocabulary, and after it tokens that only the search for added tokens finds. */
+    /** Returns this vocabulary followed by tokens that only the search for added tokens finds. */
     Vocabulary with(List<String> tokens) {
         return new Vocabulary(this, tokens);
     }
@@ -103,14 +104,14 @@ final class Vocabulary {
                 : beyondModel.get(id - size);
     }
 
-    /** The id of a piece, or {@link PieceTrie#NONE}. */
+    /** Returns the id of a piece, or {@link PieceTrie#NONE}. */
     int find(String piece) {
         int id = trie.find(piece);
         int beyond = id == PieceTrie.NONE ? beyondModel.indexOf(piece) : -1;
         return beyond < 0 ? id : size + beyond;
     }
 
-    /** The id of a piece that the file must have. */
+    /** Returns the id of a piece that the file must contain. */
     int required(SourceFile file, String piece) {
         int id = find(piece);
         if (id == PieceTrie.NONE) {
@@ -120,7 +121,7 @@ final class Vocabulary {
         return id;
     }
 
-    /** Takes pieces in the order of their ids. */
+    /** Collects pieces in the order of their ids. */
     static final class Builder {
         private static final int EXPECTED_PIECE_CHARS = 6;
 
@@ -132,7 +133,7 @@ final class Vocabulary {
         private float[] floatScores = {};
         private int size;
 
-        /** Makes room for {@code expectedPieces}; there may be more. */
+        /** Reserves room for {@code expectedPieces}; there may be more. */
         Builder(SourceFile file, int expectedPieces) {
             this.file = file;
             int pieces = expectedPieces + 16;
@@ -163,8 +164,8 @@ final class Vocabulary {
         }
 
         /**
-         * {@link #add(char[], int, double)} with what {@link DecimalNumber#throughDecimal} makes of a score,
-         * worked out for the pieces that texts meet alone: for all of them it would take as long as all else.
+         * Adds a piece whose score {@link DecimalNumber#throughDecimal} converts when it is first used.
+         * Converting all scores would take as long as the rest of loading.
          */
         void addThroughDecimal(char[] chars, int pieceLength, float score) {
             add(chars, pieceLength, score);

@@ -7,12 +7,13 @@ import java.util.stream.IntStream;
 /**
  * XLM-RoBERTa's tokenizer: {@code <s>}, SentencePiece unigram pieces, {@code </s>}.
  *
- * <p>Added tokens such as {@code <mask>} are split out of the text; the rest is normalised by SentencePiece's
- * precompiled charsmap, split on Unicode white space, and each word, {@code ▁} before it, is cut into the
- * pieces with the best sum of scores (T. Kudo, "Subword Regularization", 2018). Time is linear in the text.
+ * <p>Added tokens such as {@code <mask>} are split out of the text. SentencePiece's precompiled charsmap
+ * normalises the rest, which is then split on Unicode white space. Each word, with {@code ▁} before it, is
+ * split into the pieces with the best sum of scores (T. Kudo, "Subword Regularization", 2018). The time is
+ * linear in the length of the text.
  */
 final class XlmRobertaTokenizer implements Tokenizer {
-    /** {@code <s>} and {@code </s>}. */
+    /** The number of tokens around a text: {@code <s>} and {@code </s>}. */
     private static final int AROUND_TEXT = 2;
 
     private final Pipeline pipeline;
@@ -32,9 +33,9 @@ final class XlmRobertaTokenizer implements Tokenizer {
     }
 
     /**
-     * Loads a {@code tokenizer.json} as Hugging Face's tokenizers write it.
+     * Loads a {@code tokenizer.json} as written by Hugging Face's tokenizers.
      *
-     * @throws TokenizerException where it cannot be read or is not a tokenizer of this kind
+     * @throws TokenizerException if it cannot be read or is not a tokenizer of this kind
      */
     static XlmRobertaTokenizer fromTokenizerJson(Path file) {
         SourceFile source = SourceFile.read(file);
@@ -44,7 +45,7 @@ final class XlmRobertaTokenizer implements Tokenizer {
     /**
      * Loads a SentencePiece unigram model, {@code sentencepiece.bpe.model}.
      *
-     * @throws TokenizerException where it cannot be read or is not a tokenizer of this kind
+     * @throws TokenizerException if it cannot be read or is not a tokenizer of this kind
      */
     static XlmRobertaTokenizer fromSentencePiece(Path file) {
         SourceFile source = SourceFile.read(file);
@@ -78,10 +79,10 @@ final class XlmRobertaTokenizer implements Tokenizer {
     }
 
     /**
-     * Where the tokens of a text are, computed by encoding it once more.
+     * Computes the offsets of a text's tokens by encoding it again.
      *
      * @param kept
-     *            how many of its pieces were kept
+     *            the number of pieces kept
      * @return the starts of all tokens, then their ends
      */
     private int[] offsets(String text, int kept, boolean cut) {
@@ -115,8 +116,8 @@ final class XlmRobertaTokenizer implements Tokenizer {
     }
 
     /**
-     * The pieces one after another, each {@code ▁} a space, but none at the very beginning. The decoding of
-     * the {@code ▁} alone is empty.
+     * Returns the concatenated pieces with each {@code ▁} replaced by a space, or removed from the first
+     * piece. A lone {@code ▁} therefore decodes to the empty string.
      */
     @Override
     public String decode(int... ids) {
@@ -133,7 +134,7 @@ final class XlmRobertaTokenizer implements Tokenizer {
         return new int[]{clsTokenId};
     }
 
-    /** A pair is {@code <s> first </s></s> second </s>}. */
+    /** Returns {@code </s></s>}: a pair is {@code <s> first </s></s> second </s>}. */
     @Override
     public int[] separatorIds() {
         return new int[]{sepTokenId, sepTokenId};

@@ -1,17 +1,17 @@
 /**
- * Tokenizers of text encoders; {@link dev.bgem3.tokenizer.Tokenizer#load} is where to begin, and the only
- * place that chooses the kind. Today there is one, {@code XlmRobertaTokenizer}: SentencePiece unigram.
+ * Tokenizers of text encoders; start with {@link dev.bgem3.tokenizer.Tokenizer#load}, the only method that
+ * chooses an implementation. So far there is one, {@code XlmRobertaTokenizer}: SentencePiece unigram.
  *
- * <p>A <i>piece</i> is an entry of the vocabulary, a <i>token</i> an occurrence of one in a text, an <i>added
- * token</i> one that is split out of the text before the model sees it, such as {@code <mask>}. {@code ▁}
- * (U+2581) marks a word's beginning within a piece.
+ * <p>A <i>piece</i> is an entry of the vocabulary. A <i>token</i> is an occurrence of a piece in a text. An
+ * <i>added token</i>, such as {@code <mask>}, is split out of the text before the model sees it. {@code ▁}
+ * (U+2581) marks the beginning of a word in a piece.
  *
- * <p>The text goes through {@code UnigramEncoder}, which holds the steps in their order: {@code AddedTokens},
- * {@code Normalizer} (over {@code GraphemeClusters} and the {@code Charsmap}), and the search over the
- * {@code PieceTrie} of the {@code Vocabulary}. {@code TokenizerJson} and {@code SentencePieceModel} read
- * the two files. What knows nothing of XLM-RoBERTa is {@code Tokenizer} and {@code Encoding}.
+ * <p>{@code UnigramEncoder} runs the steps in order: {@code AddedTokens}, {@code Normalizer} (which uses
+ * {@code GraphemeClusters} and the {@code Charsmap}), and the search with the {@code PieceTrie} of the
+ * {@code Vocabulary}. {@code TokenizerJson} and {@code SentencePieceModel} read the two file formats. Only
+ * {@code Tokenizer} and {@code Encoding} are independent of XLM-RoBERTa.
  *
- * <p>Public types are thread-safe; no argument may be null. Files that cannot be read are told by
+ * <p>Public types are thread-safe; no argument may be null. A file that cannot be read throws a
  * {@link dev.bgem3.tokenizer.TokenizerException}.
  */
 package dev.bgem3.tokenizer;

@@ -21,8 +21,8 @@ class DecimalNumberTest {
 
     @Test
     void moreDigitsAreRoundedTwice() {
-        // Digits beyond 2^53 are rounded to a double first, then the quotient is; digits beyond 2^64 are
-        // dropped.
+        // Digits beyond 2^53 are first rounded to a double, and then the quotient is rounded; digits beyond
+        // 2^64 are dropped.
         assertThat(parse("-13.317049026489258")).isEqualTo(-(13317049026489258.0 / 1e15));
         assertThat(parse("123456789012345678901234567890")).isEqualTo(12345678901234567890.0 * 1e10);
         assertThat(parse("0.123456789012345678901234567890")).isEqualTo(12345678901234567890.0 / 1e20);
@@ -33,7 +33,7 @@ class DecimalNumberTest {
     }
 
     @Test
-    void aFloatBecomesWhatItsDecimalIsReadAs() {
+    void aFloatConvertsLikeItsDecimal() {
         Random random = Seeds.random(DecimalNumberTest.class);
         for (int i = 0; i < 20_000; i++) {
             float score = i % 10 == 0 ? Float.intBitsToFloat(random.nextInt()) : -20 * random.nextFloat();

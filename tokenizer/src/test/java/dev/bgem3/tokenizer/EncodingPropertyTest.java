@@ -39,7 +39,7 @@ class EncodingPropertyTest {
     }
 
     @Test
-    void aTokensSourceNormalizesToTextThatHoldsItsPiece() {
+    void aTokensSourceNormalizesToTextThatContainsItsPiece() {
         Pipeline pipeline = new TokenizerJson(SourceFile.read(TestFiles.mini().resolve("tokenizer.json")))
                 .read();
         for (int i = 0; i < TEXTS; i++) {
@@ -61,7 +61,7 @@ class EncodingPropertyTest {
     }
 
     @Test
-    void aCutTextHasTheFirstTokensOfTheWholeOne() {
+    void aTruncatedTextHasTheFirstTokensOfTheWholeText() {
         for (int i = 0; i < TEXTS; i++) {
             String text = texts.next();
             Encoding whole = tokenizer.encode(text);

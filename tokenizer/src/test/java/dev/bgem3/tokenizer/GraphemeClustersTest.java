@@ -22,13 +22,10 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class GraphemeClustersTest {
-    /**
-     * Spacing marks that Unicode's data (GraphemeBreakProperty.txt) leaves out of SpacingMark, and the JDK
-     * does not.
-     */
-    private static final Set<Integer> OTHERWISE_IN_THE_JDK = Set.of(0x11720, 0x11721);
+    /** The JDK treats these as SpacingMark, unlike Unicode's data (GraphemeBreakProperty.txt). */
+    private static final Set<Integer> DIFFERENT_IN_THE_JDK = Set.of(0x11720, 0x11721);
     private static final Pattern CLUSTER = Pattern.compile("\\X");
-    /** Rule GB9c's classes, which came with Unicode 15.1. */
+    /** The consonants of rule GB9c, which Unicode 15.1 introduced. */
     private static final UnicodeSet CONSONANTS = new UnicodeSet("[:InCB=Consonant:]").freeze();
     private static final UnicodeSet LINKERS = new UnicodeSet("[:InCB=Linker:]").freeze();
     private static final List<UnicodeSet> CONJUNCT_CLASSES = List.of(CONSONANTS, CONSONANTS, LINKERS, LINKERS,
@@ -43,11 +40,9 @@ class GraphemeClustersTest {
         return pattern.append("]").toString();
     }
 
-    /**
-     * Unicode 15.0's file, which has all rules but GB9c; what is newer is judged by ICU, below.
-     */
+    /** Unicode 15.0's file covers all rules but GB9c; the test against ICU covers the newer ones. */
     @Test
-    void breaksAsUnicodesOwnTestSays() throws IOException {
+    void passesUnicodesOwnTest() throws IOException {
         int tested = 0;
         for (String line : testFile().lines().toList()) {
             String sample = line.replaceFirst("#.*", "").strip();
@@ -62,7 +57,7 @@ class GraphemeClustersTest {
                     case "×" -> {
                         // No boundary here.
                     }
-                    // The file's surrogates stand for class Control; a lone one is U+FFFD here.
+                    // The file uses surrogates as class Control, but we treat a lone one as U+FFFD.
                     default -> text.appendCodePoint(part.equals("D800") ? 0x1 : Integer.parseInt(part, 16));
                 }
             }
@@ -73,9 +68,9 @@ class GraphemeClustersTest {
     }
 
     /**
-     * ICU 77 is of Unicode 16.0, as {@link GraphemeBreakData} is. The JDK's own clusters are no judge of
-     * whole texts: JDK 25 forgets GB11 behind a prepended character, and lets spacing marks stand within
-     * GB11.
+     * ICU 77 implements Unicode 16.0, as {@link GraphemeBreakData} does. The JDK's own clusters cannot serve
+     * as the reference for whole texts: JDK 25 does not apply GB11 after a prepended character, and allows
+     * spacing marks within GB11.
      */
     @Test
     void breaksConjunctsAndRandomTextAsIcuDoes() {
@@ -103,7 +98,7 @@ class GraphemeClustersTest {
         assertThat(conjuncts).as("texts with consonants that GB9c joins").isGreaterThan(1_000);
     }
 
-    /** Consonants, linkers and extending characters as GB9c has them, with others between. */
+    /** Returns a random text of GB9c's consonants, linkers and extending characters, mixed with others. */
     private static String ofConjuncts(Random random) {
         StringBuilder text = new StringBuilder();
         for (int count = random.nextInt(2, 10); count > 0; count--) {
@@ -114,13 +109,14 @@ class GraphemeClustersTest {
     }
 
     @Test
-    void knowsEveryCharactersClassAsTheJdkDoes() {
+    void classifiesEveryCharacterAsTheJdkDoes() {
         assumeTrue(Runtime.version().feature() == 25, "the JDK's Unicode is not 16.0");
         for (int codePoint = 0; codePoint < 0x110000; codePoint++) {
-            if (codePoint >= 0xD800 && codePoint <= 0xDFFF || OTHERWISE_IN_THE_JDK.contains(codePoint)) {
+            if (codePoint >= 0xD800 && codePoint <= 0xDFFF || DIFFERENT_IN_THE_JDK.contains(codePoint)) {
                 continue;
             }
-            // After a letter only an extending character joins, before one only a prepended one.
+            // Only an extending character joins the letter before it, and only a prepended one the letter
+            // after it.
             String character = Character.toString(codePoint);
             for (String text : List.of("a" + character, character + "a")) {
                 Matcher matcher = CLUSTER.matcher(text);
@@ -132,7 +128,7 @@ class GraphemeClustersTest {
     }
 
     @Test
-    void readsALoneSurrogateAsACharacterOfItsOwn() {
+    void readsALoneSurrogateAsItsOwnCharacter() {
         assertThat(boundaries("a\uD800\u0301\uDC00b")).containsExactly(0, 1, 3, 4, 5);
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 
-/** Ours against Hugging Face's own implementation, by way of DJL's binding. */
+/** Compares our tokenizer with Hugging Face's own implementation, through DJL's binding. */
 class HuggingFaceDifferentialTest {
     private static final int TEXTS = 20_000;
 
@@ -47,7 +47,7 @@ class HuggingFaceDifferentialTest {
         XlmRobertaTokenizer ours = XlmRobertaTokenizer.fromTokenizerJson(file);
         Random random = Seeds.random(HuggingFaceDifferentialTest.class);
         RandomText source = new RandomText(random);
-        try (HuggingFaceTokenizer judge = judge(file)) {
+        try (HuggingFaceTokenizer reference = reference(file)) {
             for (int i = 0; i < texts; i++) {
                 String text = switch (i % 10) {
                     case 0 -> ofPieces(random, ours);
@@ -56,7 +56,7 @@ class HuggingFaceDifferentialTest {
                 };
                 String name = RandomText.escaped(text);
                 Encoding encoding = ours.encode(text);
-                ai.djl.huggingface.tokenizers.Encoding expected = judge.encode(text, true, false);
+                ai.djl.huggingface.tokenizers.Encoding expected = reference.encode(text, true, false);
                 assertThat(LongStream.of(expected.getIds()).mapToInt(Math::toIntExact).toArray()).as(name)
                         .isEqualTo(encoding.ids());
                 if (text.codePoints().noneMatch(HuggingFaceDifferentialTest::mayNormalizeToNothing)) {
@@ -64,24 +64,21 @@ class HuggingFaceDifferentialTest {
                 }
                 if (i % 10 == 0) {
                     assertThat(ours.decode(encoding.ids())).as(name)
-                            .isEqualTo(judge.decode(expected.getIds(), false));
+                            .isEqualTo(reference.decode(expected.getIds(), false));
                 }
             }
         }
     }
 
-    /**
-     * Where a section begins with a character that is dropped, Hugging Face's offsets run behind from there
-     * on.
-     */
+    /** If a section begins with a character that is dropped, Hugging Face's later offsets are too small. */
     private static boolean mayNormalizeToNothing(int codePoint) {
         int type = Character.getType(codePoint);
         return type == Character.CONTROL || type == Character.FORMAT;
     }
 
     /**
-     * Theirs name a part of each replaced chunk, ours the whole: theirs lie within ours, and both end where a
-     * chunk does.
+     * Their offsets cover a part of each replaced chunk and ours the whole chunk, so that theirs must be
+     * within ours.
      */
     private static void compareOffsets(String name, String text, Encoding encoding, XlmRobertaTokenizer ours,
             CharSpan[] spans) {
@@ -96,7 +93,7 @@ class HuggingFaceDifferentialTest {
         }
     }
 
-    /** Words that the vocabulary has, in an order that nobody wrote. */
+    /** Returns a text of random pieces of the vocabulary. */
     private static String ofPieces(Random random, XlmRobertaTokenizer tokenizer) {
         StringBuilder text = new StringBuilder();
         for (int count = random.nextInt(1, 20); count > 0; count--) {
@@ -105,7 +102,7 @@ class HuggingFaceDifferentialTest {
         return text.toString();
     }
 
-    /** Words with many paths of all but the same score. */
+    /** Returns words with many paths of almost the same score. */
     private static String repeating(Random random) {
         String alphabet = List.of(";", "-=", ".", "a", "ha", "0 1", "ZZz").get(random.nextInt(7));
         StringBuilder text = new StringBuilder();
@@ -115,7 +112,7 @@ class HuggingFaceDifferentialTest {
         return text.toString();
     }
 
-    private static HuggingFaceTokenizer judge(Path file) throws IOException {
+    private static HuggingFaceTokenizer reference(Path file) throws IOException {
         try {
             return HuggingFaceTokenizer.newInstance(file,
                     Map.of("addSpecialTokens", "true", "truncation", "false", "padding", "false"));

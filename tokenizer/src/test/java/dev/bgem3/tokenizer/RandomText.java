@@ -3,9 +3,9 @@ package dev.bgem3.tokenizer;
 import java.util.List;
 import java.util.Random;
 
-/** Texts of every kind that a tokenizer meets, and some that it should not. */
+/** Generates random texts, both realistic and malformed. */
 final class RandomText {
-    /** Pairs of first and last code point: one range is drawn, then a character of it. */
+    /** First and last code points of ranges; a text draws a range and then characters from it. */
     private static final int[][] SCRIPTS = {{'a', 'z'}, {'A', 'Z'}, {' ', '~'}, {0xA0, 0xFF}, {0x100, 0x24F},
             {0x370, 0x3FF}, {0x400, 0x4FF}, {0x590, 0x5FF}, {0x600, 0x6FF}, {0x700, 0x74F}, {0x780, 0x7BF},
             {0x900, 0x97F}, {0x980, 0x9FF}, {0xA00, 0xA7F}, {0xB80, 0xBFF}, {0xD00, 0xD7F}, {0xD80, 0xDFF},
@@ -26,8 +26,9 @@ final class RandomText {
             {0x20D0, 0x20F0},
             {0x302A, 0x302F}, {0x3099, 0x309A}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFF9E, 0xFF9F},
             {0x1F3FB, 0x1F3FF}, {0x1F1E6, 0x1F1FF}, {0xE0100, 0xE01EF}};
-    private static final String WHITE_SPACE = " \t\n\u000B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
-            + "\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000\u200B\uFEFF\u2581";
+    private static final String WHITE_SPACE = " \t\n\u000B\f\r\u0085\u00A0\u1680"
+            + "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A"
+            + "\u2028\u2029\u202F\u205F\u3000\u200B\uFEFF\u2581";
     private static final List<String> SPECIAL = List.of("<s>", "</s>", "<pad>", "<unk>", "<mask>", " <mask>",
             "<mask> ",
             "\u3000\n<mask>", "<<mask>>", "<mas", "mask>", "＜mask＞", "＜s＞", "<s", "<MASK>", "< mask>",
@@ -48,7 +49,7 @@ final class RandomText {
         this.random = random;
     }
 
-    /** A text of whole characters, up to some 120 of them. */
+    /** Returns a text of up to about 120 characters without lone surrogates. */
     String next() {
         StringBuilder text = new StringBuilder();
         int parts = random.nextInt(1, 16);
@@ -79,7 +80,7 @@ final class RandomText {
         return text.toString();
     }
 
-    /** The same, with surrogates that have no partner. */
+    /** Returns the same kind of text with lone surrogates. */
     String nextWithLoneSurrogates() {
         StringBuilder text = new StringBuilder(next());
         for (int count = random.nextInt(1, 4); count > 0; count--) {
@@ -110,7 +111,7 @@ final class RandomText {
         return choices.get(random.nextInt(choices.size()));
     }
 
-    /** A text as Java source, for messages. */
+    /** Returns a text as a Java literal, for messages. */
     static String escaped(String text) {
         StringBuilder out = new StringBuilder("\"");
         for (char unit : text.toCharArray()) {

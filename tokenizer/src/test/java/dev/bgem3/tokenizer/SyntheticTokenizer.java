@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A small model, written as either file, each part of which a test can spoil. */
+/** A small model that can be written as either file; a test can damage any part of it. */
 final class SyntheticTokenizer {
-    /** Piece and score, after the three special ones. */
+    /** The pieces after the three special ones, with their scores. */
     final List<Map.Entry<String, Float>> pieces = new ArrayList<>(
             List.of(Map.entry("▁", -2f), Map.entry("a", -3f),
                     Map.entry("b", -3.5f), Map.entry("ab", -4f), Map.entry("▁ab", -4.5f), Map.entry("é", -5f),
@@ -38,7 +38,7 @@ final class SyntheticTokenizer {
     String modelType = "Unigram";
     String unknownId = "3";
     String byteFallback = "false";
-    /** Follows the five special tokens, after a comma. */
+    /** JSON that is appended to the five special tokens, after a comma. */
     String moreAddedTokens = "";
 
     byte[] sentencePiece() {
@@ -109,7 +109,7 @@ final class SyntheticTokenizer {
         }
     }
 
-    /** A charsmap in SentencePiece's format, its double array laid out greedily. */
+    /** Returns a charsmap in SentencePiece's format, with its double array laid out greedily. */
     static byte[] charsmap(Map<String, String> replacements) {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         TreeMap<String, Integer> values = new TreeMap<>();

@@ -11,18 +11,18 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Where the tests' data lies. */
+/** Locates and reads the tests' data files. */
 final class TestFiles {
     private TestFiles() {}
 
-    /** A file of the project. */
+    /** Returns a file of the project. */
     static Path project(String path) {
         Path file = Path.of(System.getProperty("bgem3.root", "..")).resolve(path);
         assertThat(file).exists();
         return file;
     }
 
-    /** A file outside the project; the test is skipped, visibly, where it is absent. */
+    /** Returns a file outside the project; if it does not exist, the test is reported as skipped. */
     static Path shared(String path) {
         String shared = System.getProperty("bgem3.shared", "");
         Path file = Path.of(shared).resolve(path);

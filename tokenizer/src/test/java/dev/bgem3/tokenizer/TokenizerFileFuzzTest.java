@@ -12,8 +12,8 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /**
- * A spoilt file is read, or refused with our exception, and what was read encodes any text, within the bounds
- * of time and memory of {@link Bounded}.
+ * Checks that a damaged file is either read or refused with our exception, and that a tokenizer read from one
+ * encodes any text, within the limits on time and memory of {@link Bounded}.
  */
 class TokenizerFileFuzzTest {
     private static final int MUTATIONS = 20_000;

@@ -68,8 +68,8 @@ class XlmRobertaTokenizerGoldenTest {
 
     @Test
     void givesThePublishedIdsOfBgeM3() {
-        // REFERENCE: the tutorial's first sentence; the shared vocabulary's scores are rounded, its ids are
-        // the model's.
+        // REFERENCE: the tutorial's first sentence. The scores of the shared vocabulary are rounded, but its
+        // ids are the model's.
         Tokenizer tokenizer = Tokenizer.load(TestFiles.shared("xlmr-tokenizer"));
         assertThat(tokenizer.encode("What is BGE M3?").ids()).containsExactly(0, 4865, 83, 335, 11679, 276,
                 363, 32, 2);

@@ -23,7 +23,7 @@ class XlmRobertaTokenizerTest {
     private final Tokenizer tokenizer = Tokenizer.load(TestFiles.mini());
 
     @Test
-    void saysWhichTokensStandAroundTextsAndPairs() {
+    void returnsTheTokensAroundTextsAndPairs() {
         assertThat(tokenizer.prefixIds()).containsExactly(0);
         assertThat(tokenizer.separatorIds()).containsExactly(2, 2);
         assertThat(tokenizer.suffixIds()).containsExactly(2);
@@ -61,7 +61,7 @@ class XlmRobertaTokenizerTest {
     }
 
     @Test
-    void tellsWhereATokenStands() {
+    void returnsTheOffsetsOfTokens() {
         Encoding encoding = tokenizer.encode("  the ﬁ <mask>\t");
         assertThat(encoding.id(1)).isEqualTo(tokenizer.id("▁the").orElseThrow());
         assertThat(List.of(encoding.start(1), encoding.end(1))).containsExactly(2, 5);
@@ -92,7 +92,7 @@ class XlmRobertaTokenizerTest {
     }
 
     @Test
-    void handsOutItsOwnCopyOfTheIds() {
+    void returnsACopyOfTheIds() {
         Encoding encoding = tokenizer.encode("a");
         encoding.ids()[0] = 77;
         assertThat(encoding.ids()[0]).isZero();
@@ -101,7 +101,7 @@ class XlmRobertaTokenizerTest {
     @ParameterizedTest
     @ValueSource(strings = {"a", "\u0301", " ", "\uFDFA", "<", "<mask>", "\uD800", "\0", "क्", "👩‍", "가",
             "<s>", "한"})
-    void takesTimeInProportionToTheText(String unit) {
+    void takesTimeLinearInTheLengthOfTheText(String unit) {
         String text = unit.repeat(1_000_000 / unit.length());
         Assertions.assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
             Encoding encoding = tokenizer.encode(text, 100);
@@ -110,7 +110,7 @@ class XlmRobertaTokenizerTest {
     }
 
     @Test
-    void givesTheSameToManyThreads() {
+    void givesManyThreadsTheSameResult() {
         List<String> texts = IntStream.range(0, 500)
                 .mapToObj(i -> "text " + i + " of many ﬁ <mask> 日本 " + i * i).toList();
         List<String> alone = texts.stream().map(this::describe).toList();
