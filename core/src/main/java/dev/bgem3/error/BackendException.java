@@ -1,16 +1,16 @@
 package dev.bgem3.error;
 
-/** The kernels, the precision or the device asked for are not available on this machine. */
+/** Thrown if the requested kernels, precision or device are not available on this machine. */
 public sealed class BackendException extends BgeM3Exception
         permits OutOfDeviceMemoryException, DeviceLostException, MissingModuleException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public BackendException(String message) {
         super(message, null);
     }
 
-    /** An error with its cause, where another exception has more to say. */
+    /** Creates an exception with a cause that holds more detail. */
     public BackendException(String message, Throwable cause) {
         super(message, cause);
     }

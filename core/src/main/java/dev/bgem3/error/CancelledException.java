@@ -1,10 +1,10 @@
 package dev.bgem3.error;
 
-/** The caller cancelled the work before it was done. */
+/** Thrown if the caller cancelled the work before it was done. */
 public final class CancelledException extends BgeM3Exception {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public CancelledException(String message) {
         super(message, null);
     }

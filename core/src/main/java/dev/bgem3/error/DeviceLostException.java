@@ -1,15 +1,15 @@
 package dev.bgem3.error;
 
-/** A device has failed for good: whatever else this process asks of it fails too. */
+/** Thrown if a device has failed permanently: every later operation on it in this process fails too. */
 public final class DeviceLostException extends BackendException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public DeviceLostException(String message) {
         super(message);
     }
 
-    /** An error with its cause, where another exception has more to say. */
+    /** Creates an exception with a cause that holds more detail. */
     public DeviceLostException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -1,15 +1,15 @@
 package dev.bgem3.error;
 
-/** A text or a request that this model cannot serve. */
+/** Thrown if this model cannot process a text or a request. */
 public final class InputException extends BgeM3Exception {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public InputException(String message) {
         super(message, null);
     }
 
-    /** An error with its cause, where another exception has more to say. */
+    /** Creates an exception with a cause that holds more detail. */
     public InputException(String message, Throwable cause) {
         super(message, cause);
     }

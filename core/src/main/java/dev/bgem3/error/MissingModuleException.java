@@ -1,10 +1,10 @@
 package dev.bgem3.error;
 
-/** A module of Java's own is needed and not loaded, and to do without it was ruled out. */
+/** Thrown if a required JDK module is not loaded and the caller has ruled out running without it. */
 public final class MissingModuleException extends BackendException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public MissingModuleException(String message) {
         super(message);
     }

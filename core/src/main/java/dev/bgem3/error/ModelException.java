@@ -1,17 +1,15 @@
 package dev.bgem3.error;
 
-/**
- * A model folder or one of its files cannot be used: missing, malformed, or at odds with its configuration.
- */
+/** Thrown if a model folder or a file in it is missing, malformed or inconsistent with its configuration. */
 public final class ModelException extends BgeM3Exception {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public ModelException(String message) {
         super(message, null);
     }
 
-    /** An error with its cause, where another exception has more to say. */
+    /** Creates an exception with a cause that holds more detail. */
     public ModelException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -1,10 +1,10 @@
 package dev.bgem3.error;
 
-/** An output held NaN or an infinity; the message names the text it belongs to. */
+/** Thrown if an output contains NaN or an infinity; the message names the text. */
 public final class NonFiniteOutputException extends BgeM3Exception {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public NonFiniteOutputException(String message) {
         super(message, null);
     }

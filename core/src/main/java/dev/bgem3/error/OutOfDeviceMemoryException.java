@@ -1,15 +1,15 @@
 package dev.bgem3.error;
 
-/** A device has no memory left for the work asked of it: a smaller batch may fit. */
+/** Thrown if a device does not have enough free memory for the work; a smaller batch may fit. */
 public final class OutOfDeviceMemoryException extends BackendException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public OutOfDeviceMemoryException(String message) {
         super(message);
     }
 
-    /** An error with its cause, where another exception has more to say. */
+    /** Creates an exception with a cause that holds more detail. */
     public OutOfDeviceMemoryException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -1,10 +1,10 @@
 package dev.bgem3.error;
 
-/** A queue has no room for a request at this moment: the same request may be accepted later. */
+/** Thrown if a queue has no room for a request; the same request may be accepted later. */
 public final class OverloadedException extends BgeM3Exception {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public OverloadedException(String message) {
         super(message, null);
     }

@@ -1,10 +1,10 @@
 package dev.bgem3.error;
 
-/** A request was not answered in the time that it had. */
+/** Thrown if a request was not answered within its time limit. */
 public final class TimedOutException extends BgeM3Exception {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception whose message describes the whole error. */
     public TimedOutException(String message) {
         super(message, null);
     }

@@ -1,11 +1,11 @@
 /**
- * What can go wrong with a model, its input or the machine: one sealed root and its few kinds.
+ * The exceptions for problems with a model, its input or the machine, under one sealed root.
  *
  * <p>
- * Each message gives what was named (file, tensor, line, text, argument), the value found and what was
- * expected. Misuse of the interface itself (a null argument, a closed model) is the JDK's own
+ * Each message names the file, tensor, line, text or argument, the value found and the value expected.
+ * Misuse of the API itself (a null argument, a closed model) throws the JDK's own
  * {@link java.lang.NullPointerException}, {@link java.lang.IllegalArgumentException} or
- * {@link java.lang.IllegalStateException}. The package knows no other package of the module, so that all may
- * use it.
+ * {@link java.lang.IllegalStateException}. This package depends on no other package of the module, so that
+ * all of them can use it.
  */
 package dev.bgem3.error;

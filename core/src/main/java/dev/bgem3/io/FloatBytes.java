@@ -3,11 +3,11 @@ package dev.bgem3.io;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Numbers as bytes: fp32 and int32, little-endian. */
+/** Converts fp32 and int32 numbers to and from little-endian bytes. */
 public final class FloatBytes {
     private FloatBytes() {}
 
-    /** A buffer with room for so many ints at its beginning, where it stands, and the numbers behind them. */
+    /** Returns a buffer, positioned at 0, with room for {@code ints} ints followed by the values. */
     public static ByteBuffer of(int ints, float[] values) {
         ByteBuffer bytes = ByteBuffer
                 .allocate(Math.multiplyExact(Math.addExact(ints, values.length), Float.BYTES))
@@ -17,7 +17,7 @@ public final class FloatBytes {
         return bytes.rewind();
     }
 
-    /** So many ints at the beginning. */
+    /** Returns the first {@code count} ints. */
     public static int[] ints(byte[] bytes, int count) {
         if (count < 0 || bytes.length < (long) count * Integer.BYTES) {
             throw new IllegalArgumentException(
@@ -28,7 +28,7 @@ public final class FloatBytes {
         return ints;
     }
 
-    /** The numbers behind so many ints. */
+    /** Returns the floats after the first {@code ints} ints. */
     public static float[] floats(byte[] bytes, int ints) {
         if (bytes.length % Float.BYTES != 0) {
             throw new IllegalArgumentException(

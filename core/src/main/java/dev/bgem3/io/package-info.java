@@ -1,6 +1,6 @@
 /**
- * {@link dev.bgem3.io.UnfinishedPath} keeps half-written files from staying behind,
- * {@link dev.bgem3.io.QuietLogger} logs without harm. The package knows no other package of the module, so
- * that all may use it.
+ * File and log utilities. {@link dev.bgem3.io.UnfinishedPath} removes files that were not written to the
+ * end; {@link dev.bgem3.io.QuietLogger} logs without ever throwing. This package depends on no other package
+ * of the module, so that all of them can use it.
  */
 package dev.bgem3.io;
