@@ -7,8 +7,8 @@ import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 
 /**
- * One number for each text, in a cross-encoder a pair: {@code out_proj(tanh(dense(x[0])))}, as
- * {@code XLMRobertaForSequenceClassification} has it. Immutable.
+ * Computes one score for each text, which is a pair in a cross-encoder: {@code out_proj(tanh(dense(x[0])))},
+ * as in {@code XLMRobertaForSequenceClassification}. Immutable.
  */
 public final class ClassifierHead {
     private final Kernels kernels;
@@ -16,7 +16,7 @@ public final class ClassifierHead {
     private final Linear output;
 
     /**
-     * Takes the head's weights.
+     * Creates the head from its weights.
      *
      * @param denseWeight
      *            [C, C]
@@ -35,18 +35,18 @@ public final class ClassifierHead {
     }
 
     /**
-     * The texts' scores.
+     * Returns the score of each text.
      *
      * @param first
-     *            [S, C], each text's first token
+     *            [S, C], the first token of each text
      * @return [S]
      */
     public float[] scores(Workspace workspace, Tensor first) {
         int texts = first.rows();
         Tensor hidden = workspace.tensor(texts, dense.outputSize());
         kernels.linear(hidden, first, dense);
-        // One row a text: too little for an operation of every provider. StrictMath, since an intrinsic may
-        // round otherwise than the interpreter.
+        // There is only one row per text, which does not justify an operation in every provider. StrictMath,
+        // because an intrinsic may round differently from the interpreter.
         float[] values = new float[Math.multiplyExact(texts, dense.outputSize())];
         kernels.read(values, 0, hidden, 0, texts);
         for (int i = 0; i < values.length; i++) {

@@ -7,14 +7,15 @@ import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 
 /**
- * One vector for each token but a text's first: {@code colbert_linear(x)}, divided by its length. Immutable.
+ * Computes one vector for each token except the first of a text: {@code colbert_linear(x)} divided by its
+ * norm. Immutable.
  */
 public final class ColbertHead {
     private final Kernels kernels;
     private final Linear layer;
 
     /**
-     * Takes the head's weights.
+     * Creates the head from its weights.
      *
      * @param weight
      *            [N, C]
@@ -26,21 +27,21 @@ public final class ColbertHead {
         layer = kernels.preciseLinear(weight, bias);
     }
 
-    /** N, the numbers of a vector. */
+    /** Returns N, the length of a vector. */
     public int dimension() {
         return layer.outputSize();
     }
 
     /**
-     * The texts' vectors.
+     * Returns the vectors of each text.
      *
      * @param hidden
      *            [T, C]
      * @param cumulativeLengths
      *            [S + 1]
-     * @return for each text of L tokens [L − 1, N], row-major
+     * @return for each text of L tokens, [L − 1, N] in row-major order
      * @throws ArithmeticException
-     *             where a text's vectors have more numbers than an array
+     *             if the vectors of a text do not fit in an array
      */
     public float[][] vectors(Workspace workspace, Tensor hidden, int[] cumulativeLengths) {
         Tensor projected = workspace.tensor(hidden.rows(), dimension());

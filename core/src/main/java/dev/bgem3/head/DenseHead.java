@@ -4,9 +4,9 @@ import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 
-/** Pools each text's token vectors into one, cuts it, and divides it by its length. Immutable. */
+/** Pools the token vectors of each text into one, truncates it and divides it by its norm. Immutable. */
 public final class DenseHead {
-    /** How a text's token vectors become one. */
+    /** How the token vectors of a text become one. */
     public enum Pooling {
         /** The first token's vector. */
         CLS,
@@ -18,23 +18,23 @@ public final class DenseHead {
 
     private final Kernels kernels;
 
-    /** The head has no weights. */
+    /** Creates the head, which has no weights. */
     public DenseHead(Kernels kernels) {
         this.kernels = kernels;
     }
 
     /**
-     * One vector for each text.
+     * Returns one vector for each text.
      *
      * @param hidden
      *            [T, C]
      * @param cumulativeLengths
      *            [S + 1]
      * @param dimension
-     *            how many leading numbers to keep, at most C
+     *            the number of leading elements to keep, at most C
      * @param normalize
-     *            whether to divide what is kept by {@code max(‖·‖₂, 1e-12)}
-     * @return S arrays of {@code dimension} numbers
+     *            whether to divide the truncated vector by {@code max(‖·‖₂, 1e-12)}
+     * @return S arrays of {@code dimension} elements
      */
     public float[][] vectors(Workspace workspace, Tensor hidden, int[] cumulativeLengths, Pooling pooling,
             int dimension, boolean normalize) {

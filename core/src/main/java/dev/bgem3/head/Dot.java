@@ -1,12 +1,12 @@
 package dev.bgem3.head;
 
-/** Dot products of result vectors, in double precision. */
+/** Computes dot products of result vectors in double precision. */
 public final class Dot {
     private Dot() {}
 
     /**
-     * The product of {@code length} numbers of each. Four sums side by side, so that the additions do not
-     * wait for one another.
+     * Returns the dot product of {@code length} elements of each array. Uses four independent sums, so that
+     * the additions do not wait for one another.
      */
     public static double product(float[] a, int aOffset, float[] b, int bOffset, int length) {
         double sum0 = 0;

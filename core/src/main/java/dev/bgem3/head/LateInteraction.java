@@ -3,25 +3,22 @@ package dev.bgem3.head;
 import java.util.Arrays;
 
 /**
- * The largest dot product of each query row with the rows of a passage, in plain loops of the shape that the
- * JIT turns into vector instructions: a block of passage rows is transposed, so that its lanes' sums grow
- * side by side.
+ * Computes the largest dot product of each query row with the rows of a passage, in plain loops that the JIT
+ * compiler vectorises: a block of passage rows is transposed, so that each lane sums the product of one row.
  *
  * <p>
- * Each dot product is summed in fp32 by itself and always in the same order, in groups of {@value #GROUP}
- * terms: for rows of length 1 and dimension d it is off by at most about {@code (GROUP + d/GROUP + 1) · 2⁻²⁴}
- * (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2), 5·10⁻⁶ for BGE-M3. Where one is NaN,
- * so is the largest.
+ * Each dot product is summed in fp32, independently of the others and always in the same order, in groups of
+ * {@value #GROUP} terms. For rows of norm 1 and dimension d, its error is at most about
+ * {@code (GROUP + d/GROUP + 1) · 2⁻²⁴} (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2),
+ * 5·10⁻⁶ for BGE-M3. If one product is NaN, so is the largest.
  */
 public final class LateInteraction {
-    /** Rows of a long passage that are worked on at once; of a short one all, rounded up to whole vectors. */
+    /** The rows in a block; a short passage is one block of all its rows, rounded up to whole vectors. */
     private static final int MAX_LANES = 64;
     private static final int VECTOR = 16;
-    /** Terms that are summed before they join the others. */
+    /** The number of terms in a partial sum. */
     private static final int GROUP = 64;
-    /**
-     * Terms that are added to the lanes' sums in one go, so that the sums are loaded and stored less often.
-     */
+    /** The number of terms added to the lanes' sums at a time, so that the sums are loaded less often. */
     private static final int STEP = 8;
 
     private final int dimension;
@@ -39,12 +36,12 @@ public final class LateInteraction {
     }
 
     /**
-     * For each row of {@code query} the largest dot product with a row of {@code passage}.
+     * Returns, for each row of {@code query}, the largest dot product with a row of {@code passage}.
      *
      * @param query
      *            [rows, dimension] row-major
      * @param passage
-     *            the same, of other rows
+     *            the same with its own number of rows
      */
     public static float[] best(float[] query, float[] passage, int dimension) {
         return new LateInteraction(dimension, passage.length / dimension).bestOf(query, passage);
@@ -76,7 +73,7 @@ public final class LateInteraction {
         }
     }
 
-    /** {@code sums[lane]} = the query's row at {@code row} times the block's row {@code lane}. */
+    /** Sets each {@code sums[lane]} to the dot product of the query row at {@code row} and block row lane. */
     private void multiply(float[] query, int row) {
         Arrays.fill(sums, 0);
         for (int from = 0; from < dimension; from += GROUP) {
@@ -101,7 +98,7 @@ public final class LateInteraction {
         }
     }
 
-    /** {@link #addProduct} of {@link #STEP} terms. */
+    /** Does the work of {@link #addProduct} for {@link #STEP} terms. */
     private static void addProducts(float[] sums, float[] query, int at, float[][] block, int d) {
         float q0 = query[at];
         float q1 = query[at + 1];

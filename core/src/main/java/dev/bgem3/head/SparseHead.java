@@ -6,13 +6,13 @@ import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 
-/** One lexical weight for each token: {@code relu(sparse_linear(x))}. Immutable. */
+/** Computes one lexical weight for each token: {@code relu(sparse_linear(x))}. Immutable. */
 public final class SparseHead {
     private final Kernels kernels;
     private final Linear layer;
 
     /**
-     * Takes the head's weights.
+     * Creates the head from its weights.
      *
      * @param weight
      *            [1, C]
@@ -25,7 +25,7 @@ public final class SparseHead {
     }
 
     /**
-     * The tokens' weights.
+     * Returns the weight of each token.
      *
      * @param hidden
      *            [T, C]

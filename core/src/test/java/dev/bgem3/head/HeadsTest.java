@@ -15,7 +15,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The heads on hidden states so small that their results are worked out by hand: 5 tokens of 2 texts, C = 2.
+ * Tests the heads on hidden states so small that the results can be computed by hand: 5 tokens of 2 texts,
+ * C = 2.
  */
 @ParameterizedClass
 @ValueSource(strings = {"scalar", "vector"})
@@ -50,7 +51,7 @@ class HeadsTest {
     }
 
     @Test
-    void poolsTheFirstTokenAndLeavesAVectorOfZerosAsItIs() {
+    void poolsTheFirstTokenAndKeepsAVectorOfZeros() {
         assertThat(dense(DenseHead.Pooling.CLS, 2, true)).isDeepEqualTo(new float[][]{{0.6f, 0.8f}, {0, 0}});
         assertThat(dense(DenseHead.Pooling.CLS, 2, false)).isDeepEqualTo(new float[][]{{3, 4}, {0, 0}});
     }
@@ -68,7 +69,7 @@ class HeadsTest {
     }
 
     @Test
-    void cutsBeforeItNormalises() {
+    void truncatesBeforeItNormalises() {
         assertThat(dense(DenseHead.Pooling.CLS, 1, true)).isDeepEqualTo(new float[][]{{1}, {0}});
         assertThat(dense(DenseHead.Pooling.CLS, 1, false)).isDeepEqualTo(new float[][]{{3}, {0}});
     }
@@ -81,7 +82,7 @@ class HeadsTest {
     }
 
     @Test
-    void projectsAllTokensButTheFirstOfEachText() {
+    void projectsAllTokensExceptTheFirstOfEachText() {
         ColbertHead head = new ColbertHead(kernels, MatrixSource.of(3, 2, new float[]{1, 0, 0, 1, 0, 0}),
                 new float[]{0, 0, 0});
         assertThat(head.dimension()).isEqualTo(3);

@@ -8,11 +8,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class LateInteractionTest {
-    /** Row counts and dimensions around a vector, a block, a step and a group. */
+    /** Uses row counts and dimensions around the sizes of a vector, a block, a step and a group. */
     @ParameterizedTest
     @CsvSource({"1, 1, 1", "3, 15, 7", "2, 16, 8", "5, 17, 9", "4, 63, 63", "3, 64, 64", "7, 65, 65",
             "9, 130, 200", "20, 300, 1024"})
-    void isTheDefinitionWithinTheDocumentedBound(int queryRows, int passageRows, int dimension) {
+    void matchesTheDefinitionWithinTheDocumentedBound(int queryRows, int passageRows, int dimension) {
         long seed = Long.getLong("bgem3.seed", new Random().nextLong());
         System.out.println("LateInteractionTest: -Dbgem3.seed=" + seed);
         Random random = new Random(seed);
@@ -29,7 +29,7 @@ class LateInteractionTest {
             }
             assertThat(Math.abs(best[i] - expected)).as("-Dbgem3.seed=%d, row %d", seed, i)
                     .isLessThanOrEqualTo(bound);
-            // The same bits whatever stands beside the rows.
+            // Other rows do not change the bits.
             float alone = Float.NEGATIVE_INFINITY;
             for (int j = 0; j < passageRows; j++) {
                 alone = Math.max(alone,
