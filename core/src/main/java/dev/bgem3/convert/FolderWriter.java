@@ -12,9 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Writes a model folder: a new one appears, and an empty one is filled, only when all is complete. */
+/** Writes a model folder so that its files appear only when all of them are complete. */
 final class FolderWriter {
-    /** What fills the folder. */
+    /** Writes the files of the folder. */
     @FunctionalInterface
     interface Content {
         void writeTo(Path folder) throws IOException;
@@ -23,17 +23,17 @@ final class FolderWriter {
     private FolderWriter() {}
 
     /**
-     * Fills a temporary folder beside {@code folder} and renames it. One that exists stays, since it may be a
-     * mount point, or the folder around it closed: the temporary folder is then inside, and what is in it
-     * moves up. On failure, and where the virtual machine is told to end meanwhile, nothing is left; after a
-     * failure neither are parents made for it.
+     * Fills a temporary folder beside {@code folder} and renames it. If {@code folder} exists, it is kept,
+     * because it may be a mount point or its parent may be read-only: the temporary folder is then inside it,
+     * and its files are moved up. On failure, or if the JVM is shut down meanwhile, nothing is left behind;
+     * after a failure, the parent folders created for it are removed too.
      *
      * @throws ModelException
-     *             where {@code folder} exists and is not an empty folder, or cannot be written
+     *             if {@code folder} exists and is not an empty folder, or cannot be written
      */
     static void write(Path folder, Content content) {
         try {
-            requireVacant(folder);
+            requireEmpty(folder);
             Path target = followed(folder);
             List<Path> newParents = missing(target.getParent());
             boolean done = false;
@@ -53,7 +53,7 @@ final class FolderWriter {
         }
     }
 
-    /** Where the folder is, or is to be: a link stays, and what it leads to is written. */
+    /** Resolves symbolic links, so that a link is kept and its target is written. */
     private static Path followed(Path folder) throws IOException {
         try {
             return folder.toRealPath();
@@ -74,7 +74,7 @@ final class FolderWriter {
         }
     }
 
-    /** A folder and those above it that are not there yet, the innermost first. */
+    /** Returns the folder and its parents that do not exist yet, innermost first. */
     private static List<Path> missing(Path folder) {
         List<Path> missing = new ArrayList<>();
         for (Path one = folder; one != null && !Files.exists(one); one = one.getParent()) {
@@ -83,7 +83,7 @@ final class FolderWriter {
         return missing;
     }
 
-    /** Another may have put something there meanwhile. */
+    /** Deletes the folder unless another process has put something there. */
     private static void deleteIfEmpty(Path folder) throws IOException {
         if (Files.isDirectory(folder)) {
             try (Stream<Path> entries = Files.list(folder)) {
@@ -95,13 +95,13 @@ final class FolderWriter {
         }
     }
 
-    private static void requireVacant(Path folder) throws IOException {
+    private static void requireEmpty(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
         }
         if (!Files.isDirectory(folder)) {
             throw new ModelException(
-                    folder + ": exists and is no folder (expected: a new or an empty folder)");
+                    folder + ": exists and is not a folder (expected: a new or an empty folder)");
         }
         try (Stream<Path> entries = Files.list(folder)) {
             if (entries.findAny().isPresent()) {

@@ -29,7 +29,7 @@ import java.util.stream.Stream;
  * element type.
  */
 public final class ModelConverter {
-    /** What a folder holds besides weights and configuration, copied where it is there. */
+    /** The files besides weights and configuration, which are copied if they exist. */
     private static final List<String> COPIED = Stream.of(Tokenizer.FILE_NAMES,
             List.of("tokenizer_config.json", "special_tokens_map.json"), SentenceTransformersFiles.FILE_NAMES)
             .flatMap(List::stream).toList();
@@ -42,12 +42,11 @@ public final class ModelConverter {
      * @param folder
      *            the model to read
      * @param target
-     *            the folder to write: new or empty. A new one is there, and an empty one filled, only when
-     *            all is complete
+     *            the folder to write, new or empty; its files appear only when all of them are complete
      * @param dtype
-     *            of its weights
+     *            the element type of its weights
      * @throws ModelException
-     *             where the model cannot be read, a weight is not finite or too large for the type, or the
+     *             if the model cannot be read, a weight is not finite or too large for the type, or the
      *             target cannot be written
      */
     public static void convert(Path folder, Path target, WeightType dtype) {
@@ -55,18 +54,18 @@ public final class ModelConverter {
     }
 
     /**
-     * As without a listener.
+     * Converts a folder and reports progress to a listener.
      *
      * @param listener
-     *            told how much is written; what it throws ends the conversion, and nothing is left
+     *            receives the progress; an exception from it ends the conversion and leaves nothing behind
      */
     public static void convert(Path folder, Path target, WeightType dtype, WriteListener listener) {
         Objects.requireNonNull(listener, "listener");
         DType type = dtype.stored();
         try (ModelFolder model = ModelFolder.open(folder)) {
             SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
-            // As transformers names them, which takes a classifier beside an encoder without prefix for
-            // another's.
+            // Named as in transformers, which takes a classifier for another model's unless the encoder's
+            // tensors have this prefix.
             String prefix = model.classifier().isPresent()
                     ? model.config().family().prefixBesideClassifier()
                     : "";
@@ -91,8 +90,8 @@ public final class ModelConverter {
         int columns = (int) shape[shape.length - 1];
         long rows = tensor.elementCount() / columns;
         float most = switch (type) {
-            case F16 -> 65_519.996f; // What rounds to the largest fp16 number, 65,504.
-            case BF16 -> 0x1.fefffep127f; // What rounds to the largest bf16 number.
+            case F16 -> 65_519.996f; // The largest fp32 number that rounds to the largest fp16 one, 65,504.
+            case BF16 -> 0x1.fefffep127f; // The largest fp32 number that rounds to the largest bf16 one.
             default -> Float.MAX_VALUE;
         };
         float[] row = new float[columns];
@@ -109,7 +108,7 @@ public final class ModelConverter {
         }
     }
 
-    /** The configuration with the element type that the new file has. */
+    /** Returns the configuration with the element type of the new file. */
     private static String configuration(Path file, WeightType dtype) throws IOException {
         SequencedMap<String, JsonValue> members = new LinkedHashMap<>(
                 ((JsonObject) Json.parse(Files.readAllBytes(file))).members());
@@ -118,7 +117,7 @@ public final class ModelConverter {
         return Json.write(new JsonObject(members)) + "\n";
     }
 
-    /** Copies the tokenizer's files and those of sentence-transformers. */
+    /** Copies the files of the tokenizer and of sentence-transformers. */
     static void copyOthers(Path from, Path to) throws IOException {
         for (String name : COPIED) {
             Path file = from.resolve(name);

@@ -29,8 +29,8 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /**
- * Writes random models of any size in BGE-M3's layout, for benchmarks and tests of size; what they compute
- * means nothing.
+ * Writes random models of any size in BGE-M3's layout for benchmarks and size tests; their results are
+ * meaningless.
  */
 public final class SyntheticModel {
     /** {@code initializer_range} of XLM-RoBERTa: the standard deviation of its weights before training. */
@@ -52,12 +52,12 @@ public final class SyntheticModel {
      * @param intermediate
      *            width of the feed-forward part
      * @param vocab
-     *            token ids, special ones included, at least 8
+     *            the number of token ids, including special ones; at least 8
      * @param maxPositions
-     *            rows of the position table: two more than the most tokens of a text
+     *            rows of the position table: two more than the maximum number of tokens of a text
      */
     public record Sizes(int layers, int hidden, int heads, int intermediate, int vocab, int maxPositions) {
-        /** BGE-M3's own: 568 million weights, 1.1 GB in fp16. */
+        /** Returns BGE-M3's own sizes: 568 million weights, 1.1 GB in fp16. */
         public static Sizes bgeM3() {
             return new Sizes(24, 1024, 16, 4096, 250_002, 8194);
         }
@@ -88,27 +88,27 @@ public final class SyntheticModel {
     }
 
     /**
-     * Writes a model in fp16: the same bytes for the same sizes and seed.
+     * Writes a model in fp16; the same sizes and seed give the same bytes.
      *
      * @param folder
-     *            new or empty. A new one is there, and an empty one filled, only when all is complete
+     *            the folder to write, new or empty; its files appear only when all of them are complete
      * @param tokenizerFolder
-     *            whose tokenizer files are copied; without one the model gets a made-up vocabulary of its
-     *            size
+     *            the folder whose tokenizer files are copied; without one, the model gets a made-up
+     *            vocabulary of its size
      * @throws InputException
-     *             where the tokenizer's size is not {@code sizes.vocab()}
+     *             if the tokenizer's size is not {@code sizes.vocab()}
      * @throws ModelException
-     *             where the tokenizer cannot be read or the folder not written
+     *             if the tokenizer cannot be read or the folder cannot be written
      */
     public static void write(Path folder, Sizes sizes, long seed, Optional<Path> tokenizerFolder) {
         write(folder, sizes, seed, tokenizerFolder, WriteListener.NONE);
     }
 
     /**
-     * As without a listener.
+     * Writes a model and reports progress to a listener.
      *
      * @param listener
-     *            told how much is written; what it throws ends the writing, and nothing is left
+     *            receives the progress; an exception from it ends the writing and leaves nothing behind
      */
     public static void write(Path folder, Sizes sizes, long seed, Optional<Path> tokenizerFolder,
             WriteListener listener) {
@@ -150,7 +150,7 @@ public final class SyntheticModel {
         }
     }
 
-    /** Layer norms are the identity, biases small, everything else even within ±√3 deviations. */
+    /** Writes the identity for layer norms, and uniform numbers within ±√3 deviations for all others. */
     private static void fill(TensorTable.TensorSpec tensor, SplittableRandom random, TensorSink sink)
             throws IOException {
         long[] shape = tensor.shape();
@@ -161,7 +161,7 @@ public final class SyntheticModel {
         float[] row = new float[columns];
         for (long i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
-                // 24 random bits as a number in [−1, 1).
+                // 24 random bits make a number in [−1, 1).
                 row[j] = (float) (center + halfWidth * ((random.nextInt() >> 8) * 0x1p-23));
             }
             sink.floats(row, 0, columns);

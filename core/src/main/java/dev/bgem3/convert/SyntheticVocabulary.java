@@ -6,8 +6,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A made-up vocabulary as a SentencePiece file: the printable ASCII characters, then made-up words, so that
- * any English text becomes tokens.
+ * Generates a vocabulary as a SentencePiece file: the printable ASCII characters, then made-up words, so that
+ * any English text can be tokenized.
  *
  * <p>
  * The file is a protocol buffer, {@code ModelProto} of sentencepiece_model.proto: {@code pieces} (1) with
@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
  * (3), 1 for unigram.
  */
 final class SyntheticVocabulary {
-    /** Four special ids, {@code ▁}, {@code <mask>}, and two pieces. */
+    /** The minimum: four special ids, {@code ▁}, {@code <mask>} and two pieces. */
     static final int MIN_SIZE = 8;
 
     private static final int UNKNOWN = 2;
@@ -25,7 +25,7 @@ final class SyntheticVocabulary {
     private SyntheticVocabulary() {}
 
     /**
-     * The file for {@code vocabSize} token ids, of which SentencePiece knows all but {@code <pad>} and
+     * Returns the file for {@code vocabSize} token ids, which contains all of them except {@code <pad>} and
      * {@code <mask>}.
      */
     static byte[] model(int vocabSize) {
@@ -44,7 +44,7 @@ final class SyntheticVocabulary {
         return out.toByteArray();
     }
 
-    /** {@code ▁}, {@code !} to {@code ~}, then {@code ▁a}, {@code ▁b}, …, {@code ▁z}, {@code ▁aa}, … */
+    /** Returns {@code ▁}, {@code !} to {@code ~}, then {@code ▁a} to {@code ▁z}, {@code ▁aa} and so on. */
     private static String name(int index) {
         if (index == 0) {
             return "▁";

@@ -21,12 +21,12 @@ public enum WeightType {
         this.stored = stored;
     }
 
-    /** The name that the command line uses. */
+    /** Returns the name that the command line uses. */
     public String label() {
         return label;
     }
 
-    /** What {@code config.json} calls it. */
+    /** Returns the name in {@code config.json}. */
     String torchName() {
         return torchName;
     }

@@ -1,18 +1,18 @@
 package dev.bgem3.convert;
 
-/** Told how far the writing of a model has come. */
+/** Receives progress while a model is written. */
 @FunctionalInterface
 public interface WriteListener {
-    /** Hears nothing. */
+    /** Ignores progress. */
     WriteListener NONE = (_, _) -> {};
 
     /**
-     * Called by the thread that writes, every few MiB and at the end of the weights.
+     * Called by the writing thread every few MiB and at the end of the weights.
      *
      * @param bytes
-     *            the bytes of the weights' file written so far, more at each call
+     *            the number of bytes of the weights' file written so far, more at each call
      * @param totalBytes
-     *            the bytes it will have
+     *            the size of the complete file
      */
     void onWritten(long bytes, long totalBytes);
 }

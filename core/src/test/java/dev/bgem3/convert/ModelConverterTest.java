@@ -49,7 +49,7 @@ class ModelConverterTest {
     @ParameterizedTest
     @FieldSource("LAYOUTS")
     void givesTheSourcesBitsInFp16AndFp32(Path source) {
-        // The fixture's numbers are fp16 numbers, in its fp32 file as well.
+        // The fixture's numbers are exact in fp16, in its fp32 file as well.
         for (WeightType dtype : List.of(WeightType.FP16, WeightType.FP32)) {
             Path target = temporary.resolve(dtype.label());
             ModelConverter.convert(source, target, dtype);
@@ -62,10 +62,10 @@ class ModelConverterTest {
     }
 
     @Test
-    void keepsFp32NumbersToTheBit() {
+    void keepsFp32NumbersBitForBit() {
         Path source = ModelVariant.ofTiny().change("encoder.layer.0.attention.self.query.weight", values -> {
             for (int i = 0; i < values.length; i++) {
-                values[i] *= 1.0001f; // No fp16 numbers.
+                values[i] *= 1.0001f; // Not exact in fp16.
             }
         }).write(temporary.resolve("source"));
         Path target = temporary.resolve("target");
@@ -74,12 +74,12 @@ class ModelConverterTest {
     }
 
     /**
-     * The bound. bf16 keeps 8 bits of a number, so each weight moves by at most 2⁻⁸ of itself, at random and
-     * by 2⁻⁸/√3/1.4 ≈ 0.0016 as a rule; a product's sum moves by as much of its own size, and layer norms
-     * keep that relative size. The 12 products one after another and the residuals' sums make it about √12 ·
-     * 0.0016 · 2 ≈ 0.011 of the hidden state's length; as much again for embeddings, norms and heads. For
-     * vectors of length 1 that is a distance, so a cosine of at least 1 − 0.022²/2 ≈ 0.9998; half as much
-     * distance again is allowed.
+     * The bound. bf16 keeps 8 bits of a number, so that each weight changes by at most 2⁻⁸ of itself, at
+     * random and typically by 2⁻⁸/√3/1.4 ≈ 0.0016. A sum of products changes by the same fraction of its own
+     * size, and layer norms keep that fraction. The 12 consecutive products and the residuals' sums make it
+     * about √12 · 0.0016 · 2 ≈ 0.011 of the hidden state's norm; the embeddings, norms and heads add as much
+     * again. For vectors of norm 1 this is a distance, which gives a cosine of at least 1 − 0.022²/2 ≈
+     * 0.9998. The test allows one and a half times this distance.
      */
     @Test
     void staysNearTheSourceInBf16() {
@@ -123,7 +123,8 @@ class ModelConverterTest {
     }
 
     private static float roundedToBf16(float value) {
-        // Adding and taking away a number 2¹⁶ ulp of fp32 larger rounds to nearest even at bf16's last place.
+        // Adding and subtracting a number with an fp32 ulp 2¹⁶ times larger rounds to nearest even at bf16's
+        // last place.
         float large = Math.ulp(value) * 0x1.8p39f;
         return value == 0 || Math.abs(value) < 1e-30f ? value : (value + large) - large;
     }
@@ -147,7 +148,7 @@ class ModelConverterTest {
     }
 
     @Test
-    void tellsHowMuchIsWritten() throws IOException {
+    void reportsProgress() throws IOException {
         List<Long> written = new ArrayList<>();
         Path target = temporary.resolve("target");
         ModelConverter.convert(Fixtures.MINI, target, WeightType.FP32, (bytes, totalBytes) -> {
@@ -160,7 +161,7 @@ class ModelConverterTest {
     }
 
     @Test
-    void leavesNothingWhereTheListenerEndsIt() throws IOException {
+    void leavesNothingBehindIfTheListenerThrows() throws IOException {
         assertThatIllegalStateException()
                 .isThrownBy(() -> ModelConverter.convert(Fixtures.TINY, temporary.resolve("new/target"),
                         WeightType.FP16, (bytes, totalBytes) -> {
@@ -171,7 +172,7 @@ class ModelConverterTest {
     }
 
     @Test
-    void convertsADenseOnlyFolderToOne() {
+    void convertsADenseOnlyFolder() {
         Path source = ModelVariant.ofTiny().without(ModelVariant.HEADS).prefix("roberta.")
                 .write(temporary.resolve("source"));
         ModelConverter.convert(source, temporary.resolve("target"), WeightType.FP16);
@@ -183,7 +184,7 @@ class ModelConverterTest {
     @ParameterizedTest
     @CsvSource({"FP16, 65520", "FP16, -1e5", "BF16, 0x1.ffp127", "BF16, -3.4028235e38", "FP32, NaN",
             "FP16, Infinity"})
-    void refusesANumberThatDoesNotFitAndLeavesNothing(WeightType dtype, float value) throws IOException {
+    void refusesNumbersThatDoNotFitAndLeavesNothingBehind(WeightType dtype, float value) throws IOException {
         String name = "encoder.layer.1.output.dense.weight";
         Path source = ModelVariant.ofTiny().change(name, values -> values[2 * 320 + 3] = value)
                 .write(temporary.resolve("source"));
@@ -200,7 +201,7 @@ class ModelConverterTest {
     @ParameterizedTest
     @CsvSource({"FP16, 65519.996", "FP16, -65504", "BF16, 0x1.fefffep127", "BF16, -0x1.fep127",
             "FP32, 3.4028235e38"})
-    void takesTheLargestNumbersThatFit(WeightType dtype, float value) {
+    void acceptsTheLargestNumbersThatFit(WeightType dtype, float value) {
         String name = "encoder.layer.1.output.dense.weight";
         Path source = ModelVariant.ofTiny().change(name, values -> values[0] = value)
                 .write(temporary.resolve("source"));
@@ -212,13 +213,13 @@ class ModelConverterTest {
     }
 
     @Test
-    void refusesATargetThatIsNotVacantAndLeavesItAsItWas() throws IOException {
+    void refusesATargetThatIsNotEmptyAndKeepsIt() throws IOException {
         Path full = Files.createDirectory(temporary.resolve("full"));
         Files.writeString(full.resolve("mine"), "kept");
         assertRefused(full, full + ": exists and is not empty (expected: a new or an empty folder)");
         assertThat(full.resolve("mine")).hasContent("kept");
         Path file = Files.writeString(temporary.resolve("file"), "kept");
-        assertRefused(file, file + ": exists and is no folder (expected: a new or an empty folder)");
+        assertRefused(file, file + ": exists and is not a folder (expected: a new or an empty folder)");
         assertThat(file).hasContent("kept");
         Path below = file.resolve("below");
         assertThatExceptionOfType(ModelException.class)
@@ -231,7 +232,7 @@ class ModelConverterTest {
     }
 
     @Test
-    void fillsTheEmptyFolderThatALinkLeadsTo() throws IOException {
+    void fillsTheEmptyFolderThatALinkPointsTo() throws IOException {
         Path folder = Files.createDirectory(temporary.resolve("folder"));
         Path link = Files.createSymbolicLink(temporary.resolve("link"), folder);
         ModelConverter.convert(Fixtures.TINY, link, WeightType.FP16);
@@ -241,7 +242,7 @@ class ModelConverterTest {
     }
 
     @Test
-    void makesTheFolderThatALinkLeadsTo() throws IOException {
+    void createsTheFolderThatALinkPointsTo() throws IOException {
         Path link = Files.createSymbolicLink(temporary.resolve("link"), Path.of("folders/new"));
         ModelConverter.convert(Fixtures.TINY, link, WeightType.FP16);
         assertThat(link).isSymbolicLink();
@@ -269,7 +270,7 @@ class ModelConverterTest {
     }
 
     @Test
-    void refusesAFolderThatIsNoModel() throws IOException {
+    void refusesAFolderThatIsNotAModel() throws IOException {
         Path missing = temporary.resolve("missing");
         assertThatExceptionOfType(ModelException.class)
                 .isThrownBy(() -> ModelConverter.convert(missing, temporary.resolve("x"), WeightType.FP16))

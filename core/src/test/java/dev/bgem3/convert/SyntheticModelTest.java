@@ -70,7 +70,7 @@ class SyntheticModelTest {
     }
 
     @Test
-    void givesTheSameBytesForASeedAndOthersForAnother() throws IOException {
+    void writesTheSameBytesForASeedAndOthersForAnother() throws IOException {
         for (String name : new String[]{"first", "again"}) {
             SyntheticModel.write(temporary.resolve(name), SMALL, 42, Optional.empty());
         }
@@ -86,7 +86,7 @@ class SyntheticModelTest {
     }
 
     @Test
-    void takesAFoldersTokenizer() throws IOException {
+    void usesTheTokenizerOfAFolder() throws IOException {
         Path folder = temporary.resolve("model");
         SyntheticModel.write(folder, new SyntheticModel.Sizes(1, 16, 2, 32, 1502, 130), 1,
                 Optional.of(Fixtures.TINY));
@@ -99,7 +99,7 @@ class SyntheticModelTest {
     }
 
     @Test
-    void refusesATokenizerOfAnotherSizeAndLeavesNothing() throws IOException {
+    void refusesATokenizerOfAnotherSizeAndLeavesNothingBehind() throws IOException {
         assertThatExceptionOfType(InputException.class)
                 .isThrownBy(() -> SyntheticModel.write(temporary.resolve("model"), SMALL, 1,
                         Optional.of(Fixtures.TINY)))
@@ -117,7 +117,7 @@ class SyntheticModelTest {
     }
 
     @Test
-    void refusesATargetThatIsNotVacant() throws IOException {
+    void refusesATargetThatIsNotEmpty() throws IOException {
         Files.createFile(temporary.resolve("mine"));
         assertThatExceptionOfType(ModelException.class)
                 .isThrownBy(() -> SyntheticModel.write(temporary, SMALL, 1, Optional.empty()))
