@@ -27,12 +27,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/** Opens safetensors files, believing nothing that is not checked. */
+/** Opens safetensors files and checks everything in them. */
 public final class SafetensorsReader {
     static final String METADATA = "__metadata__";
     static final int LENGTH_BYTES = Long.BYTES;
     static final long MAX_HEADER_BYTES = 100_000_000;
-    /** As NumPy has it: no tensor has more, and a message that shows a shape stays short. */
+    /** NumPy's limit; real tensors have fewer, and it keeps messages that show a shape short. */
     private static final int MAX_DIMENSIONS = 64;
 
     private final Path path;
@@ -44,16 +44,16 @@ public final class SafetensorsReader {
     }
 
     /**
-     * Opens and checks the file; its tensors come in the order of their data.
+     * Opens and checks a file, and lists its tensors in the order of their data.
      *
      * @throws ModelException
-     *             where the file cannot be read or anything in it is not as the format says
+     *             if the file cannot be read or violates the format
      */
     public static TensorFile open(Path path) {
         return MappedFile.openTensors(path, (file, bytes) -> new SafetensorsReader(file, bytes).read());
     }
 
-    /** Checks the file and gives its tensors. */
+    /** Checks the file and returns its tensors. */
     SequencedMap<String, StoredTensor> read() {
         if (bytes.byteSize() < LENGTH_BYTES) {
             throw fault("the file ends within the header length: found " + bytes.byteSize()
@@ -151,7 +151,7 @@ public final class SafetensorsReader {
         return longs;
     }
 
-    /** Holds each entry against its neighbours and the data, and makes the tensors. */
+    /** Checks each entry against its neighbours and the data, and creates the tensors. */
     private SequencedMap<String, StoredTensor> tensors(List<Entry> entries, MemorySegment data) {
         SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
         long end = 0;
@@ -220,6 +220,6 @@ public final class SafetensorsReader {
         return new ModelException(path + ": " + message, cause);
     }
 
-    /** What the header says of a tensor; begin and end in bytes of the data. */
+    /** A tensor's entry in the header; begin and end are byte offsets in the data. */
     private record Entry(String name, DType dtype, long[] shape, long begin, long end) {}
 }

@@ -29,32 +29,31 @@ import java.util.SequencedMap;
 import java.util.Set;
 
 /**
- * Writes safetensors files of any size, tensor after tensor, without holding more than a buffer of them. The
- * file appears under its name only when it is complete.
+ * Writes safetensors files of any size, one tensor after another, through a buffer of fixed size. The file
+ * appears under its name only when it is complete.
  */
 public final class SafetensorsWriter {
     static final long BUFFER_BYTES = 4 << 20;
 
     private SafetensorsWriter() {}
 
-    /** What gives a tensor's elements when their turn has come. */
+    /** Supplies a tensor's elements when it is written. */
     @FunctionalInterface
     public interface Content {
         /**
-         * Writes all elements to {@code sink}, in row-major order, in pieces of any size.
+         * Writes all elements to {@code sink} in row-major order, in chunks of any size.
          *
          * @throws IOException
-         *             where the sink throws it
+         *             if the sink throws it
          */
         void writeTo(TensorSink sink) throws IOException;
     }
 
-    /** Told how far the writing has come. */
+    /** Receives progress while a file is written. */
     @FunctionalInterface
     public interface Progress {
         /**
-         * Called by the thread that writes, each time that {@value #BUFFER_BYTES} bytes are full and at the
-         * end.
+         * Called by the writing thread each time {@value #BUFFER_BYTES} bytes are written, and at the end.
          */
         void onWritten(long bytes, long totalBytes);
     }
@@ -85,15 +84,15 @@ public final class SafetensorsWriter {
     }
 
     /**
-     * Writes {@code tensors} to {@code file}, replacing what is there. The widest types come first, so that
-     * every tensor is aligned to its elements; apart from that the given order is kept.
+     * Writes {@code tensors} to {@code file} and replaces an existing file. The widest types come first, so
+     * that every tensor is aligned to its element size; otherwise the given order is kept.
      *
      * @throws IllegalArgumentException
-     *             where a name comes twice, or a shape is negative
+     *             if a name is repeated or a size is negative
      * @throws IllegalStateException
-     *             where a tensor's content is shorter or longer than its shape asks
+     *             if the content of a tensor is shorter or longer than its shape requires
      * @throws ModelException
-     *             where the file cannot be written: it then does not exist, or is what it was before
+     *             if the file cannot be written; it then does not exist, or is unchanged
      */
     public static void write(Path file, Collection<Source> tensors, Progress progress) {
         List<Source> ordered = tensors.stream()
@@ -108,7 +107,7 @@ public final class SafetensorsWriter {
         }
     }
 
-    /** As with a listener, without one. */
+    /** Writes {@code tensors} to {@code file} without reporting progress. */
     public static void write(Path file, Collection<Source> tensors) {
         write(file, tensors, (_, _) -> {});
     }
@@ -133,7 +132,7 @@ public final class SafetensorsWriter {
         }
     }
 
-    /** Length and JSON, padded so that the data begins at a multiple of 8. */
+    /** Returns the length and the JSON, padded so that the data begins at a multiple of 8. */
     private static byte[] header(List<Source> tensors) {
         SequencedMap<String, JsonValue> members = new LinkedHashMap<>();
         members.put(SafetensorsReader.METADATA, object("format", new JsonString("pt")));

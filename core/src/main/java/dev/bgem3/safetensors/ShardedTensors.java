@@ -20,11 +20,11 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * The shards of a model as one {@link TensorFile}, by an index such as {@code model.safetensors.index.json}:
- * an object whose {@code weight_map} gives for each tensor the file beside the index that holds it.
+ * The shards of a model as one {@link TensorFile}. An index such as {@code model.safetensors.index.json} is
+ * an object whose {@code weight_map} maps each tensor to the file beside the index that contains it.
  */
 public final class ShardedTensors implements TensorFile {
-    /** As for a header of the format itself. */
+    /** The limit on a header in the format itself. */
     private static final long MAX_INDEX_BYTES = SafetensorsReader.MAX_HEADER_BYTES;
 
     private final Path index;
@@ -36,10 +36,10 @@ public final class ShardedTensors implements TensorFile {
     }
 
     /**
-     * Opens the index and every shard that it names; the tensors come in the order of the index.
+     * Opens an index and every shard that it names, and lists the tensors in the order of the index.
      *
      * @throws ModelException
-     *             where the index or a shard cannot be read, a shard lacks a tensor, or a name leaves the
+     *             if the index or a shard cannot be read, a shard lacks a tensor, or a name leads outside the
      *             folder
      */
     public static ShardedTensors open(Path index) {
@@ -116,7 +116,7 @@ public final class ShardedTensors implements TensorFile {
         }
     }
 
-    /** The shard's name as a path of one element: a hostile index leads nowhere else. */
+    /** Returns the shard's name as a path of one element, so that a hostile index cannot leave the folder. */
     private Path shardName(String tensor, JsonValue value) {
         if (value instanceof JsonString(String name) && name.chars().noneMatch(c -> c == '/' || c == '\\')
                 && !name.isEmpty() && !name.equals(".") && !name.equals("..")) {

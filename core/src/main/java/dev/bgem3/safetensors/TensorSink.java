@@ -12,11 +12,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Objects;
 
-/** Takes the elements of the tensor being written; for the thread that writes. */
+/** Receives the elements of the tensor that is being written. Not thread-safe. */
 public final class TensorSink {
     private static final ValueLayout.OfShort SHORT = JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT = JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN);
-    /** Elements converted at once: scratch that stays in the first-level cache. */
+    /** The number of elements converted at a time; this scratch stays in the first-level cache. */
     private static final int CHUNK = 2048;
 
     private final FileChannel channel;
@@ -31,13 +31,13 @@ public final class TensorSink {
     private long bytesLeft;
 
     /**
-     * A sink of the channel.
+     * Creates a sink that writes to the channel.
      *
      * @param buffer
-     *            native memory of at least {@link #CHUNK} floats: the channel would copy any other into such,
-     *            and keep it
+     *            native memory for at least {@link #CHUNK} floats; the channel would copy a heap buffer to
+     *            native memory, and keep that
      * @param totalBytes
-     *            what {@code progress} is told that the file will have
+     *            the size of the complete file, for {@code progress}
      */
     TensorSink(FileChannel channel, MemorySegment buffer, long totalBytes,
             SafetensorsWriter.Progress progress) {
@@ -48,13 +48,13 @@ public final class TensorSink {
     }
 
     /**
-     * Writes {@code length} elements in the tensor's type: fp32 as they are, fp16 and bf16 rounded to nearest
+     * Writes {@code length} elements in the tensor's type: fp32 unchanged, fp16 and bf16 rounded to nearest
      * even.
      *
      * @throws IllegalStateException
-     *             where the tensor has fewer elements left, or is not F32, F16 or BF16
+     *             if the tensor has fewer elements left, or is not F32, F16 or BF16
      * @throws IOException
-     *             where the file cannot be written
+     *             if the file cannot be written
      */
     public void floats(float[] values, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, values.length);
@@ -81,12 +81,12 @@ public final class TensorSink {
     }
 
     /**
-     * Writes bytes that are in the tensor's type already, little-endian.
+     * Writes bytes that already have the tensor's type, little-endian.
      *
      * @throws IllegalStateException
-     *             where the tensor has fewer bytes left
+     *             if the tensor has fewer bytes left
      * @throws IOException
-     *             where the file cannot be written
+     *             if the file cannot be written
      */
     void bytes(MemorySegment bytes) throws IOException {
         take(bytes.byteSize());
@@ -151,8 +151,7 @@ public final class TensorSink {
     private void narrowBrain(float[] values, int offset, int count) {
         for (int i = 0; i < count; i++) {
             int bits = Float.floatToRawIntBits(values[offset + i]);
-            // Half a unit of the last place, less one where the place is even; a NaN keeps a bit of its
-            // payload.
+            // Adds half a unit in the last place, minus one bit if that place is even; a NaN stays a NaN.
             int rounded = bits + 0x7fff + (bits >>> 16 & 1);
             boolean nan = (bits & 0x7fffffff) > 0x7f800000;
             scratch[i] = (short) ((nan ? bits | 0x400000 : rounded) >>> 16);

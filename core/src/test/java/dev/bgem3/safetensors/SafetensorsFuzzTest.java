@@ -24,16 +24,16 @@ class SafetensorsFuzzTest {
         int[] opened = new int[1];
         Mutator.fuzz("safetensors files", 50_000, List.of(SafetensorsReaderTest.file(HEADER, 32)),
                 input -> opened[0] += open(input) ? 1 : 0);
-        assertThat(opened[0]).as("mutations that stay safetensors").isPositive();
+        assertThat(opened[0]).as("mutations that are still safetensors").isPositive();
     }
 
-    /** The length before a mutated header is made right, so that more of the checks are reached. */
+    /** Corrects the length before a mutated header, so that the input reaches more of the checks. */
     @Test
     void readsMutatedHeadersOrThrowsItsOwnException() {
         int[] opened = new int[1];
         Mutator.fuzz("safetensors headers", 50_000, List.of(HEADER.getBytes(StandardCharsets.UTF_8)),
                 input -> opened[0] += open(SafetensorsReaderTest.file(input, 32)) ? 1 : 0);
-        assertThat(opened[0]).as("mutations that stay safetensors").isPositive();
+        assertThat(opened[0]).as("mutations that are still safetensors").isPositive();
     }
 
     private static boolean open(byte[] bytes) {

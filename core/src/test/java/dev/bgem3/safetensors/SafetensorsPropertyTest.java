@@ -21,7 +21,7 @@ class SafetensorsPropertyTest {
     Path folder;
 
     @Test
-    void whatIsWrittenReadsBackEqual() {
+    void writtenFilesReadBackEqual() {
         long seed = Seeds.seed("safetensors round trip");
         Random random = new Random(seed);
         for (int round = 0; round < 300; round++) {
@@ -38,7 +38,7 @@ class SafetensorsPropertyTest {
             long[] shape = new long[random.nextInt(4)];
             long elementCount = 1;
             for (int dimension = 0; dimension < shape.length; dimension++) {
-                // Packed types fill whole bytes by fours.
+                // Four elements of a packed type fill whole bytes.
                 shape[dimension] = dtype.sizeBits() < 8 ? 4 * random.nextInt(3) : random.nextInt(6);
                 elementCount *= shape[dimension];
             }

@@ -21,7 +21,7 @@ class SafetensorsReaderTest {
     @TempDir
     Path folder;
 
-    /** Length, header and {@code dataBytes} bytes that count up from 0. */
+    /** Returns the length, the header and {@code dataBytes} bytes that count up from 0. */
     static byte[] file(String header, int dataBytes) {
         return file(header.getBytes(StandardCharsets.UTF_8), dataBytes);
     }
@@ -84,7 +84,7 @@ class SafetensorsReaderTest {
     }
 
     @Test
-    void refusesAFileThatIsNotThere() {
+    void refusesAMissingFile() {
         Path path = folder.resolve("no.safetensors");
         assertThatThrownBy(() -> SafetensorsReader.open(path)).isInstanceOf(ModelException.class)
                 .hasMessage(path + ": no such file");
@@ -102,7 +102,7 @@ class SafetensorsReaderTest {
     }
 
     @Test
-    void refusesAFileCutWithinTheHeaderLength() throws IOException {
+    void refusesAFileTruncatedWithinTheHeaderLength() throws IOException {
         refuses(new byte[]{2, 0, 0}, "the file ends within the header length: found 3 bytes (expected: 8)");
     }
 
@@ -123,14 +123,14 @@ class SafetensorsReaderTest {
     }
 
     @Test
-    void refusesAHeaderThatIsNoObject() throws IOException {
+    void refusesAHeaderThatIsNotAnObject() throws IOException {
         refuses(file("", 0), "header: found no '{' at its start (expected: a JSON object)");
         refuses(file("[]", 0), "header: found no '{' at its start (expected: a JSON object)");
         refuses(file(" {}", 0), "header: found no '{' at its start (expected: a JSON object)");
     }
 
     @Test
-    void refusesAHeaderThatIsNoJson() throws IOException {
+    void refusesAHeaderThatIsNotJson() throws IOException {
         refuses(file("{\"a\":}", 0), "header: line 1, column 6: found '}' (expected: a value)");
         byte[] latin1 = file("{\"?\":1}", 0);
         latin1[10] = (byte) 0xe9;
@@ -138,20 +138,20 @@ class SafetensorsReaderTest {
     }
 
     @Test
-    void refusesATensorThatComesTwice() throws IOException {
+    void refusesARepeatedTensor() throws IOException {
         refuses(file("{\"a\":{\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[0,1]},"
                 + "\"a\":{\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[1,2]}}", 2),
                 "header: line 1, column 54: found the key \"a\" again (expected: each key once)");
     }
 
     @Test
-    void refusesMetadataThatAreNoStrings() throws IOException {
+    void refusesMetadataThatAreNotStrings() throws IOException {
         refuses(file("{\"__metadata__\":[]}", 0), "__metadata__: found an array (expected: an object)");
         refuses(file("{\"__metadata__\":{\"a\":1}}", 0), "__metadata__: \"a\": found 1 (expected: a string)");
     }
 
     @Test
-    void refusesAnEntryThatIsNoTensor() throws IOException {
+    void refusesAnEntryThatIsNotATensor() throws IOException {
         refuses(file("{\"a\":7}", 0), "tensor \"a\": found 7 (expected: an object)");
         refuses(file("{\"\":{}}", 0), "tensor \"\": found an empty name (expected: a name)");
         refuses(file("{\"a\":{\"shape\":[],\"data_offsets\":[0,1]}}", 1),
@@ -172,7 +172,7 @@ class SafetensorsReaderTest {
     }
 
     @Test
-    void refusesNumbersThatAreNoSizes() throws IOException {
+    void refusesNumbersThatAreNotSizes() throws IOException {
         refuses(file("{\"a\":{\"dtype\":\"I8\",\"shape\":[-1],\"data_offsets\":[0,1]}}", 1),
                 "tensor \"a\": shape: found -1 (expected: whole numbers, none negative)");
         refuses(file("{\"a\":{\"dtype\":\"I8\",\"shape\":[\"1\"],\"data_offsets\":[0,1]}}", 1),
@@ -196,14 +196,16 @@ class SafetensorsReaderTest {
         refuses(file("{\"a\":{\"dtype\":\"I8\",\"shape\":[5],\"data_offsets\":[0,5]}}", 4),
                 "tensor \"a\": data_offsets: found [0, 5] (expected: within the 4 bytes of data)");
         refuses(file("{\"a\":{\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[0,9223372036854775807]}}", 4),
-                "tensor \"a\": data_offsets: found [0, 9223372036854775807] (expected: within the 4 bytes of data)");
+                "tensor \"a\": data_offsets: found [0, 9223372036854775807]"
+                        + " (expected: within the 4 bytes of data)");
     }
 
     @Test
     void refusesATensorOverlappingItsNeighbour() throws IOException {
         refuses(file("{\"a\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[0,3]},"
                 + "\"b\":{\"dtype\":\"I8\",\"shape\":[2],\"data_offsets\":[2,4]}}", 4),
-                "tensor \"b\": data_offsets: found [2, 4] (expected: to begin at 3, where the tensor before it ends:"
+                "tensor \"b\": data_offsets: found [2, 4]"
+                        + " (expected: to begin at 3, where the tensor before it ends:"
                         + " they overlap)");
     }
 
@@ -211,7 +213,8 @@ class SafetensorsReaderTest {
     void refusesAHoleBetweenTensors() throws IOException {
         refuses(file("{\"a\":{\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[0,1]},"
                 + "\"b\":{\"dtype\":\"I8\",\"shape\":[2],\"data_offsets\":[2,4]}}", 4),
-                "tensor \"b\": data_offsets: found [2, 4] (expected: to begin at 1, where the tensor before it ends:"
+                "tensor \"b\": data_offsets: found [2, 4]"
+                        + " (expected: to begin at 1, where the tensor before it ends:"
                         + " there is a hole between them)");
     }
 
@@ -222,7 +225,7 @@ class SafetensorsReaderTest {
     }
 
     @Test
-    void refusesAShapeOfAnotherSizeThanTheOffsets() throws IOException {
+    void refusesAShapeThatDoesNotMatchTheOffsets() throws IOException {
         refuses(file("{\"a\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,10]}}", 10),
                 "tensor \"a\": data_offsets: found [0, 10] (expected: 12 bytes for F16 [2, 3])");
     }
@@ -239,7 +242,7 @@ class SafetensorsReaderTest {
     }
 
     @Test
-    void showsNamesFromTheFileOnOneLineAndNotAllOfThem() throws IOException {
+    void showsNamesFromTheFileShortenedAndOnOneLine() throws IOException {
         String name = "a\\n\\u001b" + "x".repeat(200);
         refuses(file("{\"" + name + "\":{\"dtype\":\"" + "F".repeat(101)
                 + "\",\"shape\":[],\"data_offsets\":[0,4]}}", 4),
@@ -257,11 +260,11 @@ class SafetensorsReaderTest {
     }
 
     @Test
-    void refusesAFileCutAnywhere() throws IOException {
+    void refusesAFileTruncatedAnywhere() throws IOException {
         byte[] whole = file("{\"a\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}}", 24);
         for (int length = 0; length < whole.length; length++) {
             Path path = write(Arrays.copyOf(whole, length));
-            assertThatThrownBy(() -> SafetensorsReader.open(path)).as("cut to %d bytes", length)
+            assertThatThrownBy(() -> SafetensorsReader.open(path)).as("truncated to %d bytes", length)
                     .isInstanceOf(ModelException.class).hasMessageStartingWith(path + ": ");
         }
     }

@@ -38,7 +38,7 @@ class SafetensorsWriterTest {
     }
 
     @Test
-    void writesTheBytesThatTheFormatAsksFor() throws IOException {
+    void writesTheBytesThatTheFormatRequires() throws IOException {
         Path path = folder.resolve("w.safetensors");
         SafetensorsWriter.write(path, List.of(source("h", DType.F16, new long[]{1, 2}, floats(1, -2))));
         String header = "{\"__metadata__\":{\"format\":\"pt\"},"
@@ -49,7 +49,7 @@ class SafetensorsWriterTest {
     }
 
     @Test
-    void putsTheWidestTypesFirstAndKeepsTheOrderOtherwise() throws IOException {
+    void writesTheWidestTypesFirstAndOtherwiseKeepsTheOrder() throws IOException {
         Path path = folder.resolve("w.safetensors");
         Content one = sink -> sink.bytes(MemorySegment.ofArray(new byte[]{1}));
         SafetensorsWriter.write(path, List.of(source("a", DType.I8, new long[]{1}, one),
@@ -102,7 +102,7 @@ class SafetensorsWriterTest {
     }
 
     @Test
-    void leavesWhatWasThereWhereTheContentFails() throws IOException {
+    void keepsTheOldFileIfTheContentFails() throws IOException {
         Path path = Files.writeString(folder.resolve("w.safetensors"), "before");
         assertThatThrownBy(() -> SafetensorsWriter.write(path,
                 List.of(source("w", DType.F32, new long[]{2}, sink -> {
@@ -113,7 +113,7 @@ class SafetensorsWriterTest {
     }
 
     @Test
-    void refusesContentOfAnotherSizeThanItsShape() throws IOException {
+    void refusesContentThatDoesNotMatchItsShape() throws IOException {
         Path path = folder.resolve("w.safetensors");
         assertThatThrownBy(
                 () -> SafetensorsWriter.write(path,
@@ -133,7 +133,7 @@ class SafetensorsWriterTest {
     }
 
     @Test
-    void refusesNamesAndShapesThatTheFormatDoesNotHave() {
+    void refusesNamesAndShapesThatTheFormatDoesNotAllow() {
         Path path = folder.resolve("w.safetensors");
         assertThatThrownBy(() -> source("__metadata__", DType.F32, new long[0], floats(1)))
                 .isInstanceOf(IllegalArgumentException.class)

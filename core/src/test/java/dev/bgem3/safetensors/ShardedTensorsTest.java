@@ -57,14 +57,14 @@ class ShardedTensorsTest {
     }
 
     @Test
-    void refusesAShardThatIsNotThere() throws IOException {
+    void refusesAMissingShard() throws IOException {
         Path index = index("{\"weight_map\":{\"a\":\"1.safetensors\",\"b\":\"3.safetensors\"}}");
         assertThatThrownBy(() -> ShardedTensors.open(index)).isInstanceOf(ModelException.class)
                 .hasMessage(folder.resolve("3.safetensors") + ": no such file");
     }
 
     @Test
-    void refusesATensorThatItsShardDoesNotHold() throws IOException {
+    void refusesATensorThatItsShardDoesNotContain() throws IOException {
         Path index = index("{\"weight_map\":{\"b\":\"1.safetensors\"}}");
         assertThatThrownBy(() -> ShardedTensors.open(index)).isInstanceOf(ModelException.class)
                 .hasMessage(folder.resolve("1.safetensors")
@@ -81,11 +81,12 @@ class ShardedTensorsTest {
                             + "\" (expected: the plain name of a file beside the index)");
         }
         refuses("{\"weight_map\":{\"a\":\"x\\u0000y\"}}",
-                "tensor \"a\": weight_map: found the string \"x\\u0000y\" (expected: a file name of this system)");
+                "tensor \"a\": weight_map: found the string \"x\\u0000y\""
+                        + " (expected: a file name of this system)");
     }
 
     @Test
-    void refusesAnIndexThatIsNone() throws IOException {
+    void refusesAnInvalidIndex() throws IOException {
         refuses("", "the file is empty");
         refuses("{", "line 1, column 2: found the end of the text (expected: a key or '}')");
         refuses("[]", "found no JSON object (expected: one with a weight_map)");

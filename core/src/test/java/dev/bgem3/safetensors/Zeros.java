@@ -2,11 +2,11 @@ package dev.bgem3.safetensors;
 
 import java.lang.foreign.MemorySegment;
 
-/** Content of any element type, which no reader of weights needs and so no writer gives. */
+/** Supplies zeros of any element type, which only tests need. */
 public final class Zeros {
     private Zeros() {}
 
-    /** So many bytes of 0. */
+    /** Returns content of {@code bytes} zero bytes. */
     public static SafetensorsWriter.Content of(int bytes) {
         return sink -> sink.bytes(MemorySegment.ofArray(new byte[bytes]));
     }
