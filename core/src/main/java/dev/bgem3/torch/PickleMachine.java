@@ -20,16 +20,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs the pickle of a state dict, protocols 2 to 5, and builds nothing but {@link PickleValue}s. Every
- * opcode or name that {@code torch.save} does not need for one is refused. Steps, stack and marks are
- * bounded, and each value's size by the bytes that spell it, so that time and memory stay in proportion to
- * the pickle's length. For one run.
+ * Runs the pickle of a state dict, protocols 2 to 5, and builds nothing but {@link PickleValue}s. It rejects
+ * every opcode and name that {@code torch.save} does not need for a state dict. Steps, stack and marks are
+ * limited, and a value is no larger than its encoding, so that time and memory are proportional to the length
+ * of the pickle. An instance runs once.
  */
 final class PickleMachine {
     private static final int MAX_STEPS = 1_000_000;
     private static final int MAX_STACK = 1 << 16;
     private static final int MAX_MARKS = 1 << 10;
-    /** As PyTorch's own iterators allow; a tuple that a pickle names often is copied for each tensor. */
+    /** PyTorch's own limit. It also bounds the copies of a size tuple that many tensors share. */
     private static final int MAX_DIMENSIONS = 64;
     private static final int MIN_PROTOCOL = 2;
     private static final int MAX_PROTOCOL = 5;
@@ -43,10 +43,10 @@ final class PickleMachine {
     private final Map<Integer, PickleValue> memo = new HashMap<>();
 
     /**
-     * A machine ready to run.
+     * Creates a machine for one pickle.
      *
      * @param origin
-     *            file and entry, the start of every message
+     *            the file and the entry, with which every message begins
      */
     PickleMachine(byte[] code, String origin) {
         this.code = code;
@@ -54,10 +54,10 @@ final class PickleMachine {
     }
 
     /**
-     * The value that the pickle leaves.
+     * Runs the pickle and returns its value.
      *
      * @throws ModelException
-     *             where it is malformed, asks for anything but a state dict, or exceeds the bounds
+     *             if the pickle is malformed, builds anything but a state dict, or exceeds the limits
      */
     PickleValue run() {
         if (unsignedByte() != Opcode.PROTO || unsignedByte() > MAX_PROTOCOL || code[1] < MIN_PROTOCOL) {
@@ -142,7 +142,7 @@ final class PickleMachine {
                         + Messages.printable(qualifiedName) + " (only state dicts of tensors are read)"));
     }
 
-    /** {@code ("storage", type, key, location, element count)}, as torch.save names its storages. */
+    /** Returns the storage of {@code ("storage", type, key, location, element count)}. */
     private Storage storage(PickleValue id) {
         if (id instanceof Tuple(List<PickleValue> elements) && elements.size() == 5
                 && elements.get(0) instanceof Text(String kind) && kind.equals("storage")
@@ -173,11 +173,11 @@ final class PickleMachine {
     }
 
     /**
-     * {@code _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks,
-     * metadata=None)}.
+     * Returns the tensor of {@code _rebuild_tensor_v2(storage, offset, size, stride, requires_grad,
+     * backward_hooks, metadata=None)}.
      */
     private View view(List<PickleValue> arguments) {
-        // Metadata holds bits such as "negated", which change what the storage means.
+        // Metadata contains flags such as "neg", which change the meaning of the storage.
         boolean plain = arguments.size() == 6 || arguments.size() == 7
                 && (arguments.get(6) instanceof Scalar
                         || arguments.get(6) instanceof Dict dict && dict.members.isEmpty());
@@ -186,8 +186,8 @@ final class PickleMachine {
             return new View(storage, offset, longs(arguments.get(2)), longs(arguments.get(3)));
         }
         throw fault(
-                "found a call of _rebuild_tensor_v2 with other arguments (expected: storage, offset, size, stride,"
-                        + " requires_grad, backward_hooks and no metadata)");
+                "found a call of _rebuild_tensor_v2 with other arguments (expected: storage, offset, size,"
+                        + " stride, requires_grad, backward_hooks and no metadata)");
     }
 
     private long[] longs(PickleValue value) {
@@ -209,9 +209,7 @@ final class PickleMachine {
         return longs;
     }
 
-    /**
-     * Attributes of an OrderedDict: the {@code _metadata} of a state dict, which says nothing of its tensors.
-     */
+    /** Drops the attributes of an OrderedDict: the {@code _metadata} of a state dict, which is not needed. */
     private void build() {
         PickleValue state = pop(1).getFirst();
         if (!(peek() instanceof Dict) || !(state instanceof Dict)) {
@@ -282,7 +280,7 @@ final class PickleMachine {
         return values;
     }
 
-    /** The values below the last mark are out of reach. */
+    /** Returns the size of the stack at the last mark; the values below it are out of reach. */
     private int floor() {
         return marks.isEmpty() ? 0 : marks.getLast();
     }

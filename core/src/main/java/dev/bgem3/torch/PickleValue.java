@@ -9,11 +9,11 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
- * What the pickle machine can build. A hostile pickle may make a dict that holds itself, so nothing walks
- * these values, compares them or prints them whole.
+ * A value that the pickle machine can build. A hostile pickle may make a dict that contains itself, so no
+ * code traverses these values, compares them or prints them whole.
  */
 sealed interface PickleValue {
-    /** What the value is, in words for a message. */
+    /** Describes the value for a message. */
     String describe();
 
     /** A string. */
@@ -24,7 +24,7 @@ sealed interface PickleValue {
         }
     }
 
-    /** An integer of 64 bits. */
+    /** A 64-bit integer. */
     record Int(long value) implements PickleValue {
         @Override
         public String describe() {
@@ -32,7 +32,7 @@ sealed interface PickleValue {
         }
     }
 
-    /** None, a truth value or a floating-point number: that it is there is all that is asked of it. */
+    /** None, a boolean or a floating-point number, whose value is never needed. */
     record Scalar(String describe) implements PickleValue {}
 
     /** A tuple. */
@@ -43,7 +43,7 @@ sealed interface PickleValue {
         }
     }
 
-    /** A list; its elements are dropped, since nothing in a state dict needs them. */
+    /** A list; its elements are dropped, because nothing in a state dict needs them. */
     record Sequence() implements PickleValue {
         @Override
         public String describe() {
@@ -51,7 +51,7 @@ sealed interface PickleValue {
         }
     }
 
-    /** A dict or an OrderedDict with strings for keys, the one value that changes after it was made. */
+    /** A dict or an OrderedDict with string keys; the only value that is mutable. */
     final class Dict implements PickleValue {
         final SequencedMap<String, PickleValue> members = new LinkedHashMap<>();
 
@@ -61,7 +61,7 @@ sealed interface PickleValue {
         }
     }
 
-    /** A storage by its key: {@code elementCount} elements in entry {@code data/key}. */
+    /** A storage: {@code elementCount} elements in the entry {@code data/key}. */
     record Storage(DType dtype, String key, long elementCount) implements PickleValue {
         @Override
         public String describe() {
@@ -69,7 +69,7 @@ sealed interface PickleValue {
         }
     }
 
-    /** A tensor: a view of a storage, as the pickle claims it; offset and stride in elements. */
+    /** A tensor: an unchecked view of a storage, with offset and stride in elements. */
     record View(Storage storage, long offset, long[] size, long[] stride) implements PickleValue {
         @Override
         public String describe() {
@@ -106,7 +106,7 @@ sealed interface PickleValue {
                     .findFirst();
         }
 
-        /** The type of a storage class's elements; empty for the functions. */
+        /** Returns the element type of a storage class; empty for a function. */
         Optional<DType> storageType() {
             return Optional.ofNullable(storageType);
         }

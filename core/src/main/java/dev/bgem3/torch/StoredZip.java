@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.SequencedMap;
 
 /**
- * The entries of a zip file (with or without zip64) that are stored and not compressed, as slices of its
- * mapping. Reads the central directory; an entry's own header is held against it when the entry is asked for.
+ * The stored, uncompressed entries of a zip file (with or without zip64), as slices of its mapping. The
+ * constructor reads the central directory; {@link #bytes} checks an entry's own header against it.
  */
 final class StoredZip {
     private static final ValueLayout.OfShort SHORT = JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
@@ -37,11 +37,11 @@ final class StoredZip {
     private static final int END_SIGNATURE = 0x06054b50;
     private static final int END_BYTES = 22;
     private static final int MAX_COMMENT_BYTES = 0xffff;
-    /** A field of 32 bits with this value stands in the zip64 extra field. */
+    /** A 32-bit field with this value is in the zip64 extra field instead. */
     private static final long IN_ZIP64 = 0xffffffffL;
     private static final int ZIP64_EXTRA = 1;
 
-    // Hundreds of times what a model has: bounds on what a hostile directory may make us keep.
+    // Limits on the memory that a hostile directory can use, hundreds of times what a model needs.
     private static final long MAX_ENTRIES = 1 << 18;
     private static final long MAX_DIRECTORY_BYTES = 64 << 20;
 
@@ -54,7 +54,7 @@ final class StoredZip {
      * Reads the directory of a file.
      *
      * @throws ModelException
-     *             where there is none or it is malformed
+     *             if there is none or it is malformed
      */
     StoredZip(Path path, MemorySegment bytes) {
         this.path = path;
@@ -62,21 +62,22 @@ final class StoredZip {
         readDirectory();
     }
 
-    /** The entries' names, in the order of the directory. */
+    /** Returns the names of the entries in the order of the directory. */
     Set<String> names() {
         return entries.sequencedKeySet();
     }
 
-    /** What the directory gives as the CRC-32 of an entry that is there. */
+    /** Returns the CRC-32 of an existing entry, as the directory gives it. */
     long crc(String name) {
         return entries.get(name).crc;
     }
 
     /**
-     * The bytes of an entry that is there.
+     * Returns the bytes of an existing entry.
      *
      * @throws ModelException
-     *             where it is compressed or encrypted, or its own header is out of bounds or says otherwise
+     *             if it is compressed or encrypted, or its own header is out of bounds or contradicts the
+     *             directory
      */
     MemorySegment bytes(String name) {
         Entry entry = entries.get(name);
@@ -140,7 +141,7 @@ final class StoredZip {
         readEntries(count, offset, offset + size);
     }
 
-    /** The offset of the end record: the last one whose comment fills the rest of the file. */
+    /** Returns the offset of the end record: the last one whose comment fills the rest of the file. */
     private long findEnd() {
         long last = bytes.byteSize() - END_BYTES;
         for (long at = last; at >= Math.max(0, last - MAX_COMMENT_BYTES); at--) {
@@ -149,7 +150,7 @@ final class StoredZip {
             }
         }
         throw fault("found no end of a zip directory (expected: a whole zip file as torch.save writes it;"
-                + " the file may be cut short)");
+                + " the file may be truncated)");
     }
 
     private void readEntries(long count, long start, long end) {
@@ -185,7 +186,7 @@ final class StoredZip {
         long offset = unsignedInt(at + 42);
         long extra = zip64Extra(extraStart, extraStart + extraBytes);
         long extraEnd = extra + (extra == extraStart + extraBytes ? 0 : unsignedShort(extra - 2));
-        // APPNOTE 4.5.3: those fields that are full, in this order.
+        // APPNOTE 4.5.3: the extra field contains those fields that do not fit, in this order.
         if (size == IN_ZIP64 && extra <= extraEnd - Long.BYTES) {
             size = bytes.get(LONG, extra);
             extra += Long.BYTES;
@@ -202,7 +203,7 @@ final class StoredZip {
                 offset);
     }
 
-    /** The offset of the zip64 extra field's content, or {@code end} where there is none. */
+    /** Returns the offset of the zip64 extra field's content, or {@code end} if there is none. */
     private long zip64Extra(long start, long end) {
         long at = start;
         while (at <= end - 4) {

@@ -24,18 +24,19 @@ import java.util.SequencedMap;
 import java.util.zip.CRC32;
 
 /**
- * Opens the zip files of {@code torch.save} that hold a state dict: {@code pytorch_model.bin}, {@code *.pt}.
+ * Opens the zip files of {@code torch.save} that contain a state dict: {@code pytorch_model.bin},
+ * {@code *.pt}.
  */
 public final class TorchReader {
     private static final String PICKLE = "/data.pkl";
-    /** Some hundred times the pickle of a large model. */
+    /** About a hundred times the pickle of a large model. */
     private static final long MAX_PICKLE_BYTES = 8 << 20;
     private static final int TAR_MAGIC_OFFSET = 257;
 
     private final Path path;
     private final MemorySegment bytes;
     private final StoredZip zip;
-    /** The folder at the top of the zip, which every entry's name begins with. */
+    /** The top-level folder of the zip, with which every entry's name begins. */
     private final String top;
 
     TorchReader(Path path, MemorySegment bytes) {
@@ -47,11 +48,11 @@ public final class TorchReader {
     }
 
     /**
-     * Opens and checks the file; its tensors come in the order of the state dict. Entries that are plain
-     * numbers or strings are left out.
+     * Opens and checks a file, and lists its tensors in the order of the state dict. Entries that are plain
+     * numbers or strings are skipped.
      *
      * @throws ModelException
-     *             where the file cannot be read, is in another format, or holds anything but a state dict
+     *             if the file cannot be read, has another format, or contains anything but a state dict
      */
     public static TensorFile open(Path path) {
         return MappedFile.openTensors(path, (file, bytes) -> new TorchReader(file, bytes).read());
@@ -79,7 +80,7 @@ public final class TorchReader {
         return name.substring(0, name.length() - PICKLE.length());
     }
 
-    /** Checks the file and gives its tensors. */
+    /** Checks the file and returns its tensors. */
     SequencedMap<String, StoredTensor> read() {
         checkByteOrder();
         String origin = path + ": " + Messages.printable(top) + PICKLE;
@@ -93,7 +94,7 @@ public final class TorchReader {
             switch (member.getValue()) {
                 case View view -> tensors.put(member.getKey(), tensor(member.getKey(), view));
                 case Int _,Scalar _,Text _ -> {
-                    // A plain value, such as a step counter, is no weight.
+                    // A plain value, such as a step counter, is not a weight.
                 }
                 default -> throw new ModelException(
                         origin + ": \"" + Messages.printable(member.getKey()) + "\": found "
@@ -136,7 +137,7 @@ public final class TorchReader {
         return pickle;
     }
 
-    /** Holds what the pickle claims against the storage that is there. */
+    /** Checks the view in the pickle against its storage and returns the tensor. */
     private StoredTensor tensor(String name, View view) {
         MemorySegment storage = storage(name, view.storage());
         String found = "tensor \"" + Messages.printable(name) + "\": found size "
@@ -149,7 +150,7 @@ public final class TorchReader {
                 throw fault(found + " (expected: within the " + view.storage().elementCount()
                         + " elements of its storage)");
             }
-            // A stride of 0 repeats elements; no more of them than the whole file could hold.
+            // A stride of 0 repeats elements; allow no more of them than the whole file could hold.
             long elementCount = 1;
             for (long size : view.size()) {
                 elementCount = Math.multiplyExact(elementCount, size);

@@ -17,7 +17,7 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files beyond 2 and 4 GiB: sparse ones, whose holes take neither time nor, on most file systems, disk. */
+/** Reads sparse files beyond 2 and 4 GiB, whose holes take no time and, on most file systems, no space. */
 class LargeFileTest {
     private static final long ROWS = (5L << 30) / 4096;
 

@@ -80,7 +80,7 @@ class PickleMachineTest {
 
     @Test
     void refusesForeignGlobalsByName() {
-        // What pickle.dumps makes of an object whose __reduce__ is os.system("id").
+        // The output of pickle.dumps for an object whose __reduce__ is os.system("id").
         refuses(pickle().global("os", "system").text("id").raw(0x85, 'R', '.'),
                 ": refuses the global os.system (only state dicts of tensors are read)");
         refuses(pickle().raw(0x8c, 8).raw("builtins".chars().toArray()).raw(0x8c, 4)
@@ -118,11 +118,14 @@ class PickleMachineTest {
     void refusesCallsWithOtherArguments() {
         refuses(pickle().global("collections", "OrderedDict").raw(')', 0x85, 'R', '.'),
                 ", byte 29: found a call of"
-                        + " collections.OrderedDict with 1 arguments (expected: a tensor, a parameter or an empty OrderedDict)");
+                        + " collections.OrderedDict with 1 arguments"
+                        + " (expected: a tensor, a parameter or an empty OrderedDict)");
         refuses(pickle().global("torch", "FloatStorage").raw(')', 'R', '.'), ", byte 23: found a call of"
-                + " torch.FloatStorage with 0 arguments (expected: a tensor, a parameter or an empty OrderedDict)");
+                + " torch.FloatStorage with 0 arguments"
+                + " (expected: a tensor, a parameter or an empty OrderedDict)");
         refuses(pickle().global("torch._utils", "_rebuild_tensor_v2").raw(')', 'R', '.'),
-                ", byte 36: found a call of _rebuild_tensor_v2 with other arguments (expected: storage, offset, size,"
+                ", byte 36: found a call of _rebuild_tensor_v2 with other arguments"
+                        + " (expected: storage, offset, size,"
                         + " stride, requires_grad, backward_hooks and no metadata)");
         refuses(pickle().raw('}', 'N', 'R', '.'), ", byte 4: found None as arguments (expected: a tuple)");
         refuses(pickle().global("torch._utils", "_rebuild_tensor_v2").raw('(').storage("FloatStorage", "0", 1)
@@ -141,24 +144,27 @@ class PickleMachineTest {
 
     @Test
     void refusesTensorsWithMetadata() {
-        // {"neg": True} would mean the negative of what the storage holds.
+        // {"neg": True} would negate the numbers in the storage.
         refuses(pickle().global("torch._utils", "_rebuild_tensor_v2").raw('(').storage("FloatStorage", "0", 1)
                 .raw('K', 0, ')', ')', 0x89, ')', '}').text("neg").raw(0x88, 's', 't', 'R', '.'),
-                ", byte 108: found a call of _rebuild_tensor_v2 with other arguments (expected: storage, offset, size,"
+                ", byte 108: found a call of _rebuild_tensor_v2 with other arguments"
+                        + " (expected: storage, offset, size,"
                         + " stride, requires_grad, backward_hooks and no metadata)");
     }
 
     @Test
-    void refusesPersistentIdsThatAreNoStorages() {
+    void refusesPersistentIdsThatAreNotStorages() {
         refuses(pickle().raw('N', 'Q', '.'),
-                ", byte 3: found None as a persistent id (expected: (\"storage\", type, key, location, count))");
+                ", byte 3: found None as a persistent id"
+                        + " (expected: (\"storage\", type, key, location, count))");
         refuses(pickle().raw('(').text("storage").global("collections", "OrderedDict").text("0").text("cpu")
                 .integer(1).raw('t', 'Q', '.'),
-                ", byte 60: found a tuple of 5 as a persistent id (expected: (\"storage\", type, key, location, count))");
+                ", byte 60: found a tuple of 5 as a persistent id"
+                        + " (expected: (\"storage\", type, key, location, count))");
     }
 
     @Test
-    void refusesAStackThatDoesNotHoldWhatAnOpcodeTakes() {
+    void refusesAStackThatLacksTheOperandsOfAnOpcode() {
         refuses(pickle().raw('.'),
                 ", byte 2: found the end with 0 values on the stack, 0 marks and 0 bytes left"
                         + " (expected: one value and nothing else)");
@@ -199,7 +205,7 @@ class PickleMachineTest {
     }
 
     @Test
-    void refusesStacksMarksAndRunsWithoutEnd() {
+    void refusesEndlessStacksMarksAndRuns() {
         int[] nones = new int[70_000];
         Arrays.fill(nones, 'N');
         refuses(pickle().raw(nones),
@@ -218,11 +224,11 @@ class PickleMachineTest {
     }
 
     @Test
-    void deepAndSelfHoldingValuesDoNoHarm() {
+    void acceptsDeepAndSelfContainingValues() {
         int[] nesting = new int[900_000];
         Arrays.fill(nesting, 0x85);
         assertThat(run(pickle().raw(')').raw(nesting).raw('.')).describe()).isEqualTo("a tuple of 1");
-        // A dict that holds itself, and a tower of tuples that would have 2^1000 leaves.
+        // A dict that contains itself, and nested tuples with 2^1000 leaves.
         Dict dict = (Dict) run(pickle().raw('}', 'q', 0).text("self").raw('h', 0, 's', '.'));
         assertThat(dict.members.get("self") == dict).isTrue();
         PickleMaker tower = pickle().raw(')');
@@ -233,11 +239,11 @@ class PickleMachineTest {
     }
 
     @Test
-    void aPickleCutAnywhereIsRefused() {
+    void refusesAPickleTruncatedAnywhere() {
         byte[] whole = PickleMaker.single("FloatStorage", 6, 0, new long[]{2, 3}, new long[]{3, 1});
         for (int length = 0; length < whole.length; length++) {
             byte[] cut = Arrays.copyOf(whole, length);
-            assertThatThrownBy(() -> new PickleMachine(cut, "x").run()).as("cut to %d bytes", length)
+            assertThatThrownBy(() -> new PickleMachine(cut, "x").run()).as("truncated to %d bytes", length)
                     .isInstanceOf(ModelException.class);
         }
         assertThat(List.of(new PickleMachine(whole, "x").run())).hasSize(1);

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Offsets below are those of one entry {@code a} of three bytes: header 0, data 31, directory 34, end record
- * 81.
+ * The tests damage a file with one entry {@code a} of three bytes: header at 0, data at 31, directory at 34,
+ * end record at 81.
  */
 class StoredZipTest {
     private static final int DIRECTORY = 34;
@@ -76,7 +76,7 @@ class StoredZipTest {
     }
 
     @Test
-    void refusesADirectoryOfAnotherNumberOfEntries() throws IOException {
+    void refusesADirectoryWithAnotherNumberOfEntries() throws IOException {
         refuses(single().putShort(END + 10, (short) 2),
                 "zip directory: found no entry 1 at 81 (expected: 2 entries up to 81)");
         refuses(single().putShort(END + 10, (short) 0),
@@ -90,7 +90,7 @@ class StoredZipTest {
     }
 
     @Test
-    void refusesANameThatComesTwice() throws IOException {
+    void refusesARepeatedName() throws IOException {
         ByteBuffer bytes = ByteBuffer
                 .wrap(new ZipMaker().add("a", new byte[0]).add("a", new byte[0]).toBytes());
         refuses(bytes, "zip directory: found entry \"a\" again (expected: each name once)");
@@ -109,7 +109,7 @@ class StoredZipTest {
     }
 
     @Test
-    void refusesAnEntryWhoseOwnHeaderSaysOtherwise() throws IOException {
+    void refusesAnEntryWhoseHeaderContradictsTheDirectory() throws IOException {
         String message = "entry \"a\": found another header at 0 than the directory says";
         refuses(single().put(0, (byte) 0), message);
         refuses(single().putShort(8, (short) 8), message);
@@ -124,7 +124,7 @@ class StoredZipTest {
 
     @Test
     void refusesZip64RecordsOutOfBounds() throws IOException {
-        // An end record at 0, its locator at 56, the old end record at 76.
+        // A zip64 end record at 0, its locator at 56 and the old end record at 76.
         ByteBuffer bytes = ByteBuffer.allocate(98).order(ByteOrder.LITTLE_ENDIAN).putInt(0, 0x06064b50)
                 .putInt(56, 0x07064b50).putInt(76, 0x06054b50);
         refuses(bytes.putLong(56 + 8, 1),
@@ -132,7 +132,8 @@ class StoredZipTest {
         refuses(bytes.putLong(56 + 8, -1),
                 "zip64: found no end record at 18446744073709551615, where its locator says (expected: one)");
         refuses(bytes.putLong(56 + 8, 0).putLong(32, Long.MAX_VALUE),
-                "zip directory: found 9223372036854775807 entries in 0 bytes (expected: at most 262144 in 67108864)");
+                "zip directory: found 9223372036854775807 entries in 0 bytes"
+                        + " (expected: at most 262144 in 67108864)");
         refuses(bytes.putLong(32, 0).putLong(48, Long.MIN_VALUE), "zip directory: found 0 bytes at"
                 + " 9223372036854775808 (expected: an end before its end record at 0)");
     }

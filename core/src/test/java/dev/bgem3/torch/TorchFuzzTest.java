@@ -33,7 +33,7 @@ class TorchFuzzTest {
         int[] opened = new int[1];
         Mutator.fuzz("pickles", 50_000, List.of(PROTOCOL_2, PROTOCOL_4),
                 input -> opened[0] += open(zip(input).toBytes()) ? 1 : 0);
-        assertThat(opened[0]).as("mutations that stay state dicts").isPositive();
+        assertThat(opened[0]).as("mutations that are still state dicts").isPositive();
     }
 
     @Test
@@ -41,7 +41,7 @@ class TorchFuzzTest {
         int[] opened = new int[1];
         Mutator.fuzz("zips", 50_000, List.of(zip(PROTOCOL_2).toBytes(), zip(PROTOCOL_4).toBytes()),
                 input -> opened[0] += open(input) ? 1 : 0);
-        assertThat(opened[0]).as("mutations that stay state dicts").isPositive();
+        assertThat(opened[0]).as("mutations that are still state dicts").isPositive();
     }
 
     private static ZipMaker zip(byte[] pickle) {

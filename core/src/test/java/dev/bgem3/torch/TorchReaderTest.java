@@ -107,7 +107,7 @@ class TorchReaderTest {
     }
 
     @Test
-    void leavesOutPlainValues() throws IOException {
+    void skipsPlainValues() throws IOException {
         byte[] pickle = new PickleMaker().proto().raw('}').text("steps").raw('K', 7, 's').text("name")
                 .text("x")
                 .raw('s').text("best").raw('N', 's', '.').bytes();
@@ -136,12 +136,13 @@ class TorchReaderTest {
     }
 
     @Test
-    void refusesWhatIsNoPlainStateDict() throws IOException {
+    void refusesAnythingButAPlainStateDict() throws IOException {
         refuses(zip(new PickleMaker().proto().raw(')', '.').bytes()).toBytes(),
                 "m/data.pkl: found a tuple of 0 (expected: a dict of tensors)");
         refuses(zip(new PickleMaker().proto().raw('}').text("state_dict").raw('}', 's', '.').bytes())
                 .toBytes(),
-                "m/data.pkl: \"state_dict\": found a dict of 0 (expected: a tensor; only plain state dicts are read)");
+                "m/data.pkl: \"state_dict\": found a dict of 0"
+                        + " (expected: a tensor; only plain state dicts are read)");
     }
 
     @Test
@@ -163,7 +164,7 @@ class TorchReaderTest {
     }
 
     @Test
-    void refusesSizesThatAreNone() throws IOException {
+    void refusesInvalidSizes() throws IOException {
         String expected = " (expected: as many strides as sizes, none negative, fewer than 2^63 elements)";
         refusesTensor(6, 0, new long[]{-1}, new long[]{1},
                 "found size [-1] by stride [1] at offset 0" + expected);
@@ -182,12 +183,13 @@ class TorchReaderTest {
         byte[] bytes = zip(PickleMaker.single("FloatStorage", 1, 0, new long[]{1L << 40}, new long[]{0}))
                 .add("m/data/0", floats(1)).toBytes();
         refuses(bytes,
-                "tensor \"w\": found size [1099511627776] by stride [0] at offset 0 (expected: no more elements"
+                "tensor \"w\": found size [1099511627776] by stride [0] at offset 0"
+                        + " (expected: no more elements"
                         + " than a file of " + bytes.length + " bytes can hold)");
     }
 
     @Test
-    void refusesAStorageOfAnotherSizeThanThePickleClaims() throws IOException {
+    void refusesAStorageThatDoesNotMatchThePickle() throws IOException {
         for (long count : new long[]{5, 7, -1, Long.MAX_VALUE, 1L << 62}) {
             refusesTensor(count, 0, new long[]{1}, new long[]{1},
                     "the storage \"0\": found 24 bytes (expected: " + count + " elements of F32)");
@@ -195,7 +197,7 @@ class TorchReaderTest {
     }
 
     @Test
-    void refusesAStorageThatIsNotThere() throws IOException {
+    void refusesAMissingStorage() throws IOException {
         refuses(zip(PickleMaker.single("FloatStorage", 1, 0, new long[]{1}, new long[]{1})).toBytes(),
                 "tensor \"w\": the storage \"0\": found no entry \"m/data/0\" (expected: one)");
     }
@@ -208,7 +210,7 @@ class TorchReaderTest {
     }
 
     @Test
-    void refusesZipsThatAreNotOfTorch() throws IOException {
+    void refusesZipsThatTorchDidNotWrite() throws IOException {
         refuses(new ZipMaker().add("readme.txt", new byte[3]).toBytes(),
                 "found 0 entries */data.pkl (expected: one, as torch.save writes it)");
         refuses(new ZipMaker().add("a/data.pkl", new byte[3]).add("b/data.pkl", new byte[3]).toBytes(),
@@ -225,19 +227,20 @@ class TorchReaderTest {
         byte[] tar = new byte[1024];
         System.arraycopy("ustar".getBytes(StandardCharsets.US_ASCII), 0, tar, 257, 5);
         refuses(tar,
-                "found the tar format of PyTorch before 1.6 (expected: its zip format; load it in Python and save"
+                "found the tar format of PyTorch before 1.6"
+                        + " (expected: its zip format; load it in Python and save"
                         + " it again with torch.save)");
     }
 
     @Test
-    void refusesFilesThatAreMissingOrEmptyOrNoZip() throws IOException {
+    void refusesFilesThatAreMissingOrEmptyOrNotZips() throws IOException {
         Path missing = folder.resolve("no.pt");
         assertThatThrownBy(() -> TorchReader.open(missing)).isInstanceOf(ModelException.class)
                 .hasMessage(missing + ": no such file");
         refuses(new byte[0], "the file is empty");
         refuses("<!DOCTYPE html>".getBytes(StandardCharsets.US_ASCII),
                 "found no end of a zip directory (expected: a"
-                        + " whole zip file as torch.save writes it; the file may be cut short)");
+                        + " whole zip file as torch.save writes it; the file may be truncated)");
     }
 
     @Test
@@ -248,23 +251,24 @@ class TorchReaderTest {
             zip.write(new byte[100]);
         }
         refuses(out.toByteArray(),
-                "entry \"m/data.pkl\": found it compressed by method 8 (expected: stored, as torch.save writes it)");
+                "entry \"m/data.pkl\": found it compressed by method 8"
+                        + " (expected: stored, as torch.save writes it)");
     }
 
     @Test
-    void refusesAPickleOfAnotherChecksum() throws IOException {
+    void refusesAPickleWithAWrongChecksum() throws IOException {
         byte[] bytes = new ZipMaker().add("m/data.pkl", new byte[]{'a', 'b', 'c'}).toBytes();
         bytes[40] = 'x';
         refuses(bytes, "m/data.pkl: found CRC-32 26d3d93d (expected: 352441c2, by the zip directory)");
     }
 
     @Test
-    void refusesAFileCutAnywhere() throws IOException {
+    void refusesAFileTruncatedAnywhere() throws IOException {
         byte[] whole = zip(PickleMaker.single("FloatStorage", 6, 0, new long[]{2, 3}, new long[]{3, 1}))
                 .add("m/data/0", floats(1, 2, 3, 4, 5, 6)).toBytes();
         for (int length = 0; length < whole.length; length++) {
             Path path = write(Arrays.copyOf(whole, length));
-            assertThatThrownBy(() -> TorchReader.open(path)).as("cut to %d bytes", length)
+            assertThatThrownBy(() -> TorchReader.open(path)).as("truncated to %d bytes", length)
                     .isInstanceOf(ModelException.class).hasMessageStartingWith(path + ": ");
         }
     }

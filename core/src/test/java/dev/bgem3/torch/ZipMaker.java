@@ -12,26 +12,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32;
 
-/**
- * Makes zip files of stored entries for tests: by the specification, with zip64 fields where they are needed.
- */
+/** Builds zip files of stored entries for tests by the specification, with zip64 fields if needed. */
 final class ZipMaker {
     private record Entry(String name, long size, byte[] tail) {}
 
     private final List<Entry> entries = new ArrayList<>();
 
-    /** An entry of these bytes. */
+    /** Adds an entry with these bytes. */
     ZipMaker add(String name, byte[] bytes) {
         return addSparse(name, bytes.length, bytes);
     }
 
-    /** An entry of {@code size} bytes that ends with {@code tail}; before it is a hole that takes no disk. */
+    /** Adds an entry of {@code size} bytes: a hole, which takes no disk space, and then {@code tail}. */
     ZipMaker addSparse(String name, long size, byte[] tail) {
         entries.add(new Entry(name, size, tail));
         return this;
     }
 
-    /** The file as bytes; for small ones. */
+    /** Returns a small file as bytes. */
     byte[] toBytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteBuffer directory = newDirectory();
@@ -47,7 +45,7 @@ final class ZipMaker {
         return out.toByteArray();
     }
 
-    /** Writes the file, sparse where entries are. */
+    /** Writes the file with the holes of its entries. */
     void writeTo(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.WRITE,
@@ -125,7 +123,7 @@ final class ZipMaker {
         return (int) Math.min(value, 0xffffffffL);
     }
 
-    /** The CRC of an entry without a hole; nobody reads the others'. */
+    /** Returns the CRC of an entry without a hole; those of other entries are never read. */
     private static long crc(Entry entry) {
         CRC32 crc = new CRC32();
         crc.update(entry.tail);
