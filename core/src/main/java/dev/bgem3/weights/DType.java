@@ -2,9 +2,9 @@ package dev.bgem3.weights;
 
 import java.util.Optional;
 
-/** The type of a tensor's elements, by the names of the safetensors format; all of them little-endian. */
+/** The element type of a tensor, named as in the safetensors format; all types are little-endian. */
 public enum DType {
-    /** Truth value, one byte. */
+    /** One-byte boolean. */
     BOOL(8),
     /** 4-bit floating point of the OCP microscaling formats (E2M1). */
     F4(4),
@@ -16,9 +16,9 @@ public enum DType {
     U8(8),
     /** Signed byte. */
     I8(8),
-    /** 8-bit floating point of OCP: range before precision. */
+    /** 8-bit floating point of OCP with the larger range. */
     F8_E5M2(8),
-    /** 8-bit floating point of OCP: precision before range. */
+    /** 8-bit floating point of OCP with the higher precision. */
     F8_E4M3(8),
     /** 8-bit power of two, a scale of the OCP microscaling formats. */
     F8_E8M0(8),
@@ -26,17 +26,17 @@ public enum DType {
     F8_E4M3FNUZ(8),
     /** {@link #F8_E5M2} without negative zero and infinities. */
     F8_E5M2FNUZ(8),
-    /** Signed integer of 16 bits. */
+    /** Signed 16-bit integer. */
     I16(16),
-    /** Unsigned integer of 16 bits. */
+    /** Unsigned 16-bit integer. */
     U16(16),
     /** IEEE 754 binary16. */
     F16(16),
     /** The upper half of a binary32. */
     BF16(16),
-    /** Signed integer of 32 bits. */
+    /** Signed 32-bit integer. */
     I32(32),
-    /** Unsigned integer of 32 bits. */
+    /** Unsigned 32-bit integer. */
     U32(32),
     /** IEEE 754 binary32. */
     F32(32),
@@ -44,9 +44,9 @@ public enum DType {
     C64(64),
     /** IEEE 754 binary64. */
     F64(64),
-    /** Signed integer of 64 bits. */
+    /** Signed 64-bit integer. */
     I64(64),
-    /** Unsigned integer of 64 bits. */
+    /** Unsigned 64-bit integer. */
     U64(64);
 
     private final int sizeBits;
@@ -55,7 +55,7 @@ public enum DType {
         this.sizeBits = sizeBits;
     }
 
-    /** The type of that name in a safetensors header, if there is one. */
+    /** Returns the type with this name in a safetensors header, if there is one. */
     public static Optional<DType> named(String name) {
         for (DType type : values()) {
             if (type.name().equals(name)) {
@@ -65,16 +65,16 @@ public enum DType {
         return Optional.empty();
     }
 
-    /** The size of one element in bits; 4 and 6 for types that are packed. */
+    /** Returns the size of an element in bits; 4 or 6 for packed types. */
     public int sizeBits() {
         return sizeBits;
     }
 
     /**
-     * The size in bytes of {@code elementCount} elements.
+     * Returns the size of {@code elementCount} elements in bytes.
      *
      * @throws ArithmeticException
-     *             where it exceeds a long, or packed elements do not fill their last byte
+     *             if it overflows a long, or packed elements do not fill their last byte
      */
     public long sizeBytes(long elementCount) {
         if (sizeBits % 8 == 0) {
@@ -82,12 +82,12 @@ public enum DType {
         }
         long bits = Math.multiplyExact(elementCount, (long) sizeBits);
         if (bits % 8 != 0) {
-            throw new ArithmeticException(bits + " bits are no whole number of bytes");
+            throw new ArithmeticException(bits + " bits are not a whole number of bytes");
         }
         return bits / 8;
     }
 
-    /** Whether {@link StoredTensor} converts the type to fp32: F64, F32, F16 and BF16. */
+    /** Returns whether {@link StoredTensor} converts the type to fp32: F64, F32, F16 and BF16. */
     public boolean readableAsFloat() {
         return this == F64 || this == F32 || this == F16 || this == BF16;
     }

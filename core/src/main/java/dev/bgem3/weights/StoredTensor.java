@@ -14,19 +14,19 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A tensor where it lies in a mapped file: a name, an element type, a shape, strides and the bytes. Element
+ * A tensor in a mapped file: a name, an element type, a shape, strides and the bytes. Element
  * {@code [i, j, …]} is element {@code i·strides[0] + j·strides[1] + …} of {@link #data()}.
  *
  * <p>
- * Immutable, for any number of threads; valid until the {@link TensorFile} that gave it is closed.
+ * Immutable and thread-safe; valid until its {@link TensorFile} is closed.
  */
 public final class StoredTensor {
     private static final ValueLayout.OfShort SHORT = JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT = JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN);
     private static final ValueLayout.OfDouble DOUBLE = JAVA_DOUBLE_UNALIGNED.withOrder(LITTLE_ENDIAN);
-    /** Elements converted at once: scratch that stays in the first-level cache. */
+    /** The number of elements converted at a time; this scratch stays in the first-level cache. */
     private static final int CHUNK = 2048;
-    /** Kept, as a row of the embeddings is read for each token of each text. */
+    /** Kept between calls, because a row of the embeddings is read for every token of every text. */
     private static final ThreadLocal<short[]> SHORTS = ThreadLocal.withInitial(() -> new short[CHUNK]);
 
     private final Path file;
@@ -47,12 +47,12 @@ public final class StoredTensor {
     }
 
     /**
-     * A view of {@code data} by strides, which the format's reader has held against the file.
+     * Creates a strided view of {@code data}, which the format's reader has checked against the file.
      *
      * @param data
-     *            from the first element to the last, exactly
+     *            exactly the bytes from the first element to the last
      * @throws IllegalArgumentException
-     *             where a size or stride is negative, or {@code data} is not of the extent they span
+     *             if a size or stride is negative, or {@code data} does not have the extent that they span
      */
     public static StoredTensor strided(Path file, String name, DType dtype, long[] shape, long[] strides,
             MemorySegment data) {
@@ -65,10 +65,10 @@ public final class StoredTensor {
     }
 
     /**
-     * A tensor whose elements follow one another in row-major order.
+     * Creates a tensor whose elements are contiguous in row-major order.
      *
      * @throws IllegalArgumentException
-     *             where a size is negative or {@code data} is not as long as the shape asks
+     *             if a size is negative or {@code data} does not have the length that the shape requires
      */
     public static StoredTensor contiguous(Path file, String name, DType dtype, long[] shape,
             MemorySegment data) {
@@ -76,8 +76,8 @@ public final class StoredTensor {
         long stride = 1;
         for (int i = shape.length - 1; i >= 0; i--) {
             strides[i] = stride;
-            // A tensor without elements may have any other sizes; its strides mean nothing and need not be
-            // exact.
+            // The other sizes of a tensor without elements may be anything. Its strides are unused, so that
+            // they may overflow.
             stride *= Math.max(shape[i], 1);
         }
         if (data.byteSize() == 0) {
@@ -87,12 +87,12 @@ public final class StoredTensor {
     }
 
     /**
-     * The number of elements from the first to the last of a view, both counted: 0 for one without elements.
+     * Returns the number of elements from the first to the last of a view, inclusive; 0 for an empty view.
      *
      * @throws IllegalArgumentException
-     *             where there is not one stride for each size, or one of either is negative
+     *             if there is not one stride for each size, or a size or stride is negative
      * @throws ArithmeticException
-     *             where the number exceeds a long
+     *             if the number overflows a long
      */
     public static long extent(long[] shape, long[] strides) {
         if (shape.length != strides.length) {
@@ -115,40 +115,40 @@ public final class StoredTensor {
         return empty ? 0 : Math.addExact(last, 1);
     }
 
-    /** The file that holds the tensor, for messages. */
+    /** Returns the file that contains the tensor, for messages. */
     public Path file() {
         return file;
     }
 
-    /** The tensor's name, as it stands in the file. */
+    /** Returns the name of the tensor in the file. */
     public String name() {
         return name;
     }
 
-    /** The type of the elements in the file. */
+    /** Returns the type of the elements in the file. */
     public DType dtype() {
         return dtype;
     }
 
-    /** The size of each dimension, outermost first; empty for a scalar. */
+    /** Returns the size of each dimension, outermost first; empty for a scalar. */
     public long[] shape() {
         return shape.clone();
     }
 
-    /** How many elements lie from one index of each dimension to the next, outermost first. */
+    /** Returns the distance in elements between adjacent indices of each dimension, outermost first. */
     public long[] strides() {
         return strides.clone();
     }
 
     /**
-     * The bytes from the first element to the last, in the mapped file: read-only, little-endian, of any
-     * alignment.
+     * Returns the bytes from the first element to the last in the mapped file: read-only, little-endian, with
+     * any alignment.
      */
     public MemorySegment data() {
         return data;
     }
 
-    /** The product of the sizes: 1 for a scalar. */
+    /** Returns the product of the sizes; 1 for a scalar. */
     public long elementCount() {
         long count = 1;
         for (long size : shape) {
@@ -157,7 +157,7 @@ public final class StoredTensor {
         return count;
     }
 
-    /** Whether the elements follow one another in row-major order, without gaps. */
+    /** Returns whether the elements are in row-major order without gaps. */
     public boolean isContiguous() {
         long expected = 1;
         for (int i = shape.length - 1; i >= 0; i--) {
@@ -173,15 +173,15 @@ public final class StoredTensor {
     }
 
     /**
-     * Converts row {@code row} of a tensor {@code [rows, columns]} to fp32, exactly but for F64, which is
-     * rounded to nearest. A tensor {@code [columns]} counts as one row.
+     * Converts row {@code row} of a tensor {@code [rows, columns]} to fp32, exactly except for F64, which is
+     * rounded to nearest. A tensor {@code [columns]} is treated as one row.
      *
      * @param destination
-     *            takes the columns from {@code offset} on
+     *            receives the columns from {@code offset} on
      * @throws ModelException
-     *             where the tensor is not of one or two dimensions or of a floating type
+     *             if the tensor does not have one or two dimensions or a floating-point type
      * @throws IndexOutOfBoundsException
-     *             where there is no such row, or the destination is too short
+     *             if there is no such row, or the destination is too short
      */
     public void readRow(long row, float[] destination, int offset) {
         requireFloating();
@@ -196,11 +196,11 @@ public final class StoredTensor {
     }
 
     /**
-     * All elements in row-major order, converted as {@link #readRow} does; for tensors that are small, or
-     * whose shape is known to be the expected one.
+     * Returns all elements in row-major order, converted like {@link #readRow} does; for tensors that are
+     * small, or whose shape has been checked.
      *
      * @throws ModelException
-     *             where the tensor is not of a floating type or has more elements than an array
+     *             if the tensor does not have a floating-point type, or its elements do not fit in an array
      */
     public float[] toFloats() {
         requireFloating();
@@ -216,7 +216,7 @@ public final class StoredTensor {
             read(0, 1, floats, 0, (int) count);
             return floats;
         }
-        // Not contiguous, hence of one dimension at least: an odometer over all but the last.
+        // A tensor that is not contiguous has at least one dimension. Iterate over all except the last.
         int last = shape.length - 1;
         int columns = (int) shape[last];
         long[] index = new long[last];
@@ -235,7 +235,7 @@ public final class StoredTensor {
         return floats;
     }
 
-    /** File, name, type and shape: {@code model.safetensors: tensor "x.weight": F16 [3, 4]}. */
+    /** Returns file, name, type and shape: {@code model.safetensors: tensor "x.weight": F16 [3, 4]}. */
     public String describe() {
         return file + ": tensor \"" + Messages.printable(name) + "\": " + dtype + " "
                 + Arrays.toString(shape);
@@ -253,8 +253,8 @@ public final class StoredTensor {
     }
 
     /**
-     * Converts {@code length} elements, the first at element {@code start} of the data and the others by
-     * stride.
+     * Converts {@code length} elements, which begin at element {@code start} of the data and are
+     * {@code stride} elements apart.
      */
     private void read(long start, long stride, float[] destination, int offset, int length) {
         if (length == 0) {
@@ -266,8 +266,7 @@ public final class StoredTensor {
             }
             return;
         }
-        // Copy, then convert: C2 turns these loops over arrays into vector conversions, but not ones over a
-        // segment.
+        // Copy, then convert: C2 vectorises these conversion loops over arrays, but not over a segment.
         switch (dtype) {
             case F32 -> MemorySegment.copy(data, FLOAT, start * Float.BYTES, destination, offset, length);
             case F64 -> readDoubles(start, destination, offset, length);

@@ -5,15 +5,15 @@ import java.util.SequencedMap;
 
 /** An open file of named tensors, mapped into memory. */
 public interface TensorFile extends AutoCloseable {
-    /** The file, as it was named at opening. */
+    /** Returns the path with which the file was opened. */
     Path path();
 
-    /** The tensors by name, in the file's order; not modifiable. */
+    /** Returns an unmodifiable map of the tensors by name, in the order of the file. */
     SequencedMap<String, StoredTensor> tensors();
 
     /**
-     * Gives back the memory that the data read so far takes in this process, where the system can; what is
-     * read again comes back.
+     * Releases this process's memory for the data read so far, if the system can; data that is read again is
+     * loaded again.
      */
     void dropPages();
 

@@ -104,7 +104,7 @@ class StoredTensorTest {
     }
 
     @Test
-    void walksThreeDimensionsByTheirStrides() {
+    void readsThreeDimensionsByTheirStrides() {
         StoredTensor tensor = StoredTensor.strided(FILE, "w", DType.F32, new long[]{2, 2, 3},
                 new long[]{1, 6, 2},
                 bytes(DType.F32, counting(12)));
@@ -128,7 +128,7 @@ class StoredTensorTest {
     }
 
     @Test
-    void countsAVectorAndAScalarAsTheyAre() {
+    void readsAVectorAndAScalar() {
         StoredTensor vector = StoredTensor.contiguous(FILE, "w", DType.F32, new long[]{2},
                 bytes(DType.F32, 5, 6));
         float[] row = new float[2];
@@ -143,7 +143,7 @@ class StoredTensorTest {
     }
 
     @Test
-    void refusesTypesThatAreNoFloats() {
+    void refusesTypesThatAreNotFloatingPoint() {
         StoredTensor tensor = StoredTensor.contiguous(FILE, "ids", DType.I64, new long[]{1, 1},
                 MemorySegment.ofArray(new byte[8]));
         assertThatThrownBy(() -> tensor.readRow(0, new float[1], 0)).isInstanceOf(ModelException.class)
@@ -165,7 +165,7 @@ class StoredTensorTest {
     }
 
     @Test
-    void refusesDataOfAnotherExtentThanItsStridesSpan() {
+    void refusesDataThatDoesNotMatchTheExtentOfItsStrides() {
         MemorySegment data = MemorySegment.ofArray(new byte[20]);
         assertThatThrownBy(() -> StoredTensor.contiguous(FILE, "w", DType.F32, new long[]{2, 3}, data))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The fixtures hold one model in three layouts; PyTorch and Hugging Face's safetensors wrote them. */
+/** Reads one model in three layouts, written by PyTorch and by Hugging Face's safetensors. */
 class WeightsGoldenTest {
     private static final Path FIXTURES = Path.of(System.getProperty("bgem3.root")).resolve("src/fixtures");
 
@@ -40,7 +40,7 @@ class WeightsGoldenTest {
             assertThat(single.tensors().get(words.name()).dtype()).isEqualTo(DType.F16);
             float[] row = new float[128];
             words.readRow(7, row, 0);
-            // By NumPy, from the same file.
+            // NumPy computed these from the same file.
             assertThat(row).startsWith(1.0908203125f, 0.04290771484375f, -0.2003173828125f, 0.57080078125f,
                     0.47412109375f);
         }
