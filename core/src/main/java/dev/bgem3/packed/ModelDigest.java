@@ -24,18 +24,19 @@ import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 
 /**
- * What tells a model's tensors from those of another model, in two strengths.
+ * Identifies a model by its tensors, with a fast digest and a complete one.
  *
  * <p>
- * {@link #sampled} takes milliseconds: names, types, shapes and strides of all tensors, and {@value #SAMPLES}
- * places of each one. It finds any other model, since training moves every matrix nearly everywhere, a merged
- * adapter too. It is checksums, not a cryptographic digest, for which Java would have to load its security
- * providers at every start. {@link #whole} reads all of it (about a second for each 2 GB and thread) and
- * finds the change of one number. Neither looks at the files' names, sizes or times: a model that is copied
- * stays the same. {@link #fileTimes} tell when the one is enough.
+ * {@link #sampled} takes milliseconds: it covers the names, types, shapes and strides of all tensors, and
+ * {@value #SAMPLES} samples of each. It distinguishes any two models, because training and merging an adapter
+ * change every matrix nearly everywhere. It consists of checksums: a cryptographic digest would make Java
+ * load its security providers at every start. {@link #whole} reads everything (about a second per 2 GB and
+ * thread) and detects a change of one number. Neither depends on the names, sizes or times of the files, so
+ * that a copy of a model has the same digests. {@link #fileTimes} help to decide whether the fast digest is
+ * enough.
  */
 public final class ModelDigest {
-    /** Each costs a page of a file that is mapped, and some models have 400 tensors. */
+    /** Each sample reads a page of the mapped file, and a model can have 400 tensors. */
     private static final int SAMPLES = 4;
     private static final int SAMPLE_BYTES = 256;
     private static final int CHUNK_BYTES = 1 << 26;
@@ -44,14 +45,14 @@ public final class ModelDigest {
 
     private final SequencedMap<String, StoredTensor> tensors;
 
-    /** Of these tensors by their names. */
+    /** Creates the digests of these tensors, which are given by name. */
     public ModelDigest(SequencedMap<String, StoredTensor> tensors) {
         this.tensors = tensors;
     }
 
     /**
-     * The CRC-32C and the CRC-32 of what describes the tensors and of some of their bytes. In one thread and
-     * plain loops, which is faster than to share so little out.
+     * Returns the CRC-32C and the CRC-32 of the tensors' descriptions and of samples of their bytes. One
+     * thread does it, because distributing so little work would take longer.
      */
     byte[] sampled() {
         CRC32C first = new CRC32C();
@@ -70,8 +71,8 @@ public final class ModelDigest {
     }
 
     /**
-     * Copies the bytes at some places, the first and the last of all among them, or all where they are few;
-     * returns how many.
+     * Copies samples of the bytes, including the first and the last, or all bytes if there are few; returns
+     * the number of bytes copied.
      */
     private static int sample(MemorySegment data, byte[] sample) {
         if (data.byteSize() <= sample.length) {
@@ -92,7 +93,7 @@ public final class ModelDigest {
                 + Arrays.toString(tensor.strides()) + '\n').getBytes(StandardCharsets.UTF_8);
     }
 
-    /** SHA-256 of what describes the tensors and of all of their bytes. */
+    /** Returns the SHA-256 of the tensors' descriptions and of all their bytes. */
     byte[] whole() {
         List<byte[]> parts = List.copyOf(tensors.entrySet()).parallelStream().map(entry -> {
             MessageDigest digest = sha256();
@@ -110,14 +111,14 @@ public final class ModelDigest {
     }
 
     /**
-     * When each of the tensors' files was changed last, in seconds, the precision that archives keep; in the
-     * order of the tensors.
+     * Returns when each of the tensors' files was last modified, in the order of the tensors. The unit is
+     * seconds, the precision that archives keep.
      */
     long[] fileTimes() {
         return files().stream().mapToLong(file -> time(file).to(TimeUnit.SECONDS)).toArray();
     }
 
-    /** Whether one of the tensors' files was changed after {@code file}. */
+    /** Returns whether one of the tensors' files was modified after {@code file}. */
     boolean newerThan(Path file) {
         FileTime written = time(file);
         return files().stream().anyMatch(source -> time(source).compareTo(written) > 0);

@@ -17,41 +17,41 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * A file of packed layers, mapped read-only, so that all processes that use it share its memory. Numbers are
- * little-endian:
+ * A file of packed layers. It is mapped read-only, so that all processes that use it share its memory.
+ * Numbers are little-endian:
  *
  * <pre>
  * bytes   "BGEM3PKD"
- * int32   the version, of the format and of what is packed how: 4
- * int32   the header's bytes, from the first to the checksum's last
- * int64   the file's bytes
+ * int32   the version of the format and of the packing: 4
+ * int32   the size of the header in bytes, including the checksum
+ * int64   the size of the file in bytes
  * string  the layout's name (a string: int32 bytes, then UTF-8)
  * int32   the numerics version of the layout's arithmetic
  * 8       the model's sampled digest
  * 32      the model's whole digest
  * int32   the number of the model's files, and for each:
- *   int64   when it was changed last, in seconds since 1970
+ *   int64   when it was last modified, in seconds since 1970
  * int32   the number of layers, and for each:
  *   string  name
  *   int32   rows, the layer's output size
  *   int32   columns, its input size
- *   int64   where its bytes begin, a multiple of 4,096
- *   int64   how many they are
+ *   int64   the offset of its bytes, a multiple of 4,096
+ *   int64   the number of its bytes
  *   int32   their CRC-32C
- * int32   the CRC-32C of all header bytes before
+ * int32   the CRC-32C of all preceding header bytes
  * </pre>
  *
  * <p>
- * A file is used only if the version, the layout, the length, the model's digest and every checksum fit. The
- * checksums find damage, not forgery: who may write this file may write the model as well. They are taken
- * over bytes that are about to be read anyway, at the speed of memory.
+ * A file is used only if the version, the layout, the length, the model's digest and every checksum match.
+ * The checksums detect damage but not forgery: anyone who can write this file can write the model as well.
+ * They cover bytes that are about to be read anyway, and are computed at memory speed.
  */
 public final class PackedFile implements AutoCloseable {
     /**
-     * A layer.
+     * A layer in a packed file.
      *
      * @param bytes
-     *            as the kernels have it in memory; of a file that is open, aligned to a page
+     *            the layer in the kernels' memory layout; page-aligned if it comes from an open file
      */
     public record Layer(int rows, int columns, MemorySegment bytes) {}
 
@@ -72,19 +72,19 @@ public final class PackedFile implements AutoCloseable {
         this.layers = layers;
     }
 
-    /** The place of the file of a layout beside its model. */
+    /** Returns the path of the file for a layout beside its model. */
     public static Path path(Path folder, PackedLayout layout) {
         return folder.resolve("model." + layout.name() + ".packed");
     }
 
     /**
-     * Maps a file and holds it against the layout and the model. Of the model the sampled digest is compared,
-     * and the whole one too unless each of its files has the time that it had when it was packed, and none is
-     * newer than this file: a file that was edited, or replaced by another with its times kept ({@code cp
-     * -p}, {@code rsync -t}), is found by that.
+     * Maps a file and checks it against the layout and the model. It compares the model's sampled digest, and
+     * also the whole digest unless every file of the model has the time that it had when it was packed and
+     * none is newer than this file. This detects a model file that was edited, or replaced by another with
+     * its times preserved ({@code cp -p}, {@code rsync -t}).
      *
      * @throws ModelException
-     *             where it is not there, or anything does not fit
+     *             if the file does not exist, or anything does not match
      */
     public static PackedFile open(Path path, PackedLayout layout, ModelDigest model) {
         MappedFile file = MappedFile.open(path);
@@ -157,7 +157,7 @@ public final class PackedFile implements AutoCloseable {
         return times;
     }
 
-    /** The header from the layout's name to before its checksum, which fits. */
+    /** Returns the header from the layout's name up to its checksum, which has been verified. */
     private static ByteBuffer checkedHeader(Path path, MemorySegment file) {
         if (file.byteSize() < START_BYTES) {
             throw new ModelException(path + ": " + file.byteSize() + " bytes (expected: packed weights)");
@@ -174,7 +174,7 @@ public final class PackedFile implements AutoCloseable {
         if (fileBytes != file.byteSize()) {
             throw new ModelException(
                     path + ": " + file.byteSize() + " bytes (expected: " + fileBytes
-                            + ", as it says itself)");
+                            + ", by its header)");
         }
         if (headerBytes < START_BYTES + Integer.BYTES
                 || headerBytes > Math.min(MAX_HEADER_BYTES, fileBytes)) {
@@ -184,7 +184,7 @@ public final class PackedFile implements AutoCloseable {
         ByteBuffer header = file.asSlice(0, headerBytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         int end = headerBytes - Integer.BYTES;
         if (checksum(file.asSlice(0, end)) != header.getInt(end)) {
-            throw new ModelException(path + ": the header is damaged: its checksum does not fit");
+            throw new ModelException(path + ": the header is damaged: its checksum does not match");
         }
         return header.limit(end).position(START_BYTES);
     }
@@ -195,7 +195,7 @@ public final class PackedFile implements AutoCloseable {
                 .map(Map.Entry::getKey).findAny();
         if (damaged.isPresent()) {
             throw new ModelException(file.path() + ": layer " + Messages.printable(damaged.get())
-                    + " is damaged: its checksum does not fit");
+                    + " is damaged: its checksum does not match");
         }
     }
 
@@ -227,7 +227,7 @@ public final class PackedFile implements AutoCloseable {
                 StandardCharsets.UTF_8);
     }
 
-    /** The bytes of a layer, if it is there in that size; valid until this is closed. */
+    /** Returns the bytes of a layer if the file contains it in that size; valid until the file is closed. */
     public Optional<MemorySegment> layer(String name, int rows, int columns) {
         return Optional.ofNullable(layers.get(name)).map(Stored::layer)
                 .filter(layer -> layer.rows == rows && layer.columns == columns).map(Layer::bytes);

@@ -22,18 +22,18 @@ public final class PackedFileWriter {
 
     private PackedFileWriter() {}
 
-    /** Told how far the writing has come. */
+    /** Receives progress while a file is written. */
     @FunctionalInterface
     public interface Progress {
-        /** Called by the thread that writes, every few MiB and at the end. */
+        /** Called by the writing thread every few MiB and at the end. */
         void onWritten(long bytes, long totalBytes);
     }
 
     /**
-     * Writes a file in place of what is there; whoever has that one mapped keeps it.
+     * Writes a file and replaces an existing one; a process that has mapped the old file keeps it.
      *
      * @throws ModelException
-     *             where it cannot be written: it then does not exist, or is what it was before
+     *             if the file cannot be written; it then does not exist, or is unchanged
      */
     public static void write(Path path, PackedLayout layout, ModelDigest model,
             SequencedMap<String, PackedFile.Layer> layers, Progress progress) {
@@ -96,7 +96,7 @@ public final class PackedFileWriter {
         }
     }
 
-    /** Writes the bytes and zeros up to a whole page. */
+    /** Writes the bytes, padded with zeros to a whole page. */
     private static void writeAligned(FileChannel channel, MemorySegment bytes, long fileBytes,
             Progress progress)
             throws IOException {
