@@ -10,13 +10,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The encoder of BERT and XLM-RoBERTa, which normalise after each residual. */
+/** The encoder of BERT and XLM-RoBERTa, which apply a layer norm after each residual connection. */
 final class BertEncoder implements Encoder {
     /**
-     * One layer's weights.
+     * The weights of a layer.
      *
      * @param queryKeyValue
-     *            [3·C, C], the three projections in one product
+     *            [3·C, C], the three projections in one matrix product
      * @param attentionOutput
      *            [C, C]
      * @param attentionNorm
@@ -41,7 +41,7 @@ final class BertEncoder implements Encoder {
     private final List<Layer> layers = new ArrayList<>();
 
     /**
-     * Takes the weights out of the file into the kernels' layout; the two tables stay where they lie.
+     * Converts the weights to the kernels' layout; the two tables stay in the mapped file.
      *
      * @param layerTaken
      *            runs after each layer, whose weights are not read from the files again
@@ -66,7 +66,7 @@ final class BertEncoder implements Encoder {
         }
     }
 
-    /** The last layer's count twice, for texts of one token each. */
+    /** Includes the first tokens' own tensors, which have full size if each text has only one token. */
     @Override
     public long numbersPerToken() {
         return 7L * config.hiddenSize() + 2L * config.intermediateSize();
@@ -80,8 +80,8 @@ final class BertEncoder implements Encoder {
     }
 
     /**
-     * The last layer makes keys and values for all tokens, and takes its queries, and all that follows them,
-     * from the first ones: all but the attention works on each row by itself.
+     * In the last layer, computes keys and values for all tokens, but queries and everything after the
+     * attention only for the first tokens, because everything except attention works row by row.
      */
     @Override
     public Tensor forwardFirstTokens(Workspace workspace, TokenBatch batch) {
@@ -134,7 +134,7 @@ final class BertEncoder implements Encoder {
             return first;
         }
 
-        /** What follows the attention, row by row; {@code residual} becomes the layer's output. */
+        /** Runs the part of a layer after the attention; {@code residual} becomes the layer's output. */
         private void finish(Layer layer, Tensor residual, Tensor attention, Tensor wide) {
             kernels.linearAddNorm(residual, attention, layer.attentionOutput, residual, layer.attentionNorm);
             kernels.feedForward(residual, wide, layer.intermediate, layer.output, layer.outputNorm);

@@ -6,7 +6,7 @@ import java.util.List;
 /** BERT (Devlin et al. 2018): learned positions, layer norm after each residual, GELU. */
 class BertFamily implements ModelFamily {
     private static final int DEFAULT_PAD_TOKEN_ID = 1;
-    /** Some models round the table up to a multiple of 128; multilingual-e5-small has 35 spare rows. */
+    /** Some models round the table up to a multiple of 128 rows; multilingual-e5-small has 35 spare rows. */
     private static final int MAX_SPARE_ROWS = 127;
     private static final String PREFIX_BESIDE_HEAD = "roberta.";
 
@@ -39,7 +39,7 @@ class BertFamily implements ModelFamily {
                 maxPositions, typeVocabSize, json.epsilon("layer_norm_eps"), firstPosition);
     }
 
-    /** The row of the position table for a text's first token. */
+    /** Returns the row of the position table for a text's first token. */
     int firstPosition(int padTokenId) {
         return 0;
     }
@@ -78,7 +78,7 @@ class BertFamily implements ModelFamily {
         return MAX_SPARE_ROWS;
     }
 
-    /** Of cross-encoders only XLM-RoBERTa's classifier is implemented; BERT's own has other layers. */
+    /** Returns XLM-RoBERTa's, the only classifier implemented; BERT's own has different layers. */
     @Override
     public String classifierArchitecture() {
         return "XLMRobertaForSequenceClassification";
@@ -101,7 +101,7 @@ class BertFamily implements ModelFamily {
         return new BertEncoder(config, weights, kernels, layerTaken);
     }
 
-    /** The model type. */
+    /** Returns the model type. */
     @Override
     public String toString() {
         return modelType();

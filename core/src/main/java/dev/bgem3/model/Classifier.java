@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/** The classifier of a cross-encoder with its one label, the score of a pair. */
+/** The classifier of a cross-encoder, with one label for the score of a pair. */
 public final class Classifier {
     private static final String NO_LABEL = "LABEL_0";
 
@@ -29,13 +29,13 @@ public final class Classifier {
     }
 
     /**
-     * The classifier of a folder whose {@code architectures} say that there is one, or say nothing beside its
-     * tensors.
+     * Returns the classifier of a folder if its {@code architectures} say that it has one, or if they are
+     * absent and the classifier's tensors exist.
      *
      * @param tensors
-     *            all of the encoder's file, under their names there
+     *            all tensors of the encoder's file, under their names in the file
      * @throws ModelException
-     *             where a tensor is missing or misshapen, or there is more than one label
+     *             if a tensor is missing or has the wrong shape, or there is more than one label
      */
     static Optional<Classifier> find(Path folder, ModelConfig config, NamedTensors tensors) {
         Path file = folder.resolve(ModelConfig.FILE_NAME);
@@ -68,30 +68,30 @@ public final class Classifier {
         return labels.getOrDefault("0", NO_LABEL);
     }
 
-    /** What {@code id2label} calls the score. */
+    /** Returns the name of the score in {@code id2label}. */
     public String label() {
         return label;
     }
 
-    /** Its layers by name. */
+    /** Returns the classifier's layers by name. */
     SequencedMap<String, LinearWeights> layers() {
         SequencedMap<String, LinearWeights> layers = new LinkedHashMap<>();
         table.rows().forEach(row -> layers.put(row.name(), tensors.linear(row)));
         return layers;
     }
 
-    /** The layer of a role, with what was packed of it. */
+    /** Returns the layer of a role, with its packed form if a file has it. */
     LinearWeights layer(TensorRole role, PackedLayers packed) {
         TensorTable.Row row = table.row(role);
         return packed.offer(row.name(), tensors.linear(row));
     }
 
-    /** The numbers of its tensors. */
+    /** Returns the number of elements of the classifier's tensors. */
     long elementCount() {
         return table.elementCount();
     }
 
-    /** Adds its tensors by name. */
+    /** Adds the classifier's tensors by name. */
     void addTensors(Map<String, StoredTensor> all) {
         tensors.addTo(all, table);
     }

@@ -13,24 +13,24 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Function;
 
-/** Reads the small JSON files of a model folder, and says of which file every error is. */
+/** Reads the small JSON files of a model folder; every error names the file. */
 final class ConfigFile {
     private static final long MAX_BYTES = 16 << 20;
 
     private ConfigFile() {}
 
     /**
-     * What {@code reading} makes of the object in the file.
+     * Returns the result of {@code reading} for the object in the file.
      *
      * @throws ModelException
-     *             where it is no regular file, too large, unreadable or no JSON object, or {@code reading}
-     *             finds a value of the wrong type
+     *             if the file is not a regular file, is too large or unreadable or not a JSON object, or
+     *             {@code reading} finds a value of the wrong type
      */
     static <T> T read(Path file, Function<JsonObject, T> reading) {
         return parse(file, content(file), reading);
     }
 
-    /** As {@code read}, where the file holds an array. */
+    /** Does the same as {@link #read} for a file that contains an array. */
     static <T> T readArray(Path file, Function<JsonArray, T> reading) {
         return parse(file, content(file), JsonArray.class, "a JSON array", reading);
     }
@@ -38,7 +38,7 @@ final class ConfigFile {
     private static byte[] content(Path file) {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            // A pipe would block, a device has no size.
+            // Reading a pipe would block, and a device has no size.
             if (!attributes.isRegularFile()) {
                 throw new ModelException(
                         file + ": found a " + (attributes.isDirectory() ? "directory" : "special file")
@@ -54,7 +54,7 @@ final class ConfigFile {
         }
     }
 
-    /** As {@link #read}, from the file's content. */
+    /** Does the same as {@link #read} for content that has already been read. */
     static <T> T parse(Path file, byte[] content, Function<JsonObject, T> reading) {
         return parse(file, content, JsonObject.class, "a JSON object", reading);
     }

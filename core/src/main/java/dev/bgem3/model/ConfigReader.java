@@ -20,7 +20,7 @@ public final class ConfigReader {
         this.json = json;
     }
 
-    /** A string that is one of some. */
+    /** Returns a string, which must be one of {@code expected}. */
     String oneOf(String key, List<String> expected) {
         String found = json.string(key).orElseThrow(() -> unexpected(key, "absent", expected));
         if (!expected.contains(found)) {
@@ -33,19 +33,19 @@ public final class ConfigReader {
         return error(key + ": " + found + " (expected: \"" + String.join("\" or \"", expected) + "\")");
     }
 
-    /** Throws unless a string is there and has this value. */
+    /** Throws unless a string is present and has this value. */
     void require(String key, String expected) {
         oneOf(key, List.of(expected));
     }
 
-    /** Throws if a string is there and has another value. */
+    /** Throws if a string is present and has another value. */
     void requireUnlessAbsent(String key, String expected) {
         if (json.string(key).isPresent()) {
             require(key, expected);
         }
     }
 
-    /** A whole number. */
+    /** Returns a whole number in a range. */
     int size(String key, int min, int max) {
         OptionalLong value = json.integer(key);
         if (value.isEmpty()) {
@@ -57,21 +57,22 @@ public final class ConfigReader {
         return (int) value.getAsLong();
     }
 
-    /** A whole number, or {@code otherwise} if it is absent. */
+    /** Returns a whole number in a range, or {@code otherwise} if it is absent. */
     int size(String key, int min, int max, int otherwise) {
         return json.integer(key).isPresent() ? size(key, min, max) : otherwise;
     }
 
-    /** What a layer norm adds to the variance. */
+    /** Returns the number that a layer norm adds to the variance. */
     float epsilon(String key) {
         double epsilon = json.number(key).orElse(DEFAULT_EPSILON);
-        if (!((float) epsilon > 0 && epsilon < 1)) { // Too small a one is 0 in fp32, and divides by 0.
+        // An epsilon that rounds to 0 in fp32 would lead to a division by 0.
+        if (!((float) epsilon > 0 && epsilon < 1)) {
             throw error(key + ": " + epsilon + " (expected: above 0, below 1)");
         }
         return (float) epsilon;
     }
 
-    /** An error in the file. */
+    /** Returns the exception for an error in the file. */
     ModelException error(String message) {
         return new ModelException(file + ": " + message);
     }

@@ -4,25 +4,25 @@ import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 
 /**
- * A forward pass: token ids in, one vector of C numbers for each token out.
+ * Computes a forward pass, from token ids to one vector of C numbers for each token.
  *
  * <p>
- * Immutable once loaded. As many forward passes may run at a time as the kernels allow.
+ * Immutable once loaded. The kernels determine how many forward passes may run at a time.
  */
 public interface Encoder {
-    /** The most numbers that a token's tensors hold in a forward pass. */
+    /** Returns the maximum number of tensor elements per token in a forward pass. */
     long numbersPerToken();
 
     /**
-     * The forward pass.
+     * Runs the forward pass.
      *
      * @return [T, C], in the workspace's memory
      */
     Tensor forward(Workspace workspace, TokenBatch batch);
 
     /**
-     * The forward pass for the first token of each text alone. Its rows are those of {@link #forward}, with
-     * the same bits wherever the kernels' attention gives the same.
+     * Runs the forward pass for only the first token of each text. Its rows are those of {@link #forward},
+     * bit for bit if the kernels' attention gives the same bits.
      *
      * @return [S, C], in the workspace's memory
      */

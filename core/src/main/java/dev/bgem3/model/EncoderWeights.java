@@ -5,9 +5,9 @@ import dev.bgem3.kernel.MatrixSource;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 
-/** An encoder's weights by role and layer, read from a model's files and checked against its tensor table. */
+/** An encoder's weights by role and layer, from a model's files and checked against its tensor table. */
 public final class EncoderWeights {
-    /** Offers the kernels what was packed of a linear layer. */
+    /** Adds a linear layer's packed form, if there is one, to what the kernels can choose from. */
     @FunctionalInterface
     interface PackedOffer {
         LinearWeights offer(String name, LinearWeights layer);
@@ -17,7 +17,7 @@ public final class EncoderWeights {
     private final NamedTensors tensors;
     private final SequencedMap<String, LinearWeights> linearLayers = new LinkedHashMap<>();
 
-    /** Finds every linear layer at once, so that a missing one is noticed before any is laid out. */
+    /** Looks up all linear layers first, so that a missing one is reported before any is laid out. */
     EncoderWeights(TensorTable table, NamedTensors tensors, PackedOffer packed) {
         this.table = table;
         this.tensors = tensors;
@@ -28,23 +28,23 @@ public final class EncoderWeights {
         }
     }
 
-    /** The linear layers by name, in the order of the table. */
+    /** Returns the linear layers by name, in the order of the table. */
     SequencedMap<String, LinearWeights> linearLayers() {
         return new LinkedHashMap<>(linearLayers);
     }
 
-    /** A matrix of which single rows are read. */
+    /** Returns a matrix of which single rows are read. */
     MatrixSource table(TensorRole role) {
         TensorTable.Row row = table.row(role);
         return tensors.matrix(row.weight(0), row.rows(), row.columns());
     }
 
-    /** A layer norm that belongs to no layer. */
+    /** Returns a layer norm that belongs to no layer. */
     Kernels.Norm norm(Kernels kernels, TensorRole role, float epsilon) {
         return norm(kernels, table.row(role), epsilon);
     }
 
-    /** A layer norm of a layer. */
+    /** Returns a layer norm of a layer. */
     Kernels.Norm norm(Kernels kernels, TensorRole role, int layer, float epsilon) {
         return norm(kernels, table.row(role, layer), epsilon);
     }
@@ -54,7 +54,7 @@ public final class EncoderWeights {
                 tensors.vector(row.bias(0), row.rows()), epsilon);
     }
 
-    /** A linear layer of a layer, in the kernels' layout. */
+    /** Returns a linear layer of an encoder layer in the kernels' layout. */
     Kernels.Linear linear(Kernels kernels, TensorRole role, int layer) {
         return linearLayers.get(table.row(role, layer).name()).layOut(kernels);
     }

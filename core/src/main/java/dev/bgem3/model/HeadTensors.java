@@ -3,8 +3,8 @@ package dev.bgem3.model;
 import java.util.List;
 
 /**
- * What the heads that BGE-M3 adds to its encoder are called: each is a file of its own with the tensors
- * {@code weight} and {@code bias}, or lies in the encoder's file under its name.
+ * The names and tensors of the heads that BGE-M3 adds to its encoder. Each head is either a separate file
+ * with the tensors {@code weight} and {@code bias}, or in the encoder's file under its name.
  */
 public final class HeadTensors {
     private static final String SPARSE = "sparse_linear";
@@ -13,17 +13,17 @@ public final class HeadTensors {
     public static final String SPARSE_FILE = SPARSE + ".pt";
     /** The file of the head of ColBERT vectors. */
     public static final String COLBERT_FILE = COLBERT + ".pt";
-    /** The heads' files. */
+    /** The files of the heads. */
     public static final List<String> FILE_NAMES = List.of(COLBERT_FILE, SPARSE_FILE);
 
     private HeadTensors() {}
 
-    /** The head of lexical weights for hidden states of this size. */
+    /** Returns the head of lexical weights for hidden states of this size. */
     public static TensorTable sparse(int hiddenSize) {
         return new TensorTable.Builder().linear(TensorRole.SPARSE_HEAD, SPARSE, 1, hiddenSize).build();
     }
 
-    /** The head of ColBERT vectors of a dimension for hidden states of this size. */
+    /** Returns the head of ColBERT vectors with a dimension, for hidden states of this size. */
     public static TensorTable colbert(int dimension, int hiddenSize) {
         return new TensorTable.Builder().linear(TensorRole.COLBERT_HEAD, COLBERT, dimension, hiddenSize)
                 .build();

@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What {@code config.json} says: the family and the sizes; every one comes from there.
+ * The configuration of a model, all of it from {@code config.json}: its family and its sizes.
  *
  * @param family
- *            the one of {@code model_type}
+ *            from {@code model_type}
  * @param hiddenSize
  *            C, {@code hidden_size}
  * @param layerCount
@@ -33,23 +33,23 @@ import java.util.Optional;
 public record ModelConfig(ModelFamily family, int hiddenSize, int layerCount, int headCount,
         int intermediateSize,
         int vocabSize, int maxPositions, int typeVocabSize, float layerNormEps, int firstPosition) {
-    /** The file's name in a model folder. */
+    /** The name of the file in a model folder. */
     public static final String FILE_NAME = "config.json";
 
-    /** Larger than any encoder's. */
+    /** Larger than any real encoder has. */
     static final int MAX_SIZE = 65_536;
-    /** The most numbers of a matrix that the kernels lay out: with their padding still inside an int. */
+    /** The most elements of a matrix that the kernels lay out; with padding, the count still fits an int. */
     static final long MAX_ELEMENTS = 1L << 30;
-    /** The most rows of a table. */
+    /** The maximum number of rows of a table. */
     static final int MAX_ROWS = 16_777_216;
     static final int MAX_LAYERS = 1_024;
 
-    /** The most tokens of a text, special ones included. */
+    /** Returns the maximum number of tokens of a text, including special ones. */
     public int maxTokens() {
         return maxPositions - firstPosition;
     }
 
-    /** Multiply-adds of the layers' products for one token. */
+    /** Returns the number of multiply-adds in the layers' matrix products for one token. */
     public long layerParameters() {
         return (long) layerCount * (4L * hiddenSize * hiddenSize + 2L * hiddenSize * intermediateSize);
     }
@@ -58,8 +58,8 @@ public record ModelConfig(ModelFamily family, int hiddenSize, int layerCount, in
      * Reads and checks a folder's {@code config.json}.
      *
      * @throws ModelException
-     *             where the file is missing or unreadable, or a value is absent, of the wrong type or out of
-     *             range; the message names file and key
+     *             if the file is missing or unreadable, or a value is absent, of the wrong type or out of
+     *             range; the message names the file and the key
      */
     public static ModelConfig read(Path folder) {
         Path file = folder.resolve(FILE_NAME);
@@ -69,7 +69,7 @@ public record ModelConfig(ModelFamily family, int hiddenSize, int layerCount, in
         return ConfigFile.read(file, json -> of(file, json));
     }
 
-    /** What the object says that {@code file} holds. */
+    /** Reads the configuration from the object in {@code file}. */
     static ModelConfig of(Path file, JsonObject json) {
         ConfigReader reader = new ConfigReader(file, json);
         String type = reader.oneOf("model_type",
@@ -79,8 +79,8 @@ public record ModelConfig(ModelFamily family, int hiddenSize, int layerCount, in
     }
 
     /**
-     * What is wrong with the sizes of a layer's largest matrices, [3·C, C] and [F, C]; the tables are only
-     * mapped.
+     * Returns an error message if a layer's largest matrices, [3·C, C] and [F, C], are too large. Tables are
+     * not limited, because they are only mapped.
      */
     public static Optional<String> tooLarge(int hiddenSize, int intermediateSize) {
         String max = " (expected: a product of at most " + MAX_ELEMENTS + ")";

@@ -23,11 +23,10 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
- * A model folder with its files open: the configuration, the encoder's weights, and the heads where there are
- * any.
+ * A model folder with its files open: the configuration, the encoder's weights and the heads, if it has any.
  *
- * <p> The encoder's weights are in the first file of {@link WeightFormat} that is there. A head is a file of
- * {@link HeadTensors}, else two tensors of the encoder's file. What the kernels took from it may be read from
+ * <p> The encoder's weights are in the first file of {@link WeightFormat} that exists. A head is a file of
+ * {@link HeadTensors} or, without one, two tensors of the encoder's file. The kernels may read weights from
  * the mapped files until {@link #close()}.
  */
 public final class ModelFolder implements AutoCloseable {
@@ -69,11 +68,11 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * Opens a folder and checks its configuration and its heads' shapes; the encoder's weights are checked
-     * when they are taken.
+     * Opens a folder and checks its configuration and the shapes of its heads; the encoder's weights are
+     * checked when they are loaded.
      *
      * @throws ModelException
-     *             where the folder is not there or is no model, or a file of it is bad
+     *             if the folder does not exist or is not a model, or a file in it is invalid
      */
     public static ModelFolder open(Path folder) {
         if (Files.notExists(folder)) {
@@ -98,7 +97,7 @@ public final class ModelFolder implements AutoCloseable {
     private TensorFile openEncoder() {
         for (WeightFormat format : WeightFormat.values()) {
             Path file = folder.resolve(format.fileName());
-            // What cannot be looked at may be there: opening it says why not.
+            // If the access check fails, the file may still exist; opening it then throws with the reason.
             if (!Files.notExists(file)) {
                 return keepOpen(format.open(file));
             }
@@ -112,7 +111,7 @@ public final class ModelFolder implements AutoCloseable {
         return file;
     }
 
-    /** Where the tensors of a head are, if the model has it; only the names of its table are used. */
+    /** Returns the tensors that contain a head, if the model has it; only the table's names are used. */
     private Optional<NamedTensors> head(String fileName, TensorTable names) {
         Path file = folder.resolve(fileName);
         if (!Files.notExists(file)) {
@@ -136,22 +135,22 @@ public final class ModelFolder implements AutoCloseable {
         return HeadTensors.colbert(colbertDimension(), config.hiddenSize()).row(TensorRole.COLBERT_HEAD);
     }
 
-    /** The folder as it was named. */
+    /** Returns the path with which the folder was opened. */
     public Path folder() {
         return folder;
     }
 
-    /** The sizes. */
+    /** Returns the configuration. */
     public ModelConfig config() {
         return config;
     }
 
-    /** The names of the open files, the encoder's first. */
+    /** Returns the names of the open files, the encoder's first. */
     public List<String> fileNames() {
         return files.stream().map(file -> file.path().getFileName().toString()).toList();
     }
 
-    /** The type of the encoder's word embeddings on disk, which the other weights share in practice. */
+    /** Returns the type of the word embeddings on disk, which the other weights share in practice. */
     public String weightDtype() {
         return switch (tensors.find(table.row(TensorRole.WORD_EMBEDDINGS).weight(0)).orElseThrow().dtype()) {
             case F32 -> "fp32";
@@ -162,32 +161,32 @@ public final class ModelFolder implements AutoCloseable {
         };
     }
 
-    /** [1, C]: one lexical weight a token. */
+    /** Returns the head of lexical weights, [1, C]. */
     public Optional<LinearWeights> sparseHead() {
         return sparse.map(head -> packed.offer(sparseRow().name(), head.linear(sparseRow())));
     }
 
-    /** [{@link #colbertDimension()}, C]. */
+    /** Returns the head of ColBERT vectors, [{@link #colbertDimension()}, C]. */
     public Optional<LinearWeights> colbertHead() {
         return colbert.map(head -> packed.offer(colbertRow().name(), head.linear(colbertRow())));
     }
 
-    /** What makes the model a cross-encoder, where it is one. */
+    /** Returns the classifier, if the model is a cross-encoder. */
     public Optional<Classifier> classifier() {
         return classifier;
     }
 
-    /** [C, C]: the classifier's first layer. */
+    /** Returns the classifier's first layer, [C, C]. */
     public Optional<LinearWeights> classifierDense() {
         return classifier.map(head -> head.layer(TensorRole.CLASSIFIER_DENSE, packed));
     }
 
-    /** [1, C]: the classifier's second layer. */
+    /** Returns the classifier's second layer, [1, C]. */
     public Optional<LinearWeights> classifierOutput() {
         return classifier.map(head -> head.layer(TensorRole.CLASSIFIER_OUTPUT, packed));
     }
 
-    /** The ColBERT head's output size; 0 without it. */
+    /** Returns the output size of the ColBERT head, or 0 without one. */
     public int colbertDimension() {
         if (colbert.isEmpty()) {
             return 0;
@@ -206,7 +205,7 @@ public final class ModelFolder implements AutoCloseable {
         return (int) shape[0];
     }
 
-    /** The numbers of all tensors that are read. */
+    /** Returns the number of elements of all tensors that are read. */
     public long parameterCount() {
         return table.elementCount()
                 + (sparse.isPresent() ? HeadTensors.sparse(config.hiddenSize()).elementCount() : 0)
@@ -217,9 +216,9 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * Takes the encoder's weights into the kernels' layout, checking each tensor's presence, shape and
-     * numbers; those of linear layers from a {@link PackedFile} where there is one for the layout, as the
-     * heads' are.
+     * Loads the encoder's weights into the kernels' layout and checks that each tensor exists, has its shape
+     * and is finite. Linear layers, like those of the heads, come from a {@link PackedFile} if there is one
+     * for the layout.
      */
     public Encoder loadEncoder(Kernels kernels) {
         return config.family().encoder(config, new EncoderWeights(table, tensors, packed::offer), kernels,
@@ -227,12 +226,12 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * Packs the linear layers, the heads' included, as the kernels lay them out, and keeps them beside the
-     * model in place of what was kept in their layout.
+     * Writes the linear layers, including those of the heads, to a packed file beside the model in the
+     * kernels' layout, and replaces an existing file of that layout.
      *
-     * @return the file, or nothing where these kernels' layout cannot be kept
+     * @return the file, or empty if these kernels' layout cannot be stored
      * @throws ModelException
-     *             where a weight is bad or the file cannot be written
+     *             if a weight is invalid or the file cannot be written
      */
     public Optional<Path> writePacked(Kernels kernels, PackedFileWriter.Progress progress) {
         try {
@@ -261,7 +260,7 @@ public final class ModelFolder implements AutoCloseable {
         return Optional.of(file);
     }
 
-    /** Of all that linear layers are packed from. */
+    /** Returns the digest of all tensors from which linear layers are packed. */
     private ModelDigest digest() {
         SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
         tensors.addTo(all, table.without(TensorRole.Part.EMBEDDINGS));
@@ -270,8 +269,8 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /**
-     * The encoder's tensors by their names without prefix, as a converted folder has them; nothing that is
-     * not read.
+     * Returns the encoder's tensors by their names without prefix, as in a converted folder; tensors that are
+     * not used are left out.
      */
     public SequencedMap<String, StoredTensor> encoderTensors() {
         SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
@@ -279,7 +278,7 @@ public final class ModelFolder implements AutoCloseable {
         return all;
     }
 
-    /** The heads' tensors by the names they have inside a safetensors file. */
+    /** Returns the heads' tensors by their names in a safetensors file. */
     public SequencedMap<String, StoredTensor> headTensors() {
         SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
         colbert.ifPresent(head -> head.addTo(all,
@@ -289,14 +288,14 @@ public final class ModelFolder implements AutoCloseable {
         return all;
     }
 
-    /** What the files of sentence-transformers say of the model. */
+    /** Reads the settings in the files of sentence-transformers. */
     public SentenceTransformersFiles sentenceTransformers() {
         return SentenceTransformersFiles.read(folder);
     }
 
     /**
-     * Gives back the memory of the files' pages, to be called when weights are in the kernels' layout: of
-     * what is read later, the embeddings, only the rows that texts ask for come back.
+     * Releases the memory of the files' pages. Call it when the weights are in the kernels' layout: later
+     * reads, of the embeddings, load only the rows that texts need.
      */
     public void dropPages() {
         files.forEach(TensorFile::dropPages);

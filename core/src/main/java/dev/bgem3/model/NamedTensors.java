@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * Tensors by the names that a {@link TensorTable} gives them, whatever they are called in the file, each held
+ * Finds tensors by their names in a {@link TensorTable}, whatever their names in the file, and checks each
  * against its expected shape.
  */
 final class NamedTensors {
@@ -28,7 +28,7 @@ final class NamedTensors {
         this.nameInFile = nameInFile;
     }
 
-    /** The tensors of an encoder's file; its prefix is that of the word embeddings. */
+    /** Returns the tensors of an encoder's file; the name of the word embeddings gives its prefix. */
     static NamedTensors ofEncoder(Path file, Map<String, StoredTensor> tensors, ModelFamily family,
             TensorTable table) {
         String landmark = table.row(TensorRole.WORD_EMBEDDINGS).weight(0);
@@ -41,21 +41,22 @@ final class NamedTensors {
         return new NamedTensors(file, tensors, name -> prefix + name);
     }
 
-    /** The tensors of a file under their names there. */
+    /** Returns the tensors of a file under their names in the file. */
     static NamedTensors of(Path file, Map<String, StoredTensor> tensors) {
         return new NamedTensors(file, tensors, UnaryOperator.identity());
     }
 
-    /** The tensors of a file of one linear layer, which are called by the last part of their names alone. */
+    /** Returns the tensors of a file with one linear layer, which have only the last part of their names. */
     static NamedTensors ofLayerFile(Path file, Map<String, StoredTensor> tensors) {
         return new NamedTensors(file, tensors, name -> name.substring(name.lastIndexOf('.') + 1));
     }
 
     /**
-     * Refuses layers beyond the last: the vectors of a model that stops before its end mean nothing.
+     * Throws if the file has more layers than the configuration, because the vectors of a truncated model are
+     * meaningless.
      *
      * @param layerPrefix
-     *            what stands before a layer's number in the names of its tensors
+     *            the prefix before the layer's number in the names of its tensors
      * @throws ModelException
      *             if there is a tensor of a layer at or above {@code layerCount}
      */
@@ -70,7 +71,7 @@ final class NamedTensors {
         }
     }
 
-    /** Whether {@code rest} is a number of at least {@code layerCount} and a dot and more. */
+    /** Returns whether {@code rest} begins with a number of at least {@code layerCount} and a dot. */
     private static boolean isLayerFrom(int layerCount, String rest) {
         int dot = rest.indexOf('.');
         for (int i = 0; i < dot; i++) {
@@ -86,7 +87,7 @@ final class NamedTensors {
         return Optional.ofNullable(tensors.get(nameInFile.apply(name)));
     }
 
-    /** The tensor of that name, whatever its shape; {@code expected} is what a message says of it. */
+    /** Returns the tensor with this name, of any shape; {@code expected} is for the error message. */
     StoredTensor require(String name, String expected) {
         return find(name).orElseThrow(() -> missing(name, expected));
     }
@@ -96,7 +97,7 @@ final class NamedTensors {
                 file + ": tensor \"" + nameInFile.apply(name) + "\": missing (expected: " + expected + ")");
     }
 
-    /** The tensor of that name and shape. */
+    /** Returns the tensor with this name and shape. */
     StoredTensor require(String name, long... shape) {
         StoredTensor tensor = find(name).orElseThrow(() -> missing(name, Arrays.toString(shape)));
         if (!Arrays.equals(tensor.shape(), shape)) {
@@ -120,17 +121,17 @@ final class NamedTensors {
         return values;
     }
 
-    /** Whether there is a tensor of a row. */
+    /** Returns whether any tensor of a row exists. */
     boolean hasAnyOf(TensorTable.Row row) {
         return row.tensors().stream().anyMatch(tensor -> find(tensor.name()).isPresent());
     }
 
-    /** Adds the tensors of a table by the names that they have there. */
+    /** Adds the tensors of a table under their names in the table. */
     void addTo(Map<String, StoredTensor> all, TensorTable table) {
         table.tensors().forEach(tensor -> all.put(tensor.name(), require(tensor.name(), tensor.shape())));
     }
 
-    /** The linear layer of a row. */
+    /** Returns the linear layer of a row. */
     LinearWeights linear(TensorTable.Row row) {
         int parts = row.parts().size();
         MatrixSource[] weights = new MatrixSource[parts];

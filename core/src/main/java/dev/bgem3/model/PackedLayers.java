@@ -17,13 +17,13 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The files of packed layers beside a model, each opened when kernels first ask for its layout. One that does
- * not fit is as if it were not there, but for a line in the log. Thread-safe.
+ * The files of packed layers beside a model; each is opened when kernels first request its layout. A file
+ * that does not match the model is logged and otherwise ignored. Thread-safe.
  */
 final class PackedLayers implements AutoCloseable {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.model");
 
-    /** A weight that may have been packed before. */
+    /** A weight that may also be in a packed file. */
     private final class Packable implements MatrixSource {
         private final String name;
         private final MatrixSource source;
@@ -63,7 +63,7 @@ final class PackedLayers implements AutoCloseable {
         this.digest = digest;
     }
 
-    /** The layer of that name, whose weight knows what was packed of it. */
+    /** Returns the layer with a weight that also offers its packed form, if a file has it. */
     LinearWeights offer(String name, LinearWeights layer) {
         return new LinearWeights(new Packable(name, layer.weight()), layer.bias(), layer.precise());
     }
@@ -83,10 +83,10 @@ final class PackedLayers implements AutoCloseable {
             return Optional.of(file);
         } catch (ModelException e) {
             if (e.getCause() instanceof ClosedByInterruptException) {
-                throw e; // The file may be sound: who loads is told of the interrupt.
+                throw e; // The file may be valid, and the caller must learn of the interrupt.
             }
             LOGGER.log(Level.INFO,
-                    "the packed weights are not used: {0}; bgem3 convert --packed writes them anew",
+                    "the packed weights are not used: {0}; bgem3 convert --packed writes them again",
                     e.getMessage());
             return Optional.empty();
         }

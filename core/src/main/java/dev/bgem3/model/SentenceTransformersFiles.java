@@ -19,7 +19,7 @@ import java.util.SequencedMap;
 import java.util.regex.Pattern;
 
 /**
- * What the files that sentence-transformers writes beside a model say of it; each may be missing.
+ * The settings in the files that sentence-transformers writes beside a model; each file is optional.
  *
  * @param pooling
  *            from the {@code config.json} of the pooling module, {@code 1_Pooling} unless {@code
@@ -27,42 +27,42 @@ import java.util.regex.Pattern;
  * @param maxLength
  *            {@code max_seq_length} in {@code sentence_bert_config.json}
  * @param prompts
- *            what may come before a text, by name: {@code prompts} in {@code
+ *            the prompts that can be put before a text, by name: {@code prompts} in {@code
  *            config_sentence_transformers.json}
  * @param defaultPromptName
  *            {@code default_prompt_name}, one of the prompts
  */
 public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, OptionalInt maxLength,
         SequencedMap<String, String> prompts, Optional<String> defaultPromptName) {
-    /** What a folder without them says. */
+    /** The settings of a folder without these files. */
     public static final SentenceTransformersFiles NONE = new SentenceTransformersFiles(Optional.empty(),
             OptionalInt.empty(), new LinkedHashMap<>(), Optional.empty());
     private static final String MODULES = "modules.json";
     private static final String POOLING_PATH = "1_Pooling";
     private static final String LENGTH = "sentence_bert_config.json";
     private static final String PROMPTS = "config_sentence_transformers.json";
-    /** The paths of all of them in a model folder, with the pooling module where it usually is. */
+    /** The paths of these files in a model folder, with the pooling module in its usual folder. */
     public static final List<String> FILE_NAMES = List.of(MODULES, POOLING_PATH + "/" + ModelConfig.FILE_NAME,
             LENGTH, PROMPTS);
-    /** A folder's name, and none that leads elsewhere. */
+    /** The name of a folder; it cannot lead outside the model folder. */
     private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_-]{1,100}");
     private static final int MAX_LENGTH = 1 << 24;
-    /** What older pooling files switch on; newer ones have a word. */
+    /** The flags of older pooling files; newer files have {@code pooling_mode}. */
     private static final Map<String, DenseHead.Pooling> POOLING_SWITCHES = Map.of("pooling_mode_cls_token",
             DenseHead.Pooling.CLS, "pooling_mode_mean_tokens", DenseHead.Pooling.MEAN,
             "pooling_mode_lasttoken", DenseHead.Pooling.LAST_TOKEN);
 
-    /** The prompts, in the file's order. */
+    /** Copies the prompts in the order of the file. */
     public SentenceTransformersFiles {
         prompts = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(prompts));
     }
 
     /**
-     * Reads those that a folder has.
+     * Reads the files that exist in a folder.
      *
      * @throws ModelException
-     *             where one cannot be read, or asks for what is not computed here: vectors would be wrong in
-     *             silence
+     *             if a file cannot be read, or requires something that is not implemented, because the
+     *             vectors would be silently wrong
      */
     static SentenceTransformersFiles read(Path folder) {
         Path modules = folder.resolve(MODULES);
@@ -88,7 +88,7 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Opt
                 });
     }
 
-    /** The pooling module's folder; a module that is not computed here is refused. */
+    /** Returns the folder of the pooling module; throws if the list has an unsupported module. */
     private static String poolingPath(Path file, JsonArray modules) {
         List<String> types = new ArrayList<>();
         String poolingPath = POOLING_PATH;
@@ -116,7 +116,7 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Opt
                     poolingPath = path;
                 }
                 case "Normalize" -> {
-                    // What is computed here is divided by its length unless a call says otherwise.
+                    // Dense vectors are normalised anyway, unless a call turns this off.
                 }
                 default -> throw new ModelException(place + "type: \"" + Messages.printable(type)
                         + "\" (expected: Transformer, Pooling or Normalize, which are computed here)");
@@ -131,7 +131,8 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Opt
     private static DenseHead.Pooling pooling(Path file, JsonObject json) {
         if (!json.bool("include_prompt").orElse(true)) {
             throw new ModelException(file
-                    + ": include_prompt: false (expected: true, the tokens of a prompt among those that are pooled)");
+                    + ": include_prompt: false (expected: true, the tokens of a prompt among those that"
+                    + " are pooled)");
         }
         Optional<String> mode = json.string("pooling_mode");
         if (mode.isPresent()) {

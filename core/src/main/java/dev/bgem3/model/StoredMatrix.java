@@ -5,8 +5,8 @@ import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.weights.StoredTensor;
 
 /**
- * A tensor of a model's file as the kernels read it; a row that holds NaN or an infinity is an error that
- * names the tensor.
+ * A tensor of a model file as the kernels read it; reading a row that contains NaN or an infinity throws an
+ * exception that names the tensor.
  */
 record StoredMatrix(StoredTensor tensor, int rows, int columns) implements MatrixSource {
     private static final int MAGNITUDE = 0x7fffffff;
@@ -18,10 +18,10 @@ record StoredMatrix(StoredTensor tensor, int rows, int columns) implements Matri
         checkFinite(tensor, row, destination, offset, columns);
     }
 
-    /** Throws where one of the numbers is not finite. */
+    /** Throws if one of the values is not finite. */
     static void checkFinite(StoredTensor tensor, int row, float[] values, int offset, int length) {
         int largest = 0;
-        // One comparison at the end: C2 makes vectors of this loop.
+        // Compares once at the end, so that C2 can vectorise this loop.
         for (int i = offset; i < offset + length; i++) {
             largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & MAGNITUDE);
         }

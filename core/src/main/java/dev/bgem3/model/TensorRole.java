@@ -1,30 +1,30 @@
 package dev.bgem3.model;
 
-/** What a tensor of a model's file is for. */
+/** The purpose of a tensor in a model. */
 public enum TensorRole {
     /** [V, C]: a row for each token id. */
     WORD_EMBEDDINGS(Part.EMBEDDINGS),
     /** A row for each position in a text. */
     POSITION_EMBEDDINGS(Part.EMBEDDINGS),
-    /** A row for each of the texts that are read together; only the first is used. */
+    /** A row for each text of a pair; only the first row is used. */
     TOKEN_TYPE_EMBEDDINGS(Part.EMBEDDINGS),
-    /** After the sum of the embeddings. */
+    /** The layer norm after the sum of the embeddings. */
     EMBEDDING_NORM(Part.EMBEDDINGS),
-    /** The three projections in one product, [3·C, C]. */
+    /** [3·C, C]: the three projections in one matrix product. */
     QUERY_KEY_VALUE(Part.ATTENTION),
     /** [C, C]. */
     ATTENTION_OUTPUT(Part.ATTENTION),
-    /** After the attention's residual. */
+    /** The layer norm after the attention's residual. */
     ATTENTION_NORM(Part.ATTENTION),
     /** [F, C]. */
     INTERMEDIATE(Part.FEED_FORWARD),
     /** [C, F]. */
     OUTPUT(Part.FEED_FORWARD),
-    /** After the feed-forward part's residual. */
+    /** The layer norm after the feed-forward part's residual. */
     OUTPUT_NORM(Part.FEED_FORWARD),
-    /** [1, C]: one lexical weight a token. */
+    /** [1, C]: computes one lexical weight for each token. */
     SPARSE_HEAD(Part.HEAD),
-    /** [D, C]: a ColBERT vector a token. */
+    /** [D, C]: computes a ColBERT vector for each token. */
     COLBERT_HEAD(Part.HEAD),
     /** [C, C]: a cross-encoder's layer before the tanh. */
     CLASSIFIER_DENSE(Part.HEAD),
@@ -33,13 +33,13 @@ public enum TensorRole {
 
     /** The parts of a model. */
     public enum Part {
-        /** Tables, and what turns their rows into the first layer's input. */
+        /** The tables, and the norm that turns their rows into the first layer's input. */
         EMBEDDINGS,
         /** The attention of a layer. */
         ATTENTION,
         /** The feed-forward part of a layer. */
         FEED_FORWARD,
-        /** What turns the last layer's output into results. */
+        /** The layers that turn the last encoder layer's output into results. */
         HEAD
     }
 
@@ -49,7 +49,7 @@ public enum TensorRole {
         this.part = part;
     }
 
-    /** The part of the model that it belongs to. */
+    /** Returns the part of the model that the tensor belongs to. */
     public Part part() {
         return part;
     }

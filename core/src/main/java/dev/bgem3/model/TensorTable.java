@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The tensors of a model, or of a part of one: their names, without the prefix that a file may put before all
- * of them, their shapes, and what each is for. Whatever reads, converts or makes up a model goes by it.
+ * The tensors of a model or of a part of it: their names (without the prefix that a file may put before all
+ * of them), shapes and roles. All code that reads, converts or generates a model uses it.
  */
 public final class TensorTable {
-    /** The layer of a row that belongs to none. */
+    /** The layer of a row that does not belong to one. */
     static final int NO_LAYER = -1;
 
-    /** What a row's tensors make up. */
+    /** What the tensors of a row form together. */
     enum Kind {
         /** A matrix of which single rows are read: {@code weight}, [rows, columns]. */
         TABLE,
@@ -24,25 +24,25 @@ public final class TensorTable {
     }
 
     /**
-     * Tensors that the encoder or a head takes as one.
+     * Tensors that the encoder or a head uses as one.
      *
      * @param layer
      *            the number of the encoder's layer, or {@link #NO_LAYER}
      * @param name
-     *            what it is called in whole, in a packed file too
+     *            the name of the whole, also in a packed file
      * @param parts
-     *            what the names of its tensors begin with; the parts of a linear layer are stacked
+     *            the beginnings of its tensors' names; the parts of a linear layer are stacked
      * @param rows
-     *            of a part
+     *            the rows of one part
      */
     record Row(TensorRole role, Kind kind, int layer, String name, List<String> parts, int rows,
             int columns) {
-        /** The name of the weight of a part. */
+        /** Returns the name of the weight of a part. */
         String weight(int part) {
             return parts.get(part) + ".weight";
         }
 
-        /** The name of the bias of a part. */
+        /** Returns the name of the bias of a part. */
         String bias(int part) {
             return parts.get(part) + ".bias";
         }
@@ -61,7 +61,7 @@ public final class TensorTable {
         }
     }
 
-    /** One tensor. */
+    /** The name, role and shape of one tensor. */
     public static final class TensorSpec {
         private final String name;
         private final Row row;
@@ -75,27 +75,27 @@ public final class TensorTable {
             this.shape = shape;
         }
 
-        /** Without the prefix that a file may have. */
+        /** Returns the name without the prefix that a file may have. */
         public String name() {
             return name;
         }
 
-        /** What it is for. */
+        /** Returns the tensor's role. */
         public TensorRole role() {
             return row.role;
         }
 
-        /** Its sizes, rows first; a copy. */
+        /** Returns a copy of the sizes, rows first. */
         public long[] shape() {
             return shape.clone();
         }
 
-        /** Whether it belongs to a layer norm. */
+        /** Returns whether the tensor belongs to a layer norm. */
         public boolean ofNorm() {
             return row.kind == Kind.NORM;
         }
 
-        /** Whether it is added, else something is multiplied by it or it is a table. */
+        /** Returns whether the tensor is a bias; otherwise it is a factor or a table. */
         public boolean bias() {
             return bias;
         }
@@ -113,27 +113,27 @@ public final class TensorTable {
         this.rows = List.copyOf(rows);
     }
 
-    /** What stands before the number of a layer in the names of its tensors. */
+    /** Returns the prefix before a layer's number in the names of its tensors. */
     String layerPrefix() {
         return layerPrefix;
     }
 
-    /** In the order of the model's parts, in which a converted file has them. */
+    /** Returns the rows in the order of the model's parts, which is also their order in a converted file. */
     List<Row> rows() {
         return rows;
     }
 
-    /** All tensors, in the order of the model's parts. */
+    /** Returns all tensors in the order of the model's parts. */
     public Stream<TensorSpec> tensors() {
         return rows.stream().flatMap(row -> row.tensors().stream());
     }
 
-    /** The row of a role that belongs to no layer. */
+    /** Returns the row of a role that belongs to no layer. */
     Row row(TensorRole role) {
         return row(role, NO_LAYER);
     }
 
-    /** The row of a role in a layer. */
+    /** Returns the row of a role in a layer. */
     Row row(TensorRole role, int layer) {
         for (Row row : rows) {
             if (row.role == role && row.layer == layer) {
@@ -143,34 +143,34 @@ public final class TensorTable {
         throw new IllegalArgumentException(role + " of layer " + layer + ": not in the table");
     }
 
-    /** The rows that belong to no such part. */
+    /** Returns a table without the rows of a part. */
     TensorTable without(TensorRole.Part part) {
         return new TensorTable(layerPrefix, rows.stream().filter(row -> row.role.part() != part).toList());
     }
 
-    /** The numbers of all tensors. */
+    /** Returns the number of elements of all tensors. */
     long elementCount() {
         return tensors().mapToLong(TensorSpec::elementCount).sum();
     }
 
-    /** Takes rows in the order of the model's parts. */
+    /** Collects rows in the order of the model's parts. */
     static final class Builder {
         private final String layerPrefix;
         private final List<Row> rows = new ArrayList<>();
         private int layer = NO_LAYER;
         private String prefix = "";
 
-        /** A table without layers. */
+        /** Starts a table without layers. */
         Builder() {
             this("");
         }
 
-        /** A table whose layers' names begin with {@code layerPrefix}, the layer's number, and a dot. */
+        /** Starts a table whose layers' names begin with {@code layerPrefix}, the number and a dot. */
         Builder(String layerPrefix) {
             this.layerPrefix = layerPrefix;
         }
 
-        /** The rows that follow belong to this layer, whose prefix goes before their names. */
+        /** Starts a layer: the following rows belong to it and have its prefix before their names. */
         Builder layer(int number) {
             layer = number;
             prefix = layerPrefix + number + ".";
@@ -189,7 +189,7 @@ public final class TensorTable {
             return add(role, Kind.LINEAR, name, List.of(name), outputSize, inputSize);
         }
 
-        /** A linear layer of several stacked, each of this size. */
+        /** Adds a linear layer that is a stack of several, each of this size. */
         Builder stacked(TensorRole role, String name, List<String> parts, int outputSize, int inputSize) {
             return add(role, Kind.LINEAR, name, parts.stream().map(part -> name + "." + part).toList(),
                     outputSize, inputSize);

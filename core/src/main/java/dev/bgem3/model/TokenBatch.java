@@ -3,7 +3,7 @@ package dev.bgem3.model;
 import java.util.List;
 
 /**
- * The tokens of some texts one after another, without padding.
+ * The concatenated tokens of several texts, without padding.
  *
  * @param tokenIds
  *            [T]
@@ -11,7 +11,7 @@ import java.util.List;
  *            [S + 1]: text s has the tokens {@code [s] .. [s + 1] - 1}
  */
 public record TokenBatch(int[] tokenIds, int[] cumulativeLengths) {
-    /** The batch of some texts' token ids. */
+    /** Returns a batch of the texts with these token ids. */
     public static TokenBatch of(List<int[]> texts) {
         int[] cumulativeLengths = new int[texts.size() + 1];
         for (int s = 0; s < texts.size(); s++) {
@@ -24,17 +24,17 @@ public record TokenBatch(int[] tokenIds, int[] cumulativeLengths) {
         return new TokenBatch(tokenIds, cumulativeLengths);
     }
 
-    /** T. */
+    /** Returns T, the number of tokens. */
     public int tokenCount() {
         return tokenIds.length;
     }
 
-    /** S. */
+    /** Returns S, the number of texts. */
     public int textCount() {
         return cumulativeLengths.length - 1;
     }
 
-    /** Each token's row of the position table: a text's first token has {@code firstPosition}. */
+    /** Returns each token's row in the position table; a text's first token has {@code firstPosition}. */
     int[] positionIds(int firstPosition) {
         int[] positionIds = new int[tokenIds.length];
         for (int s = 0; s < textCount(); s++) {

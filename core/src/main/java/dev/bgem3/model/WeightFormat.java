@@ -8,13 +8,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/** The files that an encoder's weights may lie in; of several the first is read. */
+/** The files that can contain an encoder's weights, in order of preference. */
 public enum WeightFormat {
-    /** One file of safetensors. */
+    /** A single safetensors file. */
     SAFETENSORS("model.safetensors"),
-    /** The index of safetensors in several files. */
+    /** The index of several safetensors files. */
     SAFETENSORS_INDEX("model.safetensors.index.json"),
-    /** What {@code torch.save} writes. */
+    /** A file that {@code torch.save} wrote. */
     TORCH("pytorch_model.bin");
 
     private final String fileName;
@@ -23,12 +23,12 @@ public enum WeightFormat {
         this.fileName = fileName;
     }
 
-    /** The name of the file in a model folder. */
+    /** Returns the name of the file in a model folder. */
     public String fileName() {
         return fileName;
     }
 
-    /** The names of all of them, the preferred first. */
+    /** Returns the names of all files, in order of preference. */
     public static List<String> fileNames() {
         return Arrays.stream(values()).map(WeightFormat::fileName).toList();
     }

@@ -1,8 +1,7 @@
 package dev.bgem3.model;
 
 /**
- * XLM-RoBERTa (Conneau et al. 2020): BERT's encoder, except that positions are counted from the one after
- * padding's.
+ * XLM-RoBERTa (Conneau et al. 2020): BERT's encoder, except that positions start after the padding id.
  */
 final class XlmRobertaFamily extends BertFamily {
     @Override
@@ -15,7 +14,7 @@ final class XlmRobertaFamily extends BertFamily {
         return padTokenId + 1;
     }
 
-    /** A table of another length is a sign of another model's tokenizer. */
+    /** Returns 0: a table of another length indicates another model's tokenizer. */
     @Override
     public int maxSpareRows() {
         return 0;

@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LoadedPagesTest {
-    /** Every mapping of this process, and how much of it is in memory. */
+    /** Linux's list of the mappings of this process, with the size of each in memory. */
     private static final Path MAPPINGS = Path.of("/proc/self/smaps");
     private static final int BYTES_OF_A_NUMBER = 2; // of fp16
 
     @Test
-    void noMoreThanAboutALayerOfTheFileIsInMemoryWhileItIsLoaded(@TempDir Path temporary) throws IOException {
+    void keepsOnlyAboutALayerOfTheFileInMemoryWhileLoading(@TempDir Path temporary) throws IOException {
         assumeTrue(Files.exists(MAPPINGS), "no " + MAPPINGS + " here: pages in memory cannot be counted");
         for (String name : new String[]{"config.json", "model.safetensors"}) {
             Files.copy(Fixtures.MINI.resolve(name), temporary.resolve(name));

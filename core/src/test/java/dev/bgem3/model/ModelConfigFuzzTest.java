@@ -16,12 +16,13 @@ class ModelConfigFuzzTest {
     private static final int INPUTS = 20_000;
 
     @Test
-    void givesSizesWithinTheirRangesOrAModelException() throws IOException {
+    void readsSizesWithinTheirRangesOrThrowsAModelException() throws IOException {
         List<byte[]> seeds = List.of(Files.readAllBytes(Fixtures.TINY.resolve("config.json")),
                 Files.readAllBytes(Fixtures.MINI.resolve("config.json")),
                 """
-                        {"model_type":"xlm-roberta","hidden_act":"gelu","hidden_size":8,"num_hidden_layers":1,\
-                        "num_attention_heads":2,"intermediate_size":9,"vocab_size":10,"max_position_embeddings":6}"""
+                        {"model_type":"xlm-roberta","hidden_act":"gelu","hidden_size":8,\
+                        "num_hidden_layers":1,"num_attention_heads":2,"intermediate_size":9,\
+                        "vocab_size":10,"max_position_embeddings":6}"""
                         .getBytes(StandardCharsets.UTF_8));
         Path file = Path.of("folder", "config.json");
         Mutator.fuzz("config.json", INPUTS, seeds, bytes -> {

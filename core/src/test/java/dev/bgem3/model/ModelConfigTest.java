@@ -34,7 +34,7 @@ class ModelConfigTest {
     }
 
     @Test
-    void takesTheReferencesDefaultsWhereAKeyIsAbsentOrNull() throws IOException {
+    void usesTheReferencesDefaultsIfAKeyIsAbsentOrNull() throws IOException {
         String whole = Files.readString(Fixtures.TINY.resolve("config.json"));
         String bare = whole.replaceAll("\"(layer_norm_eps|pad_token_id|type_vocab_size)\": [^,\\n]*",
                 "\"$1\": null");
@@ -121,14 +121,14 @@ class ModelConfigTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "[]", "7", "{", "{\"model_type\": \"xlm-roberta\"} x",
             "{\"hidden_size\": 1, \"hidden_size\": 1}", "\u0000"})
-    void namesTheFileThatIsNoObject(String content) throws IOException {
+    void namesTheFileThatIsNotAnObject(String content) throws IOException {
         Files.writeString(folder.resolve("config.json"), content);
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> ModelConfig.read(folder))
                 .withMessageStartingWith(folder.resolve("config.json") + ": ");
     }
 
     @Test
-    void refusesInvalidUtf8AndAFileTooLarge() throws IOException {
+    void refusesInvalidUtf8AndFilesThatAreTooLarge() throws IOException {
         Path file = folder.resolve("config.json");
         Files.write(file, "{\"model_type\": \"xlm\u00ff\"}".getBytes(StandardCharsets.ISO_8859_1));
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> ModelConfig.read(folder))

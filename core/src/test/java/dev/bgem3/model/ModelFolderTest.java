@@ -13,7 +13,7 @@ class ModelFolderTest {
                     "colbert_linear.pt");
             assertThat(tiny.weightDtype()).isEqualTo("fp32");
             assertThat(tiny.sentenceTransformers().pooling()).isEmpty();
-            // The sum of the stored tensors' elements.
+            // The number of elements of all stored tensors.
             long elements = tiny.encoderTensors().values().stream().mapToLong(tensor -> tensor.elementCount())
                     .sum()
                     + tiny.headTensors().values().stream().mapToLong(tensor -> tensor.elementCount()).sum();

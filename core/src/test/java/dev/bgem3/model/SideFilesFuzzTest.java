@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The small files that say what a model is for, with damage: each is understood or refused by its name. */
+/** Checks that a damaged configuration file is either read or refused with an error that names it. */
 class SideFilesFuzzTest {
     private static final int INPUTS = 3_000;
 

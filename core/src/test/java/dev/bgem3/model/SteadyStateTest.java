@@ -24,20 +24,18 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Forward passes of a steady load take no memory outside the heap, and of the heap only small objects for
- * each operation, no tensors, no rows and no pieces of work.
+ * Checks that forward passes in a steady state allocate nothing outside the heap, and on the heap only small
+ * objects for each operation: no tensors, no rows and no task objects.
  */
 class SteadyStateTest {
     private static final int THREADS = 2;
-    /** Until the compiler has done with the kernels: what is interpreted allocates every vector. */
+    /** Gives the JIT compiler time to compile the kernels: interpreted code allocates every vector. */
     private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final int ROUNDS = 8;
     private static final int PASSES = 10;
     private static final ThreadMXBean THREAD_BEAN = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /**
-     * What the two passes may allocate, whatever their tokens: small objects for each of their operations.
-     */
+    /** The limit on the heap of two passes of any length: small objects for each of their operations. */
     private static final long PASS_BYTES = 256 << 10;
 
     static Stream<Arguments> kernels() {
@@ -50,7 +48,7 @@ class SteadyStateTest {
 
     @ParameterizedTest
     @MethodSource("kernels")
-    void forwardPassesAllocateSmallObjectsAlone(KernelProvider provider, Arithmetic arithmetic) {
+    void forwardPassesAllocateOnlySmallObjects(KernelProvider provider, Arithmetic arithmetic) {
         TokenBatch batch = batch(700, 33, 128, 1);
         try (ModelFolder folder = ModelFolder.open(Fixtures.MINI);
                 Kernels kernels = provider.open(arithmetic, THREADS, 0);
@@ -80,8 +78,8 @@ class SteadyStateTest {
     }
 
     /**
-     * A pass for the first tokens and one for all; where its result lies, which is somewhere else where the
-     * workspace had to grow.
+     * Runs a pass for the first tokens and one for all tokens, and returns the address of the result, which
+     * changes if the workspace had to grow.
      */
     private static long pass(Encoder encoder, Workspace workspace, TokenBatch batch) {
         workspace.reset();
@@ -96,7 +94,7 @@ class SteadyStateTest {
                 .mapToObj(length -> random.ints(length, 4, 10_000).toArray()).toList());
     }
 
-    /** This thread and the team's. */
+    /** Returns the ids of this thread and those of the team. */
     private static long[] workers() {
         List<Thread> team = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("bgem3-kernel-")).toList();

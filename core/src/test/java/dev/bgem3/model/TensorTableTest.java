@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TensorTableTest {
-    /** The file was written by {@code transformers}; what it has beyond the encoder is not read. */
+    /** {@code transformers} wrote the file; its tensors outside the encoder are not read. */
     @Test
     void hasTheNamesAndShapesThatTransformersWrites() {
         ModelConfig config = ModelConfig.read(Fixtures.TINY);
