@@ -13,13 +13,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /**
- * Work on hostile input, bounded in time and memory. Time is watched from another thread, so that work which
- * never returns fails too; memory is what the working thread allocates on the heap, freed or not.
+ * Runs work on hostile input with limits on time and memory. Another thread watches the time, so that work
+ * that never returns fails too. The memory is all that the working thread allocates on the heap, including
+ * what is freed.
  *
  * <p>
- * The bounds of memory have a part for what does not grow with the input: buffers, stack traces, classes
- * loaded on the way. What takes a length from the input without holding it against the file soon asks for
- * more.
+ * The memory limits include a constant for what does not grow with the input: buffers, stack traces and
+ * classes that are loaded. Code that trusts a length in the input without checking it against the file soon
+ * exceeds them.
  */
 public final class Bounded {
     private static final long SECONDS = 5;
@@ -30,17 +31,17 @@ public final class Bounded {
 
     private Bounded() {}
 
-    /** Reading small files: a few objects and copies for a value, and no value has less than a byte. */
+    /** Returns the limit for reading a file: a few objects and copies per value of at least one byte. */
     public static long reading(long inputBytes) {
         return FIXED_BYTES + 1024 * inputBytes;
     }
 
-    /** Loading and using a small model: its numbers are copied and laid out a few times. */
+    /** Returns the limit for loading and using a small model, which copies its weights a few times. */
     public static long loading(long inputBytes) {
         return FIXED_BYTES + 32 * inputBytes;
     }
 
-    /** What {@code work} gives; {@code what} is for the message. */
+    /** Runs {@code work} and returns its result; {@code what} describes it in messages. */
     public static <T> T call(Supplier<String> what, long maxBytes, Supplier<T> work) {
         AtomicReference<Thread> worker = new AtomicReference<>();
         Future<T> task = WORKERS.submit(() -> {

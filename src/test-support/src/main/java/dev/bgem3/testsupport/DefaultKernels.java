@@ -10,14 +10,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Marks tests of the choice of kernels: they run without {@code -Dbgem3.kernels}, which makes all others
- * use the kernels of that name wherever they ask for none.
+ * Marks tests of the choice of kernels. They run without {@code -Dbgem3.kernels}, which makes other tests use
+ * the kernels with that name unless they choose some.
  */
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(DefaultKernels.Cleared.class)
 public @interface DefaultKernels {
-    /** Takes the property away for a test. */
+    /** Clears the property during a test. */
     final class Cleared implements BeforeEachCallback, AfterEachCallback {
         private static final String PROPERTY = "bgem3.kernels";
         private String forced;

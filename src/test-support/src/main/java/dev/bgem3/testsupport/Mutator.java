@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 
-/** Seeded damage to byte strings, for fuzz tests. */
+/** Damages byte arrays at random for fuzz tests, with a seed that repeats a run. */
 public final class Mutator {
     private static final byte[] AWKWARD = {0, 1, -1, 127, -128, '"', '{', '}', '[', ']', '\\', '-', '9', '(',
             '.', '\n'};
@@ -19,9 +19,9 @@ public final class Mutator {
     }
 
     /**
-     * Gives {@code test} as many mutations of the seeds as asked. It shall return within the bounds of
-     * {@link Bounded}, or throw what it allows itself; anything it lets through fails with the seed and the
-     * input in the message. {@code -Dbgem3.seed} repeats a run.
+     * Runs {@code test} on {@code inputs} mutations of the seeds. The test must return within the limits of
+     * {@link Bounded} and catch the exceptions that it allows; any other exception fails with the seed and
+     * the input in the message. {@code -Dbgem3.seed} repeats a run.
      */
     public static void fuzz(String what, int inputs, List<byte[]> seeds, Consumer<byte[]> test) {
         long seed = Seeds.seed(what + ": " + inputs + " mutations");

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Named pipes, which a program that opens one as a file would wait for. */
+/** Creates named pipes, which block a program that opens one as a file. */
 public final class Pipes {
     private Pipes() {}
 
-    /** Makes a pipe; the test is skipped, visibly, where the system has none. */
+    /** Creates a pipe; if the system has none, the test is reported as skipped. */
     public static void make(Path pipe) throws InterruptedException {
         assumeTrue(isMade(pipe), "no mkfifo here: no pipe to refuse");
     }

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
-/** The fuzz tests' own bounds can fail. */
+/** Checks that the limits of the fuzz tests can fail. */
 class BoundedTest {
     @Test
-    void failsWhatNeverReturnsWhatAllocatesTooMuchAndWhatThrows() {
+    void failsWorkThatNeverReturnsAllocatesTooMuchOrThrows() {
         assertThat(Bounded.call(() -> "x", 1 << 20, () -> 7)).isEqualTo(7);
         assertThatExceptionOfType(AssertionError.class)
                 .isThrownBy(() -> Bounded.call(() -> "hang", 1 << 20, () -> {
