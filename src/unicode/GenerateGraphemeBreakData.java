@@ -5,13 +5,13 @@ import com.ibm.icu.lang.UProperty;
  * Writes the body of {@code tokenizer/src/main/java/dev/bgem3/tokenizer/GraphemeBreakData.java} to standard
  * output.
  *
- * <p>Unicode 16.0 is what icu4j 76 and 77 hold, and what the grapheme segmentation of Hugging Face's
- * tokenizers follows:
+ * <p>icu4j 76 and 77 contain Unicode 16.0, which the grapheme segmentation of Hugging Face's tokenizers
+ * follows:
  *
  * <pre>
  * mvn dependency:get -Dartifact=com.ibm.icu:icu4j:77.1
- * java -cp ~/.m2/repository/com/ibm/icu/icu4j/77.1/icu4j-77.1.jar src/unicode/GenerateGraphemeBreakData.java
- * \
+ * java -cp ~/.m2/repository/com/ibm/icu/icu4j/77.1/icu4j-77.1.jar \
+ *     src/unicode/GenerateGraphemeBreakData.java \
  *     > tokenizer/src/main/java/dev/bgem3/tokenizer/GraphemeBreakData.java
  * </pre>
  */
@@ -22,14 +22,17 @@ class GenerateGraphemeBreakData {
     public static void main(String[] arguments) {
         StringBuilder out = new StringBuilder();
         out.append("package dev.bgem3.tokenizer;\n\n");
-        out.append("/** Grapheme cluster break classes of Unicode ").append(UCharacter.getUnicodeVersion().getMajor()).append('.')
+        out.append("/** Grapheme cluster break classes of Unicode ")
+                .append(UCharacter.getUnicodeVersion().getMajor()).append('.')
                 .append(UCharacter.getUnicodeVersion().getMinor())
                 .append("; written by src/unicode/GenerateGraphemeBreakData.java. */\n");
         out.append("final class GraphemeBreakData {\n");
         out.append("    /**\n");
-        out.append("     * Ranges in code point order, each {@code first[-last]class} with hexadecimal code points. What is not listed\n");
-        out.append("     * breaks on both sides; the Hangul syllables (LV and LVT) follow from their numbers. The classes are\n");
-        out.append("     * {@link GraphemeClusters}'s letters.\n");
+        out.append("     * Ranges in code point order, each {@code first[-last]class} with hexadecimal code points"
+                + " and a class of\n");
+        out.append("     * {@link GraphemeClusters}. Other code points break on both sides, except the Hangul"
+                + " syllables (LV and\n");
+        out.append("     * LVT), whose classes are computed.\n");
         out.append("     */\n");
         out.append("    static final String RANGES = \"\"\"\n");
         StringBuilder line = new StringBuilder();
@@ -41,8 +44,8 @@ class GenerateGraphemeBreakData {
                 continue;
             }
             if (current != '.') {
-                String range = Integer.toHexString(first) + (first == codePoint - 1 ? "" : "-" + Integer.toHexString(codePoint - 1))
-                        + current;
+                String range = Integer.toHexString(first)
+                        + (first == codePoint - 1 ? "" : "-" + Integer.toHexString(codePoint - 1)) + current;
                 if (line.length() + range.length() > 96) {
                     out.append("            ").append(line).append('\n');
                     line.setLength(0);
@@ -62,10 +65,12 @@ class GenerateGraphemeBreakData {
             return '.';
         }
         String conjunct = UCharacter.getPropertyValueName(UProperty.INDIC_CONJUNCT_BREAK,
-                UCharacter.getIntPropertyValue(codePoint, UProperty.INDIC_CONJUNCT_BREAK), UProperty.NameChoice.LONG);
+                UCharacter.getIntPropertyValue(codePoint, UProperty.INDIC_CONJUNCT_BREAK),
+                UProperty.NameChoice.LONG);
         return switch (UCharacter.getIntPropertyValue(codePoint, UProperty.GRAPHEME_CLUSTER_BREAK)) {
             // Surrogates are Control, but the tokenizer reads a lone one as U+FFFD.
-            case UCharacter.GraphemeClusterBreak.CONTROL -> codePoint >= 0xD800 && codePoint <= 0xDFFF ? '.' : 'C';
+            case UCharacter.GraphemeClusterBreak.CONTROL ->
+                codePoint >= 0xD800 && codePoint <= 0xDFFF ? '.' : 'C';
             case UCharacter.GraphemeClusterBreak.CR -> 'R';
             case UCharacter.GraphemeClusterBreak.LF -> 'F';
             case UCharacter.GraphemeClusterBreak.EXTEND -> switch (conjunct) {

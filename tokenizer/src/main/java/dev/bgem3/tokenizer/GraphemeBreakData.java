@@ -3,9 +3,9 @@ package dev.bgem3.tokenizer;
 /** Grapheme cluster break classes of Unicode 16.0; written by src/unicode/GenerateGraphemeBreakData.java. */
 final class GraphemeBreakData {
     /**
-     * Ranges in code point order, each {@code first[-last]class} with hexadecimal code points. What is not
-     * listed breaks on both sides; the Hangul syllables (LV and LVT) follow from their numbers. The classes
-     * are {@link GraphemeClusters}'s letters.
+     * Ranges in code point order, each {@code first[-last]class} with hexadecimal code points and a class of
+     * {@link GraphemeClusters}. Other code points break on both sides, except the Hangul syllables (LV and
+     * LVT), whose classes are computed.
      */
     static final String RANGES = """
             0-9C aF b-cC dR e-1fC 7f-9fC a9X adC aeX 300-36fE 483-489E 591-5bdE 5bfE 5c1-5c2E 5c4-5c5E 5c7E
