@@ -1,5 +1,5 @@
-/** BGE-M3 in pure Java: a model folder in; dense vectors, lexical weights and ColBERT vectors out. */
-// The product's name ends in a digit; the module of CUDA kernels is compiled after this one.
+/** BGE-M3 in pure Java: loads a model folder; computes dense vectors, lexical weights and ColBERT vectors. */
+// The product's name ends in a digit, and the module of the CUDA kernels is compiled after this one.
 @SuppressWarnings("module")
 module dev.bgem3.core {
     // Static: without --add-modules jdk.incubator.vector the library still runs, on the scalar kernels.
@@ -9,11 +9,11 @@ module dev.bgem3.core {
     exports dev.bgem3;
     exports dev.bgem3.convert;
     exports dev.bgem3.error;
-    // The kernels for NVIDIA's GPUs implement it in a module of their own, which has native dependencies.
+    // The kernels for NVIDIA GPUs implement it in their own module, which has native dependencies.
     exports dev.bgem3.kernel to dev.bgem3.kernels.cuda;
 
     uses dev.bgem3.kernel.KernelProvider;
-    // So that kernel.jit does not depend on the packages below it, each for one architecture.
+    // A service, so that kernel.jit does not depend on its subpackages, one for each architecture.
     uses dev.bgem3.kernel.jit.Architecture;
 
     provides dev.bgem3.kernel.KernelProvider

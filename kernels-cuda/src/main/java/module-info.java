@@ -1,4 +1,4 @@
-/** The kernels for NVIDIA GPUs: found by core when it stands beside it. */
+/** The kernels for NVIDIA GPUs, which core finds if this module is present. */
 @SuppressWarnings("module") // The product's name ends in a digit.
 module dev.bgem3.kernels.cuda {
     requires dev.bgem3.core;
