@@ -58,7 +58,7 @@ public final class BgeM3 implements AutoCloseable {
 
     private BgeM3(ModelSession session, LoadOptions loadOptions) {
         this.session = session;
-        info = new ModelInfo(session);
+        info = new ModelInfo(session.folder(), session.backend(), session.kernels(), session.maxLength());
         Tokenizer tokenizer = session.tokenizer();
         // As FlagEmbedding has it: of the special tokens the mask alone may have a lexical weight.
         unweightedIds = IntStream.of(tokenizer.specialIds()).filter(id -> id != tokenizer.maskTokenId())

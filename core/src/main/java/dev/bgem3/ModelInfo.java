@@ -1,7 +1,7 @@
 package dev.bgem3;
 
 import dev.bgem3.engine.BackendSelection;
-import dev.bgem3.engine.ModelSession;
+import dev.bgem3.kernel.Kernels;
 import dev.bgem3.model.Classifier;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
@@ -44,8 +44,7 @@ public final class ModelInfo {
     private final int numericsVersion;
 
     /** Of a model that is loaded. */
-    ModelInfo(ModelSession session) {
-        ModelFolder model = session.folder();
+    ModelInfo(ModelFolder model, BackendSelection backend, Kernels loaded, int maxLength) {
         ModelConfig config = model.config();
         boolean encodes = model.classifier().isEmpty();
         Set<Output> computed = EnumSet.noneOf(Output.class);
@@ -62,7 +61,6 @@ public final class ModelInfo {
         SentenceTransformersFiles files = encodes
                 ? model.sentenceTransformers()
                 : SentenceTransformersFiles.NONE;
-        BackendSelection backend = session.backend();
         folder = model.folder();
         weightFiles = model.fileNames();
         weightDtype = model.weightDtype();
@@ -73,7 +71,7 @@ public final class ModelInfo {
         headCount = config.headCount();
         intermediateSize = config.intermediateSize();
         vocabSize = config.vocabSize();
-        maxLength = session.maxLength();
+        this.maxLength = maxLength;
         defaultMaxLength = Math.min(maxLength, files.maxLength().orElse(maxLength));
         colbertDimension = encodes ? model.colbertDimension() : 0;
         prompts = files.prompts();
@@ -81,10 +79,10 @@ public final class ModelInfo {
         scoreLabel = model.classifier().map(Classifier::label);
         parameterCount = model.parameterCount();
         kernels = backend.provider().name();
-        kernelDescription = session.kernels().description();
+        kernelDescription = loaded.description();
         precision = Precision.of(backend.arithmetic());
         devices = backend.deviceNames();
-        threads = session.kernels().threads();
+        threads = loaded.threads();
         numericsVersion = backend.arithmetic().numericsVersion();
     }
 

@@ -44,7 +44,7 @@ public final class Reranker implements AutoCloseable {
 
     private Reranker(ModelSession session, LoadOptions loadOptions) {
         this.session = session;
-        info = new ModelInfo(session);
+        info = new ModelInfo(session.folder(), session.backend(), session.kernels(), session.maxLength());
         this.loadOptions = loadOptions;
     }
 

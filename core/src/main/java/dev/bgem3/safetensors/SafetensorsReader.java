@@ -14,7 +14,7 @@ import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
 import dev.bgem3.text.Messages;
 import dev.bgem3.weights.DType;
-import dev.bgem3.weights.MappedFile;
+import dev.bgem3.weights.MappedTensors;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;
 import java.lang.foreign.MemorySegment;
@@ -50,7 +50,7 @@ public final class SafetensorsReader {
      *             if the file cannot be read or violates the format
      */
     public static TensorFile open(Path path) {
-        return MappedFile.openTensors(path, (file, bytes) -> new SafetensorsReader(file, bytes).read());
+        return MappedTensors.open(path, (file, bytes) -> new SafetensorsReader(file, bytes).read());
     }
 
     /** Checks the file and returns its tensors. */

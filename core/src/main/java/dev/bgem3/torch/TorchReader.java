@@ -10,7 +10,7 @@ import dev.bgem3.torch.PickleValue.Scalar;
 import dev.bgem3.torch.PickleValue.Storage;
 import dev.bgem3.torch.PickleValue.Text;
 import dev.bgem3.torch.PickleValue.View;
-import dev.bgem3.weights.MappedFile;
+import dev.bgem3.weights.MappedTensors;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;
 import java.lang.foreign.MemorySegment;
@@ -55,7 +55,7 @@ public final class TorchReader {
      *             if the file cannot be read, has another format, or contains anything but a state dict
      */
     public static TensorFile open(Path path) {
-        return MappedFile.openTensors(path, (file, bytes) -> new TorchReader(file, bytes).read());
+        return MappedTensors.open(path, (file, bytes) -> new TorchReader(file, bytes).read());
     }
 
     private void refuseOldFormats() {

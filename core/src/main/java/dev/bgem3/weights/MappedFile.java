@@ -2,7 +2,6 @@ package dev.bgem3.weights;
 
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.memory.MappedPages;
 import dev.bgem3.text.Messages;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -12,8 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Collections;
-import java.util.SequencedMap;
 
 /**
  * A file mapped whole and read-only, of any size. While it is mapped nobody may shorten the file: the
@@ -47,26 +44,6 @@ public final class MappedFile implements AutoCloseable {
         } finally {
             if (opened == null) {
                 arena.close();
-            }
-        }
-    }
-
-    /**
-     * Maps the file and reads the tensors in it; what comes back closes the mapping.
-     *
-     * @throws ModelException
-     *             where the file cannot be mapped or its format refuses it; it is unmapped again
-     */
-    public static TensorFile openTensors(Path path, TensorFormat format) {
-        MappedFile file = open(path);
-        TensorFile opened = null;
-        try {
-            opened = new MappedTensors(file,
-                    Collections.unmodifiableSequencedMap(format.read(path, file.bytes)));
-            return opened;
-        } finally {
-            if (opened == null) {
-                file.close();
             }
         }
     }
@@ -119,25 +96,6 @@ public final class MappedFile implements AutoCloseable {
     public void close() {
         if (arena.scope().isAlive()) {
             arena.close();
-        }
-    }
-
-    private record MappedTensors(MappedFile file, SequencedMap<String, StoredTensor> tensors)
-            implements
-                TensorFile {
-        @Override
-        public Path path() {
-            return file.path();
-        }
-
-        @Override
-        public void dropPages() {
-            MappedPages.drop(file.bytes);
-        }
-
-        @Override
-        public void close() {
-            file.close();
         }
     }
 }

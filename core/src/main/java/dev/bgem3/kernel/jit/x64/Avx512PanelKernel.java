@@ -60,8 +60,8 @@ final class Avx512PanelKernel {
         block.set(ValueLayout.JAVA_LONG, FROM_STRIDE_FIELD, fromStrideBytes);
         block.set(ValueLayout.JAVA_LONG, TO_FIELD, to);
         block.set(ValueLayout.JAVA_LONG, COUNT_FIELD, count);
-        block.set(ValueLayout.JAVA_LONG, MASK_FIELD, Avx512TileKernel.maskOf(columns)
-                | (long) Avx512TileKernel.maskOf(columns - Avx512VectorCode.LANES) << 32);
+        block.set(ValueLayout.JAVA_LONG, MASK_FIELD, Avx512VectorCode.maskOf(columns)
+                | (long) Avx512VectorCode.maskOf(columns - Avx512VectorCode.LANES) << 32);
     }
 
     private static void start(Assembler code, Abi abi) {

@@ -95,7 +95,7 @@ final class Avx512SoftmaxKernel {
         block.set(ValueLayout.JAVA_LONG, FULL_FIELD, full);
         block.set(ValueLayout.JAVA_FLOAT, SCALE_FIELD, scale);
         block.set(ValueLayout.JAVA_INT, MASK_FIELD,
-                Avx512TileKernel.maskOf(columns - full * Avx512VectorCode.LANES));
+                Avx512VectorCode.maskOf(columns - full * Avx512VectorCode.LANES));
     }
 
     /** Sets the number of keys, at least 1. */

@@ -141,7 +141,8 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
         block.set(ValueLayout.JAVA_LONG, PANEL_FIELD, panelAddress);
         block.set(ValueLayout.JAVA_LONG, BIAS_FIELD, biasAddress);
         block.set(ValueLayout.JAVA_LONG, MASK_FIELD,
-                maskOf(columns) | (long) maskOf(columns - Avx512VectorCode.LANES) << 32);
+                Avx512VectorCode.maskOf(columns)
+                        | (long) Avx512VectorCode.maskOf(columns - Avx512VectorCode.LANES) << 32);
     }
 
     /** Sets the rows, at least 1, for one call; addresses that the kernel does not need may be 0. */
@@ -167,11 +168,6 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
     /** Returns rdi or rcx, whichever does not hold the argument block (System V and Windows conventions). */
     private static Gpr nextPanel(Gpr argument) {
         return argument == Gpr.RCX ? Gpr.RDI : Gpr.RCX;
-    }
-
-    /** Returns a mask of the first {@code columns} lanes of one vector. */
-    static int maskOf(int columns) {
-        return columns <= 0 ? 0 : columns >= Avx512VectorCode.LANES ? 0xFFFF : (1 << columns) - 1;
     }
 
     byte[] assemble(Abi abi) {

@@ -46,6 +46,11 @@ final class Avx512VectorCode extends VectorCode {
         constants = code.constant(CONSTANTS);
     }
 
+    /** A mask of the first {@code lanes} lanes of a vector; of none or all where there are fewer or more. */
+    static int maskOf(int lanes) {
+        return lanes <= 0 ? 0 : lanes >= LANES ? 0xFFFF : (1 << lanes) - 1;
+    }
+
     @Override
     Mem constant(int index) {
         return Mem.at(constants).plus(4 * index).broadcasting();

@@ -21,7 +21,7 @@ enum Vectors {
 
         @Override
         void fillMask(MemorySegment block, long offsetBytes, int lanes) {
-            block.set(ValueLayout.JAVA_INT, offsetBytes, Avx512TileKernel.maskOf(lanes));
+            block.set(ValueLayout.JAVA_INT, offsetBytes, Avx512VectorCode.maskOf(lanes));
         }
     },
     /** 256 bits; a mask is a vector of ones and zeros. */

@@ -1,0 +1,57 @@
+package dev.bgem3.weights;
+
+import dev.bgem3.error.ModelException;
+import dev.bgem3.memory.MappedPages;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.SequencedMap;
+
+/** The tensors of one mapped file. */
+public final class MappedTensors implements TensorFile {
+    private final MappedFile file;
+    private final SequencedMap<String, StoredTensor> tensors;
+
+    private MappedTensors(MappedFile file, SequencedMap<String, StoredTensor> tensors) {
+        this.file = file;
+        this.tensors = Collections.unmodifiableSequencedMap(tensors);
+    }
+
+    /**
+     * Maps a file and reads the tensors in it.
+     *
+     * @throws ModelException
+     *             where the file cannot be mapped or its format refuses it; it is unmapped again
+     */
+    public static TensorFile open(Path path, TensorFormat format) {
+        MappedFile file = MappedFile.open(path);
+        TensorFile opened = null;
+        try {
+            opened = new MappedTensors(file, format.read(path, file.bytes()));
+            return opened;
+        } finally {
+            if (opened == null) {
+                file.close();
+            }
+        }
+    }
+
+    @Override
+    public Path path() {
+        return file.path();
+    }
+
+    @Override
+    public SequencedMap<String, StoredTensor> tensors() {
+        return tensors;
+    }
+
+    @Override
+    public void dropPages() {
+        MappedPages.drop(file.bytes());
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}
