@@ -5,6 +5,7 @@ import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonValue;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
+import dev.bgem3.safetensors.SafetensorsFiles;
 import dev.bgem3.safetensors.SafetensorsWriter;
 import dev.bgem3.safetensors.Zeros;
 import dev.bgem3.weights.DType;
@@ -159,7 +160,7 @@ public final class ModelVariant {
                 })));
         try {
             Files.createDirectories(folder);
-            SafetensorsWriter.write(folder.resolve("model.safetensors"), sources);
+            SafetensorsFiles.write(folder.resolve("model.safetensors"), sources);
             Files.writeString(folder.resolve(ModelConfig.FILE_NAME), Json.write(new JsonObject(config)));
             for (Map.Entry<String, byte[]> file : files.entrySet()) {
                 Path path = folder.resolve(file.getKey());

@@ -107,11 +107,6 @@ public final class SafetensorsWriter {
         }
     }
 
-    /** Writes {@code tensors} to {@code file} without reporting progress. */
-    public static void write(Path file, Collection<Source> tensors) {
-        write(file, tensors, (_, _) -> {});
-    }
-
     private static void writeAll(Path part, byte[] header, List<Source> tensors, Progress progress)
             throws IOException {
         long totalBytes = header.length;

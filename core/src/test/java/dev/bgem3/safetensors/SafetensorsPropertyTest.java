@@ -52,7 +52,7 @@ class SafetensorsPropertyTest {
                     new Source(name, dtype, shape, sink -> sink.bytes(MemorySegment.ofArray(content))));
         }
         Path path = folder.resolve("w.safetensors");
-        SafetensorsWriter.write(path, written.values());
+        SafetensorsFiles.write(path, written.values());
         try (TensorFile file = SafetensorsReader.open(path)) {
             assertThat(file.tensors().keySet()).as(message)
                     .containsExactlyInAnyOrderElementsOf(written.keySet());

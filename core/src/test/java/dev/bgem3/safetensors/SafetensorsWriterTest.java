@@ -40,7 +40,7 @@ class SafetensorsWriterTest {
     @Test
     void writesTheBytesThatTheFormatRequires() throws IOException {
         Path path = folder.resolve("w.safetensors");
-        SafetensorsWriter.write(path, List.of(source("h", DType.F16, new long[]{1, 2}, floats(1, -2))));
+        SafetensorsFiles.write(path, List.of(source("h", DType.F16, new long[]{1, 2}, floats(1, -2))));
         String header = "{\"__metadata__\":{\"format\":\"pt\"},"
                 + "\"h\":{\"dtype\":\"F16\",\"shape\":[1,2],\"data_offsets\":[0,4]}} ";
         String expected = "\u0058\0\0\0\0\0\0\0" + header + "\u0000\u003c\u0000\u00c0";
@@ -52,7 +52,7 @@ class SafetensorsWriterTest {
     void writesTheWidestTypesFirstAndOtherwiseKeepsTheOrder() throws IOException {
         Path path = folder.resolve("w.safetensors");
         Content one = sink -> sink.bytes(MemorySegment.ofArray(new byte[]{1}));
-        SafetensorsWriter.write(path, List.of(source("a", DType.I8, new long[]{1}, one),
+        SafetensorsFiles.write(path, List.of(source("a", DType.I8, new long[]{1}, one),
                 source("b", DType.F32, new long[0], floats(2)), source("c", DType.I8, new long[]{1}, one),
                 source("d", DType.F32, new long[]{1}, floats(3))));
         try (TensorFile file = SafetensorsReader.open(path)) {
@@ -67,7 +67,7 @@ class SafetensorsWriterTest {
         float[] values = {1 + 0x1p-11f, 1 + 0x3p-11f, 65519, 65520, 0x1p-25f, Float.NaN, -0f, 1 + 0x1p-8f,
                 1 + 0x3p-8f, Float.MAX_VALUE, Float.NEGATIVE_INFINITY, Float.intBitsToFloat(0x7f800001)};
         Path path = folder.resolve("w.safetensors");
-        SafetensorsWriter.write(path,
+        SafetensorsFiles.write(path,
                 List.of(source("h", DType.F16, new long[]{values.length}, floats(values)),
                         source("b", DType.BF16, new long[]{values.length}, floats(values))));
         float infinity = Float.POSITIVE_INFINITY;
@@ -88,14 +88,14 @@ class SafetensorsWriterTest {
         }
         Path first = folder.resolve("first.safetensors");
         Path second = folder.resolve("second.safetensors");
-        SafetensorsWriter.write(first, List.of(source("w", DType.F32, new long[]{values.length}, sink -> {
+        SafetensorsFiles.write(first, List.of(source("w", DType.F32, new long[]{values.length}, sink -> {
             sink.floats(values, 0, 7);
             sink.floats(values, 7, values.length - 7);
         })));
         try (TensorFile file = SafetensorsReader.open(first)) {
             StoredTensor tensor = file.tensors().get("w");
             assertThat(tensor.toFloats()).isEqualTo(values);
-            SafetensorsWriter.write(second,
+            SafetensorsFiles.write(second,
                     List.of(source("w", DType.F32, tensor.shape(), sink -> sink.bytes(tensor.data()))));
         }
         assertThat(Files.mismatch(first, second)).isEqualTo(-1);
@@ -104,7 +104,7 @@ class SafetensorsWriterTest {
     @Test
     void keepsTheOldFileIfTheContentFails() throws IOException {
         Path path = Files.writeString(folder.resolve("w.safetensors"), "before");
-        assertThatThrownBy(() -> SafetensorsWriter.write(path,
+        assertThatThrownBy(() -> SafetensorsFiles.write(path,
                 List.of(source("w", DType.F32, new long[]{2}, sink -> {
                     throw new ModelException("the source is gone");
                 })))).isInstanceOf(ModelException.class).hasMessage("the source is gone");
@@ -116,17 +116,17 @@ class SafetensorsWriterTest {
     void refusesContentThatDoesNotMatchItsShape() throws IOException {
         Path path = folder.resolve("w.safetensors");
         assertThatThrownBy(
-                () -> SafetensorsWriter.write(path,
+                () -> SafetensorsFiles.write(path,
                         List.of(source("w", DType.F16, new long[]{2}, floats(1)))))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("w: content 2 bytes short of its shape");
         assertThatThrownBy(
-                () -> SafetensorsWriter.write(path,
+                () -> SafetensorsFiles.write(path,
                         List.of(source("w", DType.F16, new long[]{1}, floats(1, 2)))))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("w: content of 4 more bytes (expected: 2, by its shape)");
         assertThatThrownBy(
-                () -> SafetensorsWriter.write(path, List.of(source("w", DType.I8, new long[]{1}, floats(1)))))
+                () -> SafetensorsFiles.write(path, List.of(source("w", DType.I8, new long[]{1}, floats(1)))))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("w: floats for I8 (expected: F32, F16 or BF16)");
         assertThat(filesInFolder()).isEmpty();
@@ -141,10 +141,10 @@ class SafetensorsWriterTest {
         assertThatThrownBy(() -> source("", DType.F32, new long[0], floats(1)))
                 .isInstanceOf(IllegalArgumentException.class);
         Source source = source("w", DType.F32, new long[0], floats(1));
-        assertThatThrownBy(() -> SafetensorsWriter.write(path, List.of(source, source)))
+        assertThatThrownBy(() -> SafetensorsFiles.write(path, List.of(source, source)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("tensors: \"w\" again (expected: each name once)");
-        assertThatThrownBy(() -> SafetensorsWriter.write(path,
+        assertThatThrownBy(() -> SafetensorsFiles.write(path,
                 List.of(source("w", DType.F32, new long[]{-1}, floats()))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("w: shape: [-1] (expected: no negative size)");
@@ -153,11 +153,11 @@ class SafetensorsWriterTest {
     @Test
     void namesTheFileThatCannotBeWritten() throws IOException {
         Path nowhere = folder.resolve("no/w.safetensors");
-        assertThatThrownBy(() -> SafetensorsWriter.write(nowhere, List.of()))
+        assertThatThrownBy(() -> SafetensorsFiles.write(nowhere, List.of()))
                 .isInstanceOf(ModelException.class)
                 .hasMessage(nowhere + ": cannot be written: no such file or folder");
         Path directory = Files.createDirectory(folder.resolve("directory"));
-        assertThatThrownBy(() -> SafetensorsWriter.write(directory, List.of()))
+        assertThatThrownBy(() -> SafetensorsFiles.write(directory, List.of()))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith(directory + ": cannot be written: ");
         assertThat(filesInFolder()).containsExactly("directory");

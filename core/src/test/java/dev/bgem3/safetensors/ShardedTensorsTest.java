@@ -22,8 +22,8 @@ class ShardedTensorsTest {
 
     @BeforeEach
     void writeShards() {
-        SafetensorsWriter.write(folder.resolve("1.safetensors"), List.of(one("a", 1), one("unlisted", 2)));
-        SafetensorsWriter.write(folder.resolve("2.safetensors"), List.of(one("b", 3)));
+        SafetensorsFiles.write(folder.resolve("1.safetensors"), List.of(one("a", 1), one("unlisted", 2)));
+        SafetensorsFiles.write(folder.resolve("2.safetensors"), List.of(one("b", 3)));
     }
 
     private static Source one(String name, float value) {
