@@ -4,14 +4,21 @@ import dev.bgem3.convert.WriteListener;
 import dev.bgem3.engine.BackendSelection;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.ModelException;
+import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.model.ModelFolder;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /** Keeps a model's weights beside it as this machine's kernels read them, for a faster start. */
 public final class PackedWeights {
+    /** The precisions that weights can be packed for: those in which CPUs compute. */
+    public static final List<Precision> PRECISIONS = Arrays.stream(Precision.values())
+            .filter(precision -> precision.arithmetic().filter(Arithmetic::isForCpu).isPresent()).toList();
+
     private PackedWeights() {}
 
     /**
@@ -24,7 +31,7 @@ public final class PackedWeights {
      * @param folder
      *            the model, in any readable layout
      * @param precision
-     *            {@link Precision#FP32}, {@link Precision#BF16} or {@link Precision#INT8}
+     *            one of {@link #PRECISIONS}
      * @param listener
      *            told how much is written; what it throws ends the work, and nothing is left
      * @return the file
@@ -56,9 +63,9 @@ public final class PackedWeights {
     }
 
     private static BackendSelection backend(Precision precision) {
-        if (precision == Precision.AUTO || precision == Precision.FP16) {
+        if (!PRECISIONS.contains(precision)) {
             throw new IllegalArgumentException(
-                    "precision: " + precision.label() + " (expected: fp32, bf16 or int8)");
+                    "precision: " + precision.label() + " (expected: " + Arithmetic.cpuLabels() + ")");
         }
         return BackendSelection.choose(
                 LoadOptions.builder().device("cpu").precision(precision).build().backend(),

@@ -115,8 +115,10 @@ public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, L
 
     private static KernelProvider onCpu(Optional<Arithmetic> wanted, List<KernelProvider> installed,
             Optional<String> whyNotElsewhere) {
-        if (wanted.equals(Optional.of(Arithmetic.FP16))) {
-            throw new BackendException("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs"
+        if (wanted.isPresent() && !wanted.get().isForCpu()) {
+            String label = wanted.get().label();
+            throw new BackendException("precision: " + label + " (expected: " + Arithmetic.cpuLabels() + "; "
+                    + label + " is for GPUs"
                     + whyNotElsewhere.map(why -> ", and there is none to use: " + why).orElse("") + ")");
         }
         List<KernelProvider> those = installed.stream().filter(BackendSelection::isCpu).toList();

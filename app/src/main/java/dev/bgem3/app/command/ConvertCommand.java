@@ -1,5 +1,6 @@
 package dev.bgem3.app.command;
 
+import dev.bgem3.PackedWeights;
 import dev.bgem3.Precision;
 import dev.bgem3.app.handler.PackHandler;
 import dev.bgem3.app.handler.UsageException;
@@ -42,7 +43,7 @@ final class ConvertCommand implements Callable<Integer> {
             or 1 bytes a weight for fp32, bf16 or int8, and is left unused when the model or the kernels change.""")
     private boolean packed;
 
-    @Option(names = "--precision", paramLabel = "fp32|bf16|int8", split = ",", //
+    @Option(names = "--precision", paramLabel = Labels.CPU_PRECISIONS, split = ",", //
             converter = Labels.OfPrecision.class, description = """
                     Which precisions --packed is for, with commas between them. \
                     Default: each that this machine's kernels compute.""")
@@ -74,7 +75,7 @@ final class ConvertCommand implements Callable<Integer> {
             case FP32 -> WeightType.FP32;
             case FP16 -> WeightType.FP16;
             case BF16 -> WeightType.BF16;
-            case AUTO, INT8 -> throw new UsageException(
+            default -> throw new UsageException(
                     "--dtype: " + precision.label() + " (expected: fp32, fp16 or bf16)");
         };
     }
@@ -91,9 +92,9 @@ final class ConvertCommand implements Callable<Integer> {
             throw new UsageException("--precision without --packed (expected: --packed)");
         }
         for (Precision precision : precisions) {
-            if (precision == Precision.AUTO || precision == Precision.FP16) {
-                throw new UsageException(
-                        "--precision: " + precision.label() + " (expected: fp32, bf16 or int8)");
+            if (!PackedWeights.PRECISIONS.contains(precision)) {
+                throw new UsageException("--precision: " + precision.label() + " (expected: "
+                        + Labels.inWords(Labels.CPU_PRECISIONS) + ")");
             }
         }
     }

@@ -10,7 +10,17 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Reads enum values by the labels that FlagEmbedding gives them. */
 final class Labels {
+    /** The labels of every {@link Precision}, as usage shows them. */
+    static final String PRECISIONS = "auto|fp32|fp16|bf16|int8";
+    /** Those of {@link dev.bgem3.PackedWeights#PRECISIONS}. */
+    static final String CPU_PRECISIONS = "fp32|bf16|int8";
+
     private Labels() {}
+
+    /** The same labels as a message lists them: {@code fp32, bf16 or int8}. */
+    static String inWords(String labels) {
+        return labels.replaceFirst("\\|([^|]*)$", " or $1").replace("|", ", ");
+    }
 
     private static <E extends Enum<E>> E find(Class<E> type, Function<E, String> label, String word) {
         return Arrays.stream(type.getEnumConstants()).filter(value -> label.apply(value).equals(word))

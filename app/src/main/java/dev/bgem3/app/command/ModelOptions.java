@@ -25,7 +25,7 @@ final class ModelOptions {
                     Default: ${DEFAULT-VALUE}.""")
     private String device;
 
-    @Option(names = "--precision", paramLabel = "auto|fp32|fp16|bf16|int8", defaultValue = "auto", //
+    @Option(names = "--precision", paramLabel = Labels.PRECISIONS, defaultValue = "auto", //
             converter = Labels.OfPrecision.class, description = """
                     The arithmetic of the products: fewer bits are faster and less exact; fp32 gives the \
                     reference's numbers. auto is fp32 on a CPU and fp16 on a GPU. Default: ${DEFAULT-VALUE}.""")

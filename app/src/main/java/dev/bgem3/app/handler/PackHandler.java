@@ -11,8 +11,6 @@ import java.util.List;
 
 /** Keeps packed weights beside a model. */
 public final class PackHandler {
-    private static final List<Precision> ALL = List.of(Precision.FP32, Precision.BF16, Precision.INT8);
-
     private final Streams streams;
     private final List<Precision> precisions;
     private final boolean all;
@@ -28,7 +26,7 @@ public final class PackHandler {
     public PackHandler(Streams streams, List<Precision> asked) {
         this.streams = streams;
         all = asked.isEmpty();
-        precisions = all ? ALL : asked;
+        precisions = all ? PackedWeights.PRECISIONS : asked;
         for (Precision precision : precisions) {
             try {
                 PackedWeights.checkKernels(precision);
