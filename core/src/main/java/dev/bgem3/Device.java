@@ -2,6 +2,7 @@ package dev.bgem3;
 
 import dev.bgem3.engine.DeviceRequest;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -18,7 +19,7 @@ public final class Device {
 
     private final DeviceRequest request;
 
-    private Device(DeviceRequest request) {
+    Device(DeviceRequest request) {
         this.request = request;
     }
 
@@ -50,12 +51,14 @@ public final class Device {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Device that && request.equals(that.request);
+    /** Equal where the same devices are meant, as by {@code cuda} and {@code cuda:0}. */
+        return other instanceof Device that && request.kind().equals(that.request.kind())
+                && request.all() == that.request.all() && request.numbers().equals(that.request.numbers());
     }
 
     @Override
     public int hashCode() {
-        return request.hashCode();
+        return Objects.hash(request.kind(), request.all(), request.numbers());
     }
 
     /** As {@link #parse} reads it. */

@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.DeviceRequest;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import java.util.EnumMap;
@@ -10,21 +11,21 @@ import java.util.Optional;
 /**
  * Kernels that are installed, and whether this machine and this process can use them.
  *
- * @param name
- *            as {@link LoadOptions} and {@link ModelInfo} name them, such as {@code vector}
+ * @param kernels
+ *            which, as {@link LoadOptions} takes them
  * @param device
- *            the kind of device that they compute on: {@code cpu} or {@code cuda}
+ *            what they compute on by default: {@link Device#CPU}, or the first of their GPUs
  * @param unavailable
  *            why they cannot be used at all; empty where they can
  * @param refused
  *            the precisions that this machine has units for and in which they failed their self-test, and
  *            how; empty as a rule
  */
-public record KernelStatus(String name, String device, Optional<String> unavailable,
+public record KernelStatus(KernelKind kernels, Device device, Optional<String> unavailable,
         Map<Precision, String> refused) {
     /** Kernels with a name. */
     public KernelStatus {
-        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(kernels, "kernels");
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(unavailable, "unavailable");
         refused = Map.copyOf(refused);
@@ -40,6 +41,7 @@ public record KernelStatus(String name, String device, Optional<String> unavaila
                         .ifPresent(why -> refused.put(Precision.of(arithmetic), why));
             }
         }
-        return new KernelStatus(provider.name(), provider.device(), unavailable, refused);
+        return new KernelStatus(KernelKind.of(provider.name()),
+                new Device(DeviceRequest.of(provider.device(), 0)), unavailable, refused);
     }
 }

@@ -1,7 +1,6 @@
 package dev.bgem3;
 
 import dev.bgem3.engine.BackendRequest;
-import dev.bgem3.engine.DeviceRequest;
 import dev.bgem3.engine.Instruction;
 import java.util.Objects;
 
@@ -21,7 +20,7 @@ public final class LoadOptions {
     public static final String PLAIN_FORMAT = "{}{}";
     private static final int MAX_THREADS = 1024;
 
-    private final String kernels;
+    private final KernelKind kernels;
     private final Device device;
     private final Precision precision;
     private final int threads;
@@ -66,11 +65,9 @@ public final class LoadOptions {
     }
 
     /**
-     * The name of the kernels to use: {@code jit}, {@code vector} or {@code scalar}. {@code auto}, the
-     * default, takes the system property {@code bgem3.kernels} if set, else the fastest that this machine can
-     * run.
+     * The kernels to use; {@link KernelKind#AUTO} by default.
      */
-    public String kernels() {
+    public KernelKind kernels() {
         return kernels;
     }
 
@@ -125,7 +122,7 @@ public final class LoadOptions {
     }
 
     BackendRequest backend() {
-        return new BackendRequest(kernels, device.request(), precision.arithmetic(), threads);
+        return new BackendRequest(kernels.name(), device.request(), precision.arithmetic(), threads);
     }
 
     @Override
@@ -162,7 +159,7 @@ public final class LoadOptions {
 
     /** Sets what differs from the defaults; for one thread. */
     public static final class Builder {
-        private String kernels = DeviceRequest.AUTO;
+        private KernelKind kernels = KernelKind.AUTO;
         private Device device = Device.AUTO;
         private Precision precision = Precision.AUTO;
         private int threads;
@@ -173,8 +170,8 @@ public final class LoadOptions {
 
         private Builder() {}
 
-        /** Kernels by name: {@code auto}, {@code jit}, {@code vector}, {@code scalar}. */
-        public Builder kernels(String value) {
+        /** The kernels to use. */
+        public Builder kernels(KernelKind value) {
             kernels = value;
             return this;
         }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -36,10 +37,10 @@ public final class ModelInfo {
     private final Optional<String> defaultPromptName;
     private final Optional<String> scoreLabel;
     private final long parameterCount;
-    private final String kernels;
+    private final KernelKind kernels;
     private final String kernelDescription;
     private final Precision precision;
-    private final List<String> devices;
+    private final List<Device> devices;
     private final int threads;
     private final int numericsVersion;
 
@@ -78,10 +79,10 @@ public final class ModelInfo {
         defaultPromptName = files.defaultPromptName();
         scoreLabel = model.classifier().map(Classifier::label);
         parameterCount = model.parameterCount();
-        kernels = backend.provider().name();
+        kernels = KernelKind.of(backend.provider().name());
         kernelDescription = loaded.description();
         precision = Precision.of(backend.arithmetic());
-        devices = backend.deviceNames();
+        devices = backend.deviceRequests().stream().map(Device::new).toList();
         threads = loaded.threads();
         numericsVersion = backend.arithmetic().numericsVersion();
     }
@@ -208,9 +209,9 @@ public final class ModelInfo {
     }
 
     /**
-     * The name of the kernels that serve.
+     * The kernels that serve; never {@link KernelKind#AUTO}.
      */
-    public String kernels() {
+    public KernelKind kernels() {
         return kernels;
     }
 
@@ -229,9 +230,9 @@ public final class ModelInfo {
     }
 
     /**
-     * What computes: {@code cpu}, or GPUs such as {@code cuda:0}.
+     * What computes: {@link Device#CPU}, or one GPU or several, each by its number.
      */
-    public List<String> devices() {
+    public List<Device> devices() {
         return devices;
     }
 
@@ -288,7 +289,9 @@ public final class ModelInfo {
     public String toString() {
         return "ModelInfo[" + folder + ", " + parameterCount + " weights in " + weightDtype + ", " + outputs
                 + ", hiddenSize=" + hiddenSize + ", layerCount=" + layerCount + ", maxLength=" + maxLength
-                + ", " + precision.label() + " on " + String.join(", ", devices) + ", " + kernelDescription
+                + ", " + precision.label() + " on "
+                + devices.stream().map(Device::toString).collect(Collectors.joining(", ")) + ", "
+                + kernelDescription
                 + "]";
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.engine.BackendSelection;
+import dev.bgem3.engine.DeviceRequest;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
@@ -114,8 +115,8 @@ class BackendSelectionTest {
     @Test
     void aPrecisionThatFailsOnACardIsComputedOnTheCpu() {
         List<KernelProvider> installed = with(new Failing(ONE, Arithmetic.FP16));
-        assertThat(choose("auto", Precision.AUTO, installed).deviceNames()).containsExactly("cpu");
-        assertThat(choose("auto", Precision.BF16, installed).deviceNames()).containsExactly("cuda:0");
+        assertThat(names(choose("auto", Precision.AUTO, installed))).containsExactly("cpu");
+        assertThat(names(choose("auto", Precision.BF16, installed))).containsExactly("cuda:0");
         assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and there is none to "
                 + "use: cuda: its sums are off by one)", "auto", Precision.FP16, installed);
         assertRefused("kernels: pretended cannot be used: its sums are off by one", "cuda", Precision.AUTO,
@@ -132,7 +133,7 @@ class BackendSelectionTest {
             String names) {
         BackendSelection placement = choose(device, precision, with(FOUR));
         assertThat(placement.arithmetic()).isEqualTo(arithmetic);
-        assertThat(placement.deviceNames()).isEqualTo(List.of(names.split(" ")));
+        assertThat(names(placement)).isEqualTo(List.of(names.split(" ")));
     }
 
     @Test
@@ -141,7 +142,7 @@ class BackendSelectionTest {
             PretendedDevices provider = PretendedDevices.unavailable("a library is missing, " + seen, seen);
             List<String> warnings = warnings(() -> {
                 for (int i = 0; i < 2; i++) {
-                    assertThat(choose("auto", Precision.AUTO, with(provider)).deviceNames())
+                    assertThat(names(choose("auto", Precision.AUTO, with(provider))))
                             .containsExactly("cpu");
                 }
             });
@@ -208,20 +209,23 @@ class BackendSelectionTest {
                 with(PretendedDevices.unavailable("there is no driver", false)));
     }
 
+    private static List<String> names(BackendSelection placement) {
+        return placement.deviceRequests().stream().map(DeviceRequest::text).toList();
+    }
+
     @Test
     void takesTheKernelsThatAreNamedOnTheirDevice() {
-        LoadOptions.Builder options = LoadOptions.builder().kernels("scalar");
-        assertThat(BackendSelection.choose(options.build().backend(), with(ONE)).deviceNames())
+        LoadOptions.Builder options = LoadOptions.builder().kernels(KernelKind.SCALAR);
+        assertThat(names(BackendSelection.choose(options.build().backend(), with(ONE))))
                 .containsExactly("cpu");
         assertThatExceptionOfType(BackendException.class)
                 .isThrownBy(
                         () -> BackendSelection.choose(options.device("cuda").build().backend(), with(ONE)))
                 .withMessage("device: cuda (expected: cpu, where the scalar kernels compute)");
-        LoadOptions.Builder pretended = LoadOptions.builder().kernels("pretended");
-        assertThat(BackendSelection.choose(pretended.build().backend(), with(FOUR)).deviceNames())
+        LoadOptions.Builder pretended = LoadOptions.builder().kernels(KernelKind.of("pretended"));
+        assertThat(names(BackendSelection.choose(pretended.build().backend(), with(FOUR))))
                 .containsExactly("cuda:0");
-        assertThat(BackendSelection.choose(pretended.device("cuda:3").build().backend(), with(FOUR))
-                .deviceNames())
+        assertThat(names(BackendSelection.choose(pretended.device("cuda:3").build().backend(), with(FOUR))))
                 .containsExactly("cuda:3");
         assertThatExceptionOfType(BackendException.class)
                 .isThrownBy(

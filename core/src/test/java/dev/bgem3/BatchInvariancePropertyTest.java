@@ -55,7 +55,7 @@ class BatchInvariancePropertyTest {
         List<int[]> texts = new ArrayList<>();
         List<Embedding> alone = new ArrayList<>();
         for (int threadCount : threads) {
-            LoadOptions options = LoadOptions.builder().kernels(kernels).precision(precision)
+            LoadOptions options = LoadOptions.builder().kernels(KernelKind.of(kernels)).precision(precision)
                     .threads(threadCount).build();
             try (BgeM3 model = BgeM3.load(folder, options)) {
                 if (alone.isEmpty()) {

@@ -57,7 +57,7 @@ class BgeM3GoldenTest {
 
     @BeforeEach
     void load() {
-        model = BgeM3.load(folder, LoadOptions.builder().kernels(kernels).threads(2).build());
+        model = BgeM3.load(folder, LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build());
     }
 
     @AfterEach
@@ -109,7 +109,7 @@ class BgeM3GoldenTest {
                 .maxLength((int) golden.integer("max_length").orElseThrow())
                 .build();
         List<String> texts = strings(golden.array("texts").orElseThrow());
-        try (BgeM3 instructed = BgeM3.load(folder, LoadOptions.builder().kernels(kernels)
+        try (BgeM3 instructed = BgeM3.load(folder, LoadOptions.builder().kernels(KernelKind.of(kernels))
                 .queryInstruction(golden.string("instruction").orElseThrow()).build())) {
             List<Embedding> embeddings = instructed.encodeQueries(texts, options);
             List<JsonValue> dense = golden.array("dense").orElseThrow().elements();

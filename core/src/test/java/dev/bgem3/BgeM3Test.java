@@ -187,7 +187,8 @@ class BgeM3Test {
     @EnumSource(value = Precision.class, names = {"BF16", "INT8"})
     void refusesAPrecisionThatTheKernelsDoNotCompute(Precision precision) {
         for (String kernels : List.of("scalar", "vector")) {
-            LoadOptions options = LoadOptions.builder().kernels(kernels).precision(precision).build();
+            LoadOptions options = LoadOptions.builder().kernels(KernelKind.of(kernels)).precision(precision)
+                    .build();
             assertThatExceptionOfType(BackendException.class)
                     .isThrownBy(() -> BgeM3.load(Fixtures.TINY, options))
                     .withMessage("precision: " + precision.label()
@@ -200,21 +201,22 @@ class BgeM3Test {
     void namesTheKernelsThatThereAre() {
         assertThatExceptionOfType(BackendException.class)
                 .isThrownBy(
-                        () -> BgeM3.load(Fixtures.TINY, LoadOptions.builder().kernels("abacus").build()))
+                        () -> BgeM3.load(Fixtures.TINY,
+                                LoadOptions.builder().kernels(KernelKind.of("abacus")).build()))
                 .withMessageStartingWith("kernels: abacus (expected one of: ").withMessageContaining("vector")
                 .withMessageContaining("scalar");
     }
 
     @Test
     void saysWhatItLoaded() {
-        LoadOptions options = LoadOptions.builder().kernels("vector").threads(3).build();
+        LoadOptions options = LoadOptions.builder().kernels(KernelKind.VECTOR).threads(3).build();
         try (BgeM3 other = BgeM3.load(Fixtures.TINY, options)) {
             ModelInfo info = other.info();
             assertThat(info.folder()).isEqualTo(Fixtures.TINY);
             assertThat(info.outputs()).containsExactlyInAnyOrder(Output.values());
             assertThat(info.maxLength()).isEqualTo(512);
             assertThat(info.hiddenSize()).isEqualTo(128);
-            assertThat(info.kernels()).isEqualTo("vector");
+            assertThat(info.kernels()).isEqualTo(KernelKind.VECTOR);
             assertThat(info.threads()).isEqualTo(3);
             assertThat(info.precision()).isEqualTo(Precision.FP32);
         }

@@ -28,7 +28,8 @@ class ClosedModelTest {
     @ParameterizedTest
     @ValueSource(strings = {"scalar", "vector"})
     void refusesEveryCallOnAClosedModelFromAnyThread(String kernels) throws InterruptedException {
-        BgeM3 model = BgeM3.load(Fixtures.TINY, LoadOptions.builder().kernels(kernels).threads(2).build());
+        BgeM3 model = BgeM3.load(Fixtures.TINY,
+                LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build());
         Embedding before = model.encode("text", ALL);
         Stream<Embedding> begun = model.encode(Stream.of("a", "b"), ALL);
         model.close();
@@ -56,7 +57,7 @@ class ClosedModelTest {
     void refusesBeforeItTokenizesAndWithoutWaitingForTheBatchUnderWay() throws Exception {
         try (ExecutorService pool = Executors.newSingleThreadExecutor();
                 BgeM3 model = BgeM3.load(Fixtures.TINY,
-                        LoadOptions.builder().kernels("scalar").threads(1).build())) {
+                        LoadOptions.builder().kernels(KernelKind.SCALAR).threads(1).build())) {
             CountDownLatch begins = new CountDownLatch(1);
             RunOptions slow = RunOptions.builder().tokenBudget(1 << 20).cancelled(() -> {
                 begins.countDown();
@@ -89,7 +90,7 @@ class ClosedModelTest {
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
             for (int round = 0; round < 15; round++) {
                 BgeM3 model = BgeM3.load(Fixtures.TINY,
-                        LoadOptions.builder().kernels(kernels).threads(2).build());
+                        LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build());
                 List<Embedding> expected = model.encode(texts, ALL, run);
                 CountDownLatch running = new CountDownLatch(threads);
                 Callable<Integer> encodeUntilClosed = () -> {

@@ -34,7 +34,7 @@ class ConcurrencyTest {
                 new TextPair(texts.get(2), texts.get(3)));
         RunOptions small = RunOptions.builder().tokenBudget(8).build();
         long seed = source.random().nextLong();
-        LoadOptions options = LoadOptions.builder().kernels(kernels).threads(2).build();
+        LoadOptions options = LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build();
         try (BgeM3 model = BgeM3.load(Fixtures.TINY, options);
                 ExecutorService pool = Executors.newFixedThreadPool(THREADS)) {
             List<Embedding> embeddings = model.encode(texts, ALL);

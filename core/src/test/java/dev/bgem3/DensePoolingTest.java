@@ -32,7 +32,8 @@ class DensePoolingTest {
     @EnumSource(Pooling.class)
     void followsTheDefinition(Pooling pooling) {
         for (String kernels : List.of("scalar", "vector")) {
-            try (BgeM3 model = BgeM3.load(Fixtures.TINY, LoadOptions.builder().kernels(kernels).build())) {
+            try (BgeM3 model = BgeM3.load(Fixtures.TINY,
+                    LoadOptions.builder().kernels(KernelKind.of(kernels)).build())) {
                 List<int[]> ids = TEXTS.stream().map(text -> model.tokenizer().encode(text).ids()).toList();
                 List<float[]> hidden = hiddenStates(kernels, ids);
                 for (boolean normalize : new boolean[]{true, false}) {

@@ -48,7 +48,8 @@ class EncodeQueueTest {
         List<Integer> batches = Collections.synchronizedList(new ArrayList<>());
         QueueOptions options = QueueOptions.builder().tokenBudget(budget)
                 .listener((count, _, _, _) -> batches.add(count)).build();
-        LoadOptions load = LoadOptions.builder().kernels(kernels).threads(2).queryInstruction("q: ")
+        LoadOptions load = LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2)
+                .queryInstruction("q: ")
                 .passageInstruction("p: ").build();
         try (BgeM3 model = BgeM3.load(Fixtures.TINY, load);
                 EncodeQueue queue = EncodeQueue.of(model, options);

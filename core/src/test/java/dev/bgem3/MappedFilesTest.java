@@ -74,7 +74,7 @@ class MappedFilesTest {
     void saysFirstWhatIsWrongWithTheKernelsAndLeavesNoThreadThatReads() throws IOException {
         Path folder = ModelVariant.ofTiny().withoutFile("sentencepiece.bpe.model")
                 .write(temporary.resolve("model"));
-        LoadOptions none = LoadOptions.builder().kernels("none").build();
+        LoadOptions none = LoadOptions.builder().kernels(KernelKind.of("none")).build();
         for (int i = 0; i < 20; i++) {
             assertThatExceptionOfType(BackendException.class).isThrownBy(() -> BgeM3.load(folder, none))
                     .withMessageStartingWith("kernels: none");
@@ -88,7 +88,7 @@ class MappedFilesTest {
     void endsTheThreadsOfModelsThatAreClosed() throws InterruptedException {
         for (int i = 0; i < 20; i++) {
             try (BgeM3 model = BgeM3.load(Fixtures.TINY,
-                    LoadOptions.builder().kernels("vector").threads(11).build())) {
+                    LoadOptions.builder().kernels(KernelKind.VECTOR).threads(11).build())) {
                 model.encode("text");
             }
         }

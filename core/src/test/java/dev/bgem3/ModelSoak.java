@@ -89,7 +89,8 @@ class ModelSoak {
         try (ExecutorService pool = Executors.newFixedThreadPool(THREADS)) {
             for (Tier tier : tiers) {
                 BgeM3 model = BgeM3.load(Fixtures.MINI,
-                        LoadOptions.builder().kernels(tier.kernels).precision(tier.precision).build());
+                        LoadOptions.builder().kernels(KernelKind.of(tier.kernels)).precision(tier.precision)
+                                .build());
                 models.put(tier, model);
                 model.encodeTokenIds(largestBatch(), Embeddings.ALL);
             }

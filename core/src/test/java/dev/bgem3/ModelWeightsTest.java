@@ -302,7 +302,8 @@ class ModelWeightsTest {
         int[] bad = {0, id, 2};
         int[] reachingRow40 = new int[39];
         Path file = folder.resolve("model.safetensors");
-        try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().kernels(kernels).threads(2).build())) {
+        try (BgeM3 model = BgeM3.load(folder,
+                LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build())) {
             Embedding before = model.encodeTokenIds(List.of(good), ALL).getFirst();
             assertThatExceptionOfType(ModelException.class)
                     .isThrownBy(() -> model.encodeTokenIds(List.of(good, bad), ALL))
@@ -330,7 +331,8 @@ class ModelWeightsTest {
             variant.change("encoder.layer.2.output.LayerNorm.bias", values -> Arrays.fill(values, 1_000));
         }
         variant.write(folder);
-        try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().kernels(kernels).threads(2).build())) {
+        try (BgeM3 model = BgeM3.load(folder,
+                LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build())) {
             String longest = "the longest of these texts is\nthe first of which the batch is made";
             assertThatExceptionOfType(NonFiniteOutputException.class)
                     .isThrownBy(() -> model.encode(List.of("short", longest), EncodeOptions.of(output)))

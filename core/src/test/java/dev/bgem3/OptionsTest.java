@@ -22,7 +22,7 @@ class OptionsTest {
         assertThat(options.normalize()).isTrue();
         assertThat(options.pooling()).isEmpty();
         LoadOptions load = LoadOptions.defaults();
-        assertThat(load.kernels()).isEqualTo("auto");
+        assertThat(load.kernels()).isEqualTo(KernelKind.AUTO);
         assertThat(load.precision()).isEqualTo(Precision.AUTO);
         assertThat(load.threads()).isZero();
         assertThat(load.queryInstructionFormat()).isEqualTo("{}{}");
@@ -123,16 +123,29 @@ class OptionsTest {
         QueueOptions queue = QueueOptions.builder().permits(3).tokenBudget(4).timeout(Duration.ofDays(1))
                 .build();
         assertThat(queue.toBuilder().build()).isEqualTo(queue).isNotEqualTo(QueueOptions.defaults());
-        LoadOptions load = LoadOptions.builder().kernels("jit").device(Device.CPU).precision(Precision.BF16)
+        LoadOptions load = LoadOptions.builder().kernels(KernelKind.JIT).device(Device.CPU)
+                .precision(Precision.BF16)
                 .threads(3).queryInstruction("q").queryInstructionFormat("{}:{}").passageInstruction("p")
                 .passageInstructionFormat("{};{}").build();
         assertThat(load.toBuilder().build()).isEqualTo(load).isNotEqualTo(LoadOptions.defaults());
     }
 
     @Test
+    void namesKernels() {
+        assertThat(KernelKind.of("jit")).isEqualTo(KernelKind.JIT).hasSameHashCodeAs(KernelKind.JIT)
+                .isNotEqualTo(KernelKind.SCALAR).hasToString("jit");
+        assertThat(KernelKind.of("anothers-2").name()).isEqualTo("anothers-2");
+        assertThatNullPointerException().isThrownBy(() -> KernelKind.of(null)).withMessage("kernels");
+        assertThatIllegalArgumentException().isThrownBy(() -> KernelKind.of("AVX 2"))
+                .withMessage("kernels: AVX 2 (expected: a name in lower case, such as vector)");
+    }
+
+    @Test
     void namesDevices() {
         assertThat(Device.parse("cuda:0,1")).isEqualTo(Device.cuda(0, 1)).hasToString("cuda:0,1");
         assertThat(Device.parse("cpu")).isEqualTo(Device.CPU);
+        assertThat(Device.parse("cuda")).isEqualTo(Device.cuda(0)).hasSameHashCodeAs(Device.cuda(0))
+                .hasToString("cuda");
         assertThat(Device.parse("cuda:all")).isEqualTo(Device.ALL_CUDA).isNotEqualTo(Device.AUTO);
         assertThat(LoadOptions.builder().device("cuda:3").build().device()).isEqualTo(Device.cuda(3));
         assertThatIllegalArgumentException().isThrownBy(() -> Device.parse("tpu"))

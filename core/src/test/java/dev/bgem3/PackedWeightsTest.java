@@ -98,7 +98,7 @@ class PackedWeightsTest {
     }
 
     private static List<Embedding> encode(Path folder, Tier tier) {
-        LoadOptions options = LoadOptions.builder().kernels(tier.kernels)
+        LoadOptions options = LoadOptions.builder().kernels(KernelKind.of(tier.kernels))
                 .precision(Precision.valueOf(tier.arithmetic.name())).build();
         try (BgeM3 model = BgeM3.load(folder, options)) {
             return model.encode(TEXTS, ALL);
@@ -138,7 +138,7 @@ class PackedWeightsTest {
         Path reranker = copy(Fixtures.RERANKER, "reranker");
         TextPair pair = new TextPair("What is BM25?", "BM25 ranks documents.");
         for (Tier tier : tiers().toList()) {
-            LoadOptions options = LoadOptions.builder().kernels(tier.kernels)
+            LoadOptions options = LoadOptions.builder().kernels(KernelKind.of(tier.kernels))
                     .precision(Precision.valueOf(tier.arithmetic.name())).build();
             float expected = score(reranker, options, pair);
             Optional<Path> file = pack(reranker, tier);
@@ -367,7 +367,7 @@ class PackedWeightsTest {
                 .orElseGet(() -> tiers().findFirst().orElseThrow());
         pack(folder, tier);
         List<Embedding> expected = encode(folder, tier);
-        try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().kernels(tier.kernels)
+        try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().kernels(KernelKind.of(tier.kernels))
                 .precision(Precision.valueOf(tier.arithmetic.name())).build())) {
             pack(folder, tier);
             Embeddings.assertSameBits("open", model.encode(TEXTS, ALL), expected);

@@ -52,7 +52,7 @@ class RerankerGoldenTest {
     }
 
     private Reranker load(Path path) {
-        return Reranker.load(path, LoadOptions.builder().kernels(kernels).threads(2).build());
+        return Reranker.load(path, LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build());
     }
 
     @AfterEach

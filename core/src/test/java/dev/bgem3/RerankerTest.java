@@ -56,8 +56,9 @@ class RerankerTest {
         }
         float[] alone = new float[pairs.size()];
         for (int threads : new int[]{1, 2, 3}) {
-            try (Reranker reranker = Reranker.load(Fixtures.RERANKER, LoadOptions.builder().kernels(kernels)
-                    .precision(precision).threads(threads).build())) {
+            try (Reranker reranker = Reranker.load(Fixtures.RERANKER,
+                    LoadOptions.builder().kernels(KernelKind.of(kernels))
+                            .precision(precision).threads(threads).build())) {
                 if (threads == 1) {
                     for (int i = 0; i < alone.length; i++) {
                         alone[i] = reranker.computeScore(pairs.get(i));
@@ -293,7 +294,7 @@ class RerankerTest {
         KernelProvider devices = PretendedDevices.of(2, 1, 60, (device, _) -> used.add(device));
         List<String> passages = IntStream.range(0, 64).mapToObj(i -> "panda " + i).toList();
         try (Reranker plain = Reranker.load(Fixtures.RERANKER,
-                LoadOptions.builder().kernels("scalar").build());
+                LoadOptions.builder().kernels(KernelKind.SCALAR).build());
                 Reranker reranker = Reranker.load(Fixtures.RERANKER,
                         LoadOptions.builder().device("cuda:all").build(), List.of(devices))) {
             assertThat(reranker.rerank(QUERY, passages)).isEqualTo(plain.rerank(QUERY, passages));

@@ -42,7 +42,7 @@ class SentenceTransformersTest {
     @MethodSource("dev.bgem3.Fixtures#availableKernels")
     void encodesWithThePromptsOfTheModel(String kernels) {
         try (BgeM3 model = BgeM3.load(Fixtures.E5,
-                LoadOptions.builder().kernels(kernels).threads(2).build())) {
+                LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build())) {
             for (JsonObject run : objects(GOLDENS, "runs")) {
                 List<Embedding> embeddings = switch (run.string("name").orElseThrow()) {
                     case "encode" -> model.encode(TEXTS);
@@ -68,7 +68,7 @@ class SentenceTransformersTest {
         Path mean = ModelVariant.ofTiny()
                 .file("1_Pooling/config.json", "{\"pooling_mode_mean_tokens\": true}")
                 .write(folder);
-        try (BgeM3 model = BgeM3.load(mean, LoadOptions.builder().kernels(kernels).build())) {
+        try (BgeM3 model = BgeM3.load(mean, LoadOptions.builder().kernels(KernelKind.of(kernels)).build())) {
             assertClose("mean", GOLDENS.array("tiny_m3_mean").orElseThrow(),
                     model.encode(TEXTS.subList(0, 6)));
         }

@@ -61,7 +61,8 @@ class SlotsTest {
     }
 
     private static List<Embedding> expected(List<int[]> texts) {
-        try (BgeM3 plain = BgeM3.load(Fixtures.TINY, LoadOptions.builder().kernels("scalar").build())) {
+        try (BgeM3 plain = BgeM3.load(Fixtures.TINY,
+                LoadOptions.builder().kernels(KernelKind.SCALAR).build())) {
             return plain.encodeTokenIds(texts, ALL);
         }
     }
@@ -95,7 +96,7 @@ class SlotsTest {
             assertSameBits("slots", model.encodeTokenIds(texts, ALL, budget(16)), expected(texts));
             assertThat(used).hasSize(deviceCount);
             assertThat(model.info().devices())
-                    .isEqualTo(IntStream.range(0, deviceCount).mapToObj(i -> "cuda:" + i).toList());
+                    .isEqualTo(IntStream.range(0, deviceCount).mapToObj(Device::cuda).toList());
             assertThat(model.info().precision()).isEqualTo(Precision.FP16);
         }
     }

@@ -3,6 +3,7 @@ package dev.bgem3.bench;
 import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
+import dev.bgem3.KernelKind;
 import dev.bgem3.LoadOptions;
 import dev.bgem3.Output;
 import dev.bgem3.Precision;
@@ -85,7 +86,8 @@ public class EncodeBenchmark {
 
     private BgeM3 load(Path folder, String name, Precision arithmetic) {
         return BgeM3.load(folder,
-                LoadOptions.builder().kernels(name).precision(arithmetic).threads(threads).build());
+                LoadOptions.builder().kernels(KernelKind.of(name)).precision(arithmetic).threads(threads)
+                        .build());
     }
 
     private EncodeOptions options(int maxLength) {

@@ -99,7 +99,7 @@ public final class GpuBench {
     private JsonObject description(double loadMillis) {
         ModelInfo info = model.info();
         SequencedMap<String, JsonValue> members = new LinkedHashMap<>();
-        members.put("kernels", new JsonString(info.kernels()));
+        members.put("kernels", new JsonString(info.kernels().name()));
         members.put("description", new JsonString(info.kernelDescription()));
         members.put("precision", new JsonString(info.precision().label()));
         members.put("java", new JsonString(Runtime.version().toString()));

@@ -3,6 +3,7 @@ package dev.bgem3.bench;
 import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
+import dev.bgem3.KernelKind;
 import dev.bgem3.LoadOptions;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Precision;
@@ -53,7 +54,7 @@ public final class PeerBench {
 
     /** Takes the model's folder, kernels, precision, threads, and the folder of ids and answers. */
     public static void main(String... arguments) throws IOException {
-        LoadOptions options = LoadOptions.builder().kernels(arguments[1])
+        LoadOptions options = LoadOptions.builder().kernels(KernelKind.of(arguments[1]))
                 .precision(Precision.valueOf(arguments[2].toUpperCase(Locale.ROOT)))
                 .threads(Integer.parseInt(arguments[3])).build();
         try (BgeM3 model = BgeM3.load(Path.of(arguments[0]), options)) {

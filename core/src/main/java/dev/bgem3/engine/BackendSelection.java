@@ -138,11 +138,9 @@ public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, L
                                 .collect(Collectors.joining("; "))));
     }
 
-    /** As the loaded model's information has them. */
-    public List<String> deviceNames() {
-        return devices.stream().map(number -> isCpu(provider)
-                ? provider.device()
-                : provider.device() + ":" + number).toList();
+    /** What would ask for each of the devices by itself. */
+    public List<DeviceRequest> deviceRequests() {
+        return devices.stream().map(number -> DeviceRequest.of(provider.device(), number)).toList();
     }
 
     /** Starts the kernels on the i-th of the devices. */

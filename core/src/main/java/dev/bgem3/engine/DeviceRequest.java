@@ -52,6 +52,11 @@ public record DeviceRequest(String text, String kind, boolean all, List<Integer>
         return new DeviceRequest(text, matcher.group(1), false, numbers);
     }
 
+    /** One device of a kind, where the CPU has no number. */
+    public static DeviceRequest of(String kind, int number) {
+        return new DeviceRequest(kind.equals(CPU) ? kind : kind + ":" + number, kind, false, List.of(number));
+    }
+
     /** The numbers of the devices meant, where a provider has {@code count}. */
     List<Integer> among(int count) {
         if (all) {

@@ -203,7 +203,8 @@ public final class ModelSession implements AutoCloseable {
             checkVocabulary(path, folder.config(), tokenizer.vocabSize());
             for (int i = 0; i < backend.devices().size(); i++) {
                 replicas.add(
-                        new ModelReplica(backend.deviceNames().get(i), backend.open(i, threads), folder));
+                        new ModelReplica(backend.deviceRequests().get(i).text(), backend.open(i, threads),
+                                folder));
             }
             ModelSession session = new ModelSession(folder, tokenizer, backend, replicas);
             folder.dropPages();

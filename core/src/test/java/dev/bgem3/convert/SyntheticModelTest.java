@@ -9,6 +9,7 @@ import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.Embeddings;
 import dev.bgem3.Fixtures;
+import dev.bgem3.KernelKind;
 import dev.bgem3.LoadOptions;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.error.InputException;
@@ -60,7 +61,7 @@ class SyntheticModelTest {
                 maxPositions);
         SyntheticModel.write(temporary.resolve("model"), sizes, 1, Optional.empty());
         for (String kernels : new String[]{"scalar", "vector"}) {
-            LoadOptions options = LoadOptions.builder().kernels(kernels).build();
+            LoadOptions options = LoadOptions.builder().kernels(KernelKind.of(kernels)).build();
             try (BgeM3 model = BgeM3.load(temporary.resolve("model"), options)) {
                 Embedding embedding = model.encode("! \" # a", ALL);
                 Embeddings.assertSound(kernels, embedding);

@@ -1,6 +1,7 @@
 package dev.bgem3.app.handler;
 
 import dev.bgem3.BgeM3;
+import dev.bgem3.Device;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Output;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -75,7 +77,8 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
         double seconds = median / 1e3;
         ResultWriter writer = new ResultWriter(result.stream());
         writer.benchmark(new BenchmarkResult(batch, tokens, info.precision().label(),
-                String.join(",", info.devices()), info.kernels(),
+                info.devices().stream().map(Device::toString).collect(Collectors.joining(",")),
+                info.kernels().name(),
                 info.threads(), rounded(median), rounded(millis[0]), rounded(millis[millis.length - 1]),
                 rounded((double) batch * tokens / seconds), rounded(operations(info) / seconds / 1e9),
                 rounded(loadNanos / 1e6), peakMemory()));

@@ -1,5 +1,6 @@
 package dev.bgem3.app.handler;
 
+import dev.bgem3.Device;
 import dev.bgem3.KernelStatus;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Output;
@@ -13,9 +14,6 @@ import java.util.stream.Stream;
 
 /** Tells what a model folder holds, and what would compute it. */
 public final class InfoHandler {
-    private static final String CPU = "cpu";
-    private static final String CUDA = "cuda";
-
     private final List<KernelStatus> kernels;
     private final PrintStream out;
 
@@ -88,15 +86,15 @@ public final class InfoHandler {
      */
     private void kernels(ModelInfo info) {
         line("kernels", "%s, used", info.kernelDescription());
-        String device = kindInUse(info);
+        boolean onCpu = onCpu(info);
         boolean later = false;
         for (KernelStatus status : kernels) {
-            if (status.name().equals(info.kernels())) {
+            if (status.kernels().equals(info.kernels())) {
                 later = true;
-            } else if (status.device().equals(device)) {
-                line("", "%s: not used, %s", status.name(), whyNot(status, later));
+            } else if (isCpu(status) == onCpu) {
+                line("", "%s: not used, %s", status.kernels(), whyNot(status, later));
             }
-            status.refused().forEach((precision, why) -> line("", "%s: %s refused, %s", status.name(),
+            status.refused().forEach((precision, why) -> line("", "%s: %s refused, %s", status.kernels(),
                     precision.label(), why));
         }
     }
@@ -110,25 +108,30 @@ public final class InfoHandler {
     /** Those that are used, then why those of another kind are not. */
     private void devices(ModelInfo info) {
         String threads = info.threads() + (info.threads() == 1 ? " thread" : " threads");
-        boolean cpu = kindInUse(info).equals(CPU);
-        line("devices", "%s, used", cpu ? CPU + ": " + threads : String.join(", ", info.devices()));
-        line("", "%s: not used, %s", cpu ? CUDA : CPU, whyNot(cpu ? CUDA : CPU));
+        boolean onCpu = onCpu(info);
+        line("devices", "%s, used", onCpu
+                ? Device.CPU + ": " + threads
+                : info.devices().stream().map(Device::toString).collect(Collectors.joining(", ")));
+        String other = onCpu ? "cuda" : "cpu";
+        List<KernelStatus> those = kernels.stream().filter(status -> isCpu(status) != onCpu).toList();
+        line("", "%s: not used, %s", other, those.isEmpty()
+                ? "no " + other + " kernels are installed"
+                : whyNot(those));
     }
 
-    private String whyNot(String device) {
-        List<KernelStatus> those = kernels.stream().filter(status -> status.device().equals(device)).toList();
-        if (those.isEmpty()) {
-            return "no " + device + " kernels are installed";
-        }
+    private static String whyNot(List<KernelStatus> those) {
         if (those.stream().anyMatch(status -> status.unavailable().isEmpty())) {
             return "another device was asked for, or comes first for this precision";
         }
         return those.getFirst().unavailable().orElseThrow();
     }
 
-    /** {@code cuda:0} is of the kind {@code cuda}. */
-    private static String kindInUse(ModelInfo info) {
-        return info.devices().getFirst().replaceFirst(":.*", "");
+    private static boolean onCpu(ModelInfo info) {
+        return info.devices().contains(Device.CPU);
+    }
+
+    private static boolean isCpu(KernelStatus status) {
+        return status.device().equals(Device.CPU);
     }
 
     private void line(String name, String format, Object... values) {

@@ -1,5 +1,6 @@
 package dev.bgem3.app.handler;
 
+import dev.bgem3.Device;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.app.serve.Identity;
 import dev.bgem3.app.serve.ServeOptions;
@@ -8,6 +9,7 @@ import dev.bgem3.app.serve.TextServer;
 import dev.bgem3.app.stream.Streams;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 
 /** Serves a model over HTTP until the process is told to stop. */
 public final class ServeHandler {
@@ -60,8 +62,7 @@ public final class ServeHandler {
         streams.say("serving " + identity.modelName() + " at http://" + options.host() + ":"
                 + server.port() + " ("
                 + info.kernelDescription() + ", " + info.precision().label() + ", "
-                + String.join(", ", info.devices())
-                + ")");
+                + info.devices().stream().map(Device::toString).collect(Collectors.joining(", ")) + ")");
     }
 
     /** A snapshot in the Hugging Face cache has its name two folders up: {@code models--BAAI--bge-m3}. */

@@ -1,5 +1,6 @@
 package dev.bgem3.app.serve;
 
+import dev.bgem3.Device;
 import dev.bgem3.QueueState;
 import dev.bgem3.app.api.InvalidRequestException;
 import dev.bgem3.app.api.InvalidRequestException.Fault;
@@ -45,7 +46,7 @@ record Admission(ServeOptions options, Supplier<QueueState> queue) {
     }
 
     /** As text-embeddings-inference has it in a header. */
-    static String computeType(List<String> devices) {
-        return devices.getFirst().startsWith("cuda") ? "gpu" : "cpu";
+    static String computeType(List<Device> devices) {
+        return devices.contains(Device.CPU) ? "cpu" : "gpu";
     }
 }

@@ -1,5 +1,6 @@
 package dev.bgem3.app.serve;
 
+import dev.bgem3.Device;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Precision;
 import tools.jackson.core.JsonGenerator;
@@ -35,7 +36,7 @@ record ModelRoute(ModelInfo info, Identity identity, ServeOptions options) {
             json.writeNumberProperty("max_concurrent_requests", options.maxConcurrentRequests());
             json.writeNumberProperty("max_input_length", info.defaultMaxLength());
             json.writeName("max_batch_tokens");
-            if (options.maxBatchTokens().isEmpty() && !info.devices().contains("cpu")) {
+            if (options.maxBatchTokens().isEmpty() && !info.devices().contains(Device.CPU)) {
                 json.writeNull(); // As much as the GPU's memory takes.
             } else {
                 json.writeNumber(options.maxBatchTokens().orElse(CPU_BATCH_TOKENS));
