@@ -7,20 +7,30 @@ import dev.bgem3.weights.TensorFile;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /** The files that can contain an encoder's weights, in order of preference. */
 public enum WeightFormat {
     /** A single safetensors file. */
     SAFETENSORS("model.safetensors"),
-    /** The index of several safetensors files. */
-    SAFETENSORS_INDEX("model.safetensors.index.json"),
-    /** A file that {@code torch.save} wrote. */
+    /** The index of safetensors in several files. */
+    SAFETENSORS_INDEX("model.safetensors.index.json", "model-\\d{5}-of-\\d{5}\\.safetensors"),
+    /** What {@code torch.save} writes. */
     TORCH("pytorch_model.bin");
 
     private final String fileName;
+    private final Pattern others;
 
     WeightFormat(String fileName) {
+        this(fileName, "(?!)");
+    }
+
+    /** A format of several files, the others of which are named after a pattern. */
+    WeightFormat(String fileName, String others) {
         this.fileName = fileName;
+        this.others = Pattern.compile(others);
     }
 
     /** Returns the name of the file in a model folder. */
@@ -31,6 +41,24 @@ public enum WeightFormat {
     /** Returns the names of all files, in order of preference. */
     public static List<String> fileNames() {
         return Arrays.stream(values()).map(WeightFormat::fileName).toList();
+    }
+
+    /** The one that is read where some files are there. */
+    public static Optional<WeightFormat> of(Predicate<String> isThere) {
+        return Arrays.stream(values()).filter(format -> isThere.test(format.fileName)).findFirst();
+    }
+
+    /** Whether a repository's file of this name belongs to weights in this format. */
+    public boolean includes(String name) {
+        return name.equals(fileName) || others.matcher(name).matches();
+    }
+
+    /** The names of the files that hold weights in this format in a folder, whether they are there or not. */
+    public List<String> fileNamesIn(Path folder) {
+        return switch (this) {
+            case SAFETENSORS, TORCH -> List.of(fileName);
+            case SAFETENSORS_INDEX -> ShardedTensors.shardNames(folder.resolve(fileName));
+        };
     }
 
     TensorFile open(Path file) {

@@ -16,6 +16,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
@@ -54,6 +55,19 @@ public final class ShardedTensors implements TensorFile {
                 opening.close();
             }
         }
+    }
+
+    /**
+     * The names of the shards, in the order of the index; none of them is looked at.
+     *
+     * @throws ModelException
+     *             where the index cannot be read, or a name leaves the folder
+     */
+    public static List<String> shardNames(Path index) {
+        ShardedTensors unopened = new ShardedTensors(index);
+        return unopened.weightMap().members().entrySet().stream()
+                .map(tensor -> unopened.shardName(tensor.getKey(), tensor.getValue()).toString()).distinct()
+                .toList();
     }
 
     @Override

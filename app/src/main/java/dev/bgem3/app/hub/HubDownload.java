@@ -150,7 +150,7 @@ public record HubDownload(HubEnvironment environment, Request request, HubLimits
 
     private Path fetch(HubClient client, URI endpoint, HubListing listing) {
         String source = endpoint + "/" + request.name();
-        List<HubListing.Entry> chosen = ModelFiles.choose(listing.entries(), source);
+        List<HubListing.Entry> chosen = FileChoice.choose(listing.entries(), source);
         known(listing.commit()).ifPresent(model -> chosen.forEach(entry -> model.check(entry, source)));
         List<RepoFile> files = new ArrayList<>();
         for (HubListing.Entry entry : chosen) {
@@ -162,7 +162,7 @@ public record HubDownload(HubEnvironment environment, Request request, HubLimits
         listener.say(request.name() + " at " + listing.commit().substring(0, SHORT_COMMIT)
                 + (pinned ? ", the revision this program knows" : "") + ": " + files.size() + " files, "
                 + HubFiles.size(files.stream().mapToLong(RepoFile::size).sum()) + ", from " + endpoint);
-        String leftOut = ModelFiles.leftOut(listing.entries(), chosen);
+        String leftOut = FileChoice.leftOut(listing.entries(), chosen);
         if (!leftOut.isEmpty()) {
             listener.say("left out, as no model needs it here: " + leftOut);
         }

@@ -1,7 +1,5 @@
 package dev.bgem3.app.hub;
 
-import dev.bgem3.model.HeadTensors;
-import dev.bgem3.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,15 +42,15 @@ final class KnownModels {
 
     private static final Map<HubName, Known> KNOWN = Map.of(HubName.BGE_M3,
             new Known("5617a9f61b028005a4858fdac845db406aefb181", List.of(
-                    file(ModelFiles.TORCH_WEIGHTS, 2_271_145_830L,
+                    file("pytorch_model.bin", 2_271_145_830L,
                             "b5e0ce3470abf5ef3831aa1bd5553b486803e83251590ab7ff35a117cf6aad38"),
-                    file(HeadTensors.COLBERT_FILE, 2_100_674,
+                    file("colbert_linear.pt", 2_100_674,
                             "19bfbae397c2b7524158c919d0e9b19393c5639d098f0a66932c91ed8f5f9abb"),
-                    file(HeadTensors.SPARSE_FILE, 3_516,
+                    file("sparse_linear.pt", 3_516,
                             "45c93804d2142b8f6d7ec6914ae23a1eee9c6a1d27d83d908a20d2afb3595ad9"),
-                    file(Tokenizer.SENTENCEPIECE_FILE, 5_069_051,
+                    file("sentencepiece.bpe.model", 5_069_051,
                             "cfc8146abe2a0488e9e2a0c56de7952f7c11ab059eca145a0a727afce0db2865"),
-                    file(Tokenizer.JSON_FILE, 17_098_108,
+                    file("tokenizer.json", 17_098_108,
                             "21106b6d7dab2952c1d496fb21d5dc9db75c28ed361a05f5020bbba27810dd08"))));
 
     private KnownModels() {}

@@ -1,5 +1,6 @@
 package dev.bgem3.app.hub;
 
+import dev.bgem3.ModelFiles;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -47,7 +48,8 @@ sealed interface ModelStore permits CacheStore, FolderStore {
      * the end.
      */
     static List<RepoFile> configLast(List<RepoFile> files) {
-        return files.stream().sorted(Comparator.comparing(file -> file.path().equals(ModelFiles.CONFIG)))
+        return files.stream()
+                .sorted(Comparator.comparing(file -> file.path().equals(ModelFiles.CONFIGURATION)))
                 .toList();
     }
 }

@@ -1,6 +1,7 @@
 package dev.bgem3.app.hub;
 
-import dev.bgem3.tokenizer.Tokenizer;
+import dev.bgem3.ModelFiles;
+import dev.bgem3.error.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,15 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Whether a model is whole, judged by what is on disk alone. */
 final class Presence {
-    /** The shards that an index names, as the values of its weight_map. */
-    private static final Pattern SHARD = Pattern.compile("\"(" + ModelFiles.SHARD + ")\"");
-
     private Presence() {}
 
     /**
@@ -32,14 +28,13 @@ final class Presence {
             throw new HubException(subject + ": there is no " + folder);
         }
         List<String> faults = new ArrayList<>();
-        TreeSet<String> needed = new TreeSet<>(List.of(ModelFiles.CONFIG));
-        needed.addAll(weights(folder));
-        known.ifPresent(model -> model.files().forEach(file -> needed.add(file.path())));
-        if (known.isEmpty() && Tokenizer.FILE_NAMES.stream().noneMatch(file -> isThere(folder, file))) {
-            faults.add(String.join(" or ", Tokenizer.FILE_NAMES) + " is missing");
-        }
-        needed.stream().filter(path -> !isThere(folder, path))
-                .forEach(path -> faults.add(path + " is missing"));
+        TreeSet<String> missing = new TreeSet<>();
+        known.ifPresentOrElse(
+                model -> Stream.concat(Stream.of(ModelFiles.CONFIGURATION),
+                        model.files().stream().map(RepoFile::path)).filter(path -> !isThere(folder, path))
+                        .forEach(missing::add),
+                () -> missing.addAll(missing(folder)));
+        missing.forEach(path -> faults.add(path + " is missing"));
         known.ifPresent(model -> model.files().stream().filter(file -> isThere(folder, file.path()))
                 .filter(file -> !file.digest().matches(folder.resolve(file.path()), file.size()))
                 .forEach(file -> faults.add(file.path() + " is not that of commit " + model.commit())));
@@ -49,26 +44,12 @@ final class Presence {
         }
     }
 
-    private static TreeSet<String> weights(Path folder) {
-        TreeSet<String> weights = new TreeSet<>();
-        Path index = folder.resolve(ModelFiles.WEIGHTS_INDEX);
-        if (isThere(folder, ModelFiles.WEIGHTS)) {
-            weights.add(ModelFiles.WEIGHTS);
-        } else if (Files.isRegularFile(index)) {
-            try {
-                Matcher shard = SHARD.matcher(Files.readString(index));
-                while (shard.find()) {
-                    weights.add(shard.group(1));
-                }
-            } catch (IOException e) {
-                throw HubFiles.failure(index, e);
-            }
-        } else {
-            weights.add(isThere(folder, ModelFiles.TORCH_WEIGHTS)
-                    ? ModelFiles.TORCH_WEIGHTS
-                    : ModelFiles.WEIGHTS);
+    private static List<String> missing(Path folder) {
+        try {
+            return ModelFiles.missing(folder);
+        } catch (ModelException e) {
+            throw new HubException(e.getMessage(), e);
         }
-        return weights;
     }
 
     private static boolean isThere(Path folder, String path) {

@@ -3,7 +3,7 @@
  *
  * <p>
  * Start with {@link dev.bgem3.app.hub.HubDownload}: it asks the hub what a model's revision holds
- * ({@code HubClient}, {@code HubListing}), chooses what a model needs ({@code ModelFiles}), fetches what is
+ * ({@code HubClient}, {@code HubListing}), chooses what a model needs ({@code FileChoice}), fetches what is
  * not there yet ({@code Transfers}, into {@code PartFile}s), and puts it where it belongs, in the cache or in
  * a folder ({@code ModelStore}). {@link dev.bgem3.app.hub.HubEnvironment} reads the variables that the Python
  * library reads.
