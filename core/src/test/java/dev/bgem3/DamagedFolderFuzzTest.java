@@ -6,6 +6,7 @@ import dev.bgem3.error.BgeM3Exception;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.testsupport.Bounded;
+import dev.bgem3.testsupport.Seeds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -89,9 +90,8 @@ class DamagedFolderFuzzTest {
     }
 
     private void start(String what) {
-        long number = Long.getLong("bgem3.seed", new Random().nextLong());
-        seed = what + ": -Dbgem3.seed=" + number;
-        System.out.println(seed);
+        long number = Seeds.seed(what);
+        seed = "-Dbgem3.seed=" + number;
         random = new Random(number);
     }
 

@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.testsupport.Seeds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -19,9 +20,7 @@ public final class RandomTexts {
 
     /** A source with a fresh or the given seed, which it prints. */
     public static RandomTexts seeded(String what) {
-        long seed = Long.getLong("bgem3.seed", new Random().nextLong());
-        System.out.println(what + ": -Dbgem3.seed=" + seed);
-        return new RandomTexts(new Random(seed));
+        return new RandomTexts(new Random(Seeds.seed(what)));
     }
 
     public Random random() {

@@ -84,7 +84,8 @@ record Retrieval(double dense, double sparse, double colbert) {
             try (Kernels kernels = provider.open(Arithmetic.FP32, Runtime.getRuntime().availableProcessors(),
                     0); Workspace workspace = kernels.newWorkspace()) {
                 Stack rows = Stack.of(queries.subList(some.from, some.to));
-                Kernels.Linear layer = kernels.linear(rows, new float[rows.rows()]);
+                Kernels.Linear layer = kernels.linear(
+                        MatrixSource.of(rows.rows(), rows.columns, rows.values), new float[rows.rows()]);
                 for (Range others : ranges(passages, PASSAGE_ROWS)) {
                     workspace.reset();
                     Stack inputs = Stack.of(passages.subList(others.from, others.to));
@@ -142,7 +143,7 @@ record Retrieval(double dense, double sparse, double colbert) {
     }
 
     /** Texts' rows one below another; text i has the rows {@code ends[i] .. ends[i + 1] - 1}. */
-    private record Stack(float[] values, int[] ends, int columns) implements MatrixSource {
+    private record Stack(float[] values, int[] ends, int columns) {
         static Stack of(List<ColbertVectors> texts) {
             int columns = texts.getFirst().dimension();
             int[] ends = new int[texts.size() + 1];
@@ -157,14 +158,8 @@ record Retrieval(double dense, double sparse, double colbert) {
             return new Stack(values, ends, columns);
         }
 
-        @Override
-        public int rows() {
+        int rows() {
             return ends[ends.length - 1];
-        }
-
-        @Override
-        public void readRow(int row, float[] destination, int offset) {
-            System.arraycopy(values, row * columns, destination, offset, columns);
         }
     }
 }

@@ -3,7 +3,6 @@ package dev.bgem3.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,32 +68,6 @@ abstract class AgainstScalar {
         Tensor tensor = workspace.tensor(rows, columns);
         with.write(tensor, values);
         return tensor;
-    }
-
-    static float[] random(Random random, int length, double scale) {
-        float[] values = new float[length];
-        for (int i = 0; i < length; i++) {
-            values[i] = (float) (random.nextGaussian() * scale);
-        }
-        return values;
-    }
-
-    static float[] absolute(float[] values) {
-        float[] magnitudes = values.clone();
-        for (int i = 0; i < values.length; i++) {
-            magnitudes[i] = Math.abs(values[i]);
-        }
-        return magnitudes;
-    }
-
-    static void assertClose(String what, float[] actual, float[] expected, double[] bounds) {
-        for (int i = 0; i < expected.length; i++) {
-            boolean same = Float.isNaN(expected[i])
-                    ? Float.isNaN(actual[i])
-                    : actual[i] == expected[i] || Math.abs((double) actual[i] - expected[i]) <= bounds[i];
-            assertThat(same).as("%s [%d]: %s (expected: %s ± %s)", what, i, actual[i], expected[i], bounds[i])
-                    .isTrue();
-        }
     }
 
     static double[] constant(int length, double bound) {

@@ -1,5 +1,7 @@
 package dev.bgem3.kernel;
 
+import static dev.bgem3.testsupport.Floats.assertClose;
+import static dev.bgem3.testsupport.Floats.random;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;

@@ -2,7 +2,6 @@ package dev.bgem3.app.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.bgem3.BgeM3;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -19,28 +18,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Whatever one client does, the others are answered. */
-class HostileClientTest {
+class HostileClientTest extends OnMiniServer {
     private static final String GOOD = "{\"inputs\":\"text\"}";
-    private static BgeM3 model;
-    private static ServerFixture server;
-
-    @BeforeAll
-    static void start() {
-        model = BgeM3.load(ServerFixture.MINI);
-        server = new ServerFixture(model, ServerFixture.DEFAULTS);
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
-        model.close();
-    }
 
     @AfterEach
     void othersAreAnswered() throws Exception {

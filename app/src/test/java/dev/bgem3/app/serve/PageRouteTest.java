@@ -2,7 +2,6 @@ package dev.bgem3.app.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.bgem3.BgeM3;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -12,28 +11,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The server's page, as it comes over the wire. */
-class PageRouteTest {
+class PageRouteTest extends OnMiniServer {
     private static final Pattern SCRIPT = Pattern.compile("<script>(.*?)</script>", Pattern.DOTALL);
     private static final Pattern STYLE = Pattern.compile("<style>(.*?)</style>", Pattern.DOTALL);
-    private static BgeM3 model;
-    private static ServerFixture server;
-
-    @BeforeAll
-    static void start() {
-        model = BgeM3.load(ServerFixture.MINI);
-        server = new ServerFixture(model, ServerFixture.DEFAULTS);
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
-        model.close();
-    }
 
     private static HttpResponse<String> page(ServerFixture of) throws Exception {
         return of.send(of.request("/").header("Accept", "text/html").build());

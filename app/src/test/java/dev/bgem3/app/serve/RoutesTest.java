@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.Output;
@@ -24,31 +23,15 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /** Each route's answers beside the library's. */
-class RoutesTest {
+class RoutesTest extends OnMiniServer {
     private static final List<String> TEXTS = List.of("What is BGE M3?", "Definition of BM25", "你好，世界 😀",
             "naïve Füße");
-    private static BgeM3 model;
-    private static ServerFixture server;
-
-    @BeforeAll
-    static void start() {
-        model = BgeM3.load(ServerFixture.MINI);
-        server = new ServerFixture(model, ServerFixture.DEFAULTS);
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
-        model.close();
-    }
 
     private static String quoted(Object value) {
         return ServerFixture.JSON.writeValueAsString(value);

@@ -1,5 +1,7 @@
 package dev.bgem3.kernels.cuda;
 
+import static dev.bgem3.testsupport.Floats.absolute;
+import static dev.bgem3.testsupport.Floats.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Offset.offset;
 
@@ -9,6 +11,7 @@ import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
+import dev.bgem3.testsupport.Floats;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -94,29 +97,7 @@ class CudaKernelsDifferentialTest {
     }
 
     private float[] random(Random random, int length, double scale) {
-        float[] values = new float[length];
-        for (int i = 0; i < length; i++) {
-            values[i] = (float) (random.nextGaussian() * scale);
-        }
-        return rounded(values);
-    }
-
-    private static float[] absolute(float[] values) {
-        float[] magnitudes = values.clone();
-        for (int i = 0; i < values.length; i++) {
-            magnitudes[i] = Math.abs(values[i]);
-        }
-        return magnitudes;
-    }
-
-    private static void assertClose(String what, float[] actual, float[] expected, double[] bounds) {
-        for (int i = 0; i < expected.length; i++) {
-            boolean same = Float.isNaN(expected[i])
-                    ? Float.isNaN(actual[i])
-                    : actual[i] == expected[i] || Math.abs((double) actual[i] - expected[i]) <= bounds[i];
-            assertThat(same).as("%s [%d]: %s (expected: %s ± %s)", what, i, actual[i], expected[i], bounds[i])
-                    .isTrue();
-        }
+        return rounded(Floats.random(random, length, scale));
     }
 
     /** The rounding of a sum of {@code terms} of these magnitudes, and of storing the sum. */
