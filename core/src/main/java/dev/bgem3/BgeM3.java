@@ -33,12 +33,7 @@ import java.util.stream.Stream;
  * A loaded BGE-M3: texts in; dense vectors, lexical weights and ColBERT vectors out, as FlagEmbedding's
  * {@code BGEM3FlagModel} computes them.
  *
- * {@snippet :
- * try (BgeM3 model = BgeM3.load(Path.of("models/bge-m3"))) {
- *     Embedding query = model.encode("What is BGE M3?", EncodeOptions.of(Output.DENSE, Output.SPARSE,
- *     Output.COLBERT)); float[] dense = query.dense().values();
- * }
- * }
+ * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="name"}
  *
  * <p>
  * Thread-safe: every method may be called from many threads at once. Calls share the model's threads and
@@ -75,6 +70,8 @@ public final class BgeM3 implements AutoCloseable {
      * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-m3}, from the {@link
      * HuggingFaceCache}.
      *
+     * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="name"}
+     *
      * @throws ModelException
      *             where it is in neither place, or as {@link #load(Path, LoadOptions)} says
      * @throws BackendException
@@ -91,6 +88,8 @@ public final class BgeM3 implements AutoCloseable {
 
     /**
      * Loads a model folder as downloaded from the hub.
+     *
+     * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="folder"}
      *
      * @throws ModelException
      *             where the folder or one of its files cannot be used; the message names it
@@ -119,6 +118,8 @@ public final class BgeM3 implements AutoCloseable {
     /**
      * The kernels that are installed, the preferred first, whether they can be used here or not; needs no
      * model.
+     *
+     * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="kernels"}
      */
     public static List<KernelStatus> kernels() {
         return KernelProviders.all().stream().map(KernelStatus::of).toList();
@@ -134,7 +135,11 @@ public final class BgeM3 implements AutoCloseable {
         return session.tokenizer();
     }
 
-    /** The dense vector of one text. */
+    /**
+     * The dense vector of one text.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="text"}
+     */
     public Embedding encode(String text) {
         return encode(text, EncodeOptions.defaults());
     }
@@ -152,6 +157,8 @@ public final class BgeM3 implements AutoCloseable {
 
     /**
      * The outputs of some texts, in their order.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="options"}
      *
      * @throws InputException
      *             where a text is null, or the options ask what this model does not have
@@ -171,7 +178,11 @@ public final class BgeM3 implements AutoCloseable {
         return encode(texts, options, RunOptions.defaults());
     }
 
-    /** As {@code encode}, run as told. */
+    /**
+     * As {@code encode}, run as told.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="run"}
+     */
     public List<Embedding> encode(List<String> texts, EncodeOptions options, RunOptions run) {
         return encode(TextRole.TEXT, texts, places("text ", 0), options, run);
     }
@@ -191,6 +202,8 @@ public final class BgeM3 implements AutoCloseable {
      * {@code limit}) has them read in a thread of their own, which ends with the texts, when the result is
      * closed, or once the result is unreachable. So close a result that is not used up; that closes
      * {@code texts} too.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="stream"}
      */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options) {
         return encode(texts, options, RunOptions.defaults());
@@ -205,6 +218,8 @@ public final class BgeM3 implements AutoCloseable {
      * As {@code encode}, with the query instruction: the options' own, else that of the {@link LoadOptions},
      * else the prompt {@code query} of the model's {@code config_sentence_transformers.json}, where it has
      * one.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="roles"}
      */
     public Embedding encodeQuery(String query) {
         return encodeQuery(query, EncodeOptions.defaults());
@@ -226,7 +241,11 @@ public final class BgeM3 implements AutoCloseable {
         return encodeQuery(query, options);
     }
 
-    /** As {@code encode}, with the query instruction. */
+    /**
+     * As {@code encode}, with the query instruction.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="roles"}
+     */
     public List<Embedding> encodeQueries(List<String> queries) {
         return encodeQueries(queries, EncodeOptions.defaults());
     }
@@ -255,6 +274,8 @@ public final class BgeM3 implements AutoCloseable {
      * As {@code encode}, with the passage instruction: the options' own, else that of the {@link
      * LoadOptions}, else the prompt {@code document}, {@code passage} or {@code corpus} of the model's {@code
      * config_sentence_transformers.json}, the first that it has.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="roles"}
      */
     public Embedding encodePassage(String passage) {
         return encodePassage(passage, EncodeOptions.defaults());
@@ -276,7 +297,11 @@ public final class BgeM3 implements AutoCloseable {
         return encodePassage(passage, options);
     }
 
-    /** As {@code encode}, with the passage instruction. */
+    /**
+     * As {@code encode}, with the passage instruction.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="roles"}
+     */
     public List<Embedding> encodeCorpus(List<String> passages) {
         return encodeCorpus(passages, EncodeOptions.defaults());
     }
@@ -303,6 +328,8 @@ public final class BgeM3 implements AutoCloseable {
 
     /**
      * The outputs of texts that are tokens already.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="token-ids"}
      *
      * @param tokenIds
      *            each text's ids as the model reads them, {@code <s>} and {@code </s>} included; never cut:
@@ -336,6 +363,8 @@ public final class BgeM3 implements AutoCloseable {
     /**
      * The five scores of each pair, in their order: queries get the query instruction, passages that of
      * passages. A text that stands in several neighbouring pairs is computed once.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="pairs"}
      *
      * @param options
      *            all but the outputs, which are all three
@@ -395,6 +424,8 @@ public final class BgeM3 implements AutoCloseable {
 
     /**
      * The lexical matching score of two texts: the sum over shared tokens of the product of their weights.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="lexical"}
      */
     public static float computeLexicalMatchingScore(LexicalWeights first, LexicalWeights second) {
         return first.dot(second);
@@ -417,6 +448,8 @@ public final class BgeM3 implements AutoCloseable {
 
     /**
      * The ColBERT score: the mean over the query's rows of the largest dot product with a row of the passage.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="colbert"}
      */
     public static float colbertScore(ColbertVectors query, ColbertVectors passage) {
         return query.score(passage);
@@ -426,6 +459,8 @@ public final class BgeM3 implements AutoCloseable {
      * Lexical weights by decoded token, for people to read; in the order of the text. Where two tokens decode
      * to the same name (a word's start and its middle may) the later one's weight stands, as in
      * FlagEmbedding.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="lexical"}
      */
     public SequencedMap<String, Float> convertIdToToken(LexicalWeights weights) {
         SequencedMap<String, Float> named = LinkedHashMap.newLinkedHashMap(weights.size());

@@ -9,6 +9,8 @@ import java.util.Objects;
  * ColBERT vectors: a matrix {@code [rows, dimension]} with one vector of length 1 for each token of a text
  * but its first.
  *
+ * {@snippet file="dev/bgem3/sample/ResultSamplesTest.java" region="colbert"}
+ *
  * @param values
  *            row-major; the caller shares the array with this object and must not change it
  * @param rows

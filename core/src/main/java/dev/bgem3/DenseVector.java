@@ -9,6 +9,8 @@ import java.util.stream.IntStream;
 /**
  * A dense vector: one row of numbers for a text.
  *
+ * {@snippet file="dev/bgem3/sample/ResultSamplesTest.java" region="dense"}
+ *
  * @param values
  *            the numbers; the caller shares the array with this object and must not change it
  */

@@ -7,6 +7,8 @@ import java.util.stream.Collectors;
 
 /**
  * What is to compute: the CPU, or one NVIDIA GPU or several, each of which holds the whole model. Immutable.
+ *
+ * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="backend"}
  */
 public final class Device {
     /** The first GPU if its kernels are installed, can be used and offer the precision; else the CPU. */
@@ -49,9 +51,9 @@ public final class Device {
         return request;
     }
 
+    /** Equal where the same devices are meant, as by {@code cuda} and {@code cuda:0}. */
     @Override
     public boolean equals(Object other) {
-    /** Equal where the same devices are meant, as by {@code cuda} and {@code cuda:0}. */
         return other instanceof Device that && request.kind().equals(that.request.kind())
                 && request.all() == that.request.all() && request.numbers().equals(that.request.numbers());
     }

@@ -5,6 +5,8 @@ import java.util.Objects;
 /**
  * What was computed for one text. An output that was not asked for is not there, and asking this object for
  * it says so.
+ *
+ * {@snippet file="dev/bgem3/sample/ResultSamplesTest.java" region="embedding"}
  */
 public final class Embedding {
     private final DenseVector dense;

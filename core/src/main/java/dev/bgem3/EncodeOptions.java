@@ -49,7 +49,11 @@ public final class EncodeOptions {
         return builder().outputs(first, others).build();
     }
 
-    /** A builder that starts from {@link #defaults()}. */
+    /**
+     * A builder that starts from {@link #defaults()}.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="options"}
+     */
     public static Builder builder() {
         return new Builder();
     }

@@ -22,14 +22,7 @@ import java.util.function.IntFunction;
  * Many callers, one model: the texts of all wait in one queue and are computed in shared batches, as a server
  * needs it.
  *
- * {@snippet :
- * QueueOptions options = QueueOptions.builder().permits(512).timeout(Duration.ofSeconds(30)).build();
- * try (BgeM3 model = BgeM3.load(Path.of("models/bge-m3")); EncodeQueue queue = EncodeQueue.of(model, options)) {
- *     // In each of many threads, virtual ones too:
- *     CompletableFuture<QueueResult<Embedding>> answer = queue.encode(List.of("What is BGE M3?"),
- *     EncodeOptions.defaults()); float[] dense = answer.join().results().getFirst().dense().values();
- * }
- * }
+ * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="encode"}
  *
  * <p>
  * A call needs a permit for each of its texts: it gets all or none, at once. It tokenizes in the caller's
@@ -70,7 +63,11 @@ public final class EncodeQueue implements AutoCloseable {
         return of(model, QueueOptions.defaults());
     }
 
-    /** A queue before a model. */
+    /**
+     * A queue before a model.
+     *
+     * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="encode"}
+     */
     public static EncodeQueue of(BgeM3 model, QueueOptions options) {
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(options, "options");

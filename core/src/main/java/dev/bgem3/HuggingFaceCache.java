@@ -19,6 +19,8 @@ import java.util.stream.Stream;
 /**
  * The cache that Hugging Face's own programs and {@code bgem3 download} keep models in:
  * {@code models--OWNER--NAME/snapshots/REVISION}. It reads what is there and never downloads. Immutable.
+ *
+ * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="cache"}
  */
 public final class HuggingFaceCache {
     private static final Pattern NAME = Pattern.compile("[\\w.-]+/[\\w.-]+");

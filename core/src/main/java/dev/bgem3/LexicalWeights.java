@@ -13,6 +13,8 @@ import java.util.SequencedMap;
  *
  * <p>
  * Immutable, for any number of threads, but for the arrays, which the caller shares and must not change.
+ *
+ * {@snippet file="dev/bgem3/sample/ResultSamplesTest.java" region="lexical"}
  */
 public final class LexicalWeights {
     private final int[] tokenIds;

@@ -14,6 +14,8 @@ import java.util.Objects;
  *
  * <p>
  * Immutable; every setting has a default.
+ *
+ * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="instructions"}
  */
 public final class LoadOptions {
     /** The format that puts an instruction right before a text. */
@@ -45,7 +47,11 @@ public final class LoadOptions {
         return builder().build();
     }
 
-    /** A builder that starts from {@link #defaults()}. */
+    /**
+     * A builder that starts from {@link #defaults()}.
+     *
+     * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="folder"}
+     */
     public static Builder builder() {
         return new Builder();
     }

@@ -28,6 +28,8 @@ public final class PackedWeights {
      * do. The file takes 4 bytes for each weight in fp32, 2 in bf16, 1 in int8. It is left unused where it
      * fits neither the model nor the kernels any more, or is damaged.
      *
+     * {@snippet file="dev/bgem3/sample/ConvertSamplesTest.java" region="pack"}
+     *
      * @param folder
      *            the model, in any readable layout
      * @param precision

@@ -30,7 +30,11 @@ public record PairScores(float dense, float sparse, float colbert, float sparseD
         return scores;
     }
 
-    /** The scores of two embeddings that have all three outputs. */
+    /**
+     * The scores of two embeddings that have all three outputs.
+     *
+     * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="embeddings"}
+     */
     public static PairScores of(Embedding query, Embedding passage, ScoreWeights weights) {
         float dense = query.dense().dot(passage.dense());
         float sparse = query.lexicalWeights().dot(passage.lexicalWeights());

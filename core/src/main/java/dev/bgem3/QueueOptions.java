@@ -35,7 +35,11 @@ public final class QueueOptions {
         return builder().build();
     }
 
-    /** A builder that starts from {@link #defaults()}. */
+    /**
+     * A builder that starts from {@link #defaults()}.
+     *
+     * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="encode"}
+     */
     public static Builder builder() {
         return new Builder();
     }

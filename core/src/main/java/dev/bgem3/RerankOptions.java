@@ -32,7 +32,11 @@ public final class RerankOptions {
         return builder().build();
     }
 
-    /** A builder that starts from {@link #defaults()}. */
+    /**
+     * A builder that starts from {@link #defaults()}.
+     *
+     * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="score"}
+     */
     public static Builder builder() {
         return new Builder();
     }

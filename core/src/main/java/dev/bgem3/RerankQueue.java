@@ -18,6 +18,8 @@ import java.util.function.IntFunction;
  *
  * <p>
  * Thread-safe.
+ *
+ * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="rerank"}
  */
 public final class RerankQueue implements AutoCloseable {
     private record Work(TokenizedText pair, int index, boolean normalize) {}
@@ -35,7 +37,11 @@ public final class RerankQueue implements AutoCloseable {
         return of(model, QueueOptions.defaults());
     }
 
-    /** A queue before a reranker. */
+    /**
+     * A queue before a reranker.
+     *
+     * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="rerank"}
+     */
     public static RerankQueue of(Reranker model, QueueOptions options) {
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(options, "options");

@@ -21,12 +21,7 @@ import java.util.Objects;
  * label: it reads a query and a passage together and gives one number, as FlagEmbedding's {@code
  * FlagReranker} computes it.
  *
- * {@snippet :
- * try (Reranker reranker = Reranker.load(Path.of("models/bge-reranker-v2-m3"))) {
- *     List<RerankScore> best = reranker.rerank("What is BM25?", List.of("BGE M3 embeds text.", "BM25 ranks
- *     documents.")); int first = best.getFirst().index();
- * }
- * }
+ * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="rerank"}
  *
  * <p>
  * Thread-safe as {@link BgeM3} is, with the same threads, devices and batches. On a CPU a pair's score has
@@ -57,6 +52,8 @@ public final class Reranker implements AutoCloseable {
      * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-reranker-v2-m3}, from
      * the {@link HuggingFaceCache}.
      *
+     * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="rerank"}
+     *
      * @throws ModelException
      *             where it is in neither place, or as {@link #load(Path, LoadOptions)} says
      * @throws BackendException
@@ -73,6 +70,8 @@ public final class Reranker implements AutoCloseable {
 
     /**
      * Loads a model folder as downloaded from the hub.
+     *
+     * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="score"}
      *
      * @throws ModelException
      *             where the folder or one of its files cannot be used, or is no reranker of one label; the
@@ -103,6 +102,8 @@ public final class Reranker implements AutoCloseable {
      * Whether a folder's model is one for {@link #load}, not for {@link BgeM3#load}; reads its configuration
      * and the names of its tensors.
      *
+     * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="kind"}
+     *
      * @throws ModelException
      *             where the folder is no model
      */
@@ -121,7 +122,11 @@ public final class Reranker implements AutoCloseable {
         return session.tokenizer();
     }
 
-    /** The passages by their raw scores for a query, the best first. */
+    /**
+     * The passages by their raw scores for a query, the best first.
+     *
+     * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="rerank"}
+     */
     public List<RerankScore> rerank(String query, List<String> passages) {
         return rerank(query, passages, RerankOptions.defaults());
     }
@@ -157,7 +162,11 @@ public final class Reranker implements AutoCloseable {
         return computeScore(pairs, RerankOptions.defaults());
     }
 
-    /** The scores of pairs, in their order; {@link #score} says what it throws. */
+    /**
+     * The scores of pairs, in their order; {@link #score} says what it throws.
+     *
+     * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="score"}
+     */
     public float[] computeScore(List<TextPair> pairs, RerankOptions options) {
         List<RerankScore> scored = score(pairs, options);
         float[] scores = new float[scored.size()];

@@ -39,6 +39,8 @@ public final class ModelConverter {
     /**
      * Converts a folder.
      *
+     * {@snippet file="dev/bgem3/sample/ConvertSamplesTest.java" region="convert"}
+     *
      * @param folder
      *            the model to read
      * @param target

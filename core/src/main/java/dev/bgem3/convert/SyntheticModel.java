@@ -90,6 +90,8 @@ public final class SyntheticModel {
     /**
      * Writes a model in fp16; the same sizes and seed give the same bytes.
      *
+     * {@snippet file="dev/bgem3/sample/ConvertSamplesTest.java" region="synthesise"}
+     *
      * @param folder
      *            the folder to write, new or empty; its files appear only when all of them are complete
      * @param tokenizerFolder

@@ -15,9 +15,9 @@ import java.util.regex.Pattern;
 public enum WeightFormat {
     /** A single safetensors file. */
     SAFETENSORS("model.safetensors"),
-    /** The index of safetensors in several files. */
+    /** The index of several safetensors files. */
     SAFETENSORS_INDEX("model.safetensors.index.json", "model-\\d{5}-of-\\d{5}\\.safetensors"),
-    /** What {@code torch.save} writes. */
+    /** A file that {@code torch.save} wrote. */
     TORCH("pytorch_model.bin");
 
     private final String fileName;

@@ -8,10 +8,7 @@ import java.util.OptionalInt;
 /**
  * A model's tokenizer, which converts text to the ids that Hugging Face's implementation gives, and back.
  *
- * {@snippet :
- * Tokenizer tokenizer = Tokenizer.load(Path.of("models/bge-m3"));
- * int[] ids = tokenizer.encode("What is BGE M3?").ids();
- * }
+ * {@snippet file="dev/bgem3/tokenizer/sample/TokenizerSamplesTest.java" region="encode"}
  *
  * <p>Any {@code String} is a valid text: a lone surrogate is read as U+FFFD.
  *
