@@ -4,16 +4,16 @@
 
 {
   /* FlagEmbedding scores with as many; more would be megabytes for each text. */
-  const MOST_TOKENS = 512;
-  const MOST_PASSAGES = 8;
-  const MOST_LETTERS = 50000;
+  const MAX_TOKENS = 512;
+  const MAX_PASSAGES = 8;
+  const MAX_LETTERS = 50000;
   const EXAMPLES = [
     "BGE M3 is an embedding model supporting dense retrieval, lexical matching and multi-vector interaction.",
     "BM25 is a bag-of-words retrieval function that ranks a set of documents based on the query terms appearing in each document",
   ];
   const ALL = ["dense", "sparse", "colbert"];
 
-  const {element, MOST_ROWS, MOST_COLUMNS} = Bgem3Picture;
+  const {element, MAX_ROWS, MAX_COLUMNS} = Bgem3Picture;
   const byId = id => document.getElementById(id);
   const form = byId("form");
   const query = byId("query");
@@ -42,7 +42,7 @@
   }
 
   function mostPassages() {
-    return info ? Math.max(0, Math.min(MOST_PASSAGES, info.max_client_batch_size - 1)) : MOST_PASSAGES;
+    return info ? Math.max(0, Math.min(MAX_PASSAGES, info.max_client_batch_size - 1)) : MAX_PASSAGES;
   }
 
   function addPassage(text) {
@@ -134,17 +134,17 @@
   }
 
   function mostTokens() {
-    return Math.min(MOST_TOKENS, info.max_input_length);
+    return Math.min(MAX_TOKENS, info.max_input_length);
   }
 
   function say() {
     const tokens = info
       ? `It reads the first ${mostTokens().toLocaleString("en")} tokens of a text, and says where it cut one. The model's limit is ${
         info.max_input_length.toLocaleString("en")}: the API and bgem3 explain read as many.`
-      : `It reads the first ${MOST_TOKENS} tokens of a text, and says where it cut one.`;
+      : `It reads the first ${MAX_TOKENS} tokens of a text, and says where it cut one.`;
     Bgem3Picture.limits([tokens,
-      `It takes ${info ? mostPassages() : MOST_PASSAGES} passages at a time, and ${
-        MOST_LETTERS.toLocaleString("en")} characters of a text.`], info ? info.outputs : ALL);
+      `It takes ${info ? mostPassages() : MAX_PASSAGES} passages at a time, and ${
+        MAX_LETTERS.toLocaleString("en")} characters of a text.`], info ? info.outputs : ALL);
   }
 
   /* From the answers to a picture. */
@@ -186,8 +186,8 @@
   }
 
   function align(query, passage) {
-    const rows = Math.min(MOST_ROWS, query.rows);
-    const columns = Math.min(MOST_COLUMNS, passage.rows);
+    const rows = Math.min(MAX_ROWS, query.rows);
+    const columns = Math.min(MAX_COLUMNS, passage.rows);
     const similarities = new Array(rows * columns);
     const best = [];
     for (let row = 0; row < rows; row++) {
@@ -251,10 +251,10 @@
       throw new Refused(`There are ${given.length} passages, and this server takes ${mostPassages()} at a time.`, given.at(-1));
     }
     for (const field of [query, ...given]) {
-      if (field.value.length > MOST_LETTERS) {
+      if (field.value.length > MAX_LETTERS) {
         const name = field === query ? "The query" : document.querySelector(`label[for="${field.id}"]`).textContent;
         throw new Refused(`${name} has ${field.value.length.toLocaleString("en")} characters, and this page takes ${
-          MOST_LETTERS.toLocaleString("en")}.`, field);
+          MAX_LETTERS.toLocaleString("en")}.`, field);
       }
     }
     // Numbered as in the picture.

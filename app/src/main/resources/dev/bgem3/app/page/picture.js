@@ -6,12 +6,12 @@
 const Bgem3Picture = (() => {
   const SVG = "http://www.w3.org/2000/svg";
   /* So much of a heat map is drawn; as Alignment has them. */
-  const MOST_ROWS = 48;
-  const MOST_COLUMNS = 160;
+  const MAX_ROWS = 48;
+  const MAX_COLUMNS = 160;
   const CELL = 22;
   const LETTER = 8.5;
-  const MOST_LABEL_LETTERS = 12;
-  const MOST_SNIPPET_LETTERS = 90;
+  const MAX_LABEL_LETTERS = 12;
+  const MAX_SNIPPET_LETTERS = 90;
   const SCORES = [["dense", "dense"], ["sparse", "sparse"], ["colbert", "ColBERT"], ["sparse+dense", "sparse + dense"],
     ["colbert+sparse+dense", "all three"]];
 
@@ -89,7 +89,7 @@ const Bgem3Picture = (() => {
     const several = picture.passages.length > 1;
     const rows = picture.passages.map((passage, i) => element("tr", {},
       element("th", {scope: "row"}, `Passage ${i + 1}`,
-        element("bdi", {class: "snippet"}, shortened(passage.text.text, MOST_SNIPPET_LETTERS))),
+        element("bdi", {class: "snippet"}, shortened(passage.text.text, MAX_SNIPPET_LETTERS))),
       ...shown.map(([key], column) => {
         const top = several && passage.scores[key] === tops[column];
         return element("td", {class: top ? "number top" : "number", "data-score": key}, number(passage.scores[key]));
@@ -279,8 +279,8 @@ const Bgem3Picture = (() => {
 
   function heatMap(drawn, queryNames, passageNames, range, place) {
     const {rows, columns, similarities, best} = drawn;
-    const rowNames = queryNames.slice(0, rows).map(name => shortened(name, MOST_LABEL_LETTERS));
-    const columnNames = passageNames.slice(0, columns).map(name => shortened(name, MOST_LABEL_LETTERS));
+    const rowNames = queryNames.slice(0, rows).map(name => shortened(name, MAX_LABEL_LETTERS));
+    const columnNames = passageNames.slice(0, columns).map(name => shortened(name, MAX_LABEL_LETTERS));
     const width = roomFor(rowNames);
     const top = roomFor(columnNames);
     const height = top + rows * CELL;
@@ -422,7 +422,7 @@ const Bgem3Picture = (() => {
       .filter(([output]) => !outputs.includes(output)).map(([, name]) => name);
     const list = [...own,
       ...(lacking.length > 0 ? [`This model has no ${lacking.join(" and no ")}: what needs them is left out.`] : []),
-      `The heat map draws the first ${MOST_ROWS} tokens of the query and ${MOST_COLUMNS} of the passage; best matches are of the whole passage.`,
+      `The heat map draws the first ${MAX_ROWS} tokens of the query and ${MAX_COLUMNS} of the passage; best matches are of the whole passage.`,
       "</s> is a text's end, and ▁ a word's beginning that is a token of its own: the model counts them like other tokens.",
       "A token that stands several times in a text has its largest weight everywhere: that is what the sparse score counts.",
       "Nothing shows where a dense score comes from: a dense vector has no parts that belong to tokens.",
@@ -430,5 +430,5 @@ const Bgem3Picture = (() => {
     document.getElementById("limits").replaceChildren(...list.map(limit => element("li", {}, limit)));
   }
 
-  return {draw, limits, element, MOST_ROWS, MOST_COLUMNS};
+  return {draw, limits, element, MAX_ROWS, MAX_COLUMNS};
 })();
