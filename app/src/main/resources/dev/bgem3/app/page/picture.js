@@ -11,9 +11,11 @@ const Bgem3Picture = (() => {
   const CELL = 22;
   const LETTER = 8.5;
   const MAX_LABEL_LETTERS = 12;
-  const MAX_SNIPPET_LETTERS = 90;
+  const MAX_SNIPPET_LETTERS = 240;
   const SCORES = [["dense", "dense"], ["sparse", "sparse"], ["colbert", "ColBERT"], ["sparse+dense", "sparse + dense"],
     ["colbert+sparse+dense", "all three"]];
+  /* The score that passages are ordered by, once one is chosen; the next picture is ordered by it, too. */
+  let chosenKey = null;
 
   function element(tag, attributes, ...children) {
     return filled(document.createElement(tag), attributes, children);
@@ -55,6 +57,12 @@ const Bgem3Picture = (() => {
     return element("bdi", {class: "token-name"}, name);
   }
 
+  /** The beginning of a text. Style sheets cut it to a few lines. */
+  function snippet(text) {
+    return text.text.trim() === "" ? element("em", {class: "snippet"}, "no text")
+      : element("bdi", {class: "snippet"}, shortened(text.text, MAX_SNIPPET_LETTERS));
+  }
+
   /** A table after what it says, in a box of its own that scrolls where the screen is narrow. */
   function table(attributes, caption, heads, rows, foot) {
     return element("div", {}, element("p", {class: "caption", "aria-hidden": "true"}, caption),
@@ -83,46 +91,71 @@ const Bgem3Picture = (() => {
     return SCORES.filter(([key]) => key in picture.passages[0].scores);
   }
 
-  function scores(picture) {
-    const shown = scoresIn(picture);
+  function nameOf(key) {
+    return SCORES.find(([each]) => each === key)[1];
+  }
+
+  /** The table of scores, and a function that puts its rows into an order. */
+  function scoreTable(picture, shown) {
     const tops = shown.map(([key]) => Math.max(...picture.passages.map(passage => passage.scores[key])));
     const several = picture.passages.length > 1;
-    const rows = picture.passages.map((passage, i) => element("tr", {},
-      element("th", {scope: "row"}, `Passage ${i + 1}`,
-        element("bdi", {class: "snippet"}, shortened(passage.text.text, MAX_SNIPPET_LETTERS))),
+    const rows = picture.passages.map((passage, i) => element("tr", {"data-passage": String(i + 1)},
+      element("th", {scope: "row"}, `Passage ${i + 1}`, snippet(passage.text)),
       ...shown.map(([key], column) => {
         const top = several && passage.scores[key] === tops[column];
         return element("td", {class: top ? "number top" : "number", "data-score": key}, number(passage.scores[key]));
       })));
-    const [dense, sparse, colbert] = picture.weights;
-    return element("section", {"aria-labelledby": "scores-title"},
-      element("h2", {id: "scores-title"}, "Scores"),
-      table({class: "scores"}, several ? "The highest of each column is underlined." : "Of the query and the passage.",
-        [words("Passage"), ...shown.map(([, name]) => numbers(name))], rows),
-      chart(picture, shown),
-      element("p", {class: "note"}, shown.length === SCORES.length
-        ? `The last two are means, weighted ${dense} dense, ${sparse} sparse, ${colbert} ColBERT.`
-        : "The model has not all outputs, and so no other scores."));
+    const box = table({class: "scores", "--columns": String(shown.length)},
+      several ? "The highest of each column is underlined." : "Of the query and the passage.",
+      [words("Passage"), ...shown.map(([, name]) => numbers(name))], rows);
+    // On a narrow screen the style sheet makes it a grid, and without roles some browsers no longer see a table.
+    for (const [selector, role] of [["table", "table"], ["thead, tbody", "rowgroup"], ["tr", "row"], ["td", "cell"],
+      ["thead th", "columnheader"], ["tbody th", "rowheader"]]) {
+      box.querySelectorAll(selector).forEach(node => node.setAttribute("role", role));
+    }
+    const heads = [...box.querySelectorAll("thead th")].slice(1);
+    const order = (places, chosen) => {
+      rows[0].parentElement.append(...places.map(i => rows[i]));
+      heads.forEach((head, column) => {
+        if (several && shown[column][0] === chosen) {
+          head.setAttribute("aria-sort", "descending");
+        } else {
+          head.removeAttribute("aria-sort");
+        }
+      });
+    };
+    return {box, order};
   }
 
+  /** A chart of the scores, and a function that puts its bars into an order. */
   function chart(picture, shown) {
     const all = picture.passages.flatMap(passage => shown.map(([key]) => passage.scores[key]));
     const least = Math.min(0, ...all);
     const span = Math.max(...all, least + 1e-6) - least;
-    return element("div", {class: "chart", role: "img", "aria-label": "Bar chart of the scores in the table"},
-      ...shown.map(([key, name]) => element("div", {},
-        element("div", {class: "title"}, name),
-        ...picture.passages.map((passage, i) => {
-          const score = passage.scores[key];
-          return element("div", {class: "bar-row"},
-            element("span", {}, `${i + 1}`),
-            element("span", {class: "bar-track"}, element("span", {
-              class: "bar",
-              "--from": String((Math.min(score, 0) - least) / span),
-              "--size": String(Math.abs(score) / span),
-            })),
-            element("span", {}, score.toFixed(4)));
-        }))));
+    const bars = shown.map(([key]) => picture.passages.map((passage, i) => {
+      const score = passage.scores[key];
+      return element("div", {class: "bar-row"},
+        element("span", {}, `${i + 1}`),
+        element("span", {class: "bar-track"}, element("span", {
+          class: "bar",
+          "--from": String((Math.min(score, 0) - least) / span),
+          "--size": String(Math.abs(score) / span),
+        })),
+        element("span", {}, score.toFixed(4)));
+    }));
+    const columns = shown.map(([, name], column) =>
+      element("div", {}, element("div", {class: "title"}, name), ...bars[column]));
+    const box = element("div", {}, element("p", {class: "caption"}, "Each bar has its passage's number before it."),
+      element("div", {class: "chart", role: "img", "aria-label": "Bar chart of the scores in the table"}, ...columns));
+    const order = places => columns.forEach((column, c) => column.append(...places.map(i => bars[c][i])));
+    return {box, order};
+  }
+
+  function scoresNote(picture, shown) {
+    const [dense, sparse, colbert] = picture.weights;
+    return element("p", {class: "note"}, shown.length === SCORES.length
+      ? `The last two are means, weighted ${dense} dense, ${sparse} sparse, ${colbert} ColBERT.`
+      : "The model lacks outputs, so there are no other scores.");
   }
 
   /* Lexical weights. */
@@ -176,18 +209,23 @@ const Bgem3Picture = (() => {
     return byId;
   }
 
+  /** The text alone, of a model without lexical weights. */
+  function plain(passage) {
+    return element("p", {class: "shaded", dir: "auto"}, passage.text.text);
+  }
+
   function lexical(picture, passage, place) {
     const ofQuery = weighted(picture.query);
     const ofPassage = weighted(passage.text);
     const shared = new Set([...ofQuery.keys()].filter(id => ofPassage.has(id)));
     const largest = Math.max(...[picture.query, ...picture.passages.map(each => each.text)]
       .flatMap(text => text.tokens).map(token => token.weight));
-    const section = element("section", {"aria-labelledby": "lexical-title"},
-      element("h2", {id: "lexical-title"}, "Lexical weights"));
+    const section = element("section", {class: "lexical", "aria-labelledby": `lexical-title-${place}`},
+      element("h4", {id: `lexical-title-${place}`}, "Lexical weights"));
     section.append(
       legend(key("ramp weights", `weight, 0 to ${largest.toFixed(4)}`), "underlined: in both texts"),
-      element("h3", {}, "Query"), shaded(picture.query, largest, shared), ...cutNote(picture.query),
-      element("h3", {}, `Passage ${place}`), shaded(passage.text, largest, shared), ...cutNote(passage.text),
+      element("h5", {}, "Query"), shaded(picture.query, largest, shared), ...cutNote(picture.query),
+      element("h5", {}, `Passage ${place}`), shaded(passage.text, largest, shared), ...cutNote(passage.text),
       sharedTable(passage, ofQuery, ofPassage, shared), allWeights(ofQuery, ofPassage, place));
     return section;
   }
@@ -220,19 +258,21 @@ const Bgem3Picture = (() => {
     const side = (tokens, title) => table({}, title, [words("Token"), numbers("weight")],
       [...tokens.values()].sort((a, b) => b.weight - a.weight).map(token => element("tr", {},
         element("th", {scope: "row"}, tokenCell(token.name)), element("td", {class: "number"}, number(token.weight)))));
-    return lazy("All weights as tables", () => [side(ofQuery, "Weights of the query"),
+    return lazy(["All weights as tables"], () => [side(ofQuery, "Weights of the query"),
       side(ofPassage, `Weights of passage ${place}`)]);
   }
 
   /** What is made only once it is opened. */
   function lazy(summary, make) {
-    const details = element("details", {}, element("summary", {}, summary));
-    details.addEventListener("toggle", () => {
-      if (details.childElementCount === 1) {
-        details.append(...make());
-      }
-    });
+    const details = element("details", {}, element("summary", {}, ...summary));
+    details.addEventListener("toggle", () => fill(details, make));
     return details;
+  }
+
+  function fill(details, make) {
+    if (details.childElementCount === 1) {
+      details.append(...make());
+    }
   }
 
   /* The alignment. */
@@ -246,8 +286,8 @@ const Bgem3Picture = (() => {
     const queryNames = labels(picture.query, picture.query.tokens.length);
     const passageNames = labels(passage.text, passage.text.tokens.length);
     const cut = rows < queryNames.length || columns < passageNames.length;
-    const section = element("section", {"aria-labelledby": "alignment-title"},
-      element("h2", {id: "alignment-title"}, "ColBERT alignment"),
+    const section = element("section", {class: "alignment", "aria-labelledby": `alignment-title-${place}`},
+      element("h4", {id: `alignment-title-${place}`}, "ColBERT alignment"),
       legend(key("ramp heat", `similarity, ${range.least.toFixed(2)} to ${range.most.toFixed(2)}`),
         key("best-key", "best match of the query's token")));
     if (cut) {
@@ -268,7 +308,7 @@ const Bgem3Picture = (() => {
         ? element("tr", {}, element("th", {scope: "row", colspan: "3"}, "Mean"),
           element("td", {class: "number"}, number(mean)))
         : null),
-      lazy("All similarities that are drawn, as a table", () => [table({}, `Similarities with passage ${place}`,
+      lazy(["All similarities that are drawn, as a table"], () => [table({}, `Similarities with passage ${place}`,
         [words("Query"), ...passageNames.slice(0, columns).map(numbers)],
         best.map((match, row) => element("tr", {}, element("th", {scope: "row"}, tokenCell(queryNames[row])),
           ...Array.from({length: columns}, (_, column) => element("td", {
@@ -282,21 +322,21 @@ const Bgem3Picture = (() => {
     const rowNames = queryNames.slice(0, rows).map(name => shortened(name, MAX_LABEL_LETTERS));
     const columnNames = passageNames.slice(0, columns).map(name => shortened(name, MAX_LABEL_LETTERS));
     const width = roomFor(rowNames);
-    const top = roomFor(columnNames);
-    const height = top + rows * CELL;
-    const square = (row, column, inset) => ({x: column * CELL + inset, y: top + row * CELL + inset,
+    const height = roomFor(columnNames);
+    const square = (row, column, inset) => ({x: column * CELL + inset, y: row * CELL + inset,
       width: CELL - 2 * inset, height: CELL - 2 * inset});
-    const names = svg("svg", {width, height, "aria-hidden": "true"}, ...rowNames.map((name, row) => svg("text", {
-      x: width - 6, y: top + row * CELL + 15, "text-anchor": "end",
-    }, name)));
+    const mapWidth = columns * CELL + 2;
+    const mapHeight = rows * CELL + 2;
+    const left = svg("svg", {class: "row-names", width, height: mapHeight, "aria-hidden": "true"},
+      ...rowNames.map((name, row) => svg("text", {x: width - 6, y: row * CELL + 15, "text-anchor": "end"}, name)));
+    const top = svg("svg", {class: "column-names", width: mapWidth, height, "aria-hidden": "true"},
+      ...columnNames.map((name, column) => svg("text", {
+        transform: `translate(${column * CELL + 15} ${height - 6}) rotate(-90)`,
+      }, name)));
     const map = svg("svg", {
-      width: columns * CELL + 2, height, role: "img",
+      class: "cells", width: mapWidth, height: mapHeight, role: "img",
       "aria-label": `Heat map of ${rows} query tokens by ${columns} tokens of passage ${place}; the tables below have its numbers`,
     });
-    for (let column = 0; column < columns; column++) {
-      map.append(svg("text", {transform: `translate(${column * CELL + 15} ${top - 6}) rotate(-90)`},
-        columnNames[column]));
-    }
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         const share = (similarities[row * columns + column] - range.least) / (range.most - range.least || 1);
@@ -309,10 +349,11 @@ const Bgem3Picture = (() => {
           "data-column": match.column}));
       }
     });
+    // The names stay where they are while the cells scroll beneath them.
     const scroller = element("div", {
-      class: "scroller", tabindex: "0", role: "group",
+      class: "scroller heat-map", tabindex: "0", role: "group", "--names-width": `${width}px`, "--names-height": `${height}px`,
       "aria-label": "Heat map. The arrow keys go from cell to cell, and the line below reads it.",
-    }, map);
+    }, element("span", {class: "corner"}), top, left, map);
     const readout = element("p", {class: "readout", "aria-live": "polite"},
       "Point at a cell, or move with the arrow keys.");
     follow(scroller, map, drawn, square, (row, column) => {
@@ -321,7 +362,7 @@ const Bgem3Picture = (() => {
       readout.replaceChildren("Query “", tokenCell(queryNames[row]), "”, passage “", tokenCell(passageNames[column]), "”: ",
         number(similarity), isBest ? ", the best match" : "");
     });
-    return element("div", {}, element("div", {class: "heat-map"}, names, scroller), readout);
+    return element("div", {}, scroller, readout);
   }
 
   /** How long a label may get, in pixels; ideographs are as wide as two letters. */
@@ -349,8 +390,7 @@ const Bgem3Picture = (() => {
       if (move && !event.ctrlKey && !event.altKey && !event.metaKey) {
         event.preventDefault();
         go(at.row + move[0], at.column + move[1]);
-        const left = at.column * CELL;
-        scroller.scrollLeft = Math.min(left - CELL, Math.max(scroller.scrollLeft, left + 2 * CELL - scroller.clientWidth));
+        cursor.scrollIntoView({block: "nearest", inline: "nearest"});
       }
     });
     scroller.addEventListener("focus", () => {
@@ -361,7 +401,7 @@ const Bgem3Picture = (() => {
     scroller.addEventListener("blur", () => cursor.setAttribute("visibility", "hidden"));
     const point = event => {
       const box = map.getBoundingClientRect();
-      const row = Math.floor((event.clientY - box.top - square(0, 0, 0).y) / CELL);
+      const row = Math.floor((event.clientY - box.top) / CELL);
       const column = Math.floor((event.clientX - box.left) / CELL);
       if (row >= 0 && row < rows && column >= 0 && column < columns) {
         go(row, column);
@@ -373,15 +413,48 @@ const Bgem3Picture = (() => {
 
   /* The whole. */
 
-  function chooser(picture, choose) {
-    const choice = element("fieldset", {}, element("legend", {}, "Tokens of"));
-    picture.passages.forEach((_, i) => {
-      const radio = element("input", {type: "radio", name: "passage", id: `shown-${i}`, value: String(i)});
-      radio.checked = i === 0;
-      radio.addEventListener("change", () => choose(i));
-      choice.append(element("label", {for: `shown-${i}`}, radio, ` Passage ${i + 1}`));
+  /** Chooses the score that passages are ordered by. */
+  function chooser(shown, chosen, choose) {
+    const choice = element("fieldset", {}, element("legend", {}, "Order passages by"));
+    shown.forEach(([key, name]) => {
+      const radio = element("input", {type: "radio", name: "order", id: `order-${key}`, value: key});
+      radio.checked = key === chosen;
+      radio.addEventListener("change", () => choose(key));
+      choice.append(element("label", {for: `order-${key}`}, radio, ` ${name}`));
     });
     return choice;
+  }
+
+  /** The passages' places in a picture, that with the highest score first; those of equal scores as they were given. */
+  function placesBy(picture, key) {
+    return picture.passages.map((_, i) => i)
+      .sort((a, b) => picture.passages[b].scores[key] - picture.passages[a].scores[key] || a - b);
+  }
+
+  /** The passages one below the other, each with its tokens once it is opened, and a function that orders them and opens the best. */
+  function passageList(picture, range) {
+    const parts = (passage, place) => [
+      picture.outputs.includes("sparse") ? lexical(picture, passage, place) : plain(passage),
+      ...(passage.alignment ? [alignment(picture, passage, place, range)] : [])];
+    const entries = picture.passages.map((passage, i) => {
+      const make = () => parts(passage, i + 1);
+      const score = element("span", {class: "chosen-score"});
+      const details = lazy([element("h3", {}, `Passage ${i + 1}`), score, snippet(passage.text)], make);
+      filled(details, {class: "passage", id: `shown-${i + 1}`}, []);
+      return {passage, make, score, details};
+    });
+    const box = element("div", {});
+    const order = (places, key) => {
+      box.append(...places.map(i => entries[i].details));
+      entries.forEach(({passage, make, score, details}, i) => {
+        score.replaceChildren(`${nameOf(key)} `, number(passage.scores[key]));
+        details.open = i === places[0];
+        if (details.open) {
+          fill(details, make);
+        }
+      });
+    };
+    return {box, order};
   }
 
   /** The least and the greatest of what is drawn, so that a colour means the same in every passage. */
@@ -398,22 +471,26 @@ const Bgem3Picture = (() => {
 
   /** Draws a picture in place of what a container holds. */
   function draw(container, picture) {
-    const range = rangeOf(picture);
-    const tokens = element("div", {id: "tokens"});
-    const choose = i => {
-      const passage = picture.passages[i];
-      const parts = [];
-      if (picture.outputs.includes("sparse")) {
-        parts.push(lexical(picture, passage, i + 1));
-      }
-      if (passage.alignment) {
-        parts.push(alignment(picture, passage, i + 1, range));
-      }
-      tokens.replaceChildren(...parts);
+    const shown = scoresIn(picture);
+    const ordered = [scoreTable(picture, shown), chart(picture, shown), passageList(picture, rangeOf(picture))];
+    const [scores, bars, passages] = ordered.map(each => each.box);
+    const order = key => {
+      const places = placesBy(picture, key);
+      ordered.forEach(each => each.order(places, key));
     };
-    container.replaceChildren(scores(picture),
-      ...(picture.passages.length > 1 && picture.outputs.length > 1 ? [chooser(picture, choose)] : []), tokens);
-    choose(0);
+    const key = shown.some(([each]) => each === chosenKey) ? chosenKey : shown.at(-1)[0];
+    order(key);
+    container.replaceChildren(
+      ...(picture.passages.length > 1 && shown.length > 1 ? [chooser(shown, key, chosen => {
+        chosenKey = chosen;
+        order(chosen);
+      })] : []),
+      element("section", {"aria-labelledby": "scores-title"}, element("h2", {id: "scores-title"}, "Scores"), scores, bars,
+        scoresNote(picture, shown)),
+      element("section", {"aria-labelledby": "passages-title"}, element("h2", {id: "passages-title"}, "Passages"),
+        element("p", {class: "note"}, picture.passages.length > 1
+          ? "The best one by the chosen score comes first and is open. Select another to open it."
+          : "What the model makes of its tokens."), passages));
   }
 
   /** Says what a page cannot do: what holds of every one, after what holds of this one. */
