@@ -268,6 +268,10 @@ class PageTest {
     void worksWithTheKeyboardAlone() {
         Page page = chromium.open();
         page.navigate(url(server));
+        for (String link : List.of("docs", "openapi.json")) {
+            page.keyboard().press("Tab");
+            assertThat(page.locator("a[href='" + link + "']")).isFocused();
+        }
         page.keyboard().press("Tab");
         assertThat(page.locator("#query")).isFocused();
         page.keyboard().press("ControlOrMeta+a");
@@ -440,6 +444,30 @@ class PageTest {
     }
 
     @Test
+    void linksToDocumentationThatTheServerHas() throws Exception {
+        Page page = chromium.open();
+        page.navigate(url(server));
+        List<Locator> links = page.locator("a").all();
+        assertThat(links.stream().map(link -> link.getAttribute("href"))).containsExactly("docs",
+                "openapi.json");
+        for (Locator link : links) {
+            URI target = URI.create(url(server)).resolve(link.getAttribute("href"));
+            assertThat(HttpClient.newHttpClient()
+                    .send(HttpRequest.newBuilder(target).build(), BodyHandlers.discarding()).statusCode())
+                    .isEqualTo(200);
+        }
+        links.getFirst().click();
+        assertThat(page.locator("h1")).hasText("The server");
+        assertThat(page.locator("table").first()).isVisible();
+        page.setViewportSize(360, 740);
+        assertNoSidewaysScroll(page);
+        Chromium.keep(page, "docs");
+        page.getByText("Compare a query with passages").click();
+        assertThat(page.locator("#query")).isVisible();
+        chromium.assertFaults();
+    }
+
+    @Test
     void fitsAPhone() {
         Page page = chromium.open(new NewContextOptions().setViewportSize(360, 740).setIsMobile(true)
                 .setHasTouch(true).setDeviceScaleFactor(2));
@@ -479,7 +507,7 @@ class PageTest {
         // WCAG 2.2, 1.4.3: 4.5 to 1 for text.
         for (String what : List.of("h1", ".hint", "#query", "button.primary", "#add", "#error", ".note",
                 ".legend",
-                "td data", "tbody .snippet", "summary .snippet", ".chosen-score",
+                "td data", "tbody .snippet", "summary .snippet", ".chosen-score", "a",
                 ".token[data-weight='" + largestWeight(page) + "']", ".heat-map text",
                 "#limits li")) {
             assertThat(contrast(page, what)).as(what).isGreaterThanOrEqualTo(4.5);

@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  *            the Content-Security-Policy for its header; the file has the same in a {@code <meta>}
  */
 public record Page(String html, String policy) {
-    private static final String TEMPLATE = resource("page.html");
+    private static final String SHELL = resource("page.html");
     private static final String STYLE = resource("page.css");
     private static final String PICTURE = resource("picture.js");
     /** Markers of the template; what replaces them is not looked at again. */
@@ -37,31 +37,53 @@ public record Page(String html, String policy) {
      *            whether the server wants an API key
      */
     public static Page live(boolean keyRequired) {
-        return of(resource("form.html"), "{\"key_required\":" + keyRequired + "}",
-                List.of(PICTURE, resource("live.js")), "connect-src 'self'; ");
+        return picture(resource("links.html"), resource("form.html"),
+                "{\"key_required\":" + keyRequired + "}", List.of(PICTURE, resource("live.js")),
+                "connect-src 'self'; ");
     }
 
     /** A file that shows a picture and asks nobody. */
     public static Page of(Picture picture) {
-        return of("", PictureJson.of(picture), List.of(PICTURE, resource("still.js")), "");
+        return picture("", "", PictureJson.of(picture), List.of(PICTURE, resource("still.js")), "");
     }
 
-    private static Page of(String form, String data, List<String> scripts, String connect) {
-        String policy = "default-src 'none'; script-src "
-                + scripts.stream().map(Page::source).collect(Collectors.joining(" ")) + "; style-src "
-                + source(STYLE) + "; img-src data:; " + connect
-                + "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
-        Map<String, String> parts = Map.of("policy", policy, "style", STYLE, "form", form, "data",
-                inScript(data),
-                "scripts", scripts.stream().map(script -> "<script>" + script + "</script>")
+    /** The documentation of this version's server, for those who have nothing but the server. */
+    public static Page documentation() {
+        return of("bgem3: the server",
+                filled(resource("docs.html"), Map.of("text", Markdown.html(resource("server.md")))),
+                List.of(), "");
+    }
+
+    private static Page picture(String links, String form, String data, List<String> scripts,
+            String connect) {
+        Map<String, String> parts = Map.of("links", links, "form", form, "data", inScript(data), "scripts",
+                scripts.stream().map(script -> "<script>" + script + "</script>")
                         .collect(Collectors.joining("\n")));
+        return of("bgem3: a query beside passages", filled(resource("picture.html"), parts), scripts,
+                connect);
+    }
+
+    private static Page of(String title, String body, List<String> scripts, String connect) {
+        String policy = "default-src 'none'; script-src "
+                + (scripts.isEmpty()
+                        ? "'none'"
+                        : scripts.stream().map(Page::source).collect(Collectors.joining(" ")))
+                + "; style-src " + source(STYLE) + "; img-src data:; " + connect
+                + "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
+                + "trusted-types 'none'";
+        String html = filled(SHELL, Map.of("policy", policy, "title", title, "style", STYLE, "body", body));
+        // Only a header may say who may frame it.
+        return new Page(html, policy + "; frame-ancestors 'none'");
+    }
+
+    /** A template with its parts in place of their markers. */
+    private static String filled(String template, Map<String, String> parts) {
         StringBuilder html = new StringBuilder();
-        String[] pieces = TEMPLATE.split(MARKER, -1);
+        String[] pieces = template.split(MARKER, -1);
         for (int i = 0; i < pieces.length; i++) {
             html.append(i % 2 == 0 ? pieces[i] : parts.get(pieces[i]));
         }
-        // Only a header may say who may frame it.
-        return new Page(html.toString(), policy + "; frame-ancestors 'none'");
+        return html.toString();
     }
 
     /**

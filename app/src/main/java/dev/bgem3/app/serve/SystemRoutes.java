@@ -21,9 +21,15 @@ import java.util.function.BooleanSupplier;
 record SystemRoutes(BooleanSupplier stopping, Metrics metrics, Page page) {
     private static final String OPEN_API = "/dev/bgem3/app/serve/openapi.json";
 
+    /** Made when it is first asked for: few servers are, and a start should be fast. */
+    private static final class Documentation {
+        static final Page PAGE = Page.documentation();
+    }
+
     List<Route> routes() {
         return List.of(Route.openGet("/health", this::health), Route.openGet("/ping", this::health),
                 Route.openGet("/", this::root), Route.get("/metrics", this::metrics),
+                Route.openGet("/docs", exchange -> html(exchange, Documentation.PAGE)),
                 Route.openGet("/openapi.json",
                         exchange -> exchange.bytes("application/json", resource(OPEN_API))));
     }
@@ -49,6 +55,10 @@ record SystemRoutes(BooleanSupplier stopping, Metrics metrics, Page page) {
             health(exchange);
             return;
         }
+        html(exchange, page);
+    }
+
+    private static void html(Exchange exchange, Page page) {
         exchange.header("Content-Security-Policy", page.policy());
         exchange.header("X-Content-Type-Options", "nosniff");
         exchange.header("Referrer-Policy", "no-referrer");

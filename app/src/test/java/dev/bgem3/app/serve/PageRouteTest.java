@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 class PageRouteTest extends OnMiniServer {
     private static final Pattern SCRIPT = Pattern.compile("<script>(.*?)</script>", Pattern.DOTALL);
     private static final Pattern STYLE = Pattern.compile("<style>(.*?)</style>", Pattern.DOTALL);
+    private static final Pattern LINK = Pattern.compile("<a href=\"(.*?)\"");
 
     private static HttpResponse<String> page(ServerFixture of) throws Exception {
         return of.send(of.request("/").header("Accept", "text/html").build());
@@ -58,12 +59,29 @@ class PageRouteTest extends OnMiniServer {
     }
 
     @Test
+    void itLinksToTheDocumentationThatTheServerHasItself() throws Exception {
+        List<String> links = LINK.matcher(page(server).body()).results().map(link -> link.group(1)).toList();
+        assertThat(links).containsExactly("docs", "openapi.json");
+        for (String link : links) {
+            assertThat(server.send(server.request("/" + link).build()).statusCode()).as(link).isEqualTo(200);
+        }
+        HttpResponse<String> docs = server.send(server.request("/docs").build());
+        assertThat(docs.headers().firstValue("Content-Type")).hasValue("text/html; charset=utf-8");
+        assertThat(docs.headers().firstValue("Content-Security-Policy").orElseThrow())
+                .startsWith("default-src 'none'; script-src 'none'; style-src 'sha256-")
+                .endsWith("frame-ancestors 'none'");
+        assertThat(docs.body()).contains("POST /v1/score", "--payload-limit").doesNotContain("<script",
+                "src=");
+    }
+
+    @Test
     void itIsOpenAndSaysWhetherAKeyIsWanted() throws Exception {
         ServeOptions options = new ServeOptions("127.0.0.1", 0, Optional.of(new ApiKey("a-secret-key")), 512,
                 OptionalInt.empty(), 32, 2_000_000, true, ServerFixture.DEFAULTS.requestTimeout(),
                 ServerFixture.DEFAULTS.shutdownTimeout());
         try (ServerFixture locked = new ServerFixture(model, options)) {
             assertThat(page(locked).statusCode()).isEqualTo(200);
+            assertThat(locked.send(locked.request("/docs").build()).statusCode()).isEqualTo(200);
             assertThat(page(locked).body()).contains("{\"key_required\":true}").doesNotContain("a-secret-key",
                     "mini");
         }

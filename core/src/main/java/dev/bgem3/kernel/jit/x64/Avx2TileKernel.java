@@ -269,7 +269,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
                             code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), broadcast(row));
                         case INT8 ->
                             code.emit(VPDPBUSD_VEX, sum(row, vector), broadcast(row), panelVector(vector));
-                        case BF16, FP16 -> throw KernelSet.notOffered(arithmetic);
+                        default -> throw KernelSet.notOffered(arithmetic);
                     }
                 }
             }

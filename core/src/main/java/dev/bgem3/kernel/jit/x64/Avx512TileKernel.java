@@ -342,7 +342,7 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
                             code.emit(VDPBF16PS, sum(row, vector), panelVector(vector), broadcast(row));
                         case INT8 ->
                             code.emit(VPDPBUSD, sum(row, vector), broadcast(row), panelVector(vector));
-                        case FP16 -> throw KernelSet.notOffered(arithmetic);
+                        default -> throw KernelSet.notOffered(arithmetic);
                     }
                 }
             }
