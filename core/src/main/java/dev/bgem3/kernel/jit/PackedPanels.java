@@ -122,7 +122,7 @@ public record PackedPanels(int width, MemorySegment panels, MemorySegment bias, 
                     }
                 }
                 case INT8 -> packInt8(first + j, row, words, j);
-                case FP16 -> throw KernelSet.notOffered(arithmetic);
+                default -> throw KernelSet.notOffered(arithmetic);
             }
         }
         MemorySegment.copy(words, 0, panels, ValueLayout.JAVA_INT, panel * panelBytes(), words.length);

@@ -92,7 +92,7 @@ final class Avx512Code {
                                 load("bf16 to int8", Avx512OperandKernel.bf16ToInt8(abi)));
                     }
                 }
-                case FP16 -> throw KernelSet.notOffered(layer);
+                default -> throw KernelSet.notOffered(layer);
             }
         }
         layerNorm = load("layer norm", NormKernel.layerNorm(Vectors.AVX512, abi));

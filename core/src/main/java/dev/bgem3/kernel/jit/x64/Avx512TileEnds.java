@@ -186,7 +186,7 @@ final class Avx512TileEnds {
                     case FP32 ->
                         math.gelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26), Vec.zmm(27), SCRATCH_MASK);
                     case BF16, INT8 -> math.shortGelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26));
-                    case FP16 -> throw KernelSet.notOffered(arithmetic);
+                    default -> throw KernelSet.notOffered(arithmetic);
                 }
             }
             case BIAS_RESIDUAL -> {
