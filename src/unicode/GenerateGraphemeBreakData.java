@@ -28,8 +28,8 @@ class GenerateGraphemeBreakData {
                 .append("; written by src/unicode/GenerateGraphemeBreakData.java. */\n");
         out.append("final class GraphemeBreakData {\n");
         out.append("    /**\n");
-        out.append("     * Ranges in code point order, each {@code first[-last]class} with hexadecimal code points"
-                + " and a class of\n");
+        out.append("     * Ranges in code point order, each {@code first[-last]class} with hexadecimal"
+                + " code points and a class of\n");
         out.append("     * {@link GraphemeClusters}. Other code points break on both sides, except the Hangul"
                 + " syllables (LV and\n");
         out.append("     * LVT), whose classes are computed.\n");
