@@ -6,6 +6,7 @@ import dev.bgem3.engine.Instruction;
 import dev.bgem3.engine.ModelSession;
 import dev.bgem3.engine.TextOutputs;
 import dev.bgem3.engine.TextRole;
+import dev.bgem3.engine.TextTokenizer;
 import dev.bgem3.engine.TokenizedText;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.InputException;
@@ -18,13 +19,13 @@ import dev.bgem3.tokenizer.TokenizerException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -184,7 +185,7 @@ public final class BgeM3 implements AutoCloseable {
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="run"}
      */
     public List<Embedding> encode(List<String> texts, EncodeOptions options, RunOptions run) {
-        return encode(TextRole.TEXT, texts, places("text ", 0), options, run);
+        return encode(TextRole.TEXT, texts, 0, options, run);
     }
 
     /**
@@ -257,7 +258,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeQueries}, run as told. */
     public List<Embedding> encodeQueries(List<String> queries, EncodeOptions options, RunOptions run) {
-        return encode(TextRole.QUERY, queries, places("text ", 0), options, run);
+        return encode(TextRole.QUERY, queries, 0, options, run);
     }
 
     /** As {@code encode}, with the query instruction. */
@@ -313,7 +314,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeCorpus}, run as told. */
     public List<Embedding> encodeCorpus(List<String> passages, EncodeOptions options, RunOptions run) {
-        return encode(TextRole.PASSAGE, passages, places("text ", 0), options, run);
+        return encode(TextRole.PASSAGE, passages, 0, options, run);
     }
 
     /** As {@code encode}, with the passage instruction. */
@@ -344,9 +345,43 @@ public final class BgeM3 implements AutoCloseable {
     /** As {@code encodeTokenIds}, run as told. */
     public List<Embedding> encodeTokenIds(List<int[]> tokenIds, EncodeOptions options, RunOptions run) {
         Objects.requireNonNull(tokenIds, "tokenIds");
-        Objects.requireNonNull(options, "options");
         Objects.requireNonNull(run, "run");
-        return embeddings(texts(tokenIds, options), options, run);
+        TextTokenizer tokenizer = textTokenizer(options);
+        return embeddings(TextInput.Tokens.whole(tokenIds, tokenizer.maxTokenIds()), 0, tokenizer, options,
+                run);
+    }
+
+    /**
+     * The outputs of some inputs, in their order: plain texts, queries, passages and token ids, each of which
+     * failures name by its place. Token ids are cut as texts are, but for one thing: where the options do not
+     * say, it is the model's own limit that counts.
+     *
+     * @throws InputException
+     *             as {@code encode}, and where a token id is out of range or an input has none
+     */
+    public List<Embedding> encodeInputs(List<? extends TextInput> inputs, EncodeOptions options) {
+        return encodeInputs(inputs, options, RunOptions.defaults());
+    }
+
+    /** As {@code encodeInputs}, run as told. */
+    public List<Embedding> encodeInputs(List<? extends TextInput> inputs, EncodeOptions options,
+            RunOptions run) {
+        Objects.requireNonNull(inputs, "inputs");
+        Objects.requireNonNull(run, "run");
+        return embeddings(inputs, 0, textTokenizer(options), options, run);
+    }
+
+    /**
+     * The tokens of some inputs as {@code encodeInputs} makes them, each with its place: for a caller that
+     * must know how many there are before it has them computed. To compute them with the same options gives
+     * the same outputs.
+     *
+     * @throws InputException
+     *             as {@code encodeInputs}
+     */
+    public List<TextInput.Tokens> tokenize(List<? extends TextInput> inputs, EncodeOptions options) {
+        Objects.requireNonNull(inputs, "inputs");
+        return TextInput.Tokens.all(inputs, 0, textTokenizer(options), () -> {});
     }
 
     /** The five scores of a query and a passage with equal weights. */
@@ -396,28 +431,25 @@ public final class BgeM3 implements AutoCloseable {
 
     private List<PairScores> scoreWindow(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options,
             RunOptions run, int firstNumber) {
-        Map<String, Integer> queries = new LinkedHashMap<>();
-        Map<String, Integer> passages = new LinkedHashMap<>();
-        List<String> queryPlaces = new ArrayList<>();
-        List<String> passagePlaces = new ArrayList<>();
+        Map<String, Integer> queries = new HashMap<>();
+        Map<String, Integer> passages = new HashMap<>();
+        List<TextInput> queryInputs = new ArrayList<>();
+        List<TextInput> passageInputs = new ArrayList<>();
         for (int i = 0; i < pairs.size(); i++) {
             TextPair pair = pairs.get(i);
+            String place = TextPair.place(pair, firstNumber + i);
             if (pair == null || pair.query() == null || pair.passage() == null) {
-                throw new InputException(
-                        "pair " + (firstNumber + i) + ": null (expected: a query and a passage)");
+                throw new InputException(place + ": null (expected: a query and a passage)");
             }
-            String place = "pair " + (firstNumber + i);
             if (queries.putIfAbsent(pair.query(), queries.size()) == null) {
-                queryPlaces.add(place + ": query");
+                queryInputs.add(TextInput.ofQuery(pair.query()).withPlace(place + ": query"));
             }
             if (passages.putIfAbsent(pair.passage(), passages.size()) == null) {
-                passagePlaces.add(place + ": passage");
+                passageInputs.add(TextInput.ofPassage(pair.passage()).withPlace(place + ": passage"));
             }
         }
-        List<Embedding> encodedQueries = encode(TextRole.QUERY, List.copyOf(queries.keySet()),
-                queryPlaces::get, options, run);
-        List<Embedding> encodedPassages = encode(TextRole.PASSAGE, List.copyOf(passages.keySet()),
-                passagePlaces::get, options, run);
+        List<Embedding> encodedQueries = encodeInputs(queryInputs, options, run);
+        List<Embedding> encodedPassages = encodeInputs(passageInputs, options, run);
         return pairs.stream().map(pair -> PairScores.of(encodedQueries.get(queries.get(pair.query())),
                 encodedPassages.get(passages.get(pair.passage())), weights)).toList();
     }
@@ -473,26 +505,26 @@ public final class BgeM3 implements AutoCloseable {
         return weights.stream().map(this::convertIdToToken).toList();
     }
 
-    /** What messages call the texts, the first of which is number {@code first}. */
-    private static IntFunction<String> places(String kind, long first) {
-        return i -> kind + (first + i);
-    }
-
-    private List<Embedding> encode(TextRole role, List<String> texts, IntFunction<String> places,
+    private List<Embedding> encode(TextRole role, List<String> texts, long firstNumber,
             EncodeOptions options, RunOptions run) {
+        Objects.requireNonNull(texts, "texts");
         Objects.requireNonNull(run, "run");
-        return embeddings(tokenize(role, texts, places, options,
-                () -> TokenizedText.checkCancelled(run.cancelled())), options, run);
+        return embeddings(TextInput.Text.all(role, texts), firstNumber, textTokenizer(options), options,
+                run);
     }
 
     private Stream<Embedding> stream(TextRole role, Stream<String> texts, EncodeOptions options,
             RunOptions run) {
         return EncodeStream.of(texts, windowTokens(options, run),
-                (window, first) -> encode(role, window, places("text ", first), options, run));
+                (window, first) -> encode(role, window, first, options, run));
     }
 
-    private List<Embedding> embeddings(List<TokenizedText> texts, EncodeOptions options, RunOptions run) {
-        return session.encode(texts, heads(options), run.control(), this::embedding);
+    private List<Embedding> embeddings(List<? extends TextInput> inputs, long firstNumber,
+            TextTokenizer tokenizer, EncodeOptions options, RunOptions run) {
+        List<TextInput.Tokens> tokens = TextInput.Tokens.all(inputs, firstNumber, tokenizer,
+                () -> TokenizedText.checkCancelled(run.cancelled()));
+        return session.encode(tokens.stream().map(TextInput.Tokens::tokenized).toList(), heads(options),
+                run.control(), this::embedding);
     }
 
     private long windowTokens(EncodeOptions options, RunOptions run) {
@@ -500,36 +532,16 @@ public final class BgeM3 implements AutoCloseable {
                 options.outputs().contains(Output.COLBERT) || options.tokenStates());
     }
 
-    /**
-     * The tokens of some texts with the instruction that goes with their role; checks the options against the
-     * model first.
-     *
-     * @param before
-     *            run before each text; what it throws ends the work
-     */
-    List<TokenizedText> tokenize(TextRole role, List<String> texts, EncodeOptions options, Runnable before) {
-        return tokenize(role, texts, places("text ", 0), options, before);
-    }
-
-    private List<TokenizedText> tokenize(TextRole role, List<String> texts, IntFunction<String> places,
-            EncodeOptions options, Runnable before) {
-        Objects.requireNonNull(texts, "texts");
+    /** Tokenizes the inputs of one call; checks its options against the model first. */
+    TextTokenizer textTokenizer(EncodeOptions options) {
         Objects.requireNonNull(options, "options");
         check(options);
-        return TokenizedText.of(texts, places, beforeTexts(role, options), session.tokenizer(),
-                maxLength(options), options.truncation() == Truncation.LEFT, before);
-    }
-
-    /** Texts that are tokens already; checks them and the options against the model. */
-    List<TokenizedText> texts(List<int[]> tokenIds, EncodeOptions options) {
-        check(options);
-        // They are not cut, and so only what the call itself says limits them below what the model can do.
-        return TokenizedText.ofTokenIds(tokenIds, info.vocabSize(),
-                options.maxLength().isPresent() ? maxLength(options) : info.maxLength());
-    }
-
-    private int maxLength(EncodeOptions options) {
-        return session.maxLength(options.maxLength(), info.defaultMaxLength(), EncodeOptions.MIN_LENGTH);
+        int maxLength = session.maxLength(options.maxLength(), info.defaultMaxLength(),
+                EncodeOptions.MIN_LENGTH);
+        // The limit in a file of the model is for texts alone, not for who makes the tokens.
+        return new TextTokenizer(session.tokenizer(), info.vocabSize(), maxLength,
+                options.maxLength().isPresent() ? maxLength : info.maxLength(),
+                options.truncation() == Truncation.LEFT, role -> beforeTexts(role, options));
     }
 
     /** Checks the options against the model; an output that the model has no head for is never made up. */

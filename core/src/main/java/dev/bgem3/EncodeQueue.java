@@ -7,7 +7,7 @@ import dev.bgem3.engine.HeadSpec;
 import dev.bgem3.engine.QueueAnswer;
 import dev.bgem3.engine.TextOutputs;
 import dev.bgem3.engine.TextRole;
-import dev.bgem3.engine.TokenizedText;
+import dev.bgem3.engine.TextTokenizer;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.OutOfDeviceMemoryException;
 import dev.bgem3.error.OverloadedException;
@@ -91,49 +91,65 @@ public final class EncodeQueue implements AutoCloseable {
 
     private CompletableFuture<Embedding> one(TextRole role, String text, EncodeOptions options) {
         Objects.requireNonNull(text, "text");
-        return submit(role, List.of(text), options, answer -> answer.results().getFirst());
+        return submit(TextInput.Text.all(role, List.of(text)), options,
+                answer -> answer.results().getFirst());
     }
 
     /** The outputs of some texts, in their order. */
     public CompletableFuture<QueueResult<Embedding>> encode(List<String> texts, EncodeOptions options) {
-        return submit(TextRole.TEXT, texts, options, QueueResult::of);
+        return submit(TextRole.TEXT, texts, options);
     }
 
     /** As {@code encode}, with the query instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeQueries(List<String> queries,
             EncodeOptions options) {
-        return submit(TextRole.QUERY, queries, options, QueueResult::of);
+        return submit(TextRole.QUERY, queries, options);
     }
 
     /** As {@code encode}, with the passage instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeCorpus(List<String> passages,
             EncodeOptions options) {
-        return submit(TextRole.PASSAGE, passages, options, QueueResult::of);
+        return submit(TextRole.PASSAGE, passages, options);
     }
 
     /** The outputs of texts that are tokens already, as {@link BgeM3#encodeTokenIds} takes them. */
     public CompletableFuture<QueueResult<Embedding>> encodeTokenIds(List<int[]> tokenIds,
             EncodeOptions options) {
         Objects.requireNonNull(tokenIds, "tokenIds");
-        Objects.requireNonNull(options, "options");
         List<int[]> own = new ArrayList<>(tokenIds);
-        return submit(own.size(), options, _ -> model.texts(own, options), QueueResult::of);
+        return submit(own.size(), options, tokenizer -> TextInput.Tokens.whole(own, tokenizer.maxTokenIds()),
+                QueueResult::of);
     }
 
-    private <A> CompletableFuture<A> submit(TextRole role, List<String> texts, EncodeOptions options,
-            Function<QueueAnswer<Embedding>, A> answers) {
+    /**
+     * The outputs of plain texts, queries, passages and token ids, as {@link BgeM3#encodeInputs} takes them.
+     * Those that {@link BgeM3#tokenize} has made into tokens are not tokenized again.
+     */
+    public CompletableFuture<QueueResult<Embedding>> encodeInputs(List<? extends TextInput> inputs,
+            EncodeOptions options) {
+        Objects.requireNonNull(inputs, "inputs");
+        return submit(new ArrayList<>(inputs), options, QueueResult::of);
+    }
+
+    private CompletableFuture<QueueResult<Embedding>> submit(TextRole role, List<String> texts,
+            EncodeOptions options) {
         Objects.requireNonNull(texts, "texts");
-        Objects.requireNonNull(options, "options");
-        List<String> own = new ArrayList<>(texts);
-        return submit(own.size(), options, deadline -> model.tokenize(role, own, options, deadline), answers);
+        return submit(TextInput.Text.all(role, texts), options, QueueResult::of);
+    }
+
+    private <A> CompletableFuture<A> submit(List<TextInput> inputs, EncodeOptions options,
+            Function<QueueAnswer<Embedding>, A> answers) {
+        return submit(inputs.size(), options, _ -> inputs, answers);
     }
 
     private <A> CompletableFuture<A> submit(int count, EncodeOptions options,
-            BatchQueue.Tokenizer<TokenizedText> tokenizer, Function<QueueAnswer<Embedding>, A> answers) {
+            Function<TextTokenizer, List<TextInput>> inputs, Function<QueueAnswer<Embedding>, A> answers) {
+        Objects.requireNonNull(options, "options");
         return queue.submit(count, deadline -> {
-            List<TokenizedText> tokenized = tokenizer.tokenize(deadline);
+            TextTokenizer tokenizer = model.textTokenizer(options);
             HeadSpec heads = model.heads(options);
-            return tokenized.stream().map(text -> new EncodeWork(text, heads)).toList();
+            return TextInput.Tokens.all(inputs.apply(tokenizer), 0, tokenizer, deadline).stream()
+                    .map(tokens -> new EncodeWork(tokens.tokenized(), heads)).toList();
         }, answers);
     }
 

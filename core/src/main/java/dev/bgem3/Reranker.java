@@ -236,7 +236,8 @@ public final class Reranker implements AutoCloseable {
 
     /** The tokens of pair number {@code i} of a call. */
     static TokenizedText tokens(PairTokenizer tokenizer, int i, TextPair pair) {
-        return tokenizer.tokens(i, pair == null ? null : pair.query(), pair == null ? null : pair.passage());
+        return tokenizer.tokens(TextPair.place(pair, i), pair == null ? null : pair.query(),
+                pair == null ? null : pair.passage());
     }
 
     /** What computes, for the queue before it. */

@@ -103,7 +103,7 @@ class RerankerGoldenTest {
                     .tokenizer(RerankOptions.builder().maxLength(maxLength(run)).build());
             List<TextPair> pairs = pairs(run);
             for (int i = 0; i < pairs.size(); i++) {
-                assertThat(tokenizer.tokens(i, pairs.get(i).query(), pairs.get(i).passage()).tokenIds())
+                assertThat(tokenizer.tokens("pair", pairs.get(i).query(), pairs.get(i).passage()).tokenIds())
                         .as("%s", pairs.get(i))
                         .isEqualTo(ints(objects(run, "items").get(i).array("ids").orElseThrow()));
             }

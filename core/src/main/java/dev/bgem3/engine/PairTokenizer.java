@@ -59,16 +59,18 @@ public final class PairTokenizer {
     }
 
     /**
-     * The tokens of pair number {@code i} of the call.
+     * The tokens of a pair.
      *
+     * @param place
+     *            what messages call it, before how its texts begin
      * @throws InputException
      *             where a text is null, or the pair is too long and must not be cut
      */
-    public TokenizedText tokens(int i, String queryText, String passageText) {
+    public TokenizedText tokens(String place, String queryText, String passageText) {
         if (queryText == null || passageText == null) {
-            throw new InputException("pair " + i + ": null (expected: a query and a passage)");
+            throw new InputException(place + ": null (expected: a query and a passage)");
         }
-        String name = "pair " + i + " (\"" + TokenizedText.beginning(queryText) + "\", \""
+        String name = place + " (\"" + TokenizedText.beginning(queryText) + "\", \""
                 + TokenizedText.beginning(passageText) + "\")";
         int queryMost = (int) (maxLength * 3L / 4);
         Encoding query = queryTokens(name, queryText, queryMost);
