@@ -1,6 +1,7 @@
 package dev.bgem3.app.api;
 
 import dev.bgem3.Output;
+import dev.bgem3.TextInput;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalInt;
@@ -28,7 +29,8 @@ import java.util.stream.Collectors;
  * @param options
  *            {@code truncate}, {@code truncation_direction}, {@code prompt_name}
  */
-public record EncodeRequest(Inputs inputs, Set<Output> outputs, boolean tokens, ColbertFormat colbertFormat,
+public record EncodeRequest(List<TextInput> inputs, Set<Output> outputs, boolean tokens,
+        ColbertFormat colbertFormat,
         boolean normalize, OptionalInt dimensions, OptionalInt maxLength, TextOptions options) {
     private static final List<Output> OUTPUTS = List.of(Output.DENSE, Output.SPARSE, Output.COLBERT);
 

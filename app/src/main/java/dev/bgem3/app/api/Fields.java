@@ -1,5 +1,6 @@
 package dev.bgem3.app.api;
 
+import dev.bgem3.TextInput;
 import dev.bgem3.app.api.InvalidRequestException.Fault;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -118,39 +120,57 @@ public final class Fields {
         return list(name, "a list of strings", Fields::string);
     }
 
+    /**
+     * A text that must be there, with its path as its place.
+     *
+     * @param kind
+     *            makes it a text of its kind
+     */
+    public TextInput.Text text(String name, Function<String, TextInput.Text> kind) {
+        return kind.apply(string(name)).withPlace(path + name);
+    }
+
+    /** A list of texts that must be there, each with its path as its place. */
+    public List<TextInput.Text> texts(String name, Function<String, TextInput.Text> kind) {
+        return list(name, "a list of strings", (item, at) -> kind.apply(string(item, at)).withPlace(at));
+    }
+
     /** Numbers that may be left out. */
     public Optional<List<Double>> optionalNumbers(String name) {
         return has(name) ? Optional.of(list(name, "a list of numbers", Fields::number)) : Optional.empty();
     }
 
-    /** Texts or token ids: one or a list of either, as text-embeddings-inference and OpenAI take them. */
-    public Inputs inputs(String name) {
+    /**
+     * Texts or token ids, each with its path as its place: one or a list of either, as
+     * text-embeddings-inference and OpenAI take them.
+     */
+    public List<TextInput> inputs(String name) {
         String expected = "a string, a list of token ids, or a list of strings or of lists of token ids";
         JsonNode value = required(name, expected);
         if (value.isString()) {
-            return new Inputs(List.of(new Input.Text(string(value, path + name))), true);
+            return List.of(TextInput.of(string(value, path + name)).withPlace(path + name));
         }
         if (!value.isArray()) {
             throw invalid(path + name, kind(value) + " (expected: " + expected + ")");
         }
         if (!value.isEmpty() && value.get(0).isNumber()) {
-            return new Inputs(List.of(tokenIds(value, path + name)), true);
+            return List.of(tokenIds(value, path + name));
         }
-        return new Inputs(list(name, expected, Fields::input), false);
+        return list(name, expected, Fields::input);
     }
 
-    /** Token ids: one list or a list of lists. */
-    public List<int[]> tokenIdLists(String name) {
+    /** Token ids with their paths as their places: one list or a list of lists. */
+    public List<TextInput.Tokens> tokenIdLists(String name) {
         String expected = "a list of token ids, or a list of such lists";
         JsonNode value = required(name, expected);
         if (value.isArray() && !value.isEmpty() && value.get(0).isNumber()) {
-            return List.of(tokenIds(value, path + name).ids());
+            return List.of(tokenIds(value, path + name));
         }
         return list(name, expected, (item, at) -> {
             if (!item.isArray()) {
                 throw invalid(at, kind(item) + " (expected: " + expected + ")");
             }
-            return tokenIds(item, at).ids();
+            return tokenIds(item, at);
         });
     }
 
@@ -173,17 +193,17 @@ public final class Fields {
         return object.get(name);
     }
 
-    private static Input input(JsonNode value, String at) {
+    private static TextInput input(JsonNode value, String at) {
         if (value.isArray()) {
             return tokenIds(value, at);
         }
         if (!value.isString()) {
             throw invalid(at, kind(value) + " (expected: a string or a list of token ids)");
         }
-        return new Input.Text(string(value, at));
+        return TextInput.of(string(value, at)).withPlace(at);
     }
 
-    private static Input.TokenIds tokenIds(JsonNode list, String at) {
+    private static TextInput.Tokens tokenIds(JsonNode list, String at) {
         int[] ids = new int[list.size()];
         int count = 0;
         for (JsonNode id : list.values()) {
@@ -192,7 +212,7 @@ public final class Fields {
             }
             ids[count++] = id.intValue();
         }
-        return new Input.TokenIds(ids);
+        return TextInput.ofTokens(ids).withPlace(at);
     }
 
     static String string(JsonNode value, String at) {

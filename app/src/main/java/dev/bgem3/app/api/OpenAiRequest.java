@@ -1,5 +1,6 @@
 package dev.bgem3.app.api;
 
+import dev.bgem3.TextInput;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -16,7 +17,8 @@ import java.util.OptionalInt;
  * @param dimensions
  *            {@code dimensions}: so many of the first are kept
  */
-public record OpenAiRequest(Inputs inputs, Optional<String> model, Format format, OptionalInt dimensions) {
+public record OpenAiRequest(List<TextInput> inputs, Optional<String> model, Format format,
+        OptionalInt dimensions) {
     /** How a vector is written. */
     public enum Format {
         /** A list of numbers. */

@@ -1,6 +1,7 @@
 package dev.bgem3.app.api;
 
 import dev.bgem3.ScoreWeights;
+import dev.bgem3.TextInput;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -18,14 +19,16 @@ import java.util.OptionalInt;
  * @param options
  *            {@code truncate}, {@code truncation_direction}
  */
-public record ScoreRequest(String query, List<String> passages, ScoreWeights weights, OptionalInt maxLength,
+public record ScoreRequest(TextInput.Text query, List<TextInput.Text> passages, ScoreWeights weights,
+        OptionalInt maxLength,
         TextOptions options) {
     private static final int WEIGHTS = 3;
 
     /** Reads a body, in which no other field may stand. */
     public static ScoreRequest read(Fields fields) {
         fields.only("query", "passages", "weights", "max_length", "truncate", "truncation_direction");
-        return new ScoreRequest(fields.string("query"), fields.strings("passages"), weights(fields),
+        return new ScoreRequest(fields.text("query", TextInput::ofQuery),
+                fields.texts("passages", TextInput::ofPassage), weights(fields),
                 fields.optionalInt("max_length", 2), TextOptions.read(fields));
     }
 

@@ -1,5 +1,6 @@
 package dev.bgem3.app.api;
 
+import dev.bgem3.TextInput;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -13,7 +14,8 @@ public final class TeiRequests {
     private TeiRequests() {}
 
     /** {@code POST /embed}. */
-    public record Embed(Inputs inputs, boolean normalize, OptionalInt dimensions, TextOptions options) {
+    public record Embed(List<TextInput> inputs, boolean normalize, OptionalInt dimensions,
+            TextOptions options) {
         /** Reads a body. */
         public static Embed read(Fields fields) {
             return new Embed(fields.inputs(INPUTS), fields.flag("normalize", true),
@@ -22,7 +24,7 @@ public final class TeiRequests {
     }
 
     /** {@code POST /embed_sparse} and {@code /embed_all}. */
-    public record Plain(Inputs inputs, TextOptions options) {
+    public record Plain(List<TextInput> inputs, TextOptions options) {
         /** Reads a body. */
         public static Plain read(Fields fields) {
             return new Plain(fields.inputs(INPUTS), TextOptions.read(fields));
@@ -30,43 +32,48 @@ public final class TeiRequests {
     }
 
     /** {@code POST /rerank}. */
-    public record Rerank(String query, List<String> texts, boolean rawScores, boolean returnText,
+    public record Rerank(TextInput.Text query, List<TextInput.Text> texts, boolean rawScores,
+            boolean returnText,
             TextOptions options) {
         /** Reads a body. */
         public static Rerank read(Fields fields) {
-            return new Rerank(fields.string("query"), fields.strings("texts"),
+            return new Rerank(fields.text("query", TextInput::ofQuery),
+                    fields.texts("texts", TextInput::ofPassage),
                     fields.flag("raw_scores", false),
                     fields.flag("return_text", false), TextOptions.read(fields));
         }
     }
 
     /** {@code POST /similarity}. */
-    public record Similarity(String source, List<String> sentences, TextOptions options) {
+    public record Similarity(TextInput.Text source, List<TextInput.Text> sentences, TextOptions options) {
         /** Reads a body. */
         public static Similarity read(Fields fields) {
             Fields inputs = fields.object(INPUTS, true);
-            return new Similarity(inputs.string("source_sentence"), inputs.strings("sentences"),
+            return new Similarity(inputs.text("source_sentence", TextInput::of),
+                    inputs.texts("sentences", TextInput::of),
                     TextOptions.read(fields.object("parameters", false)));
         }
     }
 
     /** {@code POST /tokenize}. */
-    public record Tokenize(Inputs inputs, boolean addSpecialTokens, TextOptions options) {
+    public record Tokenize(List<TextInput.Text> inputs, boolean addSpecialTokens, TextOptions options) {
         /** Reads a body. */
         public static Tokenize read(Fields fields) {
-            Inputs inputs = fields.inputs(INPUTS);
-            for (int i = 0; i < inputs.items().size(); i++) {
-                if (!(inputs.items().get(i) instanceof Input.Text)) {
-                    throw Fields.invalid(INPUTS + (inputs.single() ? "" : "[" + i + "]"),
-                            "token ids (expected: a string)");
-                }
-            }
-            return new Tokenize(inputs, fields.flag("add_special_tokens", true), TextOptions.read(fields));
+            List<TextInput.Text> texts = fields.inputs(INPUTS).stream().map(Tokenize::text).toList();
+            return new Tokenize(texts, fields.flag("add_special_tokens", true), TextOptions.read(fields));
+        }
+
+        private static TextInput.Text text(TextInput input) {
+            return switch (input) {
+                case TextInput.Text text -> text;
+                case TextInput.Tokens tokens ->
+                    throw Fields.invalid(tokens.place().orElseThrow(), "token ids (expected: a string)");
+            };
         }
     }
 
     /** {@code POST /decode}. */
-    public record Decode(List<int[]> ids, boolean skipSpecialTokens) {
+    public record Decode(List<TextInput.Tokens> ids, boolean skipSpecialTokens) {
         /** Reads a body. */
         public static Decode read(Fields fields) {
             return new Decode(fields.tokenIdLists("ids"), fields.flag("skip_special_tokens", true));

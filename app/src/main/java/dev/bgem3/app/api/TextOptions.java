@@ -1,5 +1,6 @@
 package dev.bgem3.app.api;
 
+import dev.bgem3.Truncation;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,20 +14,12 @@ import java.util.Optional;
  * @param promptName
  *            which of the model's prompts comes before each text; the empty string for none
  */
-public record TextOptions(Optional<Boolean> truncate, Direction direction, Optional<String> promptName) {
-    /** The side on which a text is cut. */
-    public enum Direction {
-        /** Its end is lost. */
-        RIGHT,
-        /** Its beginning is lost. */
-        LEFT
-    }
-
-    private static final List<Direction> DIRECTIONS = List.of(Direction.RIGHT, Direction.LEFT);
+public record TextOptions(Optional<Boolean> truncate, Truncation direction, Optional<String> promptName) {
+    private static final List<Truncation> DIRECTIONS = List.of(Truncation.RIGHT, Truncation.LEFT);
 
     /** The server's setting, and the prompts that go with a route. */
     public static TextOptions defaults() {
-        return new TextOptions(Optional.empty(), Direction.RIGHT, Optional.empty());
+        return new TextOptions(Optional.empty(), Truncation.RIGHT, Optional.empty());
     }
 
     /** Whether it names one of the model's prompts. */

@@ -43,6 +43,6 @@ final class InputOptions {
         if (jsonl || input.endsWith(".jsonl")) {
             return JsonLines.texts();
         }
-        return (line, index) -> new TextLine(Long.toString(index), line);
+        return (line, index, place) -> new TextLine(Long.toString(index), line, place);
     }
 }

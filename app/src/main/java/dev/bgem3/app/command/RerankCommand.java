@@ -2,6 +2,7 @@ package dev.bgem3.app.command;
 
 import dev.bgem3.RerankOptions;
 import dev.bgem3.Reranker;
+import dev.bgem3.TextPair;
 import dev.bgem3.app.handler.LineProgress;
 import dev.bgem3.app.handler.LineWork;
 import dev.bgem3.app.handler.RerankHandler;
@@ -102,6 +103,7 @@ final class RerankCommand implements Callable<Integer> {
                     (query.isEmpty() ? "--passage without --query" : "--query without --passage")
                             + " (expected: both)");
         }
-        return Optional.of(new RerankLine("0", query.get(), passages, true));
+        return Optional.of(new RerankLine("0",
+                passages.stream().map(passage -> new TextPair(query.get(), passage)).toList(), true));
     }
 }

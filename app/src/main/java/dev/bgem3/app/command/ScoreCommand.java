@@ -3,6 +3,7 @@ package dev.bgem3.app.command;
 import dev.bgem3.BgeM3;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.ScoreWeights;
+import dev.bgem3.TextPair;
 import dev.bgem3.app.handler.LineProgress;
 import dev.bgem3.app.handler.LineWork;
 import dev.bgem3.app.handler.ScoreHandler;
@@ -88,8 +89,8 @@ final class ScoreCommand implements Callable<Integer> {
         }
         List<PairLine> pairs = new ArrayList<>();
         for (int i = 0; i < passages.size(); i++) {
-            pairs.add(new PairLine(Integer.toString(i), queries.get(queries.size() == 1 ? 0 : i),
-                    passages.get(i)));
+            pairs.add(new PairLine(Integer.toString(i),
+                    new TextPair(queries.get(queries.size() == 1 ? 0 : i), passages.get(i))));
         }
         return pairs;
     }

@@ -52,7 +52,7 @@ public final class EncodeHandler {
         ModelLimits.check(model, options);
         ResultWriter writer = new ResultWriter(result.stream());
         try {
-            work.run(reader, parser, line -> line.text().length(), window -> {
+            work.run(reader, parser, line -> line.input().text().length(), window -> {
                 encode(window, writer);
                 writer.flush();
                 result.flush();
@@ -69,7 +69,8 @@ public final class EncodeHandler {
 
     private void encode(List<TextLine> window, ResultWriter writer) {
         progress.beginWindow(window.size());
-        List<Embedding> embeddings = model.encode(window.stream().map(TextLine::text).toList(), options,
+        List<Embedding> embeddings = model.encodeInputs(window.stream().map(TextLine::input).toList(),
+                options,
                 RunOptions.builder().progress(progress).build());
         for (int i = 0; i < window.size(); i++) {
             Embedding embedding = embeddings.get(i);

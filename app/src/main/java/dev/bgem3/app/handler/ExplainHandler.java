@@ -8,6 +8,7 @@ import dev.bgem3.Output;
 import dev.bgem3.PairScores;
 import dev.bgem3.RunOptions;
 import dev.bgem3.ScoreWeights;
+import dev.bgem3.TextInput;
 import dev.bgem3.app.page.Alignment;
 import dev.bgem3.app.page.Page;
 import dev.bgem3.app.page.Picture;
@@ -73,26 +74,28 @@ public final class ExplainHandler {
 
     private Picture picture(String query, List<String> passages, Streams streams) {
         ModelInfo info = model.info();
-        List<String> texts = new ArrayList<>(List.of(info.queryPrompt() + query));
-        passages.forEach(passage -> texts.add(info.passagePrompt() + passage));
+        List<TextInput.Text> texts = new ArrayList<>(
+                List.of(TextInput.of(info.queryPrompt() + query).withPlace("query")));
+        passages.forEach(passage -> texts.add(TextInput.of(info.passagePrompt() + passage)
+                .withPlace("passage " + texts.size())));
         List<Embedding> embeddings;
         try (TextProgress progress = new TextProgress(streams, texts.size())) {
             // The prompts stand in the texts already, so that offsets of tokens are right.
-            embeddings = model.encode(texts, options.instruction("").build(),
+            embeddings = model.encodeInputs(texts, options.instruction("").build(),
                     RunOptions.builder().progress(progress).build());
         }
         Embedding ofQuery = embeddings.getFirst();
         List<Picture.Passage> drawn = new ArrayList<>();
         for (int i = 1; i < texts.size(); i++) {
             Embedding passage = embeddings.get(i);
-            drawn.add(new Picture.Passage(text(texts.get(i), passage), scores(ofQuery, passage),
+            drawn.add(new Picture.Passage(text(texts.get(i).text(), passage), scores(ofQuery, passage),
                     outputs.contains(Output.COLBERT)
                             ? Alignment.of(ofQuery.colbert(), passage.colbert())
                             : null));
         }
         return new Picture(ServeHandler.modelName(info.folder()),
                 outputs.stream().map(Output::label).toList(), maxLength, weights,
-                text(texts.getFirst(), ofQuery), drawn);
+                text(texts.getFirst().text(), ofQuery), drawn);
     }
 
     private Picture.Text text(String text, Embedding embedding) {

@@ -65,9 +65,9 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
                 if (line == null) {
                     break;
                 }
-                item = parser.parse(line, reader.lineNumber() - 1);
+                item = parser.parse(line, reader.lineNumber() - 1, place(reader));
             } catch (LineFaultException e) {
-                String message = reader.name() + ", line " + reader.lineNumber() + ": " + e.getMessage();
+                String message = place(reader) + ": " + e.getMessage();
                 if (!skipBad) {
                     window.handOn();
                     throw new StreamException(message, e);
@@ -82,6 +82,10 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
         if (skipped > 0) {
             streams.say(skipped + " of " + reader.lineNumber() + " lines were skipped");
         }
+    }
+
+    private static String place(LineReader reader) {
+        return reader.name() + ", line " + reader.lineNumber();
     }
 
     /** The lines that are collected. */

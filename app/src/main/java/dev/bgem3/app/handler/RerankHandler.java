@@ -12,7 +12,6 @@ import dev.bgem3.app.stream.Streams;
 import dev.bgem3.app.wire.LineParser;
 import dev.bgem3.app.wire.RerankLine;
 import dev.bgem3.app.wire.ResultWriter;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Scores passages against queries with a reranker. */
@@ -51,7 +50,7 @@ public final class RerankHandler {
         ResultWriter writer = new ResultWriter(result.stream());
         try {
             work.run(reader, parser, RerankHandler::characters, window -> {
-                progress.beginWindow(window.stream().mapToInt(line -> line.passages().size()).sum());
+                progress.beginWindow(window.stream().mapToInt(line -> line.pairs().size()).sum());
                 score(window, progress, writer);
                 writer.flush();
                 result.flush();
@@ -65,7 +64,7 @@ public final class RerankHandler {
     /** Scores the passages that the call itself gave. */
     public void run(RerankLine line, Streams streams, ResultFile result) {
         ResultWriter writer = new ResultWriter(result.stream());
-        try (TextProgress progress = new TextProgress(streams, line.passages().size())) {
+        try (TextProgress progress = new TextProgress(streams, line.pairs().size())) {
             score(List.of(line), progress, writer);
         }
         writer.flush();
@@ -74,31 +73,30 @@ public final class RerankHandler {
 
     /** Of all pairs of a line, each with the query once more. */
     private static int characters(RerankLine line) {
-        long characters = line.passages().stream()
-                .mapToLong(passage -> (long) line.query().length() + passage.length() + TOKENS_AROUND_PAIR)
+        long characters = line.pairs().stream()
+                .mapToLong(pair -> (long) pair.query().length() + pair.passage().length()
+                        + TOKENS_AROUND_PAIR)
                 .sum();
         // Far more than a window holds is as good as any number, and two more are added to it.
         return (int) Math.min(characters, Integer.MAX_VALUE / 2);
     }
 
     private void score(List<RerankLine> lines, ProgressListener progress, ResultWriter writer) {
-        List<TextPair> all = new ArrayList<>();
-        lines.forEach(line -> line.passages()
-                .forEach(passage -> all.add(new TextPair(line.query(), passage))));
+        List<TextPair> all = lines.stream().flatMap(line -> line.pairs().stream()).toList();
         List<RerankScore> scores = model.score(all, options.build(),
                 RunOptions.builder().progress(progress).build());
         pairs += scores.size();
         cutPairs += scores.stream().filter(RerankScore::truncated).count();
         int from = 0;
         for (RerankLine line : lines) {
-            List<RerankScore> own = scores.subList(from, from + line.passages().size());
+            List<RerankScore> own = scores.subList(from, from + line.pairs().size());
             if (line.ranked()) {
                 writer.ranking(line.id(), own.stream().sorted(RerankScore.BEST_FIRST).limit(top).toList(),
                         from);
             } else {
                 writer.score(line.id(), own.getFirst());
             }
-            from += line.passages().size();
+            from += line.pairs().size();
         }
     }
 

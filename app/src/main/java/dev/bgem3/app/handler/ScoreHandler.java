@@ -51,7 +51,8 @@ public final class ScoreHandler {
         try {
             // The line counts once as a text, and has two.
             work.run(reader, parser,
-                    pair -> pair.query().length() + pair.passage().length() + LineWork.TOKENS_AROUND_TEXT,
+                    line -> line.pair().query().length() + line.pair().passage().length()
+                            + LineWork.TOKENS_AROUND_TEXT,
                     window -> {
                         progress.beginWindow(texts(window));
                         score(window, progress, writer);
@@ -75,21 +76,20 @@ public final class ScoreHandler {
     }
 
     /** How many texts are computed: one that stands in several pairs is computed once. */
-    private static int texts(List<PairLine> pairs) {
-        return (int) (pairs.stream().map(PairLine::query).distinct().count()
-                + pairs.stream().map(PairLine::passage).distinct().count());
+    private static int texts(List<PairLine> lines) {
+        return (int) (lines.stream().map(line -> line.pair().query()).distinct().count()
+                + lines.stream().map(line -> line.pair().passage()).distinct().count());
     }
 
-    private void score(List<PairLine> pairs, ProgressListener progress, ResultWriter writer) {
-        List<PairScores> scores = model.computeScore(
-                pairs.stream().map(pair -> new TextPair(pair.query(), pair.passage())).toList(), weights,
+    private void score(List<PairLine> lines, ProgressListener progress, ResultWriter writer) {
+        List<PairScores> scores = model.computeScore(lines.stream().map(PairLine::pair).toList(), weights,
                 options.build(), RunOptions.builder().progress(progress).build());
-        for (int i = 0; i < pairs.size(); i++) {
-            PairLine pair = pairs.get(i);
+        for (int i = 0; i < lines.size(); i++) {
+            TextPair pair = lines.get(i).pair();
             texts += 2;
             cutTexts += (isCut(model.info().queryPrompt(), pair.query()) ? 1 : 0)
                     + (isCut(model.info().passagePrompt(), pair.passage()) ? 1 : 0);
-            writer.scores(pair.id(), scores.get(i));
+            writer.scores(lines.get(i).id(), scores.get(i));
         }
     }
 

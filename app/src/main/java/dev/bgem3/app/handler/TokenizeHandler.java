@@ -22,7 +22,7 @@ public record TokenizeHandler(Tokenizer tokenizer, int maxLength, LineWork work,
         long[] textsAndCut = new long[2];
         ResultWriter writer = new ResultWriter(result.stream());
         try {
-            work.run(reader, parser, line -> line.text().length(), window -> {
+            work.run(reader, parser, line -> line.input().text().length(), window -> {
                 tokenize(window, writer, textsAndCut);
                 writer.flush();
                 result.flush();
@@ -40,7 +40,7 @@ public record TokenizeHandler(Tokenizer tokenizer, int maxLength, LineWork work,
         progress.beginWindow(window.size());
         long tokens = 0;
         for (TextLine line : window) {
-            Encoding encoding = tokenizer.encode(line.text(), maxLength);
+            Encoding encoding = tokenizer.encode(line.input().text(), maxLength);
             int[] ids = encoding.ids();
             textsAndCut[0]++;
             textsAndCut[1] += encoding.truncated() ? 1 : 0;

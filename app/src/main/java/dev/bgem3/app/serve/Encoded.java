@@ -1,6 +1,7 @@
 package dev.bgem3.app.serve;
 
 import dev.bgem3.Embedding;
+import dev.bgem3.TextInput;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -13,23 +14,7 @@ import java.util.stream.IntStream;
  * @param texts
  *            as they were cut into tokens
  */
-record Encoded(List<Embedding> embeddings, List<Tokens> texts) {
-    /**
-     * One text as the model reads it.
-     *
-     * @param ids
-     *            its tokens
-     * @param fullLength
-     *            how many it had before it was cut
-     * @param characters
-     *            its UTF-16 units; 0 where it came as tokens
-     */
-    record Tokens(int[] ids, int fullLength, int characters) {
-        boolean truncated() {
-            return ids.length < fullLength;
-        }
-    }
-
+record Encoded(List<Embedding> embeddings, List<TextInput.Tokens> texts) {
     /** The places of the texts that were cut, as {@code place} names that at an index. */
     List<String> truncated(IntFunction<String> place) {
         return IntStream.range(0, texts.size()).filter(i -> texts.get(i).truncated()).mapToObj(place)

@@ -15,7 +15,7 @@ package dev.bgem3.app.serve;
 record HeapShares(HeapBudget requests, HeapBudget vectors, int connections) {
     /** An idle connection, with room for headers of {@link Connection#FREE_HEAD_BYTES} bytes. */
     static final int CONNECTION_BYTES = 48 << 10;
-    /** What a text takes for each of its bytes while it is tokenized; see {@link Tokenization#heapToCut}. */
+    /** What a text takes for each of its bytes while it is tokenized; see {@link HeapCost#heapToCut}. */
     private static final int PAYLOAD_FACTOR = 14;
 
     static HeapShares of(long heap) {

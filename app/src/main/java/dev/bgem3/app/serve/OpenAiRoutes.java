@@ -2,6 +2,7 @@ package dev.bgem3.app.serve;
 
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
+import dev.bgem3.TextInput;
 import dev.bgem3.app.api.OpenAiRequest;
 import dev.bgem3.app.api.OpenAiRequest.Format;
 import dev.bgem3.app.api.TextOptions;
@@ -26,7 +27,7 @@ record OpenAiRoutes(TextService texts, String modelName) {
 
     private void embeddings(Exchange exchange) {
         OpenAiRequest request = OpenAiRequest.read(exchange.body());
-        TextService.refuseEmpty(INPUT, request.inputs());
+        TextService.refuseEmpty(request.inputs());
         EncodeOptions.Builder what = EncodeOptions.builder();
         texts.keepDimensions(what, request.dimensions());
         Encoded encoded = texts.encode(exchange, INPUT, request.inputs(), TextOptions.defaults(),
@@ -55,7 +56,7 @@ record OpenAiRoutes(TextService texts, String modelName) {
         }
         json.writeEndArray();
         json.writeStringProperty("model", request.model().orElse(modelName));
-        long tokens = encoded.texts().stream().mapToLong(text -> text.ids().length).sum();
+        long tokens = encoded.texts().stream().mapToLong(TextInput.Tokens::tokenCount).sum();
         json.writeObjectPropertyStart("usage");
         json.writeNumberProperty("prompt_tokens", tokens);
         json.writeNumberProperty("total_tokens", tokens);

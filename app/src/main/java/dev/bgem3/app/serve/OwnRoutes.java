@@ -6,8 +6,9 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.LexicalWeights;
 import dev.bgem3.Output;
 import dev.bgem3.PairScores;
-import dev.bgem3.app.api.EncodeRequest.ColbertFormat;
+import dev.bgem3.TextInput;
 import dev.bgem3.app.api.EncodeRequest;
+import dev.bgem3.app.api.EncodeRequest.ColbertFormat;
 import dev.bgem3.app.api.ScoreRequest;
 import dev.bgem3.tokenizer.Tokenizer;
 import java.util.List;
@@ -42,7 +43,7 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
         });
     }
 
-    private void outputs(JsonGenerator json, Embedding embedding, Encoded.Tokens text,
+    private void outputs(JsonGenerator json, Embedding embedding, TextInput.Tokens text,
             EncodeRequest request) {
         if (embedding.has(Output.DENSE)) {
             json.writeName("dense");
@@ -56,8 +57,8 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
             if (request.tokens()) {
                 // A row for each token but the first.
                 json.writeArrayPropertyStart("colbert_tokens");
-                for (int i = 1; i < text.ids().length; i++) {
-                    json.writeString(tokenizer.decode(text.ids()[i]));
+                for (int i = 1; i < text.tokenCount(); i++) {
+                    json.writeString(tokenizer.decode(text.tokenIds()[i]));
                 }
                 json.writeEndArray();
             }
@@ -102,9 +103,8 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
     private void score(Exchange exchange) {
         ScoreRequest request = ScoreRequest.read(exchange.body());
         texts.countWithin("passages", request.passages().size());
-        Encoded encoded = texts.encodePairs(exchange,
-                new Comparison("query", request.query(), "passages", request.passages()), request.options(),
-                request.maxLength(),
+        Encoded encoded = texts.encode(exchange,
+                new Comparison(request.query(), request.passages()), request.options(), request.maxLength(),
                 EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT));
         Embedding query = encoded.embeddings().getFirst();
         exchange.json(json -> {
@@ -134,14 +134,14 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
         json.writeStringProperty("model", modelName);
     }
 
-    private static void length(JsonGenerator json, Encoded.Tokens text) {
-        json.writeNumberProperty("token_count", text.ids().length);
-        json.writeNumberProperty("full_token_count", text.fullLength());
+    private static void length(JsonGenerator json, TextInput.Tokens text) {
+        json.writeNumberProperty("token_count", text.tokenCount());
+        json.writeNumberProperty("full_token_count", text.fullTokenCount());
         json.writeBooleanProperty("truncated", text.truncated());
     }
 
     private static void end(JsonGenerator json, Encoded encoded) {
-        long tokens = encoded.texts().stream().mapToLong(text -> text.ids().length).sum();
+        long tokens = encoded.texts().stream().mapToLong(TextInput.Tokens::tokenCount).sum();
         json.writeObjectPropertyStart("usage");
         json.writeNumberProperty("tokens", tokens);
         json.writeEndObject();

@@ -13,7 +13,7 @@ record Rank(int index, float score) {
             json.writeStartObject();
             json.writeNumberProperty("index", rank.index());
             if (request.returnText()) {
-                json.writeStringProperty("text", request.texts().get(rank.index()));
+                json.writeStringProperty("text", request.texts().get(rank.index()).text());
             }
             json.writeNumberProperty("score", rank.score());
             json.writeEndObject();

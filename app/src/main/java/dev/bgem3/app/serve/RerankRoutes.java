@@ -6,10 +6,10 @@ import dev.bgem3.RerankOptions;
 import dev.bgem3.RerankQueue;
 import dev.bgem3.RerankScore;
 import dev.bgem3.TextPair;
+import dev.bgem3.Truncation;
 import dev.bgem3.app.api.InvalidRequestException;
 import dev.bgem3.app.api.InvalidRequestException.Fault;
 import dev.bgem3.app.api.TeiRequests.Rerank;
-import dev.bgem3.app.api.TextOptions.Direction;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -48,7 +48,7 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
         Rerank request = Rerank.read(exchange.body());
         admission.countWithin("texts", request.texts().size());
         refuseEmpty(request);
-        if (request.options().direction() == Direction.LEFT) {
+        if (request.options().direction() == Truncation.LEFT) {
             throw new InvalidRequestException(Fault.VALIDATION,
                     "truncation_direction: left (expected: right, as a reranker's pairs are cut)");
         }
@@ -69,18 +69,19 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
 
     /** Either of a pair's texts may be empty, as in text-embeddings-inference. */
     private static void refuseEmpty(Rerank request) {
-        int empty = request.texts().indexOf("");
-        if (request.query().isEmpty() && empty >= 0) {
-            throw new InvalidRequestException(Fault.EMPTY,
-                    "query and texts[" + empty + "]: both empty (expected: a text)");
+        if (request.query().text().isEmpty()) {
+            request.texts().stream().filter(text -> text.text().isEmpty()).findFirst().ifPresent(text -> {
+                throw new InvalidRequestException(Fault.EMPTY,
+                        "query and " + text.place().orElseThrow() + ": both empty (expected: a text)");
+            });
         }
     }
 
     /** An upper bound of the heap for tokenizing the longest text and keeping the tokens of all pairs. */
     private long heapToCut(Rerank request) {
         long cutting = Stream.concat(Stream.of(request.query()), request.texts().stream())
-                .mapToLong(Tokenization::heapToCut).max().orElse(0);
-        return cutting + (long) (request.texts().size() + 1) * info.maxLength() * Tokenization.ID_BYTES;
+                .mapToLong(text -> HeapCost.heapToCut(text.text())).max().orElse(0);
+        return cutting + (long) (request.texts().size() + 1) * info.maxLength() * HeapCost.ID_BYTES;
     }
 
     private List<RerankScore> score(Exchange exchange, Rerank request) {
@@ -88,10 +89,12 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
                 .truncate(request.options().truncate().orElse(autoTruncate)).build();
         int count = request.texts().size();
         metrics.begun(count);
-        QueueResult<RerankScore> computed = exchange.await(queue.score(
-                request.texts().stream().map(text -> new TextPair(request.query(), text)).toList(), options));
-        long characters = (long) count * request.query().length()
-                + request.texts().stream().mapToLong(String::length).sum();
+        String query = request.query().text();
+        List<TextPair> pairs = request.texts().stream()
+                .map(text -> new TextPair(query, text.text(), text.place())).toList();
+        QueueResult<RerankScore> computed = exchange.await(queue.score(pairs, options));
+        long characters = (long) count * query.length()
+                + request.texts().stream().mapToLong(text -> text.text().length()).sum();
         Work work = new Work(count, characters, computed.tokens(), computed.tokenizing(), computed.waiting(),
                 computed.computing());
         metrics.computed(work, computed.results().stream().mapToInt(RerankScore::tokenCount));

@@ -4,6 +4,7 @@ import dev.bgem3.ModelInfo;
 import dev.bgem3.RerankQueue;
 import dev.bgem3.Reranker;
 import dev.bgem3.app.page.Page;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -16,14 +17,14 @@ final class Routes {
     static List<Route> of(TextService texts, ModelInfo info, Identity identity, ServeOptions options,
             Metrics metrics,
             BooleanSupplier stopping) {
-        Tokenization tokenization = texts.tokenization();
+        Tokenizer tokenizer = texts.tokenizer();
         return Stream.of(
                 new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
                 List.of(new ModelRoute(info, identity, options).route()),
                 new OpenAiRoutes(texts, identity.modelName()).routes(),
-                new OwnRoutes(texts, tokenization.tokenizer(), identity.modelName()).routes(),
+                new OwnRoutes(texts, tokenizer, identity.modelName()).routes(),
                 new TeiEmbedRoutes(texts).routes(),
-                new TokenRoutes(tokenization, info.defaultPrompt(),
+                new TokenRoutes(tokenizer, new Prompts(info.prompts()), info.defaultPrompt(),
                         count -> texts.countWithin("inputs", count)).routes())
                 .flatMap(List::stream).toList();
     }
@@ -33,14 +34,12 @@ final class Routes {
             Metrics metrics, BooleanSupplier stopping) {
         ModelInfo info = model.info();
         Admission admission = new Admission(options, queue::state);
-        Tokenization tokenization = new Tokenization(model.tokenizer(), info.maxLength(),
-                info.defaultMaxLength(), options.autoTruncate(), info.prompts());
         return Stream.of(
                 new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
                 List.of(new ModelRoute(info, identity, options).route(),
                         OpenAiRoutes.models(identity.modelName())),
                 new RerankRoutes(queue, info, options.autoTruncate(), admission, metrics).routes(),
-                new TokenRoutes(tokenization, info.defaultPrompt(),
+                new TokenRoutes(model.tokenizer(), new Prompts(info.prompts()), info.defaultPrompt(),
                         count -> admission.countWithin("inputs", count)).routes())
                 .flatMap(List::stream).toList();
     }

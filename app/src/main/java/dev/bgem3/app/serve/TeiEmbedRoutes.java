@@ -31,7 +31,7 @@ record TeiEmbedRoutes(TextService texts) {
 
     private void embed(Exchange exchange) {
         Embed request = Embed.read(exchange.body());
-        TextService.refuseEmpty(INPUTS, request.inputs());
+        TextService.refuseEmpty(request.inputs());
         EncodeOptions.Builder what = EncodeOptions.builder().normalize(request.normalize());
         texts.keepDimensions(what, request.dimensions());
         Encoded encoded = texts.encode(exchange, INPUTS, request.inputs(), request.options(),
@@ -45,7 +45,7 @@ record TeiEmbedRoutes(TextService texts) {
 
     private void embedSparse(Exchange exchange) {
         Plain request = Plain.read(exchange.body());
-        TextService.refuseEmpty(INPUTS, request.inputs());
+        TextService.refuseEmpty(request.inputs());
         Encoded encoded = texts.encode(exchange, INPUTS, request.inputs(), request.options(),
                 OptionalInt.empty(),
                 EncodeOptions.builder().outputs(Output.SPARSE));
@@ -65,7 +65,7 @@ record TeiEmbedRoutes(TextService texts) {
     /** What the model makes of each token, before any head and not normalised. */
     private void embedAll(Exchange exchange) {
         Plain request = Plain.read(exchange.body());
-        TextService.refuseEmpty(INPUTS, request.inputs());
+        TextService.refuseEmpty(request.inputs());
         Encoded encoded = texts.encode(exchange, INPUTS, request.inputs(), request.options(),
                 OptionalInt.empty(), EncodeOptions.builder().tokenStates(true));
         exchange.json(json -> list(json, encoded.embeddings(), embedding -> {
@@ -82,9 +82,9 @@ record TeiEmbedRoutes(TextService texts) {
         Rerank request = Rerank.read(exchange.body());
         texts.countWithin("texts", request.texts().size());
         boolean all = texts.hasAllOutputs();
-        Comparison compared = new Comparison("query", request.query(), "texts", request.texts());
-        compared.refuseEmpty();
-        Encoded encoded = texts.encodePairs(exchange, compared, request.options(), OptionalInt.empty(), all
+        Comparison compared = new Comparison(request.query(), request.texts());
+        TextService.refuseEmpty(compared.inputs());
+        Encoded encoded = texts.encode(exchange, compared, request.options(), OptionalInt.empty(), all
                 ? EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT)
                 : EncodeOptions.builder());
         List<Rank> ranks = new ArrayList<>(request.texts().size());
@@ -101,11 +101,11 @@ record TeiEmbedRoutes(TextService texts) {
 
     private void similarity(Exchange exchange) {
         Similarity request = Similarity.read(exchange.body());
-        Comparison compared = new Comparison("inputs.source_sentence", request.source(), "inputs.sentences",
-                request.sentences());
-        texts.countWithin(compared.field(), request.sentences().size());
-        compared.refuseEmpty();
-        Encoded encoded = texts.encodeAlike(exchange, compared, request.options());
+        texts.countWithin("inputs.sentences", request.sentences().size());
+        Comparison compared = new Comparison(request.source(), request.sentences());
+        TextService.refuseEmpty(compared.inputs());
+        Encoded encoded = texts.encode(exchange, compared, request.options(), OptionalInt.empty(),
+                EncodeOptions.builder());
         Embedding source = encoded.embeddings().getFirst();
         exchange.json(json -> list(json, encoded.embeddings().subList(1, encoded.embeddings().size()),
                 sentence -> json.writeNumber(source.dense().dot(sentence.dense()))));

@@ -4,16 +4,14 @@ import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.EncodeQueue;
-import dev.bgem3.ModelInfo;
 import dev.bgem3.Output;
 import dev.bgem3.QueueResult;
-import dev.bgem3.app.api.Input;
-import dev.bgem3.app.api.Inputs;
+import dev.bgem3.TextInput;
 import dev.bgem3.app.api.InvalidRequestException;
 import dev.bgem3.app.api.InvalidRequestException.Fault;
 import dev.bgem3.app.api.TextOptions;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -25,7 +23,9 @@ final class TextService {
     private final EncodeQueue queue;
     private final Admission admission;
     private final Metrics metrics;
-    private final Tokenization tokenization;
+    private final Prompts prompts;
+    private final HeapCost heapCost;
+    private final boolean autoTruncate;
     private final String computeType;
 
     TextService(BgeM3 model, EncodeQueue queue, ServeOptions options, Metrics metrics) {
@@ -33,109 +33,111 @@ final class TextService {
         this.model = model;
         this.queue = queue;
         admission = new Admission(options, queue::state);
-        tokenization = new Tokenization(model.tokenizer(), model.info().maxLength(),
-                model.info().defaultMaxLength(),
-                options.autoTruncate(),
-                model.info().prompts());
+        prompts = new Prompts(model.info().prompts());
+        heapCost = new HeapCost(model.info().maxLength(), model.info().defaultMaxLength());
+        autoTruncate = options.autoTruncate();
         computeType = Admission.computeType(model.info().devices());
     }
 
-    Tokenization tokenization() {
-        return tokenization;
+    Tokenizer tokenizer() {
+        return model.tokenizer();
     }
 
     /**
-     * Computes the texts of a request.
+     * Computes the inputs of a request, each after the prompt of its kind unless the request names another,
+     * or none.
      *
      * @param field
      *            what the request calls them
      * @param maxLength
      *            the most tokens of each; empty for the model's own
      */
-    Encoded encode(Exchange exchange, String field, Inputs inputs, TextOptions texts, OptionalInt maxLength,
-            EncodeOptions.Builder what) {
-        countWithin(field, inputs.items().size());
-        String prompt = model.info().defaultPrompt();
-        Encoded encoded = encode(exchange, inputs.items(),
-                i -> inputs.single() ? field : field + "[" + i + "]", _ -> prompt, texts, maxLength, what);
-        Admission.sayWhatWasCut(exchange, encoded.truncated(String::valueOf));
-        return encoded;
+    Encoded encode(Exchange exchange, String field, List<TextInput> inputs, TextOptions texts,
+            OptionalInt maxLength, EncodeOptions.Builder what) {
+        countWithin(field, inputs.size());
+        return encode(exchange, inputs, String::valueOf, texts, maxLength, what);
     }
 
     /**
      * As {@code encode} for texts that are compared, the one the result's first; the route itself has counted
      * the others.
      */
-    Encoded encodeAlike(Exchange exchange, Comparison compared, TextOptions texts) {
-        String prompt = model.info().defaultPrompt();
-        return encode(exchange, compared, _ -> prompt, texts, OptionalInt.empty(), EncodeOptions.builder());
-    }
-
-    /** As {@code encodeAlike} for a query and passages, each with its prompt. */
-    Encoded encodePairs(Exchange exchange, Comparison compared, TextOptions texts, OptionalInt maxLength,
+    Encoded encode(Exchange exchange, Comparison compared, TextOptions texts, OptionalInt maxLength,
             EncodeOptions.Builder what) {
-        ModelInfo info = model.info();
-        return encode(exchange, compared, i -> i == 0 ? info.queryPrompt() : info.passagePrompt(), texts,
-                maxLength, what);
+        return encode(exchange, compared.inputs(), compared::shortPlace, texts, maxLength, what);
     }
 
-    private Encoded encode(Exchange exchange, Comparison compared, IntFunction<String> prompts,
+    private Encoded encode(Exchange exchange, List<TextInput> inputs, IntFunction<String> shortPlaces,
             TextOptions texts, OptionalInt maxLength, EncodeOptions.Builder what) {
-        Encoded encoded = encode(exchange, compared.inputs(), compared::place, prompts, texts, maxLength,
-                what);
-        Admission.sayWhatWasCut(exchange, encoded.truncated(compared::shortPlace));
-        return encoded;
-    }
-
-    /** Each text comes after its prompt unless the request names another, or none. */
-    private Encoded encode(Exchange exchange, List<Input> inputs, IntFunction<String> places,
-            IntFunction<String> prompts, TextOptions texts, OptionalInt maxLength,
-            EncodeOptions.Builder what) {
         admission.refuseOverload(inputs.size());
         long start = System.nanoTime();
         checkLimit(maxLength);
-        exchange.room(tokenization.heapToCut(inputs, maxLength));
-        List<Encoded.Tokens> tokens = new ArrayList<>(inputs.size());
-        for (int i = 0; i < inputs.size(); i++) {
-            tokens.add(tokenization.of(inputs.get(i), places.apply(i), prompts.apply(i), texts, maxLength));
+        exchange.room(heapCost.heapToCut(inputs, maxLength));
+        inputs.forEach(input -> checkTokenIds(input, texts));
+        maxLength.ifPresent(what::maxLength);
+        prompts.chosen(texts).ifPresent(what::instruction);
+        EncodeOptions computing = what.truncation(texts.direction()).build();
+        List<TextInput.Tokens> tokens = model.tokenize(inputs, computing);
+        if (!texts.truncate().orElse(autoTruncate)) {
+            tokens.forEach(TextService::refuseCut);
         }
-        EncodeOptions computing = what.build();
         exchange.room(bytesOfResults(computing, tokens));
         exchange.roomForVectors(bytesOfTokens(computing, tokens));
         Duration tokenizing = Duration.ofNanos(System.nanoTime() - start);
         metrics.begun(tokens.size());
-        QueueResult<Embedding> computed = exchange
-                .await(queue.encodeTokenIds(tokens.stream().map(Encoded.Tokens::ids).toList(), computing));
+        QueueResult<Embedding> computed = exchange.await(queue.encodeInputs(tokens, computing));
         Encoded encoded = new Encoded(computed.results(), tokens);
-        Work work = new Work(tokens.size(), tokens.stream().mapToLong(Encoded.Tokens::characters).sum(),
+        Work work = new Work(tokens.size(), tokens.stream().mapToLong(TextInput.Tokens::characterCount).sum(),
                 computed.tokens(), tokenizing.plus(computed.tokenizing()), computed.waiting(),
                 computed.computing());
-        metrics.computed(work, tokens.stream().mapToInt(text -> text.ids().length));
+        metrics.computed(work, tokens.stream().mapToInt(TextInput.Tokens::tokenCount));
         exchange.worked(work, computeType);
+        Admission.sayWhatWasCut(exchange, encoded.truncated(shortPlaces));
         return encoded;
     }
 
     private void checkLimit(OptionalInt maxLength) {
-        if (maxLength.orElse(2) > tokenization.maxLength()) {
+        int most = model.info().maxLength();
+        if (maxLength.orElse(2) > most) {
             throw new InvalidRequestException(Fault.VALIDATION,
-                    "max_length: " + maxLength.getAsInt() + " (expected: 2.."
-                            + tokenization.maxLength() + ", the model's limit)");
+                    "max_length: " + maxLength.getAsInt() + " (expected: 2.." + most
+                            + ", the model's limit)");
+        }
+    }
+
+    /** Refuses token ids that the tokenizer does not have, and any beside the name of a prompt. */
+    private void checkTokenIds(TextInput input, TextOptions texts) {
+        if (input instanceof TextInput.Tokens tokens) {
+            String place = tokens.place().orElseThrow();
+            if (texts.namesPrompt()) {
+                throw new InvalidRequestException(Fault.VALIDATION,
+                        place + ": token ids beside a prompt_name (expected: a text)");
+            }
+            TokenRoutes.requireKnown(place + ": token id ", tokens.tokenIds(), model.tokenizer());
+        }
+    }
+
+    private static void refuseCut(TextInput.Tokens text) {
+        if (text.truncated()) {
+            throw new InvalidRequestException(Fault.VALIDATION,
+                    text.place().orElseThrow() + ": " + text.fullTokenCount() + " tokens (expected: at most "
+                            + text.tokenCount() + "; \"truncate\": true cuts it)");
         }
     }
 
     /** The heap for the tokens, the outputs but those of each token, and the buffer of a large answer. */
-    private long bytesOfResults(EncodeOptions what, List<Encoded.Tokens> texts) {
-        long tokens = texts.stream().mapToLong(text -> text.ids().length).sum();
+    private long bytesOfResults(EncodeOptions what, List<TextInput.Tokens> texts) {
+        long tokens = texts.stream().mapToLong(TextInput.Tokens::tokenCount).sum();
         long numbers = (what.outputs().contains(Output.DENSE)
                 ? (long) texts.size() * model.info().hiddenSize()
                 : 0) + (what.outputs().contains(Output.SPARSE) ? 2 * tokens : 0);
-        return Tokenization.ID_BYTES * tokens + numbers * Float.BYTES
+        return HeapCost.ID_BYTES * tokens + numbers * Float.BYTES
                 + Math.min(AnswerStream.MAX_BYTES, numbers * AnswerStream.NUMBER_BYTES);
     }
 
     /** The heap that outputs of each token take, until they are sent. */
-    private long bytesOfTokens(EncodeOptions what, List<Encoded.Tokens> texts) {
-        long tokens = texts.stream().mapToLong(text -> text.ids().length).sum();
+    private long bytesOfTokens(EncodeOptions what, List<TextInput.Tokens> texts) {
+        long tokens = texts.stream().mapToLong(TextInput.Tokens::tokenCount).sum();
         int numbers = (what.outputs().contains(Output.COLBERT) ? model.info().colbertDimension() : 0)
                 + (what.tokenStates() ? model.info().hiddenSize() : 0);
         return tokens * numbers * Float.BYTES;
@@ -162,15 +164,15 @@ final class TextService {
     }
 
     /** Refuses empty texts, as the routes of others do. */
-    static void refuseEmpty(String field, Inputs inputs) {
-        for (int i = 0; i < inputs.items().size(); i++) {
-            boolean empty = switch (inputs.items().get(i)) {
-                case Input.Text(String text) -> text.isEmpty();
-                case Input.TokenIds(int[] ids) -> ids.length == 0;
+    static void refuseEmpty(List<? extends TextInput> inputs) {
+        for (TextInput input : inputs) {
+            boolean empty = switch (input) {
+                case TextInput.Text text -> text.text().isEmpty();
+                case TextInput.Tokens tokens -> tokens.tokenCount() == 0;
             };
             if (empty) {
                 throw new InvalidRequestException(Fault.EMPTY,
-                        (inputs.single() ? field : field + "[" + i + "]") + ": empty (expected: a text)");
+                        input.place().orElseThrow() + ": empty (expected: a text)");
             }
         }
     }

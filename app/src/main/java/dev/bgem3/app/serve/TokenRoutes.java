@@ -1,8 +1,8 @@
 package dev.bgem3.app.serve;
 
-import dev.bgem3.app.api.Input;
-import dev.bgem3.app.api.InvalidRequestException.Fault;
+import dev.bgem3.TextInput;
 import dev.bgem3.app.api.InvalidRequestException;
+import dev.bgem3.app.api.InvalidRequestException.Fault;
 import dev.bgem3.app.api.TeiRequests.Decode;
 import dev.bgem3.app.api.TeiRequests.Tokenize;
 import dev.bgem3.tokenizer.Encoding;
@@ -20,8 +20,8 @@ final class TokenRoutes {
     /** An upper bound of what a token takes in a decoded text, which grows by doubling. */
     private static final int PIECE_BYTES = 64;
 
-    private final Tokenization tokenization;
     private final Tokenizer tokenizer;
+    private final Prompts prompts;
     private final String prompt;
     private final IntConsumer countWithin;
     private final Set<Integer> special;
@@ -36,11 +36,11 @@ final class TokenRoutes {
      * @param countWithin
      *            refuses too many texts, or none
      */
-    TokenRoutes(Tokenization tokenization, String prompt, IntConsumer countWithin) {
-        this.tokenization = tokenization;
+    TokenRoutes(Tokenizer tokenizer, Prompts prompts, String prompt, IntConsumer countWithin) {
+        this.tokenizer = tokenizer;
+        this.prompts = prompts;
         this.prompt = prompt;
         this.countWithin = countWithin;
-        tokenizer = tokenization.tokenizer();
         special = Arrays.stream(tokenizer.specialIds()).boxed().collect(Collectors.toSet());
         prefixLength = tokenizer.prefixIds().length;
         suffixLength = tokenizer.suffixIds().length;
@@ -52,14 +52,14 @@ final class TokenRoutes {
 
     private void tokenize(Exchange exchange) {
         Tokenize request = Tokenize.read(exchange.body());
-        countWithin.accept(request.inputs().items().size());
-        exchange.room(request.inputs().items().stream()
-                .mapToLong(input -> Tokenization.heapToPlace(((Input.Text) input).text())).max().orElse(0));
+        countWithin.accept(request.inputs().size());
+        String before = prompts.chosen(request.options()).orElse(prompt);
+        exchange.room(request.inputs().stream().mapToLong(input -> HeapCost.heapToPlace(input.text())).max()
+                .orElse(0));
         exchange.json(json -> {
             json.writeStartArray();
-            for (Input input : request.inputs().items()) {
-                String text = tokenization.prompted(((Input.Text) input).text(), prompt,
-                        request.options());
+            for (TextInput.Text input : request.inputs()) {
+                String text = before + input.text();
                 tokens(json, text, tokenizer.encode(text), request.addSpecialTokens());
             }
             json.writeEndArray();
@@ -100,15 +100,11 @@ final class TokenRoutes {
     private void decode(Exchange exchange) {
         Decode request = Decode.read(exchange.body());
         countWithin.accept(request.ids().size());
-        exchange.room(request.ids().stream().mapToLong(ids -> ids.length).sum() * PIECE_BYTES);
+        exchange.room(request.ids().stream().mapToLong(TextInput.Tokens::tokenCount).sum() * PIECE_BYTES);
         List<String> texts = new ArrayList<>(request.ids().size());
-        for (int[] ids : request.ids()) {
-            for (int id : ids) {
-                if (id >= tokenizer.vocabSize()) {
-                    throw new InvalidRequestException(Fault.TOKENIZER,
-                            "ids: " + id + " (expected: 0.." + (tokenizer.vocabSize() - 1) + ")");
-                }
-            }
+        for (TextInput.Tokens tokens : request.ids()) {
+            int[] ids = tokens.tokenIds();
+            requireKnown(tokens.place().orElseThrow() + ": ", ids, tokenizer);
             texts.add(tokenizer.decode(request.skipSpecialTokens() ? withoutSpecial(ids) : ids));
         }
         exchange.json(json -> {
@@ -116,6 +112,22 @@ final class TokenRoutes {
             texts.forEach(json::writeString);
             json.writeEndArray();
         });
+    }
+
+    /**
+     * Refuses ids that a tokenizer does not have, which text-embeddings-inference counts among the errors of
+     * the tokenizer.
+     *
+     * @param before
+     *            what the message says before the id
+     */
+    static void requireKnown(String before, int[] ids, Tokenizer tokenizer) {
+        for (int id : ids) {
+            if (id >= tokenizer.vocabSize()) {
+                throw new InvalidRequestException(Fault.TOKENIZER,
+                        before + id + " (expected: 0.." + (tokenizer.vocabSize() - 1) + ")");
+            }
+        }
     }
 
     private int[] withoutSpecial(int[] ids) {

@@ -1,5 +1,6 @@
 package dev.bgem3.app.wire;
 
+import dev.bgem3.TextPair;
 import dev.bgem3.app.stream.LineFaultException;
 import dev.bgem3.app.stream.LineReader;
 import java.util.ArrayList;
@@ -49,19 +50,19 @@ public final class JsonLines {
     /** Reads {@code {"id": any, "text": "…"}}. */
     public static LineParser<TextLine> texts() {
         Set<String> keys = Set.of("text");
-        return (line, index) -> {
+        return (line, index, place) -> {
             Map<String, String> values = read(line, keys, NO_KEYS).texts();
-            return new TextLine(values.getOrDefault(ID, Long.toString(index)), values.get("text"));
+            return new TextLine(values.getOrDefault(ID, Long.toString(index)), values.get("text"), place);
         };
     }
 
     /** Reads {@code {"id": any, "query": "…", "passage": "…"}}. */
     public static LineParser<PairLine> pairs() {
         Set<String> keys = Set.of(QUERY, PASSAGE);
-        return (line, index) -> {
+        return (line, index, place) -> {
             Map<String, String> values = read(line, keys, NO_KEYS).texts();
-            return new PairLine(values.getOrDefault(ID, Long.toString(index)), values.get(QUERY),
-                    values.get(PASSAGE));
+            return new PairLine(values.getOrDefault(ID, Long.toString(index)),
+                    new TextPair(values.get(QUERY), values.get(PASSAGE)).withPlace(place));
         };
     }
 
@@ -70,7 +71,7 @@ public final class JsonLines {
      * "passages": ["…", …]}}.
      */
     public static LineParser<RerankLine> rerank() {
-        return (line, index) -> {
+        return (line, index, place) -> {
             Values values = read(line, Set.of(QUERY), Set.of(PASSAGE, PASSAGES));
             String passage = values.texts().get(PASSAGE);
             List<String> passages = values.lists().get(PASSAGES);
@@ -78,8 +79,15 @@ public final class JsonLines {
                 throw new LineFaultException((passage == null ? "no" : "both") + " \"passage\""
                         + (passage == null ? " or" : " and") + " \"passages\" (expected: one of them)");
             }
-            return new RerankLine(values.texts().getOrDefault(ID, Long.toString(index)),
-                    values.texts().get(QUERY), passage == null ? passages : List.of(passage),
+            String query = values.texts().get(QUERY);
+            List<TextPair> pairs = new ArrayList<>();
+            if (passage == null) {
+                passages.forEach(listed -> pairs.add(new TextPair(query, listed)
+                        .withPlace(place + ": \"" + PASSAGES + "\"[" + pairs.size() + "]")));
+            } else {
+                pairs.add(new TextPair(query, passage).withPlace(place));
+            }
+            return new RerankLine(values.texts().getOrDefault(ID, Long.toString(index)), pairs,
                     passage == null);
         };
     }

@@ -12,8 +12,10 @@ public interface LineParser<T> {
      *            the line without its end
      * @param index
      *            its number in the input from 0, the id of a line that gives none
+     * @param place
+     *            what messages call it: {@code standard input, line 1}
      * @throws LineFaultException
      *             where the line is not as it should be
      */
-    T parse(String line, long index) throws LineFaultException;
+    T parse(String line, long index, String place) throws LineFaultException;
 }

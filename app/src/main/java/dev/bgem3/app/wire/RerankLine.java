@@ -1,5 +1,6 @@
 package dev.bgem3.app.wire;
 
+import dev.bgem3.TextPair;
 import java.util.List;
 
 /**
@@ -7,11 +8,9 @@ import java.util.List;
  *
  * @param id
  *            the JSON value to give back with the result, as it was written
- * @param query
- *            the query's text
- * @param passages
- *            the passages' texts; one where they are not to be ranked
+ * @param pairs
+ *            the query with each passage, at their line; one where they are not to be ranked
  * @param ranked
  *            whether the line has a list of passages, and wants them ranked
  */
-public record RerankLine(String id, String query, List<String> passages, boolean ranked) {}
+public record RerankLine(String id, List<TextPair> pairs, boolean ranked) {}

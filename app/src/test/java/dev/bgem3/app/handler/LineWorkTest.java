@@ -26,7 +26,7 @@ class LineWorkTest {
         Streams streams = new Streams(new ByteArrayInputStream(input), OutputStream.nullOutputStream(),
                 NOWHERE, Optional.empty());
         try (LineReader reader = LineReader.open("-", streams)) {
-            new LineWork(maxItems, false, streams).run(reader, (line, _) -> line, String::length,
+            new LineWork(maxItems, false, streams).run(reader, (line, _, _) -> line, String::length,
                     windows::add);
         }
         assertThat(windows.stream().flatMap(List::stream).toList()).isEqualTo(lines);

@@ -67,6 +67,6 @@ class HeapBudgetTest {
     void theLargestPayloadIsOneOfWhichATextFits() {
         long heap = 64L * MIB;
         String text = "a word ".repeat((int) (HeapShares.largestPayload(heap) / 7));
-        HeapShares.of(heap).requests().lease().resize(text.length() + Tokenization.heapToCut(text));
+        HeapShares.of(heap).requests().lease().resize(text.length() + HeapCost.heapToCut(text));
     }
 }

@@ -57,6 +57,6 @@ class HeapCostTest {
         String text = filled(unit);
         // A fifth is in arrays that were too small and are garbage by the end.
         assertThat(allocatedBy(() -> TOKENIZER.encode(text, 512)))
-                .isLessThan(Tokenization.heapToCut(text) * 5 / 4);
+                .isLessThan(HeapCost.heapToCut(text) * 5 / 4);
     }
 }

@@ -77,7 +77,7 @@ class RerankRoutesTest {
         HttpResponse<String> refused = server.post("/rerank",
                 body("What?", List.of("panda", text), ",\"truncate\":false"));
         assertThat(refused.statusCode()).isEqualTo(422);
-        assertThat(refused.body()).contains("pair 1", "tokens (expected: at most", "\"Validation\"");
+        assertThat(refused.body()).contains("texts[1]", "tokens (expected: at most", "\"Validation\"");
         assertThat(server.log()).doesNotContain("one two");
     }
 
