@@ -1,7 +1,7 @@
 package dev.bgem3.kernels.cuda;
 
+import dev.bgem3.io.QuietLogger;
 import java.io.IOException;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,7 +19,7 @@ import java.util.Optional;
  * written, nothing is kept.
  */
 final class BinaryCache {
-    private static final Logger LOGGER = System.getLogger("dev.bgem3.kernels.cuda");
+    private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.kernels.cuda");
     private static final int DIGEST_BYTES = 32;
 
     private final Path folder;

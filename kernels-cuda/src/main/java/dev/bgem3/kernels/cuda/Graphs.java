@@ -10,7 +10,7 @@ import static org.bytedeco.cuda.global.cudart.cudaStreamEndCapture;
 
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.DeviceLostException;
-import java.lang.System.Logger;
+import dev.bgem3.io.QuietLogger;
 import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +28,7 @@ final class Graphs {
     /** Single queries of up to so many lengths stay recorded; a graph takes some hundred kilobytes. */
     private static final int MOST = 128;
 
-    private static final Logger LOGGER = System.getLogger("dev.bgem3.kernels.cuda");
+    private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.kernels.cuda");
 
     private final CudaDevice device;
     private final CUstream_st stream;

@@ -6,6 +6,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,5 +55,40 @@ class BinaryCacheTest {
         BinaryCache cache = new BinaryCache(file.resolve("below"));
         cache.write("key", new byte[]{1});
         assertThat(cache.read("key")).isEmpty();
+    }
+
+    @Test
+    void doesItsWorkWhereALogHandlerThrows() throws IOException {
+        AtomicInteger published = new AtomicInteger();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord entry) {
+                published.incrementAndGet();
+                throw new IllegalStateException("a handler, on purpose");
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger("dev.bgem3.kernels.cuda");
+        logger.setLevel(Level.ALL);
+        logger.addHandler(handler);
+        try {
+            Path file = Files.writeString(folder.resolve("file"), "too short for a digest");
+            BinaryCache cache = new BinaryCache(folder);
+            assertThat(cache.read(file.getFileName().toString())).isEmpty();
+            assertThat(published).as("told of a damaged file").hasValue(1);
+            Files.createDirectory(folder.resolve("unreadable"));
+            assertThat(cache.read("unreadable")).isEmpty();
+            assertThat(published).as("told of what cannot be read").hasValue(2);
+            new BinaryCache(file.resolve("below")).write("key", new byte[]{1});
+            assertThat(published).as("told of what cannot be kept").hasValue(3);
+        } finally {
+            logger.removeHandler(handler);
+            logger.setLevel(null);
+        }
     }
 }
