@@ -55,25 +55,36 @@ final class CacheStore implements ModelStore {
     }
 
     /**
-     * Notes what a branch or tag stands for.
+     * Whether {@link #noteRevision} has nothing to do.
+     *
+     * @param keepOther
+     *            as there
+     */
+    boolean isNoted(String revision, boolean keepOther) {
+        Optional<String> noted = commitOf(cache, name, revision);
+        if (noted.isEmpty()) {
+            return Files.exists(ref(revision)); // Whatever it is, it is not ours.
+        }
+        return noted.get().equals(commit)
+                || keepOther && Files.isDirectory(model.resolve("snapshots").resolve(noted.get()));
+    }
+
+    /**
+     * Notes what a branch or tag stands for. The caller holds the store's lock.
      *
      * @param keepOther
      *            whether to leave it where it leads to another revision that is there: another program may
      *            have followed the branch further, and its state is not ours to take back
-     * @return the commit that it was left at
      */
-    Optional<String> noteRevision(String revision, boolean keepOther) {
-        Optional<String> before = commitOf(cache, name, revision).filter(other -> !other.equals(commit));
-        if (keepOther && before.filter(other -> Files.isDirectory(model.resolve("snapshots").resolve(other)))
-                .isPresent()) {
-            return before;
-        }
-        Path ref = model.resolve("refs").resolve(revision);
-        if (before.isPresent() || !Files.exists(ref)) {
+    void noteRevision(String revision, boolean keepOther) {
+        if (!isNoted(revision, keepOther)) {
             // Not beside it: whatever stands below refs is a reference.
-            HubFiles.write(ref, model.resolve("blobs").resolve(commit + ".bgem3.ref"), commit);
+            HubFiles.write(ref(revision), model.resolve("blobs").resolve(commit + ".bgem3.ref"), commit);
         }
-        return Optional.empty();
+    }
+
+    private Path ref(String revision) {
+        return model.resolve("refs").resolve(revision);
     }
 
     @Override

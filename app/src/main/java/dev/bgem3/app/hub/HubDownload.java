@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
@@ -173,27 +174,39 @@ public record HubDownload(HubEnvironment environment, Request request, HubLimits
 
     private Path toFolder(HubClient client, String commit, List<RepoFile> files) {
         FolderStore store = new FolderStore(request.folder().get(), commit);
-        fill(client, commit, store, files);
+        fill(client, commit, store, files, () -> true, () -> {});
         return store.folder();
     }
 
     private Path toCache(HubClient client, String commit, List<RepoFile> files, boolean pinned) {
         CacheStore store = new CacheStore(cache(), request.name(), commit, environment.symlinks());
-        fill(client, commit, store, files);
         String revision = request.revision().orElse(MAIN);
         if (HubListing.isCommit(revision)) {
+            fill(client, commit, store, files, () -> true, () -> {});
             return store.folder();
         }
-        store.noteRevision(revision, pinned)
-                .ifPresent(other -> listener.say("the cache's " + revision + " stays at "
-                        + other.substring(0, SHORT_COMMIT)
-                        + ", which another program fetched; name the folder to use this one"));
+        fill(client, commit, store, files, () -> store.isNoted(revision, pinned),
+                () -> store.noteRevision(revision, pinned));
+        if (pinned) {
+            CacheStore.commitOf(cache(), request.name(), revision).filter(other -> !other.equals(commit))
+                    .ifPresent(other -> listener.say("the cache's " + revision + " stays at "
+                            + other.substring(0, SHORT_COMMIT)
+                            + ", which another program fetched; name the folder to use this one"));
+        }
         return store.folder();
     }
 
-    private void fill(HubClient client, String commit, ModelStore store, List<RepoFile> files) {
+    /**
+     * Fetches what is missing and notes the revision, under one lock: the note too is written beside its
+     * place first, under one name for all downloads of the commit.
+     *
+     * @param noted
+     *            whether there is nothing to note
+     */
+    private void fill(HubClient client, String commit, ModelStore store, List<RepoFile> files,
+            BooleanSupplier noted, Runnable note) {
         List<RepoFile> missing = missing(store, files);
-        if (missing.isEmpty() && files.stream().allMatch(store::isInPlace)) {
+        if (missing.isEmpty() && files.stream().allMatch(store::isInPlace) && noted.getAsBoolean()) {
             return;
         }
         files.stream().filter(missing::contains).filter(file -> Files.exists(store.place(file)))
@@ -210,6 +223,7 @@ public record HubDownload(HubEnvironment environment, Request request, HubLimits
                         .run(request.connections());
             }
             store.complete(files);
+            note.run();
         }
     }
 

@@ -6,14 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.bgem3.app.model.ModelFinder;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What a download from a hub that behaves leaves behind. */
@@ -232,6 +236,31 @@ class HubDownloadTest extends HubFixture {
         assertThat(said).contains("another process downloads this model; waiting for it");
     }
 
+    /** Two that note at a time would write and move one file. */
+    @Test
+    void notesTheRevisionWhileNoOtherDownloadOfTheModelRuns() throws Exception {
+        download();
+        Path note = model().resolve("refs/main");
+        Files.delete(note);
+        Path lockFile = new CacheStore(cache, HubName.of(FakeHub.NAME), FakeHub.COMMIT, true).lockFile();
+        CompletableFuture<Path> waiting;
+        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.WRITE);
+                FileLock _ = channel.lock()) {
+            waiting = CompletableFuture.supplyAsync(this::download);
+            for (int i = 0; i < 1000 && !waiting.isDone() && said.stream().noneMatch(this::isWaiting); i++) {
+                Thread.sleep(10);
+            }
+            assertThat(said).anyMatch(this::isWaiting);
+            assertThat(note).doesNotExist();
+        }
+        assertThat(waiting.get(20, TimeUnit.SECONDS)).isEqualTo(snapshot());
+        assertThat(note).hasContent(FakeHub.COMMIT);
+    }
+
+    private boolean isWaiting(String message) {
+        return message.equals("another process downloads this model; waiting for it");
+    }
+
     @Test
     void goesOnFromWhatTheLastCallLeft() throws IOException {
         hub.files.put("model.safetensors", FakeHub.random(600_000, 3));
@@ -297,13 +326,13 @@ class HubDownloadTest extends HubFixture {
         download();
         String older = "a".repeat(40);
         CacheStore store = new CacheStore(cache, HubName.of(FakeHub.NAME), older, true);
-        assertThat(store.noteRevision("main", true)).contains(FakeHub.COMMIT);
+        store.noteRevision("main", true);
         assertThat(model().resolve("refs/main")).hasContent(FakeHub.COMMIT);
-        assertThat(store.noteRevision("main", false)).isEmpty();
+        store.noteRevision("main", false);
         assertThat(model().resolve("refs/main")).hasContent(older);
         // What leads to nothing is nobody's state.
         CacheStore again = new CacheStore(cache, HubName.of(FakeHub.NAME), FakeHub.COMMIT, true);
-        assertThat(again.noteRevision("main", true)).isEmpty();
+        again.noteRevision("main", true);
         assertThat(model().resolve("refs/main")).hasContent(FakeHub.COMMIT);
     }
 }
