@@ -50,11 +50,12 @@ final class Transfers {
                         PartFile.open(store.part(file), file.size(), store.leftover(file)),
                         client.limits().pieceBytes()));
             }
-        } catch (HubException e) {
-            close();
-            throw e;
+            unfinished = files.size();
+        } finally {
+            if (unfinished < wanted.size()) {
+                close();
+            }
         }
-        unfinished = files.size();
     }
 
     /**
@@ -65,14 +66,18 @@ final class Transfers {
      */
     void run(int connections) {
         ScheduledFuture<?> saving = client.repeat(SAVE_PAUSE, this::save);
-        listener.onStart(files.stream().mapToLong(FileTransfer::missing).sum());
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < connections; i++) {
-                threads.execute(this::work);
+        // Whatever the listener throws, nobody saves any more and no file stays open.
+        try {
+            listener.onStart(files.stream().mapToLong(FileTransfer::missing).sum());
+            try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                for (int i = 0; i < connections; i++) {
+                    threads.execute(this::work);
+                }
+            } finally {
+                listener.onEnd();
             }
         } finally {
             saving.cancel(false);
-            listener.onEnd();
             close();
         }
         client.check();

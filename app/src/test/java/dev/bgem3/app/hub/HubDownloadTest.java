@@ -6,19 +6,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.bgem3.app.model.ModelFinder;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.reflect.Proxy;
+import java.net.http.HttpClient;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a download from a hub that behaves leaves behind. */
 class HubDownloadTest extends HubFixture {
@@ -259,6 +268,47 @@ class HubDownloadTest extends HubFixture {
 
     private boolean isWaiting(String message) {
         return message.equals("another process downloads this model; waiting for it");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"say", "onStart", "onBytes", "onEnd"})
+    void leavesNoFileOpenNorLockedWhereTheListenerThrows(String method) throws IOException {
+        AtomicInteger thrown = new AtomicInteger();
+        DownloadListener throwing = (DownloadListener) Proxy.newProxyInstance(
+                DownloadListener.class.getClassLoader(), new Class<?>[]{DownloadListener.class},
+                (_, called, _) -> {
+                    if (called.getName().equals(method)) {
+                        thrown.incrementAndGet();
+                        throw new IllegalStateException("a listener, on purpose");
+                    }
+                    return null;
+                });
+        assertThatThrownBy(() -> new HubDownload(new HubEnvironment(environment), request(null), QUICK,
+                HttpClient.Builder::build, throwing).run()).hasMessageContaining("a listener, on purpose");
+        assertThat(thrown).as("calls of the listener").hasPositiveValue();
+        assertThat(openBelow(cache)).isEmpty();
+        assertThat(download()).isEqualTo(snapshot());
+        assertWhole(snapshot());
+        assertThat(said).noneMatch(this::isWaiting);
+    }
+
+    /** What this process has open there, where the system lists it. */
+    private static List<String> openBelow(Path folder) throws IOException {
+        Path descriptors = Path.of("/proc/self/fd");
+        if (!Files.isDirectory(descriptors)) {
+            return List.of();
+        }
+        List<String> open = new ArrayList<>();
+        try (DirectoryStream<Path> links = Files.newDirectoryStream(descriptors)) {
+            for (Path link : links) {
+                try {
+                    open.add(Files.readSymbolicLink(link).toString());
+                } catch (NoSuchFileException _) {
+                    continue; // Closed meanwhile, as that of this listing is.
+                }
+            }
+        }
+        return open.stream().filter(file -> file.startsWith(folder.toString())).toList();
     }
 
     @Test
