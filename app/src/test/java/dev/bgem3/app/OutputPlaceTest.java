@@ -27,7 +27,7 @@ class OutputPlaceTest {
             set -u
             bgem3() {
               ${AS:-} "$JAVA" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.io.tmpdir="$TMP" \\
-                -cp "$CLASSES" dev.bgem3.app.Main "$@"
+                --enable-native-access=ALL-UNNAMED -cp "$CLASSES" dev.bgem3.app.Main "$@"
             }
             tokenize() { bgem3 tokenize --model "$MODEL" "$@"; }
             """;
@@ -293,3 +293,18 @@ class OutputPlaceTest {
         assertThat(result.exitCode()).isEqualTo(1);
     }
 }
+    @Test
+    void findsBeforePackingThatTheFileIsMounted() throws Exception {
+        Result result = run("""
+                cp -r "$MODEL" model
+                bgem3 convert model --packed --precision fp32 || exit 9
+                packed=$(ls model/*.packed)
+                mount --bind "$packed" "$packed"
+                bgem3 convert model --packed --precision fp32""");
+        assumeTrue(result.exitCode() != 9, "no kernels here whose packed weights can be kept");
+        assertThat(result.err()).matches("(?s).*\\Rbgem3: (model/model\\.[^:]*\\.packed): cannot be written: "
+                + "it is a mount point, so no new file can take its place\\R");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(entries(folder.resolve("model"))).noneMatch(name -> name.endsWith(".part"));
+    }
+

@@ -58,12 +58,10 @@ public final class UnfinishedPath implements AutoCloseable {
      * A name beside {@code target} where nothing is yet; the caller makes the file or folder.
      *
      * @throws IOException
-     *             where a folder has the target's name
+     *             as {@link #requireReplaceable} says
      */
     public static UnfinishedPath beside(Path target) throws IOException {
-        if (Files.isDirectory(target)) {
-            throw new FileSystemException(target.toString(), null, "it is a folder");
-        }
+        requireReplaceable(target);
         return new UnfinishedPath(target, target.resolveSibling(""), target.getFileName().toString(),
                 Optional.empty());
     }
@@ -92,6 +90,24 @@ public final class UnfinishedPath implements AutoCloseable {
     }
 
     /** Where to write. */
+    /**
+     * Finds out before the work whether a file can take a name.
+     *
+     * @throws IOException
+     *             where a folder has it, or something is mounted there
+     */
+    public static void requireReplaceable(Path target) throws IOException {
+        if (Files.isDirectory(target)) {
+            throw new FileSystemException(target.toString(), null, "it is a folder");
+        }
+        // A link may lead to a mount point: only the link is replaced.
+        if (Files.exists(target) && MountPoints.contain(
+                target.toAbsolutePath().getParent().toRealPath().resolve(target.getFileName()))) {
+            throw new FileSystemException(target.toString(), null,
+                    "it is a mount point, so no new file can take its place");
+        }
+    }
+
     public Path path() {
         return path;
     }

@@ -251,13 +251,25 @@ public final class ModelFolder implements AutoCloseable {
             if (linear.packed().isEmpty()) {
                 return Optional.empty();
             }
-            layout = linear.packed().get().layout();
+            if (layout == null) {
+                // Only now is the file's name known.
+                layout = linear.packed().get().layout();
+                requireReplaceable(PackedFile.path(folder, layout));
+            }
             packedLayers.put(layer.getKey(), new PackedFile.Layer(linear.outputSize(), linear.inputSize(),
                     linear.packed().get().bytes()));
         }
         Path file = PackedFile.path(folder, layout);
         PackedFileWriter.write(file, layout, digest(), packedLayers, progress);
         return Optional.of(file);
+    }
+
+    private static void requireReplaceable(Path file) {
+        try {
+            UnfinishedPath.requireReplaceable(file);
+        } catch (IOException e) {
+            throw new ModelException(file + ": cannot be written: " + Messages.reason(e), e);
+        }
     }
 
     /** Returns the digest of all tensors from which linear layers are packed. */

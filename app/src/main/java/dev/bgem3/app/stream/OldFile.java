@@ -1,5 +1,6 @@
 package dev.bgem3.app.stream;
 
+import dev.bgem3.io.MountPoints;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;

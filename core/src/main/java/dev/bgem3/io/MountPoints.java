@@ -1,4 +1,4 @@
-package dev.bgem3.app.stream;
+package dev.bgem3.io;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Where file systems, folders and files are mounted: {@code /proc/self/mountinfo}, proc_pid_mountinfo(5). */
-final class MountPoints {
+public final class MountPoints {
     private static final Path LIST = Path.of("/proc/self/mountinfo");
     private static final int MOUNT_POINT_FIELD = 4;
     /** The list writes a space, a tab, a line feed and a backslash as three octal digits. */
@@ -24,7 +24,7 @@ final class MountPoints {
      * @throws IOException
      *             where the list cannot be read
      */
-    static boolean contain(Path realPath) throws IOException {
+    public static boolean contain(Path realPath) throws IOException {
         return Files.isReadable(LIST)
                 && contain(realPath, Files.readString(LIST, StandardCharsets.ISO_8859_1));
     }

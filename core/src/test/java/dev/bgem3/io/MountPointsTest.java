@@ -1,4 +1,4 @@
-package dev.bgem3.app.stream;
+package dev.bgem3.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
