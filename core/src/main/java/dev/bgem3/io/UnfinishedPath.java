@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -89,7 +90,6 @@ public final class UnfinishedPath implements AutoCloseable {
         }
     }
 
-    /** Where to write. */
     /**
      * Finds out before the work whether a file can take a name.
      *
@@ -108,6 +108,7 @@ public final class UnfinishedPath implements AutoCloseable {
         }
     }
 
+    /** Where to write. */
     public Path path() {
         return path;
     }
@@ -116,32 +117,55 @@ public final class UnfinishedPath implements AutoCloseable {
      * Gives what is written the target's name, in place of a file that has it.
      *
      * @throws IOException
-     *             where that fails: its reason names {@link #path()}, which stays
+     *             where that fails: its reason names {@link #path()}, which stays, and what has moved out of
+     *             it already
      */
     public synchronized void complete() throws IOException {
         complete = true;
+        List<Path> moved = new ArrayList<>();
         try {
             if (last.isPresent()) {
-                moveUp();
+                moveUp(moved);
             } else {
                 Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (IOException e) {
             FileSystemException failure = new FileSystemException(target.toString(), path.toString(),
-                    Messages.reason(e) + "; what was written is kept in " + path);
+                    Messages.reason(e) + kept(moved));
             failure.initCause(e);
             throw failure;
         }
     }
 
-    private void moveUp() throws IOException {
+    private String kept(List<Path> moved) {
+        return moved.isEmpty()
+                ? "; what was written is kept in " + path
+                : moved.stream().map(Path::toString)
+                        .collect(Collectors.joining(", ", "; in the folder already: ",
+                                "; the rest is kept in " + path));
+    }
+
+    /**
+     * Moves all into the target.
+     *
+     * @param moved
+     *            given the name of each that is there, for who must say what is where
+     */
+    private void moveUp(List<Path> moved) throws IOException {
         if (!entries(target).equals(List.of(path))) {
             throw new DirectoryNotEmptyException(target.toString());
         }
         List<Path> entries = new ArrayList<>(entries(path));
-        entries.sort(Comparator.comparing(entry -> entry.endsWith(last.get())));
+        entries.sort(Comparator.comparing((Path entry) -> entry.endsWith(last.get()))
+                .thenComparing(Comparator.naturalOrder()));
         for (Path entry : entries) {
-            Files.move(entry, target.resolve(entry.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+            Path name = entry.getFileName();
+            try {
+                Files.move(entry, target.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+                throw new IOException(name + " cannot be moved there: " + Messages.reason(e), e);
+            }
+            moved.add(name);
         }
         Files.delete(path);
     }

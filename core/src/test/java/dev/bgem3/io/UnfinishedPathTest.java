@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,29 @@ class UnfinishedPathTest {
                     .endsWith("; what was written is kept in " + kept);
         }
         assertThat(kept).hasContent("new");
+    }
+
+    /** What has the part's own name cannot move to where the part is. */
+    @Test
+    void saysWhatIsWhereWhenOneOfSeveralCannotBeMoved() throws IOException {
+        Path folder = Files.createDirectory(temporary.resolve("folder"));
+        try (UnfinishedPath part = UnfinishedPath.inside(folder, "a-last")) {
+            Path kept = Files.createDirectory(part.path());
+            for (String name : List.of("a-last", "b", "a", "z")) {
+                Files.writeString(kept.resolve(name), name);
+            }
+            String blocked = kept.getFileName().toString();
+            Files.writeString(kept.resolve(blocked), "in the way of itself");
+            assertThatExceptionOfType(FileSystemException.class).isThrownBy(part::complete)
+                    .extracting(Messages::reason).asString()
+                    .startsWith(blocked + " cannot be moved there: ")
+                    .endsWith("; in the folder already: a, b; the rest is kept in " + kept);
+            assertThat(folder.resolve("a")).hasContent("a");
+            assertThat(folder.resolve("b")).hasContent("b");
+            assertThat(kept.resolve("z")).hasContent("z");
+            assertThat(kept.resolve("a-last")).hasContent("a-last");
+        }
+        assertThat(folder.toFile().list()).hasSize(3);
     }
 
     @Test
