@@ -14,6 +14,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Files that can be written and not replaced, and places that are full or read-only: scripts of a shell with
@@ -272,6 +274,46 @@ class OutputPlaceTest {
         assertFailed(result, "shut/out: cannot be written: permission denied");
     }
 
+    /** As a shell's own words would write there: between what it writes before and after. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/dev/fd/3", "/proc/self/fd/3", "link"})
+    void writesThroughADescriptor(String output) throws Exception {
+        Files.createSymbolicLink(folder.resolve("link"), Path.of("/dev/fd/3"));
+        assertDone(run("echo old and longer >out; exec 3<>out; echo before >&3; tokenize --output " + output
+                + "; echo after >&3"), "");
+        assertThat(Files.readAllLines(folder.resolve("out"))).hasSize(3).startsWith("before")
+                .endsWith("after").element(1).asString().startsWith(LINE);
+        assertThat(entries(folder)).containsExactly("link", "out");
+    }
+
+    @Test
+    void writesThroughStandardOutputAndStandardError() throws Exception {
+        assertDone(run("""
+                (echo a; echo one | tokenize --output /dev/stdout; echo b) >out
+                (echo a; echo one | tokenize --output /dev/stderr 2>&1; echo b) >err"""), "");
+        for (String name : List.of("out", "err")) {
+            assertThat(Files.readAllLines(folder.resolve(name))).as(name).hasSize(3).startsWith("a")
+                    .endsWith("b").element(1).asString().startsWith(LINE);
+        }
+    }
+
+    @Test
+    void writesThroughADescriptorThatAppends() throws Exception {
+        assertDone(run("echo before >out; tokenize --output /dev/fd/3 3>>out"), "");
+        assertThat(Files.readAllLines(folder.resolve("out"))).hasSize(2).startsWith("before");
+    }
+
+    @Test
+    void findsBeforeTheModelThatADescriptorCannotBeWritten() throws Exception {
+        for (String closed : List.of("/dev/fd/93", "/proc/self/fd/93")) {
+            assertFailed(run("bgem3 encode --model nowhere --output " + closed),
+                    closed + ": cannot be written: Bad file descriptor");
+        }
+        assertFailed(run("echo old >out; bgem3 encode --model nowhere --output /dev/fd/3 3<out"),
+                "/dev/fd/3: cannot be written: Bad file descriptor");
+        assertThat(folder.resolve("out")).hasContent("old");
+    }
+
     /** A mount point cannot be replaced, as a file cannot. */
     @Test
     void convertsIntoAFolderThatIsMounted() throws Exception {
@@ -283,16 +325,6 @@ class OutputPlaceTest {
         assertThat(entries(folder.resolve("d"))).isEmpty();
     }
 
-    @Test
-    void findsBeforePackingThatTheModelsFolderIsReadOnly() throws Exception {
-        Result result = run("mount --bind \"$MODEL\" \"$MODEL\" && mount -o remount,ro,bind \"$MODEL\" && "
-                + "bgem3 convert \"$MODEL\" --packed --precision fp32");
-        // The folder, before there is a file; kernels may say before that they cannot serve.
-        assertThat(result.err())
-                .endsWith("bgem3: " + CommandRunner.TINY + ": cannot be written: Read-only file system\n");
-        assertThat(result.exitCode()).isEqualTo(1);
-    }
-}
     @Test
     void findsBeforePackingThatTheFileIsMounted() throws Exception {
         Result result = run("""
@@ -308,3 +340,13 @@ class OutputPlaceTest {
         assertThat(entries(folder.resolve("model"))).noneMatch(name -> name.endsWith(".part"));
     }
 
+    @Test
+    void findsBeforePackingThatTheModelsFolderIsReadOnly() throws Exception {
+        Result result = run("mount --bind \"$MODEL\" \"$MODEL\" && mount -o remount,ro,bind \"$MODEL\" && "
+                + "bgem3 convert \"$MODEL\" --packed --precision fp32");
+        // The folder, before there is a file; kernels may say before that they cannot serve.
+        assertThat(result.err())
+                .endsWith("bgem3: " + CommandRunner.TINY + ": cannot be written: Read-only file system\n");
+        assertThat(result.exitCode()).isEqualTo(1);
+    }
+}

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Where results go: standard output, or a file that is written only when all of them are there.
@@ -20,12 +19,11 @@ import java.util.Set;
  * They are collected in a {@link ResultPart} meanwhile. Where the work fails, or the process is asked to end
  * (SIGINT, SIGTERM), the part is deleted and an older file is as it was; standard output ends with a whole
  * line then. Symbolic links are followed, also one that leads to no file yet. A name that stands for no
- * regular file, such as {@code /dev/null} or a named pipe, is written to directly.
+ * regular file, such as {@code /dev/null} or a named pipe, is written to directly, and so is a {@link
+ * Descriptor}, whatever it leads to: a new file there would be lost on whoever writes through it next.
  */
 public final class ResultFile implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
-    /** A new file in the place of what the second leads to would be lost on whoever writes there next. */
-    private static final Set<String> STANDARD_OUTPUT = Set.of("-", "/dev/stdout");
 
     private final String name;
     private final OutputStream stream;
@@ -59,11 +57,16 @@ public final class ResultFile implements AutoCloseable {
      *             where it cannot be written
      */
     public static ResultFile open(String file, Streams streams) {
-        if (STANDARD_OUTPUT.contains(file)) {
+        Path path = Streams.path(file);
+        Optional<Descriptor> descriptor = Descriptor.of(path);
+        if (file.equals("-")
+                || descriptor.filter(open -> open.number() == Descriptor.STANDARD_OUTPUT).isPresent()) {
             return new ResultFile(new Guarded("standard output", streams.out(), true));
         }
         try {
-            return open(file, Streams.path(file), streams);
+            return descriptor.isPresent()
+                    ? new ResultFile(new Guarded(file, descriptor.get().stream(), false))
+                    : open(file, path, streams);
         } catch (IOException e) {
             throw new StreamException(file + ": cannot be written: " + IoFault.reason(e), e);
         }

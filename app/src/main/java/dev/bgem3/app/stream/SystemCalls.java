@@ -1,0 +1,92 @@
+package dev.bgem3.app.stream;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.Charset;
+import java.nio.file.Path;
+
+/** What Java's library cannot ask of a POSIX system. */
+final class SystemCalls {
+    private static final int EINTR = 4; // Of Linux's errno.h, and of every BSD's.
+    private static final String ERROR = "errno";
+    /** By which Java makes names of files out of text. */
+    private static final Charset ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding"));
+
+    private SystemCalls() {}
+
+    /**
+     * Writes some bytes where a descriptor stands: write(2).
+     *
+     * @return how many were written
+     * @throws IOException
+     *             in the system's words
+     */
+    static long write(int descriptor, MemorySegment bytes) throws IOException {
+        StructLayout state = Linker.Option.captureStateLayout();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment captured = arena.allocate(state);
+            MethodHandle write = function("write", FunctionDescriptor.of(ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG),
+                    Linker.Option.captureCallState(ERROR));
+            while (true) {
+                long count = (long) write.invokeExact(captured, descriptor, bytes, bytes.byteSize());
+                if (count >= 0) {
+                    return count;
+                }
+                int error = captured.get(ValueLayout.JAVA_INT,
+                        state.byteOffset(PathElement.groupElement(ERROR)));
+                if (error != EINTR) {
+                    throw new IOException(words(error));
+                }
+            }
+        } catch (IOException | RuntimeException | Error known) {
+            throw known;
+        } catch (Throwable impossible) {
+            throw new AssertionError("write threw", impossible);
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private static String words(int error) throws Throwable {
+        MethodHandle words = function("strerror",
+                FunctionDescriptor.of(ValueLayout.ADDRESS.withTargetLayout(
+                        MemoryLayout.sequenceLayout(Long.MAX_VALUE, ValueLayout.JAVA_BYTE)),
+                        ValueLayout.JAVA_INT));
+        return ((MemorySegment) words.invokeExact(error)).getString(0, ENCODING);
+    }
+
+    /**
+     * Whether a file of Linux has an access control list besides its permissions: acl(5). False where this
+     * process may not ask.
+     */
+    static boolean hasAccessControlList(Path path) {
+        if (!System.getProperty("os.name").equals("Linux")
+                || !SystemCalls.class.getModule().isNativeAccessEnabled()) {
+            return false;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MethodHandle size = function("getxattr", FunctionDescriptor.of(ValueLayout.JAVA_LONG,
+                    ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+            return (long) size.invokeExact(arena.allocateFrom(path.toString(), ENCODING),
+                    arena.allocateFrom("system.posix_acl_access"), MemorySegment.NULL, 0L) > 0;
+        } catch (RuntimeException | Error known) {
+            throw known;
+        } catch (Throwable impossible) {
+            throw new AssertionError("getxattr threw", impossible);
+        }
+    }
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle function(String name, FunctionDescriptor shape, Linker.Option... options) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), shape, options);
+    }
+}
