@@ -5,10 +5,19 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.app.CommandRunner.Result;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -62,6 +71,65 @@ class OutputFileTest {
             assertThat(Files.readString(file)).startsWith("{\"id\":0,");
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                     .isEqualTo(permissions);
+        }
+    }
+
+    @Test
+    void leavesAnOlderFileItsUserAttributes() throws Exception {
+        Path file = Files.writeString(folder.resolve("out.jsonl"), "old");
+        assumeTrue(Files.getFileStore(file).supportsFileAttributeView(UserDefinedFileAttributeView.class),
+                "this file system has no user attributes");
+        UserDefinedFileAttributeView before = Files.getFileAttributeView(file,
+                UserDefinedFileAttributeView.class);
+        before.write("bgem3.test", ByteBuffer.wrap(new byte[]{1, 2, 3}));
+        before.write("bgem3.empty", ByteBuffer.allocate(0));
+        Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        assertWrites(file);
+        assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey()).isNotEqualTo(key);
+        UserDefinedFileAttributeView after = Files.getFileAttributeView(file,
+                UserDefinedFileAttributeView.class);
+        assertThat(after.list()).containsExactlyInAnyOrder("bgem3.test", "bgem3.empty");
+        ByteBuffer value = ByteBuffer.allocate(4);
+        assertThat(after.read("bgem3.test", value)).isEqualTo(3);
+        assertThat(value.array()).startsWith(1, 2, 3);
+    }
+
+    @Test
+    void writesAFileWithAnAccessControlListInPlace() throws Throwable {
+        Path file = Files.writeString(folder.resolve("out.jsonl"), "old");
+        assumeTrue(setAccessControlList(file), "this file system has no access control lists");
+        Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                file.toString());
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.err()).isEqualTo("bgem3: " + file
+                + ": will be written in place at the end: it has an access control list"
+                + System.lineSeparator());
+        assertThat(Files.readString(file)).startsWith("{\"id\":0,");
+        assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey()).isEqualTo(key);
+        assertThat(contents()).containsExactly("out.jsonl");
+    }
+
+    /** A user of its own may read the file; the layout is that of Linux's posix_acl_xattr.h. */
+    @SuppressWarnings("restricted")
+    private static boolean setAccessControlList(Path file) throws Throwable {
+        if (!System.getProperty("os.name").equals("Linux")) {
+            return false;
+        }
+        ByteBuffer list = ByteBuffer.allocate(4 + 5 * 8).order(ByteOrder.LITTLE_ENDIAN).putInt(2);
+        // Owner, a user, group, mask, others: tag, permissions, id.
+        int[][] entries = {{0x01, 6, -1}, {0x02, 4, 54321}, {0x04, 4, -1}, {0x10, 4, -1}, {0x20, 4, -1}};
+        for (int[] entry : entries) {
+            list.putShort((short) entry[0]).putShort((short) entry[1]).putInt(entry[2]);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            Linker linker = Linker.nativeLinker();
+            MethodHandle set = linker.downcallHandle(linker.defaultLookup().findOrThrow("setxattr"),
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS,
+                            ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+            return (int) set.invokeExact(arena.allocateFrom(file.toString()),
+                    arena.allocateFrom("system.posix_acl_access"),
+                    arena.allocateFrom(ValueLayout.JAVA_BYTE, list.array()), (long) list.capacity(), 0) == 0;
         }
     }
 
