@@ -27,6 +27,10 @@ class UsageTest {
             "encode --truncate-dim 0 | bgem3: --truncate-dim: 0 (expected: at least 1)",
             "encode --input= | bgem3: --input: empty (expected: a file",
             "encode --output= | bgem3: --output: empty (expected: a file",
+            "encode --output x/q/ | bgem3: --output: x/q/ is a folder's name (expected: a file, or -",
+            "explain --query a --passage b --output / | bgem3: --output: / is a folder's name",
+            "info --model= | bgem3: --model: empty (expected: a folder, or a name on the hub)",
+            "rerank --model= --query a --passage b | bgem3: --model: empty (expected: a folder",
             "encode --batch-size 0 | --batch-size: 0 (expected: at least 1)",
             "encode --pooling max | 'max' (expected: cls, mean, last_token)",
             "encode --precision fp8 | 'fp8' (expected: auto, fp32, fp16, bf16, int8)",
@@ -51,6 +55,22 @@ class UsageTest {
         assertThat(result.err()).contains(message).contains("Try 'bgem3").startsWith("bgem3: ")
                 .hasLineCount(2);
         assertThat(result.out()).isEmpty();
+    }
+
+    @Test
+    void refusesEmptyNamesOfFolders() {
+        assertEmpty("MODEL-IN", "convert", "", "x");
+        assertEmpty("DIR-OUT", "convert", TINY, "");
+        assertEmpty("DIR-OUT", "convert", "--packed", TINY, "");
+        assertEmpty("DIR", "synth", "");
+        assertEmpty("--tokenizer", "synth", "x", "--tokenizer=");
+        assertEmpty("--cache-dir", "download", "a/b", "--cache-dir=");
+    }
+
+    private static void assertEmpty(String name, String... words) {
+        Result result = CommandRunner.run(words);
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
+        assertThat(result.err()).startsWith("bgem3: " + name + ": empty (expected: a folder").hasLineCount(2);
     }
 
     @ParameterizedTest

@@ -81,6 +81,8 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private void check() {
+        OptionValues.notEmpty("MODEL-IN", modelIn, "a folder, or a name as for --model");
+        dirOut.ifPresent(target -> OptionValues.notEmpty("DIR-OUT", target.toString(), "a folder to write"));
         if (dirOut.isEmpty() && !packed) {
             throw new UsageException(
                     "Missing required parameter: 'DIR-OUT' (it may be left out with --packed)");

@@ -92,9 +92,7 @@ final class DownloadCommand implements Callable<Integer> {
     }
 
     private static void checkFolder(String option, Optional<Path> path) {
-        path.filter(words -> words.toString().isEmpty()).ifPresent(words -> {
-            throw new UsageException(option + ": empty (expected: a folder)");
-        });
+        path.ifPresent(words -> OptionValues.notEmpty(option, words.toString(), "a folder"));
     }
 
     private HubName model() {

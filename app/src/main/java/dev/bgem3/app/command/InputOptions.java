@@ -1,7 +1,6 @@
 package dev.bgem3.app.command;
 
 import dev.bgem3.app.handler.LineWork;
-import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.wire.JsonLines;
 import dev.bgem3.app.wire.LineParser;
@@ -24,9 +23,7 @@ final class InputOptions {
     private boolean skipBad;
 
     LineReader open(Session session) {
-        if (input.isEmpty()) {
-            throw new UsageException("--input: empty (expected: a file, or - for standard input)");
-        }
+        OptionValues.notEmpty("--input", input, "a file, or - for standard input");
         return LineReader.open(input, session.streams());
     }
 

@@ -38,12 +38,17 @@ final class ModelOptions {
 
     /** The options that need no model, checked. */
     LoadOptions check() {
+        checkName();
         return OptionValues.checked(() -> LoadOptions.builder().device(device).precision(precision)
                 .threads(threads).build());
     }
 
     Path folder(Session session) {
         return session.models().find(model);
+    }
+
+    private void checkName() {
+        model.ifPresent(name -> OptionValues.notEmpty("--model", name, "a folder, or a name on the hub"));
     }
 
     /** A reranker: another default than the other commands'. */

@@ -28,6 +28,19 @@ final class OptionValues {
         }
     }
 
+    /**
+     * An argument that is not empty.
+     *
+     * @throws UsageException
+     *             where it is; the message names it
+     */
+    static String notEmpty(String name, String value, String expected) {
+        if (value.isEmpty()) {
+            throw new UsageException(name + ": empty (expected: " + expected + ")");
+        }
+        return value;
+    }
+
     /** {@code maxLength} is set by {@code --max-length}. */
     private static String option(MatchResult setting) {
         return "--" + setting.group().replaceAll("(?=[A-Z])", "-").toLowerCase(Locale.ROOT);

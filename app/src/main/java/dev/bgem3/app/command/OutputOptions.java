@@ -2,10 +2,13 @@ package dev.bgem3.app.command;
 
 import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.ResultFile;
+import java.io.File;
 import picocli.CommandLine.Option;
 
 /** Where the results go. */
 final class OutputOptions {
+    private static final String EXPECTED = "a file, or - for standard output";
+
     @Option(names = "--output", paramLabel = "FILE|-", defaultValue = "-", description = """
             JSON Lines, one object an input, in order. A FILE is written when all are there, and needs its \
             room beside an older one until then; standard output, the default, gives results as they are \
@@ -17,8 +20,10 @@ final class OutputOptions {
     }
 
     static ResultFile open(String output, Session session) {
-        if (output.isEmpty()) {
-            throw new UsageException("--output: empty (expected: a file, or - for standard output)");
+        OptionValues.notEmpty("--output", output, EXPECTED);
+        if (output.endsWith("/") || output.endsWith(File.separator)) {
+            throw new UsageException(
+                    "--output: " + output + " is a folder's name (expected: " + EXPECTED + ")");
         }
         return ResultFile.open(output, session.streams());
     }

@@ -59,6 +59,8 @@ final class SynthCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        OptionValues.notEmpty("DIR", dir.toString(), "a folder to write");
+        tokenizer.ifPresent(name -> OptionValues.notEmpty("--tokenizer", name, "a folder, or a name"));
         var sizes = OptionValues.checked(() -> new SyntheticModel.Sizes(layers, hidden, heads, intermediate,
                 vocab, maxPositions));
         Optional<Path> tokenizerFolder = tokenizer.map(name -> session.models().find(Optional.of(name)));
