@@ -3,8 +3,10 @@ package dev.bgem3.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.app.CommandRunner.Result;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -60,7 +62,7 @@ class OptionArgumentsTest {
                     + "(expected: DIR-or-name; --model=--dense takes it as it is)",
             "score --query | Missing required parameter for option '--query' (TEXT)",
             "encode --dense=--sparse | Invalid value for option '--dense': '--sparse' is not a boolean",
-            "encode -- --dense | Unknown option: '--dense'"})
+            "encode --no-such -- --no-such | Unknown options: '--no-such', '--no-such'"})
     void anArgumentThatWasForgottenIsFound(String words, String message) {
         Result result = CommandRunner.run(words.split(" "));
         assertThat(result.exitCode()).isEqualTo(2);
@@ -69,11 +71,44 @@ class OptionArgumentsTest {
         assertThat(result.out()).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+            "demo -- --model | '--model' after '--' (expected: options alone)",
+            "encode -- --precision | '--precision' after '--' (expected: options alone)",
+            "encode --dense -- --dense --dense | '--dense' after '--' (expected: options alone)",
+            "score -- --query=a | '--query=a' after '--' (expected: options alone)",
+            "rerank -- -h | '-h' after '--' (expected: options alone)",
+            "explain -- --no-such | '--no-such' after '--' (expected: options alone)",
+            "tokenize -- word | 'word' after '--' (expected: options alone)",
+            "info -- -- | '--' after '--' (expected: options alone)",
+            "verify -- --help | '--help' after '--' (expected: options alone)",
+            "bench --batch 1 --tokens 2 -- --repeat | '--repeat' after '--' (expected: options alone)",
+            "serve -- --port | '--port' after '--' (expected: options alone)",
+            "download -- a/b --offline | '--offline' after '--' (expected: options, OWNER/NAME)",
+            "convert -- a b --packed | '--packed' after '--' (expected: options, MODEL-IN, DIR-OUT)",
+            "convert a -- b --packed | '--packed' after '--' (expected: options, MODEL-IN, DIR-OUT)",
+            "synth a -- --layers | '--layers' after '--' (expected: options, DIR)",
+            "-- --version | '--version' after '--' (expected: options alone)"})
+    void whatIsTooMuchAfterTheEndOfTheOptionsIsNoUnknownOption(String words, String message) {
+        Result result = CommandRunner.run(words.split(" "));
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).startsWith("bgem3: " + message + System.lineSeparator()).hasLineCount(2);
+        assertThat(result.out()).isEmpty();
+    }
+
     @Test
-    void whatStandsAfterTheEndOfTheOptionsIsAPath() {
+    void whatStandsAfterTheEndOfTheOptionsIsAPath(@TempDir Path folder) {
         Result result = CommandRunner.run("convert", "--dtype=bf16", "--", "--packed", "-h");
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.err()).startsWith("bgem3: model --packed: not found; ").hasLineCount(1);
+        result = CommandRunner.run("synth", "--layers=1", "--hidden=8", "--heads=1",
+                "--intermediate=8", "--vocab=300", "--max-positions=8", "--",
+                folder.resolve("--layers") + "/");
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(folder.resolve("--layers/model.safetensors")).isRegularFile();
+        result = CommandRunner.run("download", "--", "--offline");
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).startsWith("bgem3: OWNER/NAME: ").contains("--offline");
     }
 
     private static String ok(String... words) {

@@ -31,17 +31,19 @@ record Failures(PrintStream err, boolean withTrace, boolean mayStartAgain) {
 
     /** What picocli found wrong with the arguments. */
     int usage(ParameterException failure, String[] arguments) {
-        return usage(failure, failure.getCommandLine());
+        return usage(OptionArguments.message(failure, arguments), failure, failure.getCommandLine());
     }
 
     /** What a command met. */
     int failure(Exception failure, CommandLine command, CommandLine.ParseResult words) {
-        return failure instanceof UsageException ? usage(failure, command) : failure(failure);
+        return failure instanceof UsageException
+                ? usage(failure.getMessage(), failure, command)
+                : failure(failure);
     }
 
-    private int usage(Exception failure, CommandLine command) {
+    private int usage(String message, Exception failure, CommandLine command) {
         String name = command.getCommandSpec().qualifiedName();
-        say(failure.getMessage());
+        say(message);
         err.println("Try '" + name + " --help'.");
         trace(failure);
         return ExitCodes.USAGE;

@@ -9,6 +9,7 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * How options take their arguments. After {@code =} any text is an argument, also one that looks like an
@@ -51,6 +52,26 @@ final class OptionArguments implements IParameterPreprocessor {
             marked[end] = MARKED_END;
         }
         return marked;
+    }
+
+    /**
+     * What is wrong with the marked words of a call. Where picocli calls a word an unknown option that stands
+     * after {@code --}, it is just one too many.
+     */
+    static String message(ParameterException failure, String... marked) {
+        if (failure instanceof UnmatchedArgumentException unmatched) {
+            List<String> words = List.of(marked);
+            List<String> left = unmatched.getUnmatched();
+            int end = words.indexOf(MARKED_END);
+            int first = words.size() - left.size();
+            if (end >= 0 && first > end && words.subList(first, words.size()).equals(left)) {
+                List<String> taken = failure.getCommandLine().getCommandSpec().positionalParameters().stream()
+                        .map(ArgSpec::paramLabel).toList();
+                return "'" + left.getFirst() + "' after '" + END_OF_OPTIONS + "' (expected: "
+                        + (taken.isEmpty() ? "options alone" : "options, " + String.join(", ", taken)) + ")";
+            }
+        }
+        return failure.getMessage();
     }
 
     @Override
