@@ -14,6 +14,7 @@ import dev.bgem3.error.ModelException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.model.HeadTensors;
+import dev.bgem3.text.TooManyOpenFilesException;
 import dev.bgem3.tokenizer.Tokenizer;
 import dev.bgem3.tokenizer.TokenizerException;
 import java.nio.file.Path;
@@ -96,7 +97,7 @@ public final class BgeM3 implements AutoCloseable {
      *             where the folder or one of its files cannot be used; the message names it
      * @throws BackendException
      *             where this machine lacks the kernels, the device, the precision, the threads or the memory
-     *             asked for
+     *             asked for, or the process may open no more files
      * @throws dev.bgem3.error.CancelledException
      *             where this thread is interrupted; it stays so
      */
@@ -112,7 +113,9 @@ public final class BgeM3 implements AutoCloseable {
             return ModelSession.open(folder, options.backend(), installed, ModelSession.Kind.ENCODER)
                     .handOver(session -> new BgeM3(session, options));
         } catch (TokenizerException e) {
-            throw new ModelException(e.getMessage(), e);
+            throw e.getCause() instanceof TooManyOpenFilesException
+                    ? new BackendException(e.getMessage(), e)
+                    : new ModelException(e.getMessage(), e);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.bgem3.error.InputException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.text.TooManyOpenFilesException;
 import dev.bgem3.tokenizer.Tokenizer;
 import dev.bgem3.tokenizer.TokenizerException;
 import java.nio.file.Path;
@@ -78,7 +79,7 @@ public final class Reranker implements AutoCloseable {
      *             message names it
      * @throws BackendException
      *             where this machine lacks the kernels, the device, the precision, the threads or the memory
-     *             asked for
+     *             asked for, or the process may open no more files
      * @throws dev.bgem3.error.CancelledException
      *             where this thread is interrupted; it stays so
      */
@@ -94,7 +95,9 @@ public final class Reranker implements AutoCloseable {
             return ModelSession.open(folder, options.backend(), installed, ModelSession.Kind.CROSS_ENCODER)
                     .handOver(session -> new Reranker(session, options));
         } catch (TokenizerException e) {
-            throw new ModelException(e.getMessage(), e);
+            throw e.getCause() instanceof TooManyOpenFilesException
+                    ? new BackendException(e.getMessage(), e)
+                    : new ModelException(e.getMessage(), e);
         }
     }
 

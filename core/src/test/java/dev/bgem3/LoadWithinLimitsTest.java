@@ -7,12 +7,14 @@ import dev.bgem3.convert.SyntheticModel;
 import dev.bgem3.sample.LimitedLoadMain;
 import dev.bgem3.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,14 +37,20 @@ class LoadWithinLimitsTest {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String classes = UserProgramTest.path(BgeM3.class, Tokenizer.class, LimitedLoadMain.class);
         List<String> command = new ArrayList<>(List.of("prlimit", limit));
-        if (limited.equals("threads")) {
+        boolean asAnotherUser = limited.equals("threads");
+        if (asAnotherUser) {
             command.addAll(0, List.of("setpriv", "--reuid=" + USER, "--clear-groups"));
         }
+        String tools = String.join(" ", command);
+        String fault = fault(Stream.concat(command.stream(), Stream.of("true")).toList());
+        assumeTrue(fault.isEmpty(), () -> tools + " does not work here: " + fault);
         command.addAll(List.of(java, "-Xmx64m", "-XX:+UseSerialGC", "-XX:CompressedClassSpaceSize=64m",
                 "-XX:ReservedCodeCacheSize=64m", "-Xlog:disable", "--add-modules=jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED", "-cp", classes, LimitedLoadMain.class.getName()));
-        assumeTrue(runs(command),
-                limited + " are not tested: no setpriv and prlimit, or not allowed to run as another user");
+        String noStart = fault(command);
+        assumeTrue(!asAnotherUser || noStart.isEmpty(),
+                () -> "user " + USER + " cannot start Java here, of which it may read no file: " + noStart);
+        assertThat(noStart).as("Java with " + limit).isEmpty();
         Path model = Fixtures.TINY;
         if (limited.equals("memory")) {
             model = temporary.resolve("model"); // Its weights take 140 MB in the file, and 200 MB in fp32.
@@ -65,16 +73,24 @@ class LoadWithinLimitsTest {
         assertThat(lines).as(said).hasSizeGreaterThan(5).allMatch(line -> line.endsWith(" 0"))
                 .noneMatch(line -> line.startsWith("FAULT"));
         assertThat(lines).anyMatch(line -> line.startsWith("refused"));
+        if (limited.equals("descriptors")) {
+            assertThat(lines).filteredOn(line -> line.startsWith("refused"))
+                    .allMatch(line -> line.matches("refused (Backend|Tokenizer)Exception: .*"))
+                    .filteredOn(line -> line.endsWith("(the limit is that of ulimit -n) 0")).hasSize(3);
+        }
         assertThat(lines.getFirst()).isEqualTo("loaded 0");
         assertThat(lines.getLast()).isEqualTo("loaded 0");
     }
 
-    private static boolean runs(List<String> command) throws InterruptedException {
+    /** What a command says where it fails; empty where it does not. */
+    private static String fault(List<String> command) throws InterruptedException {
         try {
-            return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
-        } catch (IOException _) {
-            return false;
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            int exitCode = process.waitFor();
+            return exitCode == 0 ? "" : "exit code " + exitCode + ": " + said.strip();
+        } catch (IOException e) {
+            return e.getMessage();
         }
     }
 }

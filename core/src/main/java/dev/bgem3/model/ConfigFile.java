@@ -1,5 +1,6 @@
 package dev.bgem3.model;
 
+import dev.bgem3.error.BackendException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonArray;
@@ -7,6 +8,7 @@ import dev.bgem3.json.JsonException;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonValue;
 import dev.bgem3.text.Messages;
+import dev.bgem3.text.TooManyOpenFilesException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +27,8 @@ final class ConfigFile {
      * @throws ModelException
      *             if the file is not a regular file, is too large or unreadable or not a JSON object, or
      *             {@code reading} finds a value of the wrong type
+     * @throws BackendException
+     *             if the process may not open more files
      */
     static <T> T read(Path file, Function<JsonObject, T> reading) {
         return parse(file, content(file), reading);
@@ -50,7 +54,11 @@ final class ConfigFile {
             }
             return Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new ModelException(file + ": cannot be read: " + Messages.reason(e), e);
+            IOException why = TooManyOpenFilesException.explain(e);
+            String message = file + ": cannot be read: " + Messages.reason(why);
+            throw why instanceof TooManyOpenFilesException
+                    ? new BackendException(message, why)
+                    : new ModelException(message, why);
         }
     }
 

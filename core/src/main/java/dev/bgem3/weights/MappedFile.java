@@ -3,6 +3,7 @@ package dev.bgem3.weights;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.text.Messages;
+import dev.bgem3.text.TooManyOpenFilesException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,7 +34,7 @@ public final class MappedFile implements AutoCloseable {
      * @throws ModelException
      *             where it is missing, not a regular file, empty or not readable
      * @throws BackendException
-     *             where the process has no room for it
+     *             where the process has no room for it, or may open no more files
      */
     public static MappedFile open(Path path) {
         Arena arena = Arena.ofShared();
@@ -63,8 +64,14 @@ public final class MappedFile implements AutoCloseable {
             return map(path, channel, size, arena);
         } catch (NoSuchFileException e) {
             throw new ModelException(path + ": no such file", e);
-        } catch (IOException | UnsupportedOperationException e) {
+        } catch (UnsupportedOperationException e) {
             throw new ModelException(path + ": cannot be mapped: " + Messages.reason(e), e);
+        } catch (IOException e) {
+            IOException why = TooManyOpenFilesException.explain(e);
+            String message = path + ": cannot be mapped: " + Messages.reason(why);
+            throw why instanceof TooManyOpenFilesException
+                    ? new BackendException(message, why)
+                    : new ModelException(message, why);
         }
     }
 

@@ -5,12 +5,19 @@ import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.EncodeQueue;
 import dev.bgem3.LoadOptions;
+import dev.bgem3.error.BackendException;
 import dev.bgem3.error.BgeM3Exception;
+import dev.bgem3.model.ModelConfig;
+import dev.bgem3.model.ModelFolder;
+import dev.bgem3.text.TooManyOpenFilesException;
+import dev.bgem3.tokenizer.Tokenizer;
+import dev.bgem3.weights.MappedFile;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -50,7 +57,7 @@ public final class LimitedLoadMain {
                     answer(queue);
                 }
             }
-            case "descriptors" -> withFewDescriptors(load);
+            case "descriptors" -> withFewDescriptors(load, folder);
             case "memory" -> withLittleMemory(load);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
@@ -77,6 +84,21 @@ public final class LimitedLoadMain {
             e.printStackTrace();
         }
         System.out.println(outcome + " " + (ownThreads() - threadsBefore));
+    }
+
+    /** What a load opens, one by one: it gets no further than the first. */
+    private static List<Runnable> openings(Path folder) {
+        return List.of(() -> Tokenizer.load(folder), () -> ModelFolder.open(folder).close(),
+                () -> MappedFile.open(folder.resolve(ModelConfig.FILE_NAME)).close());
+    }
+
+    private static String failureOf(Runnable opening) {
+        try {
+            opening.run();
+            return "FAULT opened";
+        } catch (RuntimeException e) {
+            return "refused " + e.getClass().getSimpleName() + ": " + e.getMessage();
+        }
     }
 
     private static void withFewThreads(IntConsumer load, EncodeQueue queue) throws InterruptedException {
@@ -127,13 +149,22 @@ public final class LimitedLoadMain {
         }
     }
 
-    private static void withFewDescriptors(IntConsumer load) throws IOException {
+    private static void withFewDescriptors(IntConsumer load, Path folder) throws IOException {
+        // Classes come from files too: those of what fails must be there before.
+        TooManyOpenFilesException.explain(new FileSystemException(""));
+        failureOf(() -> {
+            throw new BackendException("");
+        });
+        openings(folder.resolve("missing")).forEach(LimitedLoadMain::failureOf);
         List<FileInputStream> open = new ArrayList<>();
         try {
             while (true) {
                 open.add(new FileInputStream("/dev/null"));
             }
         } catch (IOException full) {
+            for (Runnable opening : openings(folder)) {
+                System.out.println(failureOf(opening) + " 0");
+            }
             for (int step = 0; step < STEPS; step++) {
                 load.accept(step);
                 open.removeLast().close();

@@ -1,6 +1,7 @@
 package dev.bgem3.tokenizer;
 
 import dev.bgem3.text.Messages;
+import dev.bgem3.text.TooManyOpenFilesException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,7 +31,8 @@ record SourceFile(String name, byte[] bytes) {
         } catch (NoSuchFileException e) {
             throw new TokenizerException(file + ": no such file", e);
         } catch (IOException e) {
-            throw new TokenizerException(file + ": cannot be read: " + Messages.reason(e), e);
+            IOException why = TooManyOpenFilesException.explain(e);
+            throw new TokenizerException(file + ": cannot be read: " + Messages.reason(why), why);
         }
     }
 
