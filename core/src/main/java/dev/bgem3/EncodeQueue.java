@@ -43,11 +43,13 @@ import java.util.function.IntFunction;
  * <p>
  * To cancel the future, or to complete it in any other way, withdraws its texts: those that no batch has
  * begun leave the queue, and their permits are free at once. That of a future derived from it does not.
- * Dependent actions run in virtual threads and may take their time.
+ * Dependent actions run in virtual threads and may take their time; where the system grants too few threads
+ * for those, the queue's own run them.
  *
  * <p>
- * Thread-safe. The queue has a thread for each batch that the model computes at a time, which sleeps while
- * there is nothing to do. The model may be used beside it; it stays the caller's to close, after the queue.
+ * Thread-safe. For each batch that the model computes at a time the queue has two threads: one has batches
+ * computed, the other takes their results apart. They sleep while there is nothing to do. The model may be
+ * used beside the queue; it stays the caller's to close, after the queue.
  */
 public final class EncodeQueue implements AutoCloseable {
     private final BgeM3 model;
