@@ -80,6 +80,8 @@ public final class BgeM3 implements AutoCloseable {
      *             as {@link #load(Path, LoadOptions)} says
      */
     public static BgeM3 load(String model, LoadOptions options) {
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(options, "options");
         return load(HuggingFaceCache.ofProcess().folderOf(model), options);
     }
 
@@ -261,6 +263,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeQueries}, run as told. */
     public List<Embedding> encodeQueries(List<String> queries, EncodeOptions options, RunOptions run) {
+        Objects.requireNonNull(queries, "queries");
         return encode(TextRole.QUERY, queries, 0, options, run);
     }
 
@@ -271,6 +274,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeQueries}, run as told. */
     public Stream<Embedding> encodeQueries(Stream<String> queries, EncodeOptions options, RunOptions run) {
+        Objects.requireNonNull(queries, "queries");
         return stream(TextRole.QUERY, queries, options, run);
     }
 
@@ -317,6 +321,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeCorpus}, run as told. */
     public List<Embedding> encodeCorpus(List<String> passages, EncodeOptions options, RunOptions run) {
+        Objects.requireNonNull(passages, "passages");
         return encode(TextRole.PASSAGE, passages, 0, options, run);
     }
 
@@ -327,6 +332,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As {@code encodeCorpus}, run as told. */
     public Stream<Embedding> encodeCorpus(Stream<String> passages, EncodeOptions options, RunOptions run) {
+        Objects.requireNonNull(passages, "passages");
         return stream(TextRole.PASSAGE, passages, options, run);
     }
 
@@ -416,6 +422,10 @@ public final class BgeM3 implements AutoCloseable {
     /** As {@code computeScore}, run as told. */
     public List<PairScores> computeScore(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options,
             RunOptions run) {
+        Objects.requireNonNull(pairs, "pairs");
+        Objects.requireNonNull(weights, "weights");
+        Objects.requireNonNull(options, "options");
+        Objects.requireNonNull(run, "run");
         EncodeOptions all = options.toBuilder().outputs(EnumSet.allOf(Output.class)).build();
         check(all);
         List<PairScores> scores = new ArrayList<>(pairs.size());
@@ -463,6 +473,8 @@ public final class BgeM3 implements AutoCloseable {
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="lexical"}
      */
     public static float computeLexicalMatchingScore(LexicalWeights first, LexicalWeights second) {
+        Objects.requireNonNull(first, "first");
+        Objects.requireNonNull(second, "second");
         return first.dot(second);
     }
 
@@ -472,6 +484,8 @@ public final class BgeM3 implements AutoCloseable {
      */
     public static float[][] computeLexicalMatchingScore(List<LexicalWeights> rows,
             List<LexicalWeights> columns) {
+        Objects.requireNonNull(rows, "rows");
+        Objects.requireNonNull(columns, "columns");
         float[][] scores = new float[rows.size()][columns.size()];
         for (int i = 0; i < rows.size(); i++) {
             for (int j = 0; j < columns.size(); j++) {
@@ -487,6 +501,8 @@ public final class BgeM3 implements AutoCloseable {
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="colbert"}
      */
     public static float colbertScore(ColbertVectors query, ColbertVectors passage) {
+        Objects.requireNonNull(query, "query");
+        Objects.requireNonNull(passage, "passage");
         return query.score(passage);
     }
 
@@ -498,6 +514,7 @@ public final class BgeM3 implements AutoCloseable {
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="lexical"}
      */
     public SequencedMap<String, Float> convertIdToToken(LexicalWeights weights) {
+        Objects.requireNonNull(weights, "weights");
         SequencedMap<String, Float> named = LinkedHashMap.newLinkedHashMap(weights.size());
         weights.asMap().forEach((id, weight) -> named.put(tokenizer().decode(id), weight));
         return named;
@@ -505,6 +522,7 @@ public final class BgeM3 implements AutoCloseable {
 
     /** As for one text, for several. */
     public List<SequencedMap<String, Float>> convertIdToToken(List<LexicalWeights> weights) {
+        Objects.requireNonNull(weights, "weights");
         return weights.stream().map(this::convertIdToToken).toList();
     }
 
@@ -518,6 +536,9 @@ public final class BgeM3 implements AutoCloseable {
 
     private Stream<Embedding> stream(TextRole role, Stream<String> texts, EncodeOptions options,
             RunOptions run) {
+        Objects.requireNonNull(texts, "texts");
+        Objects.requireNonNull(options, "options");
+        Objects.requireNonNull(run, "run");
         return EncodeStream.of(texts, windowTokens(options, run),
                 (window, first) -> encode(role, window, first, options, run));
     }

@@ -21,6 +21,7 @@ import java.util.Objects;
 public record ColbertVectors(float[] values, int rows, int dimension) {
     /** Checks that the sizes fit the array. */
     public ColbertVectors {
+        Objects.requireNonNull(values, "values");
         if (rows < 0 || dimension < 1 || (long) rows * dimension != values.length) {
             throw new IllegalArgumentException(
                     "values: " + values.length + " numbers (expected: " + rows + " × "
@@ -35,6 +36,7 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
      *             where there is no row, or they are not all of one length
      */
     public static ColbertVectors of(float[][] rows) {
+        Objects.requireNonNull(rows, "rows");
         if (rows.length == 0) {
             throw new IllegalArgumentException("rows: none (expected: at least one)");
         }
@@ -57,6 +59,7 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
      *             where the sizes do not fit the bytes
      */
     public static ColbertVectors fromBytes(byte[] bytes) {
+        Objects.requireNonNull(bytes, "bytes");
         int[] sizes = FloatBytes.ints(bytes, 2);
         return new ColbertVectors(FloatBytes.floats(bytes, 2), sizes[0], sizes[1]);
     }
@@ -87,6 +90,7 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
      *             where the dimensions differ or either side has no rows
      */
     public float score(ColbertVectors passage) {
+        Objects.requireNonNull(passage, "passage");
         if (passage.dimension != dimension) {
             throw new IllegalArgumentException(
                     "dimension: " + passage.dimension + " (expected: " + dimension + ")");

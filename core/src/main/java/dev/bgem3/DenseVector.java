@@ -3,6 +3,7 @@ package dev.bgem3;
 import dev.bgem3.head.Dot;
 import dev.bgem3.io.FloatBytes;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -18,6 +19,11 @@ public record DenseVector(float[] values) {
     /** So many numbers tell a vector from others for a reader. */
     private static final int SHOWN = 3;
 
+    /** A vector with its numbers. */
+    public DenseVector {
+        Objects.requireNonNull(values, "values");
+    }
+
     /**
      * A vector from what {@link #toBytes} wrote.
      *
@@ -25,6 +31,7 @@ public record DenseVector(float[] values) {
      *             where the bytes are not whole numbers
      */
     public static DenseVector fromBytes(byte[] bytes) {
+        Objects.requireNonNull(bytes, "bytes");
         return new DenseVector(FloatBytes.floats(bytes, 0));
     }
 
@@ -47,6 +54,7 @@ public record DenseVector(float[] values) {
      *             where the dimensions differ
      */
     public float dot(DenseVector other) {
+        Objects.requireNonNull(other, "other");
         if (other.values.length != values.length) {
             throw new IllegalArgumentException(
                     "dimension: " + other.values.length + " (expected: " + values.length + ")");

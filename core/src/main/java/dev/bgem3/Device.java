@@ -32,6 +32,7 @@ public final class Device {
      *             where a number is below 0 or there twice
      */
     public static Device cuda(int first, int... others) {
+        Objects.requireNonNull(others, "others");
         return parse(CUDA_NAME + ":" + first + Arrays.stream(others).mapToObj(number -> "," + number)
                 .collect(Collectors.joining()));
     }
@@ -44,6 +45,7 @@ public final class Device {
      *             where the text is none of these
      */
     public static Device parse(String text) {
+        Objects.requireNonNull(text, "text");
         return new Device(DeviceRequest.parse(text));
     }
 

@@ -193,6 +193,8 @@ public final class EncodeOptions {
 
         /** These outputs and no others. */
         public Builder outputs(Output first, Output... others) {
+            Objects.requireNonNull(first, "first");
+            Objects.requireNonNull(others, "others");
             outputs = EnumSet.of(first, others);
             return this;
         }
@@ -217,19 +219,19 @@ public final class EncodeOptions {
 
         /** What is put before each text. */
         public Builder instruction(String value) {
-            instruction = Optional.of(value);
+            instruction = Optional.of(Objects.requireNonNull(value, "instruction"));
             return this;
         }
 
         /** How it is put there. */
         public Builder instructionFormat(String value) {
-            instructionFormat = Optional.of(value);
+            instructionFormat = Optional.of(Objects.requireNonNull(value, "instructionFormat"));
             return this;
         }
 
         /** How the dense vector is made. */
         public Builder pooling(Pooling value) {
-            pooling = Optional.of(value);
+            pooling = Optional.of(Objects.requireNonNull(value, "pooling"));
             return this;
         }
 

@@ -83,11 +83,13 @@ public final class EncodeQueue implements AutoCloseable {
 
     /** As {@code encode}, with the query instruction. */
     public CompletableFuture<Embedding> encodeQuery(String query, EncodeOptions options) {
+        Objects.requireNonNull(query, "query");
         return one(TextRole.QUERY, query, options);
     }
 
     /** As {@code encode}, with the passage instruction. */
     public CompletableFuture<Embedding> encodePassage(String passage, EncodeOptions options) {
+        Objects.requireNonNull(passage, "passage");
         return one(TextRole.PASSAGE, passage, options);
     }
 
@@ -105,12 +107,14 @@ public final class EncodeQueue implements AutoCloseable {
     /** As {@code encode}, with the query instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeQueries(List<String> queries,
             EncodeOptions options) {
+        Objects.requireNonNull(queries, "queries");
         return submit(TextRole.QUERY, queries, options);
     }
 
     /** As {@code encode}, with the passage instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeCorpus(List<String> passages,
             EncodeOptions options) {
+        Objects.requireNonNull(passages, "passages");
         return submit(TextRole.PASSAGE, passages, options);
     }
 

@@ -43,6 +43,7 @@ public final class HuggingFaceCache {
 
     /** Whether a text can be the name of a model on the hub: {@code OWNER/NAME}. */
     public static boolean isName(String text) {
+        Objects.requireNonNull(text, "text");
         return NAME.matcher(text).matches();
     }
 
@@ -64,6 +65,7 @@ public final class HuggingFaceCache {
 
     /** The folder of a model, whether it is there or not. */
     public Path folder(String name) {
+        Objects.requireNonNull(name, "name");
         return folder().resolve("models--" + name.replace("/", "--"));
     }
 
@@ -106,6 +108,10 @@ public final class HuggingFaceCache {
 
     /** The folder that a path or a name stands for; a folder of that path comes first. */
     Path folderOf(String model) {
+        if (model.isEmpty()) {
+            throw new ModelException(
+                    "model: empty (expected: a folder, or a name on the hub such as BAAI/bge-m3)");
+        }
         Path folder;
         try {
             folder = Path.of(model);

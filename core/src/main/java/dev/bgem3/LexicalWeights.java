@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /**
@@ -57,6 +58,7 @@ public final class LexicalWeights {
      *             where an id is below 0, or a weight is not a finite number above 0
      */
     public static LexicalWeights of(Map<Integer, Float> weightsById) {
+        Objects.requireNonNull(weightsById, "weightsById");
         weightsById.forEach((id, weight) -> {
             if (id < 0) {
                 throw new IllegalArgumentException("token id: " + id + " (expected: at least 0)");
@@ -86,6 +88,7 @@ public final class LexicalWeights {
      *             where the bytes are not what it writes, or as {@link #of} says
      */
     public static LexicalWeights fromBytes(byte[] bytes) {
+        Objects.requireNonNull(bytes, "bytes");
         int size = FloatBytes.ints(bytes, 1)[0];
         if (size < 0 || bytes.length != Integer.BYTES + 2L * size * Integer.BYTES) {
             throw new IllegalArgumentException(
@@ -155,6 +158,7 @@ public final class LexicalWeights {
 
     /** The lexical matching score: the sum over shared tokens of the product of their weights. */
     public float dot(LexicalWeights other) {
+        Objects.requireNonNull(other, "other");
         double sum = 0;
         int i = 0;
         int j = 0;

@@ -43,6 +43,8 @@ public final class PackedWeights {
      *             where no kernels compute that precision here, or the ones that do have no layout to keep
      */
     public static Path write(Path folder, Precision precision, WriteListener listener) {
+        Objects.requireNonNull(folder, "folder");
+        Objects.requireNonNull(precision, "precision");
         Objects.requireNonNull(listener, "listener");
         BackendSelection backend = backend(precision);
         try (ModelFolder model = ModelFolder.open(folder);
@@ -61,6 +63,7 @@ public final class PackedWeights {
      *             where no kernels compute that precision here
      */
     public static void checkKernels(Precision precision) {
+        Objects.requireNonNull(precision, "precision");
         backend(precision);
     }
 

@@ -1,6 +1,7 @@
 package dev.bgem3;
 
 import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /**
@@ -36,6 +37,9 @@ public record PairScores(float dense, float sparse, float colbert, float sparseD
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="embeddings"}
      */
     public static PairScores of(Embedding query, Embedding passage, ScoreWeights weights) {
+        Objects.requireNonNull(query, "query");
+        Objects.requireNonNull(passage, "passage");
+        Objects.requireNonNull(weights, "weights");
         float dense = query.dense().dot(passage.dense());
         float sparse = query.lexicalWeights().dot(passage.lexicalWeights());
         float colbert = query.colbert().score(passage.colbert());

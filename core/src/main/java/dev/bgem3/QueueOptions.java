@@ -136,7 +136,7 @@ public final class QueueOptions {
 
         /** How long a request may take. */
         public Builder timeout(Duration value) {
-            timeout = Optional.of(value);
+            timeout = Optional.of(Objects.requireNonNull(value, "timeout"));
             return this;
         }
 

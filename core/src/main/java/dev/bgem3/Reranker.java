@@ -61,6 +61,8 @@ public final class Reranker implements AutoCloseable {
      *             as {@link #load(Path, LoadOptions)} says
      */
     public static Reranker load(String model, LoadOptions options) {
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(options, "options");
         return load(HuggingFaceCache.ofProcess().folderOf(model), options);
     }
 

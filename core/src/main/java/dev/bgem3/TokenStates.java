@@ -18,6 +18,7 @@ import java.util.Objects;
 public record TokenStates(float[] values, int rows, int dimension) {
     /** Checks that the sizes fit the array. */
     public TokenStates {
+        Objects.requireNonNull(values, "values");
         if (rows < 0 || dimension < 1 || (long) rows * dimension != values.length) {
             throw new IllegalArgumentException(
                     "values: " + values.length + " numbers (expected: " + rows + " × " + dimension + ")");

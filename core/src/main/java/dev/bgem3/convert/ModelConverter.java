@@ -62,6 +62,9 @@ public final class ModelConverter {
      *            receives the progress; an exception from it ends the conversion and leaves nothing behind
      */
     public static void convert(Path folder, Path target, WeightType dtype, WriteListener listener) {
+        Objects.requireNonNull(folder, "folder");
+        Objects.requireNonNull(target, "target");
+        Objects.requireNonNull(dtype, "dtype");
         Objects.requireNonNull(listener, "listener");
         DType type = dtype.stored();
         try (ModelFolder model = ModelFolder.open(folder)) {

@@ -114,6 +114,9 @@ public final class SyntheticModel {
      */
     public static void write(Path folder, Sizes sizes, long seed, Optional<Path> tokenizerFolder,
             WriteListener listener) {
+        Objects.requireNonNull(folder, "folder");
+        Objects.requireNonNull(sizes, "sizes");
+        Objects.requireNonNull(tokenizerFolder, "tokenizerFolder");
         Objects.requireNonNull(listener, "listener");
         tokenizerFolder.ifPresent(tokenizer -> checkTokenizer(tokenizer, sizes));
         ModelConfig config = new ModelConfig(FAMILY, sizes.hidden, sizes.layers, sizes.heads,

@@ -3,6 +3,7 @@ package dev.bgem3.tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
@@ -31,6 +32,7 @@ public sealed interface Tokenizer permits XlmRobertaTokenizer {
      *             if neither exists, or the file cannot be read or is not a supported kind of tokenizer
      */
     static Tokenizer load(Path folder) {
+        Objects.requireNonNull(folder, "folder");
         if (!Files.isDirectory(folder)) {
             throw new TokenizerException(
                     folder + (Files.exists(folder) ? ": not a folder" : ": no such folder")
