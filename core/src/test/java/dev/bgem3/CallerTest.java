@@ -5,14 +5,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.bgem3.convert.ModelConverter;
+import dev.bgem3.convert.WeightType;
+import dev.bgem3.convert.WriteListener;
 import dev.bgem3.error.CancelledException;
+import dev.bgem3.testsupport.DefaultKernels;
 import java.io.IOException;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class CallerTest {
     private static final Path RERANKER = Fixtures.FOLDER.resolve("tiny-reranker");
+    private static final int INTERRUPTS = 60;
     private static final List<String> TEXTS = List.of("one", "two words", "three of them");
 
     @AfterEach
@@ -44,6 +57,74 @@ class CallerTest {
         assertThatExceptionOfType(CancelledException.class).isThrownBy(() -> Reranker.isReranker(RERANKER))
                 .withMessage(RERANKER + ": the thread that loads was interrupted");
         assertThat(Thread.interrupted()).isTrue();
+    }
+
+    /** At any moment of the load: packed weights are sound, and not to be passed over for it. */
+    @DefaultKernels
+    @Test
+    void loadingWithPackedWeightsSaysThatTheThreadIsInterrupted(@TempDir Path temporary) throws Exception {
+        Path folder = temporary.resolve("model");
+        ModelConverter.convert(Fixtures.TINY, folder, WeightType.FP32);
+        PackedWeights.write(folder, Precision.FP32, WriteListener.NONE);
+        List<String> logged = new CopyOnWriteArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord entry) {
+                logged.add(new SimpleFormatter().formatMessage(entry));
+            }
+
+            @Override
+            public void flush() {
+                // Nothing is kept back.
+            }
+
+            @Override
+            public void close() {
+                // Nothing is held.
+            }
+        };
+        Logger logger = Logger.getLogger("dev.bgem3.model");
+        logger.setLevel(Level.ALL);
+        logger.addHandler(handler);
+        try {
+            int cancelled = loadWithInterrupts(folder);
+            assertThat(cancelled).as("loads that an interrupt ended").isPositive();
+            assertThat(logged).as("what is said of packed weights").isNotEmpty()
+                    .allMatch(message -> message.endsWith(".packed: used"));
+        } finally {
+            logger.removeHandler(handler);
+            logger.setLevel(null);
+        }
+    }
+
+    /** Loads, interrupted ever later, until twice as late as a load takes; how many loads that ended. */
+    private static int loadWithInterrupts(Path folder) throws InterruptedException {
+        BgeM3.load(folder).close(); // Once, so that the classes are there.
+        long begin = System.nanoTime();
+        BgeM3.load(folder).close();
+        long loadNanos = System.nanoTime() - begin;
+        Thread loading = Thread.currentThread();
+        int cancelled = 0;
+        for (int i = 0; i < INTERRUPTS; i++) {
+            long delay = 2 * loadNanos * i / INTERRUPTS;
+            Thread interrupting = Thread.ofPlatform().start(() -> {
+                LockSupport.parkNanos(delay);
+                loading.interrupt();
+            });
+            try (BgeM3 _ = BgeM3.load(folder)) {
+                assertThat(folder).exists();
+            } catch (CancelledException e) {
+                assertThat(e).hasMessage(folder + ": the thread that loads was interrupted");
+                cancelled++;
+            } finally {
+                while (interrupting.isAlive()) {
+                    Thread.interrupted();
+                    Thread.onSpinWait();
+                }
+                Thread.interrupted();
+            }
+        }
+        return cancelled;
     }
 
     @Test

@@ -82,6 +82,7 @@ class BatchQueueFailureTest {
             assertThat(future.get(30, TimeUnit.SECONDS).results()).hasSize(2);
         }
         assertIdle(queue);
+        assertThat(failures).as("calls of what fails").hasValueGreaterThan(2);
     }
 
     @Test
@@ -98,6 +99,7 @@ class BatchQueueFailureTest {
             assertThat(future.get(30, TimeUnit.SECONDS).results()).hasSize(2);
         }
         assertIdle(queue);
+        assertThat(next).as("calls of the listener").hasValueGreaterThanOrEqualTo(thrown.size());
     }
 
     @SuppressWarnings("unchecked")
@@ -107,9 +109,11 @@ class BatchQueueFailureTest {
 
     @Test
     void goesOnWhenTheLoggerThrows() throws Exception {
+        AtomicInteger published = new AtomicInteger();
         Handler throwing = new Handler() {
             @Override
             public void publish(LogRecord entry) {
+                published.incrementAndGet();
                 throw new IllegalStateException("on purpose");
             }
 
@@ -141,6 +145,7 @@ class BatchQueueFailureTest {
                 }
             }
             assertIdle(queue);
+            assertThat(published).as("calls of the handler").hasPositiveValue();
         } finally {
             logger.removeHandler(throwing);
             logger.setLevel(level);
