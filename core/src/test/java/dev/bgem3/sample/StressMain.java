@@ -8,6 +8,7 @@ import dev.bgem3.LoadOptions;
 import dev.bgem3.Output;
 import dev.bgem3.QueueOptions;
 import dev.bgem3.QueueResult;
+import dev.bgem3.QueueState;
 import dev.bgem3.RunOptions;
 import dev.bgem3.TextPair;
 import dev.bgem3.error.CancelledException;
@@ -30,8 +31,14 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -41,19 +48,26 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Random calls from 16 threads on one model and one queue, in rounds: each loads them, and closes them under
- * load. In two rounds of three another thread uses up the heap now and then. Prints {@code FAULT} for what
- * must not be, a line a round, and {@code ended}. Arguments: the model's folder, whose embedding of one token
- * of {@value #BAD_TEXT} is NaN; seconds; seed.
+ * Random calls from 16 threads, of the platform, virtual and of a {@link ForkJoinPool}, on one model and one
+ * queue, which are there from the beginning to the end, and on others of the same folder, in rounds: each
+ * loads them, and closes them under load. In two rounds of three another thread uses up the heap now and
+ * then. Prints {@code FAULT} for what must not be, a line a round, and {@code ended}. Arguments: the model's
+ * folder, whose embedding of one token of {@value #BAD_TEXT} is NaN; seconds; seed.
  */
 public final class StressMain {
     /** No embedding can be made of it. */
     public static final String BAD_TEXT = "Q";
     private static final int THREADS = 16;
     private static final int PERMITS = 200;
+    private static final int MAX_UNCHECKED = 1 << 14;
     private static final long ROUND_MILLIS = 15_000;
     private static final Duration TIMEOUT = Duration.ofMillis(300);
     private static final EncodeOptions ALL = EncodeOptions.of(Output.DENSE, Output.SPARSE, Output.COLBERT);
+    /** Counted before they are printed, which takes memory. */
+    private static final AtomicInteger FAULTS = new AtomicInteger();
+    private static final AtomicInteger PRINTED = new AtomicInteger();
+    private static final LongAdder LOGGED = new LongAdder();
+    private static final LongAdder HEARD = new LongAdder();
 
     private final Path folder;
     private final long seed;
@@ -64,6 +78,47 @@ public final class StressMain {
     private final LongAdder failures = new LongAdder();
     private final LongAdder outOfMemory = new LongAdder();
     private volatile boolean closing;
+    private volatile boolean memoryEnds;
+
+    /** What is called. */
+    private static final class Target {
+        private final BgeM3 model;
+        private final EncodeQueue queue;
+        private final boolean isLasting;
+        /** What there was no memory to judge when it was thrown. */
+        private final Throwable[] unchecked = new Throwable[MAX_UNCHECKED];
+        private final AtomicInteger uncheckedCount = new AtomicInteger();
+
+        Target(BgeM3 model, boolean isLasting) {
+            this.model = model;
+            this.isLasting = isLasting;
+            queue = EncodeQueue.of(model, QueueOptions.builder().permits(PERMITS).timeout(TIMEOUT)
+                    .listener((texts, _, _, _) -> {
+                        if (texts % 5 == 0) {
+                            HEARD.increment();
+                            throw new StackOverflowError("a listener, on purpose");
+                        }
+                    }).build());
+        }
+
+        /** Allocates nothing. */
+        void keep(Throwable thrown) {
+            int place = uncheckedCount.getAndIncrement();
+            if (place < MAX_UNCHECKED) {
+                unchecked[place] = thrown;
+            }
+        }
+    }
+
+    /** What a model or a queue that is not closed has of the system. */
+    private record Held(List<String> threads, List<String> mappings) {
+        static Held now(Path folder) throws IOException {
+            return new Held(Thread.getAllStackTraces().keySet().stream().map(Thread::getName)
+                    .filter(name -> name.startsWith("bgem3")).sorted().toList(),
+                    Files.readAllLines(Path.of("/proc/self/maps")).stream()
+                            .filter(line -> line.contains(folder.toString())).sorted().toList());
+        }
+    }
 
     private StressMain(Path folder, long seed) {
         this.folder = folder;
@@ -76,11 +131,8 @@ public final class StressMain {
     /** Runs it. */
     public static void main(String[] arguments) throws Exception {
         StressMain stress = new StressMain(Path.of(arguments[0]), Long.parseLong(arguments[2]));
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[1]));
         logToAThrowingHandler();
-        for (int round = 0; round == 0 || System.nanoTime() < end; round++) {
-            stress.round(round);
-        }
+        stress.run(System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[1])));
         System.out.println("ended");
     }
 
@@ -91,6 +143,7 @@ public final class StressMain {
         logger.addHandler(new Handler() {
             @Override
             public void publish(LogRecord entry) {
+                LOGGED.increment();
                 throw new IllegalStateException("a handler, on purpose");
             }
 
@@ -106,65 +159,112 @@ public final class StressMain {
         });
     }
 
-    private static void fault(String what, Throwable thrown) {
-        System.out.println("FAULT " + what + ": " + thrown);
+    /** Counts first: it is a fault whether there is memory to say so or not. */
+    private static void fault(String what, Object detail, Throwable thrown) {
+        FAULTS.incrementAndGet();
+        System.out.println("FAULT " + what + ": " + detail);
         thrown.printStackTrace();
+        PRINTED.incrementAndGet();
     }
 
-    private static void fault(String what) {
-        fault(what, new AssertionError());
+    private static void fault(String what, Object detail) {
+        FAULTS.incrementAndGet();
+        System.out.println("FAULT " + what + ": " + detail);
+        new AssertionError().printStackTrace();
+        PRINTED.incrementAndGet();
     }
 
-    private void round(int round) throws Exception {
-        closing = false;
-        boolean memoryEnds = round % 3 > 0;
-        BgeM3 model = BgeM3.load(folder, LoadOptions.builder().threads(1 + round % 3).build());
-        EncodeQueue queue = EncodeQueue.of(model, QueueOptions.builder().permits(PERMITS).timeout(TIMEOUT)
-                .listener((texts, _, _, _) -> {
-                    if (texts % 5 == 0) {
-                        throw new StackOverflowError("a listener, on purpose");
-                    }
-                }).build());
+    private void run(long end) throws Exception {
+        Held nothing = Held.now(folder);
+        Target lasting = load(2, true);
+        Held held = Held.now(folder);
+        for (int round = 0; round == 0 || System.nanoTime() < end; round++) {
+            round(round, lasting, held);
+        }
+        checkIdle(lasting);
+        lasting.queue.close();
+        lasting.model.close();
+        checkHeld(nothing);
+        if (LOGGED.sum() == 0 || HEARD.sum() == 0) {
+            fault("not called", LOGGED + " times a handler, " + HEARD + " times a listener that throws");
+        }
+    }
+
+    private Target load(int threads, boolean isLasting) {
+        Target target = new Target(BgeM3.load(folder, LoadOptions.builder().threads(threads).build()),
+                isLasting);
         for (String text : texts) {
-            int digest = digest(model.encode(text, ALL));
+            int digest = digest(target.model.encode(text, ALL));
             if (digests.putIfAbsent(text, digest) instanceof Integer before && before != digest) {
-                fault("other bits in a new round: " + text);
+                fault("other bits in a new round", text);
             }
         }
-        List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < THREADS; i++) {
-            Random random = new Random(seed + 31L * round + i);
-            threads.add(i % 2 == 0
-                    ? Thread.ofPlatform().name("caller-" + i)
-                            .start(() -> callUntilClosed(model, queue, random))
-                    : Thread.ofVirtual().name("caller-" + i)
-                            .start(() -> callUntilClosed(model, queue, random)));
+        return target;
+    }
+
+    private void round(int round, Target lasting, Held held) throws Exception {
+        closing = false;
+        memoryEnds = round % 3 > 0;
+        Target reloaded = load(1 + round % 3, false);
+        Queue<Thread> callers = new ConcurrentLinkedQueue<>();
+        List<Future<?>> ends = new ArrayList<>();
+        try (ForkJoinPool pool = new ForkJoinPool(THREADS / 3);
+                ExecutorService platform = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory());
+                ExecutorService virtual = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<ExecutorService> kinds = List.of(platform, virtual, pool);
+            for (int i = 0; i < THREADS; i++) {
+                Random random = new Random(seed + 31L * round + i);
+                ends.add(kinds.get(i % kinds.size()).submit(() -> {
+                    callers.add(Thread.currentThread());
+                    callUntilClosed(lasting, reloaded, random);
+                }));
+            }
+            disturb(callers);
+            closing = true;
+            if (round % 2 == 0) {
+                reloaded.queue.close();
+                reloaded.model.close();
+            } else {
+                reloaded.model.close(); // Under the queue, whose requests fail.
+                reloaded.queue.close();
+            }
+            for (Future<?> end : ends) {
+                try {
+                    end.get(60, TimeUnit.SECONDS);
+                } catch (TimeoutException e) {
+                    fault("a caller does not end", callers.stream()
+                            .map(caller -> caller + " at " + Arrays.toString(caller.getStackTrace()))
+                            .toList());
+                    Runtime.getRuntime().halt(1); // The pools wait for it.
+                }
+            }
         }
+        checkLater(lasting);
+        checkLater(reloaded);
+        checkFutures();
+        checkIdle(reloaded);
+        checkIdle(lasting);
+        checkHeld(held);
+        if (PRINTED.get() < FAULTS.get()) {
+            System.out.println(
+                    "FAULT " + (FAULTS.get() - PRINTED.get()) + " more, with no memory to say which");
+        }
+        System.out.println("round " + round + ": " + calls.sumThenReset() + " calls, "
+                + failures.sumThenReset() + " failed as they should, " + outOfMemory.sumThenReset()
+                + " out of memory");
+    }
+
+    /** Interrupts callers, and uses up the memory if the round says so. */
+    private void disturb(Queue<Thread> callers) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ROUND_MILLIS);
         while (System.nanoTime() < end) {
-            threads.get(ThreadLocalRandom.current().nextInt(THREADS)).interrupt();
+            callers.stream().skip(ThreadLocalRandom.current().nextInt(THREADS)).findFirst()
+                    .ifPresent(Thread::interrupt);
             if (memoryEnds) {
                 useUpMemory();
             }
             Thread.sleep(50);
         }
-        closing = true;
-        if (round % 2 == 0) {
-            queue.close();
-            model.close();
-        } else {
-            model.close(); // Under the queue, whose requests fail.
-            queue.close();
-        }
-        for (Thread thread : threads) {
-            if (!thread.join(Duration.ofSeconds(60))) {
-                fault(thread.getName() + " does not end at " + Arrays.toString(thread.getStackTrace()));
-            }
-        }
-        checkNothingIsLeft(queue);
-        System.out.println("round " + round + ": " + calls.sumThenReset() + " calls, "
-                + failures.sumThenReset() + " failed as they should, " + outOfMemory.sumThenReset()
-                + " out of memory");
     }
 
     private static void useUpMemory() {
@@ -183,7 +283,7 @@ public final class StressMain {
         }
     }
 
-    private void checkNothingIsLeft(EncodeQueue queue) throws IOException, InterruptedException {
+    private void checkFutures() throws InterruptedException {
         int incomplete = 0;
         for (CompletableFuture<?> future = futures.poll(); future != null; future = futures.poll()) {
             for (int wait = 0; !future.isDone() && wait < 500; wait++) {
@@ -192,62 +292,88 @@ public final class StressMain {
             incomplete += future.isDone() ? 0 : 1;
         }
         if (incomplete > 0) {
-            fault(incomplete + " futures are not complete");
-        }
-        if (queue.state().freePermits() != PERMITS || queue.state().waiting() != 0
-                || queue.state().computing() != 0) {
-            fault("left in the queue: " + queue.state());
-        }
-        List<String> names = Thread.getAllStackTraces().keySet().stream().map(Thread::getName)
-                .filter(name -> name.startsWith("bgem3")).toList();
-        if (!names.isEmpty()) {
-            fault("threads are left: " + names);
-        }
-        List<String> mapped = Files.readAllLines(Path.of("/proc/self/maps")).stream()
-                .filter(line -> line.contains(folder.toString())).toList();
-        if (!mapped.isEmpty()) {
-            fault("mappings are left: " + mapped);
+            fault("futures are not complete", incomplete);
         }
     }
 
-    private void callUntilClosed(BgeM3 model, EncodeQueue queue, Random random) {
+    /** A lasting queue may take a moment to notice what was cancelled. */
+    private static void checkIdle(Target target) throws InterruptedException {
+        QueueState state = target.queue.state();
+        for (int wait = 0; wait < 500 && !isIdle(state); wait++) {
+            Thread.sleep(10);
+            state = target.queue.state();
+        }
+        if (!isIdle(state)) {
+            fault("left in the queue", state);
+        }
+    }
+
+    private static boolean isIdle(QueueState state) {
+        return state.freePermits() == PERMITS && state.waiting() == 0 && state.computing() == 0;
+    }
+
+    private void checkHeld(Held expected) throws IOException {
+        Held found = Held.now(folder);
+        if (!found.threads.equals(expected.threads)) {
+            fault("threads", found.threads + ", not " + expected.threads);
+        }
+        if (!found.mappings.equals(expected.mappings)) {
+            fault("mappings", found.mappings + ", not " + expected.mappings);
+        }
+    }
+
+    private void callUntilClosed(Target lasting, Target reloaded, Random random) {
         while (!closing) {
+            Target target = random.nextBoolean() ? lasting : reloaded;
             try {
                 calls.increment();
-                call(model, queue, random);
+                call(target.model, target.queue, random);
             } catch (Throwable thrown) {
-                check(thrown);
+                try {
+                    check(target, thrown);
+                } catch (OutOfMemoryError full) {
+                    target.keep(thrown);
+                }
             }
             Thread.interrupted();
         }
     }
 
-    private void check(Throwable thrown) {
-        try {
-            Throwable cause = thrown;
-            while (cause instanceof CompletionException && cause.getCause() != null) {
-                cause = cause.getCause();
-            }
-            boolean expected = switch (cause) {
-                case OutOfMemoryError _ -> true;
-                case OverloadedException _ -> true;
-                case TimedOutException _ -> true;
-                case CancelledException _ -> true;
-                case CancellationException _ -> true;
-                case UnsupportedOperationException e -> "a callback, on purpose".equals(e.getMessage());
-                case ModelException e -> e.getMessage().contains("embeddings");
-                case IllegalStateException e -> closing && String.valueOf(e.getMessage()).contains("closed");
-                default -> false;
-            };
-            if (cause instanceof OutOfMemoryError) {
-                outOfMemory.increment();
-            } else if (expected) {
-                failures.increment();
-            } else {
-                fault("unexpected", thrown);
-            }
-        } catch (OutOfMemoryError _) {
+    private void checkLater(Target target) {
+        int count = target.uncheckedCount.getAndSet(0);
+        for (int i = 0; i < Math.min(count, MAX_UNCHECKED); i++) {
+            check(target, target.unchecked[i]);
+            target.unchecked[i] = null;
+        }
+        if (count > MAX_UNCHECKED) {
+            fault("more failures than can be kept", count);
+        }
+    }
+
+    private void check(Target target, Throwable thrown) {
+        Throwable cause = thrown;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof OutOfMemoryError && memoryEnds) {
             outOfMemory.increment();
+            return;
+        }
+        boolean expected = switch (cause) {
+            case OverloadedException _ -> true;
+            case TimedOutException _ -> true;
+            case CancelledException _ -> true;
+            case CancellationException _ -> true;
+            case UnsupportedOperationException e -> "a callback, on purpose".equals(e.getMessage());
+            case ModelException e -> e.getMessage().contains("embeddings");
+            case IllegalStateException e ->
+                closing && !target.isLasting && String.valueOf(e.getMessage()).contains("closed");
+            default -> false;
+        };
+        if (expected) {
+            failures.increment();
+        } else {
+            fault("unexpected", thrown, thrown);
         }
     }
 
@@ -257,7 +383,7 @@ public final class StressMain {
 
     private void call(BgeM3 model, EncodeQueue queue, Random random) {
         List<String> some = some(random);
-        switch (random.nextInt(14)) {
+        switch (random.nextInt(15)) {
             case 0 -> compare(some, model.encode(some, ALL));
             case 1 -> {
                 Stream<String> source = Stream.of(1, 2).flatMap(_ -> Stream.generate(() -> some.getFirst()));
@@ -287,13 +413,14 @@ public final class StressMain {
                 List<String> withBad = new ArrayList<>(some);
                 withBad.add(random.nextInt(withBad.size() + 1), BAD_TEXT);
                 queue(queue, withBad).join();
-                fault("a result of " + withBad);
+                fault("a result of a bad text", withBad);
             }
             case 10 -> compare(some, queue(queue, some)
                     .whenComplete((_, _) -> queue(queue, some)).join().results());
             case 11 -> queue(queue, some).whenComplete((_, _) -> {
                 throw new UnsupportedOperationException("a callback, on purpose");
             }).join();
+            case 12 -> compare(some, some.parallelStream().map(text -> model.encode(text, ALL)).toList());
             default -> compare(some, queue(queue, some).join().results());
         }
     }
@@ -310,12 +437,12 @@ public final class StressMain {
 
     private void compare(List<String> expected, List<Embedding> found) {
         if (expected.size() != found.size()) {
-            fault(expected.size() + " texts, " + found.size() + " results");
+            fault("another number of results than of texts", expected);
             return;
         }
         for (int i = 0; i < found.size(); i++) {
             if (digest(found.get(i)) != digests.get(expected.get(i))) {
-                fault("other bits: " + expected.get(i));
+                fault("other bits", expected.get(i));
             }
         }
     }
