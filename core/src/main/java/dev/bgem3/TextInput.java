@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * A text to encode, or its token ids, and the place that it has for its caller, by which failures name it.
  *
- * {@snippet class="dev.bgem3.sample.TextInputSample" region="places"}
+ * {@snippet file="dev/bgem3/sample/TextInputSamplesTest.java" region="places"}
  *
  * <p>
  * Queries, passages and token ids may stand in one call: each text gets the instruction or prompt of its

@@ -11,7 +11,6 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.json.JsonObject;
-import dev.bgem3.sample.TextInputSample;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -62,11 +61,6 @@ class TextInputTest {
             assertSameBits("tokenized, queue",
                     queue.encodeInputs(model.tokenize(inputs, ALL), ALL).join().results(), expected);
         }
-    }
-
-    @Test
-    void theSampleOfTheDocumentationRuns() {
-        assertThat(TextInputSample.encode(model)).hasSize(3);
     }
 
     @Test

@@ -71,7 +71,7 @@ class FailurePlaceRoutesTest {
             /v1/encode | {"inputs":["LONG"],"truncate":false} | 422 | Validation | inputs[0]: MANY; "tru
             /v1/embeddings | {"input":["panda"]} | 424 | Backend | input[0] ("panda"): dense: number
             /v1/embeddings | {"input":["panda",""]} | 400 | Empty | input[1]: empty
-            /v1/score | {"query":"","passages":["LONG"],"truncate":false} | 422 | Validation | passages[0]: MANY
+            /v1/score|{"query":"","passages":["LONG"],"truncate":false}|422|Validation|passages[0]: MANY
             /rerank | {"query":"a","texts":["LONG"],"truncate":false} | 422 | Validation | texts[0]: MANY
             /v1/encode | {"inputs":["a","\\ud800"]} | 422 | Validation | inputs[1]: half of a
             /decode | {"ids":[[0],[99999]]} | 422 | Tokenizer | ids[1]: 99999
@@ -95,7 +95,7 @@ class FailurePlaceRoutesTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {"query":"what","texts":["panda"]} | 424 | Backend | texts[0] ("what", "panda"): score: NaN
-            {"query":"what","texts":["a","LONG"],"truncate":false} | 422 | Validation | texts[1] ("what", "word
+            {"query":"what","texts":["a","LONG"],"truncate":false}|422|Validation|texts[1] ("what", "word
             """)
     void aRerankersRouteNamesThePlace(String body, int status, String type, String message) throws Exception {
         assertFails(rerankerServer, "/rerank", body, status, type, message);
