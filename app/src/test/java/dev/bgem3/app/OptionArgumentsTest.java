@@ -78,7 +78,7 @@ class OptionArgumentsTest {
             "encode --dense -- --dense --dense | '--dense' after '--' (expected: options alone)",
             "score -- --query=a | '--query=a' after '--' (expected: options alone)",
             "rerank -- -h | '-h' after '--' (expected: options alone)",
-            "explain -- --no-such | '--no-such' after '--' (expected: options alone)",
+            "explain --query a --passage b -- --no-such | '--no-such' after '--' (expected: options alone)",
             "tokenize -- word | 'word' after '--' (expected: options alone)",
             "info -- -- | '--' after '--' (expected: options alone)",
             "verify -- --help | '--help' after '--' (expected: options alone)",
