@@ -24,7 +24,8 @@ class LauncherBuildTest extends LauncherFixture {
         assertThat(first.err()).isEmpty();
         assertThat(first.out()).hasLineCount(1);
         assertThat(launch("--version").exitCode()).isZero();
-        assertThat(temporary.resolve("calls")).hasContent("-q -B -Dmaven.test.skip package -pl app -am\n");
+        assertThat(temporary.resolve("calls"))
+                .hasContent("-q -B -Dbgem3.program -Dmaven.test.skip package -pl app -am\n");
         pretendBuilt();
         assertThat(launch("--version").exitCode()).isZero();
         assertThat(Files.readAllLines(temporary.resolve("calls"))).hasSize(1);
