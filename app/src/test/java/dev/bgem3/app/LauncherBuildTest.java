@@ -23,16 +23,16 @@ class LauncherBuildTest extends LauncherFixture {
         Result first = launch("--version");
         assertThat(first.err()).isEmpty();
         assertThat(first.out()).hasLineCount(1);
-        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(launchIdle().exitCode()).isZero();
         assertThat(temporary.resolve("calls"))
                 .hasContent("-q -B -Dbgem3.program -Dmaven.test.skip package -pl app -am\n");
         pretendBuilt();
-        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(launchIdle().exitCode()).isZero();
         assertThat(Files.readAllLines(temporary.resolve("calls"))).hasSize(1);
         for (String source : List.of("core/src/main/A.java", "pom.xml", "app/pom.xml",
                 "src/picocli/pom.xml")) {
             Files.setLastModifiedTime(home.resolve("app/target/built"), FileTime.fromMillis(1_000_000_000));
-            assertThat(launch("--version").exitCode()).as(source).isZero();
+            assertThat(launchIdle().exitCode()).as(source).isZero();
         }
         assertThat(Files.readAllLines(temporary.resolve("calls"))).hasSize(5);
     }
@@ -45,32 +45,32 @@ class LauncherBuildTest extends LauncherFixture {
         Path removed = Files.writeString(folder.resolve("B.java"), "");
         FileTime tomorrow = FileTime.from(Instant.now().plus(Duration.ofDays(1)));
         Files.setLastModifiedTime(source, tomorrow);
-        Result first = launch("--version");
+        Result first = launchIdle();
         assertThat(first.exitCode()).isZero();
         assertThat(first.err()).isEqualTo("bgem3: " + source
                 + ": dated in the future; check this system's clock, or give it a new date with touch\n");
-        assertThat(launch("--version").err()).isEmpty();
+        assertThat(launchIdle().err()).isEmpty();
         assertThat(temporary.resolve("calls")).hasContent("call\n");
 
         Files.setLastModifiedTime(folder, tomorrow);
-        assertThat(launch("--version").err()).contains(" and 1 more: dated in the future");
-        assertThat(launch("--version").err()).isEmpty();
+        assertThat(launchIdle().err()).contains(" and 1 more: dated in the future");
+        assertThat(launchIdle().err()).isEmpty();
         assertThat(Files.readAllLines(temporary.resolve("calls"))).hasSize(2);
 
         Files.delete(removed);
         Files.setLastModifiedTime(folder, tomorrow);
-        assertThat(launch("--version").exitCode()).isZero();
-        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(launchIdle().exitCode()).isZero();
+        assertThat(launchIdle().exitCode()).isZero();
         assertThat(Files.readAllLines(temporary.resolve("calls"))).as("one was removed").hasSize(3);
 
         Files.writeString(source, "changed");
         Files.setLastModifiedTime(source, FileTime.from(Instant.now().plus(Duration.ofHours(1))));
-        assertThat(launch("--version").exitCode()).isZero();
-        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(launchIdle().exitCode()).isZero();
+        assertThat(launchIdle().exitCode()).isZero();
         assertThat(Files.readAllLines(temporary.resolve("calls"))).as("its content changed").hasSize(4);
 
         Files.writeString(source, "changed again");
-        assertThat(launch("--version").exitCode()).isZero();
+        assertThat(launchIdle().exitCode()).isZero();
         assertThat(Files.readAllLines(temporary.resolve("calls"))).as("and its date is past").hasSize(5);
     }
 
@@ -144,7 +144,7 @@ class LauncherBuildTest extends LauncherFixture {
 
     @Test
     void saysWhatToInstallWhereThereIsNoJdk() throws Exception {
-        Path old = fakeJdk("24.0.2");
+        Path old = fakeJdk("24.0.2", 77);
         for (Map<String, String> environment : List.of(
                 Map.of("JAVA_HOME", "", "PATH", "", "BGEM3_JDK_FOLDERS", ""),
                 Map.of("JAVA_HOME", "", "PATH", "", "BGEM3_JDK_FOLDERS", temporary + "/none/*:/also none"),
@@ -160,7 +160,7 @@ class LauncherBuildTest extends LauncherFixture {
 
     @Test
     void passesOverOldJdksOnTheWayToANewOne() throws Exception {
-        Path old = fakeJdk("17.0.9");
+        Path old = fakeJdk("17.0.9", 77);
         Files.createSymbolicLink(tools.resolve("java"), old.resolve("bin/java"));
         Path jdks = Files.createDirectory(temporary.resolve("the jdks"));
         Files.createSymbolicLink(jdks.resolve("a-old"), old);
@@ -174,11 +174,16 @@ class LauncherBuildTest extends LauncherFixture {
                 .isZero();
     }
 
-    private Path fakeJdk(String version) throws IOException {
+    /** Starts the launcher alone: what it becomes is a Java that does nothing. */
+    private Result launchIdle() throws Exception {
+        return run("", Map.of("JAVA_HOME", fakeJdk("25.0.1", 0).toString()), launcher("--version"));
+    }
+
+    private Path fakeJdk(String version, int exitCode) throws IOException {
         Path jdk = temporary.resolve("jdk-" + version);
         Files.createDirectories(jdk.resolve("bin"));
         for (String tool : List.of("java", "javac")) {
-            script(jdk.resolve("bin").resolve(tool), "exit 77\n");
+            script(jdk.resolve("bin").resolve(tool), "exit " + exitCode + "\n");
         }
         Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
         return jdk;

@@ -28,8 +28,9 @@ class OutputPlaceTest {
     private static final String SETUP = """
             set -u
             bgem3() {
-              ${AS:-} "$JAVA" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.io.tmpdir="$TMP" \\
-                --enable-native-access=ALL-UNNAMED -cp "$CLASSES" dev.bgem3.app.Main "$@"
+              ${AS:-} "$JAVA" -XX:+UseSerialGC -XX:+UseCompressedOops -XX:TieredStopAtLevel=1 \\
+                -XX:AOTCache="$KEPT" -Xlog:disable --enable-native-access=ALL-UNNAMED \\
+                -Djava.io.tmpdir="$TMP" -cp "$CLASSES" dev.bgem3.app.Main "$@"
             }
             tokenize() { bgem3 tokenize --model "$MODEL" "$@"; }
             """;
@@ -73,7 +74,8 @@ class OutputPlaceTest {
                 SETUP + script).directory(folder.toFile()).redirectInput(input.toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().put("JAVA", Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        builder.environment().put("CLASSES", System.getProperty("java.class.path"));
+        builder.environment().put("CLASSES", PackagedProgram.classPath());
+        builder.environment().put("KEPT", PackagedProgram.keptClasses().toString());
         builder.environment().put("MODEL", CommandRunner.TINY.toString());
         builder.environment().put("TMP", tmp.toString());
         builder.environment().put("LC_ALL", "C.UTF-8");

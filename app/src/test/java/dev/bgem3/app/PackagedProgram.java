@@ -1,0 +1,113 @@
+package dev.bgem3.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+
+/**
+ * What these tests run on, in jars, and the classes that the launcher keeps of it: made once, for all tests
+ * that start processes. A start with kept classes takes half of the work.
+ */
+final class PackagedProgram {
+    private static final Path FOLDER = make();
+
+    private PackagedProgram() {}
+
+    /** The folder of jars. */
+    static Path lib() {
+        return FOLDER.resolve("lib");
+    }
+
+    /** The kept classes, for a start by the launcher on this processor; Java passes over what does not fit. */
+    static Path keptClasses() {
+        return FOLDER.resolve("kept.aot");
+    }
+
+    /** The jars in the launcher's order, which the kept classes are good for. */
+    static String classPath() throws IOException {
+        try (Stream<Path> jars = Files.list(lib())) {
+            return jars.map(Path::toString).sorted().collect(Collectors.joining(File.pathSeparator));
+        }
+    }
+
+    /** Takes away what the launcher reads. */
+    static void clear(Map<String, String> environment) {
+        environment.keySet().removeIf(name -> name.matches("BGEM3_.*|JAVA_.*|LANG|LC_.*|LOCPATH"));
+    }
+
+    private static Path make() {
+        try {
+            Path folder = Files.createTempDirectory("bgem3-packaged");
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
+            pack(Files.createDirectory(folder.resolve("lib")));
+            // The archive's layout, in which the launcher builds nothing.
+            Path launcher = Files.copy(CommandRunner.ROOT.resolve("bgem3"), folder.resolve("bgem3"));
+            Files.createSymbolicLink(folder.resolve("runtime"), Path.of(System.getProperty("java.home")));
+            keepClasses(folder, launcher);
+            return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void keepClasses(Path folder, Path launcher) throws IOException, InterruptedException {
+        Path log = folder.resolve("log");
+        ProcessBuilder builder = new ProcessBuilder(launcher.toString(), "encode", "--model",
+                CommandRunner.MINI.toString()).redirectErrorStream(true).redirectOutput(log.toFile());
+        clear(builder.environment());
+        builder.environment().put("BGEM3_JAVA_OPTS", "-XX:AOTCacheOutput=" + folder.resolve("kept.aot"));
+        Process process = builder.start();
+        try (OutputStream in = process.getOutputStream()) {
+            in.write("a text\n".getBytes(StandardCharsets.UTF_8));
+        }
+        assertThat(process.waitFor()).as(Files.readString(log)).isZero();
+    }
+
+    private static void pack(Path lib) throws IOException {
+        int number = 0;
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            Path path = Path.of(entry);
+            if (Files.isRegularFile(path)) {
+                Files.copy(path, lib.resolve(number++ + ".jar"));
+            } else if (path.endsWith("classes")) {
+                zip(path, lib.resolve(number++ + ".jar"));
+            }
+        }
+    }
+
+    private static void zip(Path classes, Path jar) throws IOException {
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+                Stream<Path> files = Files.walk(classes)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                out.putNextEntry(new ZipEntry(classes.relativize(file).toString()));
+                Files.copy(file, out);
+            }
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+            for (Path file : deepestFirst) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            System.err.println(folder + " stays: " + e);
+        }
+    }
+}
