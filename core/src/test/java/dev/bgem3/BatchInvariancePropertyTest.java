@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.ProvenArithmetics;
+import dev.bgem3.testsupport.TestSizes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,7 +41,8 @@ class BatchInvariancePropertyTest {
         int[] lengths = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128,
                 129, 255,
                 256, 257, 299, 300, 383, 385, 800};
-        check(Fixtures.MINI, kernels, precision, lengths, 64, 300, new int[]{1, 2, 3});
+        check(Fixtures.MINI, kernels, precision, lengths, TestSizes.pick(48, 64), TestSizes.pick(100, 300),
+                TestSizes.pick(new int[]{1, 3}, new int[]{1, 2, 3}));
     }
 
     @Test
@@ -62,7 +64,7 @@ class BatchInvariancePropertyTest {
                     texts.addAll(texts(source, model, lengths, count, longest));
                     texts.forEach(text -> alone.add(model.encodeTokenIds(List.of(text), ALL).getFirst()));
                 }
-                for (int budget : BUDGETS) {
+                for (int budget : TestSizes.pick(new int[]{threadCount == 1 ? 7 : 4096}, BUDGETS)) {
                     checkShuffled(model, budget, texts, alone, source.random());
                 }
             }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.bgem3.error.InputException;
+import dev.bgem3.testsupport.TestSizes;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -63,7 +64,8 @@ class ClosedModelTest {
                 begins.countDown();
                 return false;
             }).build();
-            List<int[]> texts = Collections.nCopies(60, IntStream.range(0, 512).map(i -> 100).toArray());
+            List<int[]> texts = Collections.nCopies(TestSizes.pick(8, 60),
+                    IntStream.range(0, 512).map(i -> 100).toArray());
             Future<List<Embedding>> batch = pool
                     .submit(() -> model.encodeTokenIds(texts, EncodeOptions.defaults(), slow));
             begins.await();
@@ -88,7 +90,7 @@ class ClosedModelTest {
         List<String> texts = RandomTexts.seeded("close while encoding").texts(8, 10);
         int threads = 4;
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
-            for (int round = 0; round < 15; round++) {
+            for (int round = 0; round < TestSizes.pick(5, 15); round++) {
                 BgeM3 model = BgeM3.load(Fixtures.TINY,
                         LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build());
                 List<Embedding> expected = model.encode(texts, ALL, run);

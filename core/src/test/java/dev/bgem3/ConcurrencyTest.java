@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.bgem3.error.CancelledException;
+import dev.bgem3.testsupport.TestSizes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Many threads ask one model for different things at once and get what each would get alone. */
 class ConcurrencyTest {
     private static final int THREADS = 8;
-    private static final int CALLS = 12;
+    private static final int CALLS = TestSizes.pick(4, 12);
 
     @ParameterizedTest
     @ValueSource(strings = {"scalar", "vector"})

@@ -7,6 +7,7 @@ import dev.bgem3.error.ModelException;
 import dev.bgem3.error.NonFiniteOutputException;
 import dev.bgem3.testsupport.Bounded;
 import dev.bgem3.testsupport.Seeds;
+import dev.bgem3.testsupport.TestSizes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -26,8 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * hang or a crash.
  */
 class DamagedFolderFuzzTest {
-    private static final int CUTS = 30;
-    private static final int FLIPPED = 60;
+    private static final int CUTS = TestSizes.pick(4, 30);
+    private static final int FLIPPED = TestSizes.pick(10, 60);
     /** Where headers and directories are. */
     private static final int ENDS = 3000;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.bgem3.error.InputException;
+import dev.bgem3.testsupport.TestSizes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -57,7 +58,7 @@ class EncodeQueueTest {
                         ? Executors.newVirtualThreadPerTaskExecutor()
                         : Executors.newFixedThreadPool(16)) {
             List<Future<?>> calls = new ArrayList<>();
-            for (int call = 0; call < 64; call++) {
+            for (int call = 0; call < TestSizes.pick(24, 64); call++) {
                 Random random = new Random(seed + call);
                 calls.add(pool.submit(() -> {
                     EncodeOptions how = random(random, model.info());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.bgem3.convert.SyntheticModel;
 import dev.bgem3.sample.LimitedLoadMain;
+import dev.bgem3.testsupport.TestSizes;
 import dev.bgem3.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,7 +66,7 @@ class LoadWithinLimitsTest {
             SyntheticModel.write(model, new SyntheticModel.Sizes(4, 1024, 16, 4096, 20_000, 514), 1,
                     Optional.empty());
         }
-        command.addAll(List.of(limited, model.toString()));
+        command.addAll(List.of(limited, model.toString(), String.valueOf(TestSizes.pick(4, 12))));
         Path out = temporary.resolve("out");
         Path errors = temporary.resolve("errors");
         ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile())

@@ -8,6 +8,7 @@ import dev.bgem3.convert.ModelConverter;
 import dev.bgem3.convert.WeightType;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.ModelException;
+import dev.bgem3.testsupport.TestSizes;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class MappedFilesTest {
     private static final Path MAPS = Path.of("/proc/self/maps");
     private static final Path OPEN_FILES = Path.of("/proc/self/fd");
-    private static final int LOADS = 200;
+    private static final int LOADS = TestSizes.pick(40, 200);
 
     @TempDir
     private Path temporary;
@@ -86,7 +87,7 @@ class MappedFilesTest {
 
     @Test
     void endsTheThreadsOfModelsThatAreClosed() throws InterruptedException {
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < TestSizes.pick(4, 20); i++) {
             try (BgeM3 model = BgeM3.load(Fixtures.TINY,
                     LoadOptions.builder().kernels(KernelKind.VECTOR).threads(11).build())) {
                 model.encode("text");

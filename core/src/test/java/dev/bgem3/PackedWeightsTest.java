@@ -20,6 +20,7 @@ import dev.bgem3.model.ModelFolder;
 import dev.bgem3.packed.PackedFile;
 import dev.bgem3.testsupport.DefaultKernels;
 import dev.bgem3.testsupport.Seeds;
+import dev.bgem3.testsupport.TestSizes;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -318,7 +319,7 @@ class PackedWeightsTest {
         int layer = (int) header.getLong(first + 8);
         int size = (int) header.getLong(first + 16);
         List<Integer> places = new ArrayList<>(List.of(layer, layer + size / 2, layer + size - 1));
-        for (int i = 0; i < headerBytes(bytes); i += 3) {
+        for (int i = 0; i < headerBytes(bytes); i += TestSizes.pick(15, 3)) {
             places.add(i);
         }
         long seed = Seeds.seed("changed bits of packed weights");
@@ -346,7 +347,7 @@ class PackedWeightsTest {
         long seed = Seeds.seed("forged headers of packed weights");
         Random random = new Random(seed);
         int refused = 0;
-        for (int round = 0; round < 300; round++) {
+        for (int round = 0; round < TestSizes.pick(60, 300); round++) {
             byte[] bytes = good.clone();
             int place = 24 + random.nextInt(end - 24);
             int value = random.nextBoolean() ? random.nextInt() : -1 >>> random.nextInt(32);

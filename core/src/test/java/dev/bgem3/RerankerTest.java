@@ -13,6 +13,7 @@ import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
 import dev.bgem3.kernel.ProvenArithmetics;
 import dev.bgem3.testsupport.DefaultKernels;
+import dev.bgem3.testsupport.TestSizes;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -55,7 +56,7 @@ class RerankerTest {
             pairs.add(new TextPair(source.text(random.nextInt(20)), source.text(random.nextInt(60))));
         }
         float[] alone = new float[pairs.size()];
-        for (int threads : new int[]{1, 2, 3}) {
+        for (int threads : TestSizes.pick(new int[]{1, 3}, new int[]{1, 2, 3})) {
             try (Reranker reranker = Reranker.load(Fixtures.RERANKER,
                     LoadOptions.builder().kernels(KernelKind.of(kernels))
                             .precision(precision).threads(threads).build())) {
@@ -64,7 +65,7 @@ class RerankerTest {
                         alone[i] = reranker.computeScore(pairs.get(i));
                     }
                 }
-                for (int budget : new int[]{1, 50, 333, 4096}) {
+                for (int budget : TestSizes.pick(new int[]{50, 4096}, new int[]{1, 50, 333, 4096})) {
                     List<Integer> order = new ArrayList<>(
                             IntStream.range(0, pairs.size()).boxed().toList());
                     Collections.shuffle(order, random);

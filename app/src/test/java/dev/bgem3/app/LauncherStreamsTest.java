@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.testsupport.TestSizes;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -42,11 +43,13 @@ class LauncherStreamsTest extends LauncherFixture {
 
     @Test
     void encodesAStreamInLittleMemory() throws Exception {
-        String input = IntStream.range(0, 5_000)
+        int count = TestSizes.pick(2_500, 5_000);
+        String input = IntStream.range(0, count)
                 .mapToObj(i -> "{\"id\":" + i + ",\"text\":\"a short line, number " + i + "\"}")
                 .collect(Collectors.joining("\n"));
         Path file = temporary.resolve("out.jsonl");
-        Result result = run(input, Map.of("BGEM3_JAVA_OPTS", "-Xmx96m -Xms16m"),
+        Result result = run(input,
+                Map.of("BGEM3_JAVA_OPTS", TestSizes.pick("-Xmx48m", "-Xmx96m") + " -Xms16m"),
                 launcher("encode", "--jsonl", "--dense",
                         "--sparse", "--colbert", "--output", file.toString()));
         assertThat(result.exitCode()).as(result.err()).isZero();
@@ -55,7 +58,7 @@ class LauncherStreamsTest extends LauncherFixture {
             lines.forEach(line -> assertThat(line).startsWith("{\"id\":" + next[0]++ + ",\"dense\":[")
                     .endsWith("]]}"));
         }
-        assertThat(next[0]).isEqualTo(5_000);
+        assertThat(next[0]).isEqualTo(count);
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.bgem3.Precision;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.KernelProviders;
+import dev.bgem3.testsupport.TestSizes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What bf16 and int8 may cost, on a part of what {@code bench/accuracy} judges. */
 class AccuracyTest {
-    private static final int PAIRS = 1_000;
+    private static final int PAIRS = TestSizes.pick(400, 1_000);
     private static final Path MINI = Models.folder(Models.MINI);
     private static final KernelProvider JIT = KernelProviders.all().stream()
             .filter(provider -> provider.name().equals("jit")).findFirst().orElseThrow();

@@ -12,6 +12,7 @@ import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.ProvenArithmetics;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
+import dev.bgem3.testsupport.TestSizes;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
@@ -29,10 +30,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class SteadyStateTest {
     private static final int THREADS = 2;
-    /** Gives the JIT compiler time to compile the kernels: interpreted code allocates every vector. */
-    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final int ROUNDS = 8;
-    private static final int PASSES = 10;
+    /** Time for the JIT compiler to compile the kernels: interpreted code allocates every vector. */
+    private static final long MAX_NANOS = TimeUnit.SECONDS.toNanos(20);
+    private static final int PASSES = TestSizes.pick(3, 10);
     private static final ThreadMXBean THREAD_BEAN = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     /** The limit on the heap of two passes of any length: small objects for each of their operations. */
@@ -54,15 +54,15 @@ class SteadyStateTest {
                 Kernels kernels = provider.open(arithmetic, THREADS, 0);
                 Workspace workspace = kernels.newWorkspace()) {
             Encoder encoder = folder.loadEncoder(kernels);
-            long end = System.nanoTime() + WARM_UP_NANOS;
-            while (System.nanoTime() < end) {
-                pass(encoder, workspace, batch);
+            for (int i = 0; i < 3; i++) {
+                pass(encoder, workspace, batch); // The workspace grows.
             }
+            long address = pass(encoder, workspace, batch);
             long[] threads = workers();
             assertThat(threads).hasSize(THREADS);
-            long address = pass(encoder, workspace, batch);
             long least = Long.MAX_VALUE;
-            for (int round = 0; round < ROUNDS; round++) {
+            long end = System.nanoTime() + MAX_NANOS;
+            while (least >= PASS_BYTES && System.nanoTime() < end) {
                 long before = allocated(threads);
                 for (int i = 0; i < PASSES; i++) {
                     assertThat(pass(encoder, workspace, batch)).as("address of the result")

@@ -32,10 +32,14 @@ import java.util.function.IntConsumer;
  * Loads a model in a process that the system has set a limit: uses up what is limited, gives back a little
  * more each time, and loads. Prints a line for each load: {@code loaded}, {@code refused} and what was said,
  * or {@code FAULT} and what came instead, and the number of the library's threads that it left. Arguments:
- * {@code threads}, {@code descriptors} or {@code memory}, and the model's folder.
+ * {@code threads}, {@code descriptors} or {@code memory}, the model's folder, and in how many steps to give
+ * back.
  */
 public final class LimitedLoadMain {
-    private static final int STEPS = 12;
+    /** What is given back in all. */
+    private static final int GIVEN_THREADS = 60;
+    private static final int GIVEN_DESCRIPTORS = 12;
+    private static final int GIVEN_CHUNKS = 24;
     private static final int THREADS = 40;
     private static final long CHUNK_BYTES = 16 << 20;
 
@@ -47,21 +51,22 @@ public final class LimitedLoadMain {
             return; // To see whether the process starts at all.
         }
         Path folder = Path.of(arguments[1]);
+        int steps = Integer.parseInt(arguments[2]);
         IntConsumer load = step -> load(folder, step);
         // Once without need, so that the classes are there.
         load(folder, -1);
         switch (arguments[0]) {
             case "threads" -> {
                 try (BgeM3 model = BgeM3.load(folder); EncodeQueue queue = EncodeQueue.of(model)) {
-                    withFewThreads(load, queue);
+                    withFewThreads(load, steps, queue);
                     answer(queue);
                 }
             }
-            case "descriptors" -> withFewDescriptors(load, folder);
-            case "memory" -> withLittleMemory(load);
+            case "descriptors" -> withFewDescriptors(load, steps, folder);
+            case "memory" -> withLittleMemory(load, steps);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
-        load(folder, STEPS);
+        load(folder, steps);
     }
 
     private static long ownThreads() {
@@ -101,7 +106,8 @@ public final class LimitedLoadMain {
         }
     }
 
-    private static void withFewThreads(IntConsumer load, EncodeQueue queue) throws InterruptedException {
+    private static void withFewThreads(IntConsumer load, int steps, EncodeQueue queue)
+            throws InterruptedException {
         List<CountDownLatch> ends = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
         try {
@@ -113,10 +119,10 @@ public final class LimitedLoadMain {
                 threads.add(thread);
             }
         } catch (OutOfMemoryError full) {
-            for (int step = 0; step < STEPS; step++) {
+            for (int step = 0; step < steps; step++) {
                 answer(queue);
                 load.accept(step);
-                for (int i = 0; i < 5 && !ends.isEmpty(); i++) {
+                for (int i = 0; i < GIVEN_THREADS / steps && !ends.isEmpty(); i++) {
                     ends.removeLast().countDown();
                     threads.removeLast().join();
                 }
@@ -149,7 +155,7 @@ public final class LimitedLoadMain {
         }
     }
 
-    private static void withFewDescriptors(IntConsumer load, Path folder) throws IOException {
+    private static void withFewDescriptors(IntConsumer load, int steps, Path folder) throws IOException {
         // Classes come from files too: those of what fails must be there before.
         TooManyOpenFilesException.explain(new FileSystemException(""));
         failureOf(() -> {
@@ -165,9 +171,11 @@ public final class LimitedLoadMain {
             for (Runnable opening : openings(folder)) {
                 System.out.println(failureOf(opening) + " 0");
             }
-            for (int step = 0; step < STEPS; step++) {
+            for (int step = 0; step < steps; step++) {
                 load.accept(step);
-                open.removeLast().close();
+                for (int i = 0; i < GIVEN_DESCRIPTORS / steps; i++) {
+                    open.removeLast().close();
+                }
             }
         }
         for (FileInputStream stream : open) {
@@ -176,7 +184,7 @@ public final class LimitedLoadMain {
     }
 
     /** Addresses are what is limited, so that a file without content can use them up. */
-    private static void withLittleMemory(IntConsumer load) throws IOException {
+    private static void withLittleMemory(IntConsumer load, int steps) throws IOException {
         Path file = Files.createTempFile("addresses", null);
         List<Arena> arenas = new ArrayList<>();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
@@ -191,9 +199,9 @@ public final class LimitedLoadMain {
             } catch (IOException full) {
                 // Without some room the virtual machine itself ends.
                 giveBack(arenas, 4);
-                for (int step = 0; step < STEPS; step++) {
+                for (int step = 0; step < steps; step++) {
                     load.accept(step);
-                    giveBack(arenas, 2);
+                    giveBack(arenas, GIVEN_CHUNKS / steps);
                 }
             }
             giveBack(arenas, arenas.size());

@@ -3,6 +3,7 @@ package dev.bgem3.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.testsupport.Seeds;
+import dev.bgem3.testsupport.TestSizes;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
@@ -11,7 +12,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class EncodingPropertyTest {
-    private static final int TEXTS = 10_000;
+    private static final int TEXTS = TestSizes.pick(2_000, 10_000);
 
     private final Tokenizer tokenizer = Tokenizer.load(TestFiles.mini());
     private final Random random = Seeds.random(EncodingPropertyTest.class);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.bgem3.testsupport.Seeds;
+import dev.bgem3.testsupport.TestSizes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,7 +20,7 @@ import ai.djl.huggingface.tokenizers.jni.CharSpan;
 
 /** Compares our tokenizer with Hugging Face's own implementation, through DJL's binding. */
 class HuggingFaceDifferentialTest {
-    private static final int TEXTS = 20_000;
+    private static final int TEXTS = TestSizes.pick(4_000, 20_000);
 
     @BeforeAll
     static void keepDjlWithinTheBuild() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.testsupport.Bounded;
 import dev.bgem3.testsupport.Seeds;
+import dev.bgem3.testsupport.TestSizes;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
  * encodes any text, within the limits on time and memory of {@link Bounded}.
  */
 class TokenizerFileFuzzTest {
-    private static final int MUTATIONS = 20_000;
+    private static final int MUTATIONS = TestSizes.pick(2_000, 20_000);
 
     @Test
     void aMutatedTokenizerJsonIsReadOrRefused() {

@@ -2,6 +2,7 @@ package dev.bgem3.app.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.testsupport.TestSizes;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -197,12 +198,12 @@ class HostileClientTest extends OnMiniServer {
         String text = "word ".repeat(1000);
         String body = "{\"inputs\":[" + ("\"" + text + "\",").repeat(31) + "\"" + text + "\"]}";
         List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < TestSizes.pick(1, 4); i++) {
             answers.add(
                     server.sendAsync(server.request("/embed").POST(BodyPublishers.ofString(body)).build()));
         }
         assertThat(answers).allSatisfy(answer -> assertThat(answer.join().statusCode()).isEqualTo(200));
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < TestSizes.pick(1, 3); i++) {
             assertThat(server.post("/embed", body).statusCode()).isEqualTo(200);
         }
     }

@@ -3,6 +3,7 @@ package dev.bgem3.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.testsupport.TestSizes;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The CUDA sources compile where CUDA's compiler is on the PATH, for the oldest cards served and for the
- * newest.
+ * newest; in short tests each for one of them.
  */
 class KernelSourcesTest {
     @TempDir
@@ -30,17 +31,17 @@ class KernelSourcesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"products, sm_80 sm_90a", "embeddings, sm_80 sm_90a", "norms, sm_80 sm_90a",
-            "rows, sm_80 sm_90a",
-            "attention, sm_80 sm_90a", "attention90, sm_90a sm_90a"})
-    void compiles(String program, String architectures) throws IOException, InterruptedException {
+    @CsvSource({"products, sm_80 sm_90a, 0", "embeddings, sm_80 sm_90a, 1", "norms, sm_80 sm_90a, 0",
+            "rows, sm_80 sm_90a, 1", "attention, sm_80 sm_90a, 0", "attention90, sm_90a sm_90a, 1"})
+    void compiles(String program, String architectures, int inShort)
+            throws IOException, InterruptedException {
         Optional<Path> nvcc = nvcc();
         assumeTrue(nvcc.isPresent(), "no nvcc on the PATH");
         Path source = Files.writeString(folder.resolve(program + ".cu"),
                 KernelCompiler.source(program + ".cu"));
         // 177: the common part declares more than each source uses.
         String[] architecture = architectures.split(" ");
-        for (int bf16 = 0; bf16 < architecture.length; bf16++) {
+        for (int bf16 : TestSizes.pick(new int[]{inShort}, new int[]{0, 1})) {
             Process process = new ProcessBuilder(nvcc.orElseThrow().toString(), "-cubin", "-std=c++17",
                     "-Werror=all-warnings", "-diag-suppress", "177",
                     "-gencode=arch=" + architecture[bf16].replace("sm_", "compute_") + ",code="

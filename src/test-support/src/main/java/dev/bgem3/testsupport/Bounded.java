@@ -43,15 +43,19 @@ public final class Bounded {
 
     /** Runs {@code work} and returns its result; {@code what} describes it in messages. */
     public static <T> T call(Supplier<String> what, long maxBytes, Supplier<T> work) {
+        return call(what, SECONDS, maxBytes, work);
+    }
+
+    static <T> T call(Supplier<String> what, long maxSeconds, long maxBytes, Supplier<T> work) {
         AtomicReference<Thread> worker = new AtomicReference<>();
         Future<T> task = WORKERS.submit(() -> {
             worker.set(Thread.currentThread());
             return allocating(what, maxBytes, work);
         });
         try {
-            return task.get(SECONDS, TimeUnit.SECONDS);
+            return task.get(maxSeconds, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            throw new AssertionError("over " + SECONDS + " s: " + what.get() + "\n"
+            throw new AssertionError("over " + maxSeconds + " s: " + what.get() + "\n"
                     + Arrays.toString(worker.get().getStackTrace()), e);
         } catch (ExecutionException e) {
             throw new AssertionError(what.get(), e.getCause());

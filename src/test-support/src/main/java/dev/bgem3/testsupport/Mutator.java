@@ -19,11 +19,13 @@ public final class Mutator {
     }
 
     /**
-     * Runs {@code test} on {@code inputs} mutations of the seeds. The test must return within the limits of
-     * {@link Bounded} and catch the exceptions that it allows; any other exception fails with the seed and
-     * the input in the message. {@code -Dbgem3.seed} repeats a run.
+     * Runs {@code test} on {@code max} mutations of the seeds, or on a tenth of them where tests are
+     * {@link TestSizes short}. The test must return within the limits of {@link Bounded} and catch the
+     * exceptions that it allows; any other exception fails with the seed and the input in the message.
+     * {@code -Dbgem3.seed} repeats a run.
      */
-    public static void fuzz(String what, int inputs, List<byte[]> seeds, Consumer<byte[]> test) {
+    public static void fuzz(String what, int max, List<byte[]> seeds, Consumer<byte[]> test) {
+        int inputs = TestSizes.pick(max / 10, max);
         long seed = Seeds.seed(what + ": " + inputs + " mutations");
         Mutator mutator = new Mutator(new Random(seed));
         for (int i = 0; i < inputs; i++) {

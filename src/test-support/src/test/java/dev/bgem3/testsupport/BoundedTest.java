@@ -12,11 +12,11 @@ class BoundedTest {
     void failsWorkThatNeverReturnsAllocatesTooMuchOrThrows() {
         assertThat(Bounded.call(() -> "x", 1 << 20, () -> 7)).isEqualTo(7);
         assertThatExceptionOfType(AssertionError.class)
-                .isThrownBy(() -> Bounded.call(() -> "hang", 1 << 20, () -> {
+                .isThrownBy(() -> Bounded.call(() -> "hang", 1, 1 << 20, () -> {
                     while (true) {
                         LockSupport.parkNanos(1_000_000);
                     }
-                })).withMessageStartingWith("over 5 s: hang");
+                })).withMessageStartingWith("over 1 s: hang");
         assertThatExceptionOfType(AssertionError.class)
                 .isThrownBy(() -> Bounded.call(() -> "huge", 1 << 20, () -> new byte[2 << 20].length))
                 .withStackTraceContaining("bytes allocated (expected: at most 1048576): huge");
