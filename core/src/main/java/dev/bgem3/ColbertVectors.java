@@ -7,19 +7,19 @@ import java.util.Objects;
 
 /**
  * ColBERT vectors: a matrix {@code [rows, dimension]} with one vector of length 1 for each token of a text
- * but its first.
+ * except the first.
  *
  * {@snippet file="dev/bgem3/sample/ResultSamplesTest.java" region="colbert"}
  *
  * @param values
- *            row-major; the caller shares the array with this object and must not change it
+ *            the elements, row-major; the array is shared with the caller and must not be changed
  * @param rows
- *            the number of tokens without {@code <s>}, with {@code </s>}
+ *            the number of tokens, without {@code <s>} but with {@code </s>}
  * @param dimension
- *            the numbers in a row
+ *            the number of elements in a row
  */
 public record ColbertVectors(float[] values, int rows, int dimension) {
-    /** Checks that the sizes fit the array. */
+    /** Checks that the sizes match the array. */
     public ColbertVectors {
         Objects.requireNonNull(values, "values");
         if (rows < 0 || dimension < 1 || (long) rows * dimension != values.length) {
@@ -30,10 +30,10 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
     }
 
     /**
-     * The matrix of some rows, which are copied.
+     * Creates a matrix from rows, which are copied.
      *
      * @throws IllegalArgumentException
-     *             where there is no row, or they are not all of one length
+     *             if there are no rows, or they differ in length
      */
     public static ColbertVectors of(float[][] rows) {
         Objects.requireNonNull(rows, "rows");
@@ -53,10 +53,10 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
     }
 
     /**
-     * Vectors from what {@link #toBytes} wrote.
+     * Reads the bytes that {@link #toBytes} wrote.
      *
      * @throws IllegalArgumentException
-     *             where the sizes do not fit the bytes
+     *             if the sizes do not match the bytes
      */
     public static ColbertVectors fromBytes(byte[] bytes) {
         Objects.requireNonNull(bytes, "bytes");
@@ -64,16 +64,19 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
         return new ColbertVectors(FloatBytes.floats(bytes, 2), sizes[0], sizes[1]);
     }
 
-    /** Rows and dimension as int32, then the numbers as fp32, row-major; all little-endian. */
+    /**
+     * Returns the number of rows and the dimension as int32, then the elements as fp32, row-major, all
+     * little-endian.
+     */
     public byte[] toBytes() {
         return FloatBytes.of(2, values).putInt(rows).putInt(dimension).array();
     }
 
     /**
-     * A copy of one row.
+     * Returns a copy of a row.
      *
      * @throws IndexOutOfBoundsException
-     *             where there is no such row
+     *             if there is no such row
      */
     public float[] row(int row) {
         Objects.checkIndex(row, rows);
@@ -81,13 +84,14 @@ public record ColbertVectors(float[] values, int rows, int dimension) {
     }
 
     /**
-     * The ColBERT score with this as the query: the mean over this one's rows of the largest dot product with
-     * a row of {@code passage} (late interaction, Khattab and Zaharia 2020, divided by the query's length).
-     * The dot products are summed in fp32: for rows of length 1 the score is off by at most about
-     * {@code (65 + dimension/64) · 2⁻²⁴}. One thread works, for 2 · rows · rows · dimension operations.
+     * Computes the ColBERT score with this as the query: the mean, over its rows, of the largest dot product
+     * with a row of {@code passage} (late interaction, Khattab and Zaharia 2020, divided by the query's
+     * length). The dot products are summed in fp32: for rows of length 1 the error of the score is at most
+     * about {@code (65 + dimension/64) · 2⁻²⁴}. Runs in one thread and takes 2 · rows · passage rows ·
+     * dimension operations.
      *
      * @throws IllegalArgumentException
-     *             where the dimensions differ or either side has no rows
+     *             if the dimensions differ or either side has no rows
      */
     public float score(ColbertVectors passage) {
         Objects.requireNonNull(passage, "passage");

@@ -8,50 +8,48 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A dense vector: one row of numbers for a text.
+ * The dense vector of a text.
  *
  * {@snippet file="dev/bgem3/sample/ResultSamplesTest.java" region="dense"}
  *
  * @param values
- *            the numbers; the caller shares the array with this object and must not change it
+ *            the elements; the array is shared with the caller and must not be changed
  */
 public record DenseVector(float[] values) {
-    /** So many numbers tell a vector from others for a reader. */
+    /** The number of elements in {@code toString}, enough for a reader to tell vectors apart. */
     private static final int SHOWN = 3;
 
-    /** A vector with its numbers. */
+    /** Checks that the array is not null. */
     public DenseVector {
         Objects.requireNonNull(values, "values");
     }
 
     /**
-     * A vector from what {@link #toBytes} wrote.
+     * Reads the bytes that {@link #toBytes} wrote.
      *
      * @throws IllegalArgumentException
-     *             where the bytes are not whole numbers
+     *             if the number of bytes is not a multiple of 4
      */
     public static DenseVector fromBytes(byte[] bytes) {
         Objects.requireNonNull(bytes, "bytes");
         return new DenseVector(FloatBytes.floats(bytes, 0));
     }
 
-    /**
-     * The numbers as fp32, little-endian, 4 bytes each: what numpy's {@code frombuffer(bytes, '<f4')} reads.
-     */
+    /** Returns the elements as little-endian fp32, which numpy's {@code frombuffer(bytes, '<f4')} reads. */
     public byte[] toBytes() {
         return FloatBytes.of(0, values).array();
     }
 
-    /** The number of dimensions. */
+    /** Returns the number of dimensions. */
     public int dimension() {
         return values.length;
     }
 
     /**
-     * The dot product, the dense score; the cosine where both are normalised.
+     * Computes the dot product, the dense score. For normalised vectors it is the cosine.
      *
      * @throws IllegalArgumentException
-     *             where the dimensions differ
+     *             if the dimensions differ
      */
     public float dot(DenseVector other) {
         Objects.requireNonNull(other, "other");

@@ -3,8 +3,8 @@ package dev.bgem3;
 import java.util.Objects;
 
 /**
- * What was computed for one text. An output that was not asked for is not there, and asking this object for
- * it says so.
+ * The outputs of one text. Its getters throw {@link IllegalStateException} for an output that was not
+ * requested.
  *
  * {@snippet file="dev/bgem3/sample/ResultSamplesTest.java" region="embedding"}
  */
@@ -26,22 +26,22 @@ public final class Embedding {
         this.fullTokenCount = fullTokenCount;
     }
 
-    /** An embedding of a stored dense vector alone. */
+    /** Creates an embedding from a stored dense vector. */
     public static Embedding of(DenseVector dense) {
         return builder().dense(dense).build();
     }
 
-    /** An embedding of all three stored outputs. */
+    /** Creates an embedding from all three stored outputs. */
     public static Embedding of(DenseVector dense, LexicalWeights lexicalWeights, ColbertVectors colbert) {
         return builder().dense(dense).lexicalWeights(lexicalWeights).colbert(colbert).build();
     }
 
-    /** A builder of an embedding of stored values. */
+    /** Creates a builder for an embedding from stored values. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** Puts an embedding together, of outputs that were stored or come from elsewhere; for one thread. */
+    /** Builds an embedding from outputs that were stored or come from elsewhere; not thread-safe. */
     public static final class Builder {
         private DenseVector dense;
         private LexicalWeights lexicalWeights;
@@ -51,29 +51,29 @@ public final class Embedding {
 
         private Builder() {}
 
-        /** The dense vector. */
+        /** Sets the dense vector. */
         public Builder dense(DenseVector vector) {
             dense = Objects.requireNonNull(vector, "vector");
             return this;
         }
 
-        /** The lexical weights. */
+        /** Sets the lexical weights. */
         public Builder lexicalWeights(LexicalWeights weights) {
             lexicalWeights = Objects.requireNonNull(weights, "weights");
             return this;
         }
 
-        /** The ColBERT vectors. */
+        /** Sets the ColBERT vectors. */
         public Builder colbert(ColbertVectors vectors) {
             colbert = Objects.requireNonNull(vectors, "vectors");
             return this;
         }
 
         /**
-         * How many tokens were computed, and how many the text has.
+         * Sets the number of tokens that were computed, and the number that the text has.
          *
          * @throws IllegalArgumentException
-         *             where the first is below 0 or above the second
+         *             if the first is negative or exceeds the second
          */
         public Builder tokenCounts(int computed, int full) {
             if (computed < 0 || computed > full) {
@@ -86,10 +86,10 @@ public final class Embedding {
         }
 
         /**
-         * The embedding.
+         * Builds the embedding.
          *
          * @throws IllegalArgumentException
-         *             where it has no output
+         *             if it has no output
          */
         public Embedding build() {
             if (dense == null && lexicalWeights == null && colbert == null) {
@@ -99,17 +99,17 @@ public final class Embedding {
         }
     }
 
-    /** The five scores with this as the query and equal weights; both need all three outputs. */
+    /** Computes the five scores with this as the query and equal weights; both need all three outputs. */
     public PairScores score(Embedding passage) {
         return score(passage, ScoreWeights.EQUAL);
     }
 
-    /** The five scores with this as the query; both need all three outputs. */
+    /** Computes the five scores with this as the query; both need all three outputs. */
     public PairScores score(Embedding passage, ScoreWeights weights) {
         return PairScores.of(this, passage, weights);
     }
 
-    /** Whether an output was computed. */
+    /** Returns whether an output was computed. */
     public boolean has(Output output) {
         return switch (output) {
             case DENSE -> dense != null;
@@ -118,22 +118,22 @@ public final class Embedding {
         };
     }
 
-    /** The dense vector. */
+    /** Returns the dense vector. */
     public DenseVector dense() {
         return present(dense, Output.DENSE);
     }
 
-    /** The lexical weights. */
+    /** Returns the lexical weights. */
     public LexicalWeights lexicalWeights() {
         return present(lexicalWeights, Output.SPARSE);
     }
 
-    /** The ColBERT vectors. */
+    /** Returns the ColBERT vectors. */
     public ColbertVectors colbert() {
         return present(colbert, Output.COLBERT);
     }
 
-    /** The last hidden states, where {@link EncodeOptions#tokenStates()} asked for them. */
+    /** Returns the last hidden states, if {@link EncodeOptions#tokenStates()} requested them. */
     public TokenStates tokenStates() {
         if (tokenStates == null) {
             throw new IllegalStateException(
@@ -143,18 +143,19 @@ public final class Embedding {
     }
 
     /**
-     * The number of tokens that were computed, {@code <s>} and {@code </s>} included; 0 if it was not stored.
+     * Returns the number of tokens that were computed, including {@code <s>} and {@code </s>}; 0 if it was
+     * not stored.
      */
     public int tokenCount() {
         return tokenCount;
     }
 
-    /** The number of tokens that the text has, {@code <s>} and {@code </s>} included, before it was cut. */
+    /** Returns the number of tokens of the text before it was cut, including {@code <s>} and {@code </s>}. */
     public int fullTokenCount() {
         return fullTokenCount;
     }
 
-    /** Whether the text was cut to the maximum length. */
+    /** Returns whether the text was cut to the maximum length. */
     public boolean truncated() {
         return tokenCount < fullTokenCount;
     }

@@ -10,17 +10,17 @@ import java.util.Objects;
 import java.util.SequencedMap;
 
 /**
- * Lexical weights (sparse): for each different token of a text, one weight above 0.
+ * Lexical (sparse) weights: one weight above 0 for each distinct token of a text.
  *
  * <p>
- * Immutable, for any number of threads, but for the arrays, which the caller shares and must not change.
+ * Immutable and thread-safe, except for the arrays, which are shared with the caller and must not be changed.
  *
  * {@snippet file="dev/bgem3/sample/ResultSamplesTest.java" region="lexical"}
  */
 public final class LexicalWeights {
     private final int[] tokenIds;
     private final float[] weights;
-    /** The places in {@code tokenIds} in the order in which the tokens first appear in the text. */
+    /** Indices into {@code tokenIds}, in the order in which the tokens first appear in the text. */
     private final int[] textOrder;
 
     private LexicalWeights(int[] tokenIds, float[] weights, int[] textOrder) {
@@ -30,13 +30,13 @@ public final class LexicalWeights {
     }
 
     /**
-     * Gathers a text's token weights as FlagEmbedding does: drops the ids that are marked special and the
-     * weights that are not above 0, and keeps each id's largest.
+     * Gathers a text's token weights as FlagEmbedding does: drops special ids and weights that are not above
+     * 0, and keeps the largest weight of each id.
      *
      * @param ids
-     *            a token id for each token of the text
+     *            the token id of each token of the text
      * @param tokenWeights
-     *            the weight of token {@code i} at {@code tokenWeights[i]}
+     *            the weight of each token of the text
      * @param special
      *            the ids to drop, in ascending order
      */
@@ -52,10 +52,10 @@ public final class LexicalWeights {
     }
 
     /**
-     * Lexical weights from a map of token ids to weights, which is taken to be in the text's order.
+     * Creates lexical weights from a map of token ids to weights, whose order is taken as that of the text.
      *
      * @throws IllegalArgumentException
-     *             where an id is below 0, or a weight is not a finite number above 0
+     *             if an id is negative, or a weight is not a finite number above 0
      */
     public static LexicalWeights of(Map<Integer, Float> weightsById) {
         Objects.requireNonNull(weightsById, "weightsById");
@@ -82,10 +82,10 @@ public final class LexicalWeights {
     }
 
     /**
-     * Weights from what {@link #toBytes} wrote.
+     * Reads the bytes that {@link #toBytes} wrote.
      *
      * @throws IllegalArgumentException
-     *             where the bytes are not what it writes, or as {@link #of} says
+     *             if {@link #toBytes} cannot have written the bytes, or as for {@link #of}
      */
     public static LexicalWeights fromBytes(byte[] bytes) {
         Objects.requireNonNull(bytes, "bytes");
@@ -108,8 +108,8 @@ public final class LexicalWeights {
     }
 
     /**
-     * The number of tokens as int32, then their ids as int32 in the text's order, then the weight of each as
-     * fp32; all little-endian.
+     * Returns the number of tokens as int32, then their ids as int32 in the order of the text, then their
+     * weights as fp32, all little-endian.
      */
     public byte[] toBytes() {
         float[] inTextOrder = new float[weights.length];
@@ -123,30 +123,30 @@ public final class LexicalWeights {
         return bytes.array();
     }
 
-    /** The number of different tokens. */
+    /** Returns the number of distinct tokens. */
     public int size() {
         return tokenIds.length;
     }
 
-    /** The token ids, ascending. */
+    /** Returns the token ids in ascending order. */
     public int[] tokenIds() {
         return tokenIds;
     }
 
-    /** The weight of each of {@link #tokenIds()}. */
+    /** Returns the weights, in the order of {@link #tokenIds()}. */
     public float[] weights() {
         return weights;
     }
 
-    /** The weight of a token; 0 where the text has none. */
+    /** Returns the weight of a token; 0 if the text does not have it. */
     public float weight(int tokenId) {
         int place = Arrays.binarySearch(tokenIds, tokenId);
         return place < 0 ? 0 : weights[place];
     }
 
     /**
-     * A map of token ids to weights, in the order in which the tokens first appear in the text; not
-     * modifiable.
+     * Returns an unmodifiable map of token ids to weights, in the order in which the tokens first appear in
+     * the text.
      */
     public SequencedMap<Integer, Float> asMap() {
         SequencedMap<Integer, Float> map = LinkedHashMap.newLinkedHashMap(tokenIds.length);
@@ -156,7 +156,10 @@ public final class LexicalWeights {
         return Collections.unmodifiableSequencedMap(map);
     }
 
-    /** The lexical matching score: the sum over shared tokens of the product of their weights. */
+    /**
+     * Computes the lexical matching score: the sum, over the tokens that both have, of the product of their
+     * weights.
+     */
     public float dot(LexicalWeights other) {
         Objects.requireNonNull(other, "other");
         double sum = 0;
@@ -173,7 +176,7 @@ public final class LexicalWeights {
         return (float) sum;
     }
 
-    /** Equal where ids and weights are, whatever the order in the text. */
+    /** Returns whether ids and weights are equal; the order in the text does not matter. */
     @Override
     public boolean equals(Object other) {
         return other instanceof LexicalWeights that && Arrays.equals(tokenIds, that.tokenIds)

@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.SequencedMap;
 
 /**
- * The five scores of a query and a passage, as FlagEmbedding's {@code compute_score} names them.
+ * The five scores of a query and a passage, named as in FlagEmbedding's {@code compute_score}.
  *
  * @param dense
  *            the dot product of the dense vectors
@@ -20,7 +20,7 @@ import java.util.SequencedMap;
  */
 public record PairScores(float dense, float sparse, float colbert, float sparseDense,
         float colbertSparseDense) {
-    /** The scores by the names that FlagEmbedding gives them, in its order. */
+    /** Returns the scores by FlagEmbedding's names, in its order. */
     public SequencedMap<String, Float> asMap() {
         SequencedMap<String, Float> scores = new LinkedHashMap<>();
         scores.put("dense", dense);
@@ -32,7 +32,7 @@ public record PairScores(float dense, float sparse, float colbert, float sparseD
     }
 
     /**
-     * The scores of two embeddings that have all three outputs.
+     * Computes the scores of two embeddings that have all three outputs.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="embeddings"}
      */

@@ -5,13 +5,13 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What a queue answers: the results of one request's texts, and where its time went. The three durations add
- * up to the time from the call to the answer.
+ * The answer of a queue to a request: the results of its texts, and how the time was spent. The three
+ * durations add up to the time from the call to the answer.
  *
  * @param results
  *            one for each text, in the request's order
  * @param tokens
- *            the tokens computed, {@code <s>} and {@code </s>} included
+ *            the number of tokens computed, including {@code <s>} and {@code </s>}
  * @param tokenizing
  *            from the call until its last text was tokenized
  * @param waiting

@@ -3,16 +3,15 @@ package dev.bgem3;
 import dev.bgem3.engine.BatchQueue;
 
 /**
- * What a queue holds at one moment. Texts that are being tokenized have a permit, and are neither waiting nor
- * computing.
+ * A snapshot of a queue. Texts that are being tokenized have a permit but are neither waiting nor computing.
  *
  * @param waiting
- *            texts that no batch under way has taken
+ *            the number of texts that are not in a running batch
  * @param prepared
- *            those of them that the next batch would take if it began now; with several devices, the next of
- *            each
+ *            how many of them the next batch would take if it began now; with several devices, the next
+ *            batch of each
  * @param computing
- *            texts in batches under way, until they are answered
+ *            the number of texts in running batches, until they are answered
  * @param freePermits
  *            how many texts would be accepted now
  */

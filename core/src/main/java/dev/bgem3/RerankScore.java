@@ -4,23 +4,23 @@ import dev.bgem3.engine.TokenizedText;
 import java.util.Comparator;
 
 /**
- * How well a passage answers a query, by a {@link Reranker}.
+ * The score of a passage for a query, computed by a {@link Reranker}.
  *
  * @param index
- *            the place of the passage, or of the pair, in its call
+ *            the index of the passage, or of the pair, in its call
  * @param score
- *            the raw score, or its sigmoid where the call asked for that
+ *            the raw score, or its sigmoid if the call requested that
  * @param rawScore
- *            the classifier's own number, of any size and sign
+ *            the classifier's output, of any magnitude and sign
  * @param tokenCount
- *            the tokens of the pair that were computed, its four special ones included
+ *            the number of the pair's tokens that were computed, including its four special ones
  * @param fullTokenCount
- *            the tokens of the pair before it was cut
+ *            the number of the pair's tokens before it was cut
  */
 public record RerankScore(int index, float score, float rawScore, int tokenCount, int fullTokenCount) {
     /**
-     * The highest raw score first, the lower index where two are equal. By raw scores, because sigmoids of
-     * large ones become equal once they are rounded.
+     * Sorts by raw score, the highest first, and equal ones by index. It uses raw scores because the sigmoids
+     * of large ones are equal after rounding.
      */
     public static final Comparator<RerankScore> BEST_FIRST = Comparator.comparing(RerankScore::rawScore)
             .reversed().thenComparing(RerankScore::index);
@@ -30,12 +30,12 @@ public record RerankScore(int index, float score, float rawScore, int tokenCount
                 pair.tokenIds().length, pair.fullLength());
     }
 
-    /** In double as in FlagEmbedding, and with the same bits on every machine. */
+    /** Computes in double as FlagEmbedding does; StrictMath gives the same bits on every machine. */
     private static float sigmoid(float x) {
         return (float) (1 / (1 + StrictMath.exp(-x)));
     }
 
-    /** Whether the query or the passage was cut to the maximum length. */
+    /** Returns whether the query or the passage was cut to the maximum length. */
     public boolean truncated() {
         return tokenCount < fullTokenCount;
     }

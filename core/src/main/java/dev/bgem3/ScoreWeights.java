@@ -1,20 +1,20 @@
 package dev.bgem3;
 
 /**
- * The weights of the three scores in the weighted ones, in FlagEmbedding's order.
+ * The weights of the three scores in their weighted means, in FlagEmbedding's order.
  *
  * @param dense
- *            the dense score's
+ *            the weight of the dense score
  * @param sparse
- *            the lexical score's
+ *            the weight of the lexical matching score
  * @param colbert
- *            the ColBERT score's
+ *            the weight of the ColBERT score
  */
 public record ScoreWeights(double dense, double sparse, double colbert) {
-    /** One each: FlagEmbedding's default. */
+    /** Weights of 1, which is FlagEmbedding's default. */
     public static final ScoreWeights EQUAL = new ScoreWeights(1, 1, 1);
 
-    /** Checks that the weighted means exist. */
+    /** Checks that each weight is in 0..1e9 and that the weighted means exist. */
     public ScoreWeights {
         check("dense", dense);
         check("sparse", sparse);

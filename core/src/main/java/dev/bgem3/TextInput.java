@@ -10,71 +10,71 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A text to encode, or its token ids, and the place that it has for its caller, by which failures name it.
+ * A text to encode, or its token ids, with an optional place by which error messages name it.
  *
  * {@snippet file="dev/bgem3/sample/TextInputSamplesTest.java" region="places"}
  *
  * <p>
- * Queries, passages and token ids may stand in one call: each text gets the instruction or prompt of its
- * kind, and token ids get none. {@link EncodeOptions} say how many tokens are kept, and which.
+ * A call may mix queries, passages and token ids: each text gets the instruction or prompt of its kind, and
+ * token ids get none. {@link EncodeOptions} say how many tokens are kept, and which.
  *
  * <p>
  * Immutable.
  */
 public sealed interface TextInput {
-    /** A text as {@link BgeM3#encode(String)} takes it. */
+    /** Creates a text, as for {@link BgeM3#encode(String)}. */
     static Text of(String text) {
         return new Text(TextRole.TEXT, Objects.requireNonNull(text, "text"), null);
     }
 
-    /** A query, as {@link BgeM3#encodeQuery(String)} takes it. */
+    /** Creates a query, as for {@link BgeM3#encodeQuery(String)}. */
     static Text ofQuery(String query) {
         return new Text(TextRole.QUERY, Objects.requireNonNull(query, "query"), null);
     }
 
-    /** A passage, as {@link BgeM3#encodePassage(String)} takes it. */
+    /** Creates a passage, as for {@link BgeM3#encodePassage(String)}. */
     static Text ofPassage(String passage) {
         return new Text(TextRole.PASSAGE, Objects.requireNonNull(passage, "passage"), null);
     }
 
     /**
-     * A text that is tokens already.
+     * Creates an input that is already tokenized.
      *
      * @param tokenIds
-     *            as the model reads them, {@code <s>} and {@code </s>} included; copied
+     *            the ids as the model reads them, including {@code <s>} and {@code </s>}; copied
      */
     static Tokens ofTokens(int... tokenIds) {
         return new Tokens(new TokenizedText(tokenIds.clone(), tokenIds.length, ""), 0, null);
     }
 
     /**
-     * What failures call this input, such as {@code passages[0]}; empty, the default, for its number among
-     * the inputs of its call, {@code text 0}.
+     * Returns the name of this input in error messages, such as {@code passages[0]}. If it is empty, the
+     * default, they use its number among the inputs of its call, as in {@code text 0}.
      */
     Optional<String> place();
 
-    /** This input at a place. */
+    /** Returns a copy of this input with a place. */
     TextInput withPlace(String place);
 
-    /** An input that is still to be tokenized. */
+    /** An input that is not tokenized yet. */
     final class Text implements TextInput {
         private final TextRole role;
         private final String text;
         private final String place;
 
-        /** The text may be null: {@link Tokens#all} then says which it is. */
+        /** Accepts a null text, which {@link Tokens#all} reports with its place. */
         Text(TextRole role, String text, String place) {
             this.role = role;
             this.text = text;
             this.place = place;
         }
 
-        /** The text, without what goes before it. */
+        /** Returns the text, without an instruction or prompt. */
         public String text() {
             return text;
         }
 
-        /** Texts of one role, some of which may be null. */
+        /** Creates texts of one role, some of which may be null. */
         static List<TextInput> all(TextRole role, List<String> texts) {
             return texts.stream().<TextInput>map(text -> new Text(role, text, null)).toList();
         }
@@ -95,7 +95,7 @@ public sealed interface TextInput {
         }
     }
 
-    /** An input that is tokens: given as such, or made by {@link BgeM3#tokenize}. */
+    /** An input that is tokenized, either by the caller or by {@link BgeM3#tokenize}. */
     final class Tokens implements TextInput {
         private final TokenizedText tokenized;
         private final int characterCount;
@@ -108,12 +108,12 @@ public sealed interface TextInput {
         }
 
         /**
-         * The tokens of the inputs of a call, each with its place.
+         * Tokenizes the inputs of a call; each result has a place.
          *
          * @param firstNumber
-         *            of the inputs, for those without a place
+         *            the number of the first input, for inputs without a place
          * @param before
-         *            run before each input; what it throws ends the work
+         *            run before each input; an exception from it ends the work
          */
         static List<Tokens> all(List<? extends TextInput> inputs, long firstNumber, TextTokenizer tokenizer,
                 Runnable before) {
@@ -143,7 +143,7 @@ public sealed interface TextInput {
                     prepared.length(), place);
         }
 
-        /** Tokens that were made here before keep the name with which their text was quoted. */
+        /** Keeps the name, which quotes the text, of tokens that were made here before. */
         private static Tokens of(Tokens input, String place, TextTokenizer tokenizer) {
             String name = input.place == null ? place : input.tokenized.name();
             return new Tokens(tokenizer.tokenIds(name, input.tokenIds(), input.fullTokenCount()),
@@ -151,10 +151,10 @@ public sealed interface TextInput {
         }
 
         /**
-         * Token ids that must not be cut.
+         * Creates inputs from token ids that may not be cut.
          *
          * @throws InputException
-         *             where one is null or has too many
+         *             if one is null or has more than {@code maxTokenIds} ids
          */
         static List<TextInput> whole(List<int[]> tokenIds, int maxTokenIds) {
             List<TextInput> inputs = new ArrayList<>(tokenIds.size());
@@ -169,29 +169,29 @@ public sealed interface TextInput {
             return inputs;
         }
 
-        /** The tokens; shared, not copied. */
+        /** Returns the token ids; shared, not copied. */
         public int[] tokenIds() {
             return tokenized.tokenIds();
         }
 
-        /** How many tokens there are. */
+        /** Returns the number of tokens. */
         public int tokenCount() {
             return tokenized.tokenIds().length;
         }
 
-        /** How many there were before they were cut. */
+        /** Returns the number of tokens before they were cut. */
         public int fullTokenCount() {
             return tokenized.fullLength();
         }
 
-        /** Whether the text had more tokens. */
+        /** Returns whether tokens were cut off. */
         public boolean truncated() {
             return tokenCount() < fullTokenCount();
         }
 
         /**
-         * The UTF-16 units of the text that they were made from, with what went before it; 0 of tokens that
-         * were given.
+         * Returns the length of the text that the tokens were made from, including its instruction or prompt,
+         * in UTF-16 units; 0 for tokens from the caller.
          */
         public int characterCount() {
             return characterCount;

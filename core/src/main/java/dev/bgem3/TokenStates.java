@@ -5,18 +5,18 @@ import java.util.Objects;
 
 /**
  * The encoder's last hidden states, before any head: a matrix {@code [rows, dimension]} with one vector for
- * each token of a text, {@code <s>} and {@code </s>} included. The dense vector is made of them by {@link
- * Pooling}.
+ * each token of a text, including {@code <s>} and {@code </s>}. {@link Pooling} computes the dense vector
+ * from them.
  *
  * @param values
- *            row-major; the caller shares the array with this object and must not change it
+ *            the elements, row-major; the array is shared with the caller and must not be changed
  * @param rows
  *            the number of tokens
  * @param dimension
- *            the numbers in a row
+ *            the number of elements in a row
  */
 public record TokenStates(float[] values, int rows, int dimension) {
-    /** Checks that the sizes fit the array. */
+    /** Checks that the sizes match the array. */
     public TokenStates {
         Objects.requireNonNull(values, "values");
         if (rows < 0 || dimension < 1 || (long) rows * dimension != values.length) {
@@ -26,10 +26,10 @@ public record TokenStates(float[] values, int rows, int dimension) {
     }
 
     /**
-     * A copy of one row.
+     * Returns a copy of a row.
      *
      * @throws IndexOutOfBoundsException
-     *             where there is no such row
+     *             if there is no such row
      */
     public float[] row(int row) {
         Objects.checkIndex(row, rows);
