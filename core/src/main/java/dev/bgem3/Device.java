@@ -6,12 +6,13 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
- * What is to compute: the CPU, or one NVIDIA GPU or several, each of which holds the whole model. Immutable.
+ * The devices that compute: the CPU, or one or more NVIDIA GPUs, each of which holds the whole model.
+ * Immutable.
  *
  * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="backend"}
  */
 public final class Device {
-    /** The first GPU if its kernels are installed, can be used and offer the precision; else the CPU. */
+    /** The first GPU if its kernels are installed, usable and offer the precision; else the CPU. */
     public static final Device AUTO = parse(DeviceRequest.AUTO);
     /** The CPU. */
     public static final Device CPU = parse(DeviceRequest.CPU);
@@ -26,10 +27,10 @@ public final class Device {
     }
 
     /**
-     * GPUs by their numbers, which share the batches of one queue.
+     * Returns the GPUs with these numbers, which share the batches of one queue.
      *
      * @throws IllegalArgumentException
-     *             where a number is below 0 or there twice
+     *             if a number is negative or occurs twice
      */
     public static Device cuda(int first, int... others) {
         Objects.requireNonNull(others, "others");
@@ -38,11 +39,11 @@ public final class Device {
     }
 
     /**
-     * Reads {@code auto}, {@code cpu}, {@code cuda} for the first GPU, {@code cuda:1} for another, {@code
-     * cuda:0,1} for several, {@code cuda:all}.
+     * Parses {@code auto}, {@code cpu}, {@code cuda} for the first GPU, {@code cuda:1} for another one,
+     * {@code cuda:0,1} for several, or {@code cuda:all}.
      *
      * @throws IllegalArgumentException
-     *             where the text is none of these
+     *             if the text is none of these
      */
     public static Device parse(String text) {
         Objects.requireNonNull(text, "text");
@@ -53,7 +54,7 @@ public final class Device {
         return request;
     }
 
-    /** Equal where the same devices are meant, as by {@code cuda} and {@code cuda:0}. */
+    /** Returns whether both name the same devices, as {@code cuda} and {@code cuda:0} do. */
     @Override
     public boolean equals(Object other) {
         return other instanceof Device that && request.kind().equals(that.request.kind())
@@ -65,7 +66,7 @@ public final class Device {
         return Objects.hash(request.kind(), request.all(), request.numbers());
     }
 
-    /** As {@link #parse} reads it. */
+    /** Returns the text that {@link #parse} reads. */
     @Override
     public String toString() {
         return request.text();

@@ -8,13 +8,13 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What a call of {@code encode} computes of each text. How a call runs is {@link RunOptions}.
+ * What {@code encode} computes for each text; {@link RunOptions} say how it runs.
  *
  * <p>
  * Immutable; every setting has a default.
  */
 public final class EncodeOptions {
-    /** The least maximum length: {@code <s>} and {@code </s>}. */
+    /** The smallest maximum length, for {@code <s>} and {@code </s>}. */
     static final int MIN_LENGTH = 2;
 
     private final Set<Output> outputs;
@@ -39,18 +39,18 @@ public final class EncodeOptions {
         tokenStates = builder.tokenStates;
     }
 
-    /** Dense vectors alone, the model's own limit, normalised. */
+    /** Returns the defaults: only dense vectors, normalised, of texts up to the model's own limit. */
     public static EncodeOptions defaults() {
         return builder().build();
     }
 
-    /** The defaults, with these outputs. */
+    /** Returns the defaults with these outputs. */
     public static EncodeOptions of(Output first, Output... others) {
         return builder().outputs(first, others).build();
     }
 
     /**
-     * A builder that starts from {@link #defaults()}.
+     * Creates a builder that starts from {@link #defaults()}.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="options"}
      */
@@ -58,7 +58,7 @@ public final class EncodeOptions {
         return new Builder();
     }
 
-    /** A builder that starts from these options. */
+    /** Creates a builder that starts from these options. */
     public Builder toBuilder() {
         Builder builder = new Builder();
         builder.outputs = outputs;
@@ -73,71 +73,67 @@ public final class EncodeOptions {
         return builder;
     }
 
-    /**
-     * Which of the three kinds; at least one. Dense by default.
-     */
+    /** Returns the outputs to compute, at least one; dense by default. */
     public Set<Output> outputs() {
         return outputs;
     }
 
     /**
-     * The most tokens of a text, {@code <s>} and {@code </s>} included, at least 2: what is beyond is cut,
-     * and the result says so. Empty, the default, for {@link ModelInfo#defaultMaxLength()}.
+     * Returns the maximum number of tokens of a text, including {@code <s>} and {@code </s>}, at least 2.
+     * Longer texts are cut, and {@link Embedding#truncated()} says so. Empty, the default, stands for
+     * {@link ModelInfo#defaultMaxLength()}.
      */
     public OptionalInt maxLength() {
         return maxLength;
     }
 
-    /**
-     * Where a text that is too long is cut: at its end by default.
-     */
+    /** Returns which end of a text that is too long is cut, by default the right one. */
     public Truncation truncation() {
         return truncation;
     }
 
     /**
-     * Put before each text through {@link #instructionFormat()}. Empty, the default, for the model's {@link
-     * LoadOptions} setting, which is none for {@code encode}, else the prompt in the model's {@code
-     * config_sentence_transformers.json} that goes with the call. The empty string asks for neither.
+     * Returns the instruction that is put before each text with {@link #instructionFormat()}. Empty, the
+     * default, stands for the setting of the {@link LoadOptions}, of which {@code encode} has none, else the
+     * matching prompt in the model's {@code config_sentence_transformers.json}. The empty string requests
+     * neither.
      */
     public Optional<String> instruction() {
         return instruction;
     }
 
     /**
-     * {@code {}} twice, for the instruction and the text; empty, the default, for the setting that goes with
-     * the instruction.
+     * Returns the format, with {@code {}} twice, for the instruction and the text. Empty, the default, stands
+     * for the format of the setting that the instruction comes from.
      */
     public Optional<String> instructionFormat() {
         return instructionFormat;
     }
 
     /**
-     * How the dense vector is made; empty, the default, for the model's own: CLS unless its folder says
-     * otherwise.
+     * Returns how the dense vector is computed from the token vectors. Empty, the default, stands for the
+     * model's own pooling, which is CLS unless its folder says otherwise.
      */
     public Optional<Pooling> pooling() {
         return pooling;
     }
 
-    /**
-     * Whether dense vectors are divided by their length; true by default.
-     */
+    /** Returns whether dense vectors are divided by their length; true by default. */
     public boolean normalize() {
         return normalize;
     }
 
     /**
-     * The number of leading dimensions of a dense vector to keep, before it is divided by its length; empty,
-     * the default, for all.
+     * Returns the number of leading dimensions of a dense vector to keep before it is divided by its length.
+     * Empty, the default, stands for all.
      */
     public OptionalInt truncateDim() {
         return truncateDim;
     }
 
     /**
-     * Whether the encoder's last hidden state of every token is kept beside the outputs, for {@link
-     * Embedding#tokenStates()}.
+     * Returns whether the encoder's last hidden state of every token is kept, for
+     * {@link Embedding#tokenStates()}.
      */
     public boolean tokenStates() {
         return tokenStates;
@@ -177,7 +173,7 @@ public final class EncodeOptions {
                 + ", tokenStates=" + tokenStates + "]";
     }
 
-    /** Sets what differs from the defaults; for one thread. */
+    /** Builds options; settings that are not set have their defaults. Not thread-safe. */
     public static final class Builder {
         private Set<Output> outputs = EnumSet.of(Output.DENSE);
         private OptionalInt maxLength = OptionalInt.empty();
@@ -191,7 +187,7 @@ public final class EncodeOptions {
 
         private Builder() {}
 
-        /** These outputs and no others. */
+        /** Sets the outputs, replacing the default. */
         public Builder outputs(Output first, Output... others) {
             Objects.requireNonNull(first, "first");
             Objects.requireNonNull(others, "others");
@@ -199,65 +195,65 @@ public final class EncodeOptions {
             return this;
         }
 
-        /** These outputs and no others. */
+        /** Sets the outputs, replacing the default. */
         public Builder outputs(Set<Output> value) {
             outputs = value;
             return this;
         }
 
-        /** The most tokens of a text. */
+        /** Sets the maximum number of tokens of a text. */
         public Builder maxLength(int value) {
             maxLength = OptionalInt.of(value);
             return this;
         }
 
-        /** Where a text that is too long is cut. */
+        /** Sets which end of a text that is too long is cut. */
         public Builder truncation(Truncation value) {
             truncation = value;
             return this;
         }
 
-        /** What is put before each text. */
+        /** Sets the instruction that is put before each text. */
         public Builder instruction(String value) {
             instruction = Optional.of(Objects.requireNonNull(value, "instruction"));
             return this;
         }
 
-        /** How it is put there. */
+        /** Sets the format that combines the instruction and the text. */
         public Builder instructionFormat(String value) {
             instructionFormat = Optional.of(Objects.requireNonNull(value, "instructionFormat"));
             return this;
         }
 
-        /** How the dense vector is made. */
+        /** Sets how the dense vector is computed from the token vectors. */
         public Builder pooling(Pooling value) {
             pooling = Optional.of(Objects.requireNonNull(value, "pooling"));
             return this;
         }
 
-        /** Whether dense vectors are divided by their length. */
+        /** Sets whether dense vectors are divided by their length. */
         public Builder normalize(boolean value) {
             normalize = value;
             return this;
         }
 
-        /** How many leading dimensions of a dense vector to keep. */
+        /** Sets the number of leading dimensions of a dense vector to keep. */
         public Builder truncateDim(int value) {
             truncateDim = OptionalInt.of(value);
             return this;
         }
 
-        /** Whether the last hidden state of every token is kept. */
+        /** Sets whether the last hidden state of every token is kept. */
         public Builder tokenStates(boolean value) {
             tokenStates = value;
             return this;
         }
 
         /**
-         * The options.
+         * Builds the options.
          *
          * @throws IllegalArgumentException
-         *             where a setting is out of its range
+         *             if a setting is out of its range
          */
         public EncodeOptions build() {
             Objects.requireNonNull(outputs, "outputs");

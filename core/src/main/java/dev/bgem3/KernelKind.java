@@ -5,25 +5,25 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * A kind of kernels, which are one implementation of the operations that a model is made of. Those of this
- * library have constants; others go by the name of their provider. {@link BgeM3#kernels()} lists all that are
- * installed; whether a kind is one of them is checked when a model is loaded. Immutable.
+ * A kind of kernels: one implementation of the operations that a model consists of. This library's kinds have
+ * constants; others have the name of their provider. {@link BgeM3#kernels()} lists all that are installed;
+ * loading a model checks that its kind is one of them. Immutable.
  *
  * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="backend"}
  */
 public final class KernelKind {
     /**
-     * What the system property {@code bgem3.kernels} names, if it is set; else the fastest that this machine
-     * can run.
+     * The kind that the system property {@code bgem3.kernels} names, if it is set; else the fastest that this
+     * machine can run.
      */
     public static final KernelKind AUTO = new KernelKind(DeviceRequest.AUTO);
-    /** The reference, in plain loops, on one thread. */
+    /** The reference: plain loops in one thread. */
     public static final KernelKind SCALAR = new KernelKind("scalar");
-    /** Java's Vector API, which needs the module {@code jdk.incubator.vector}. */
+    /** Kernels written with Java's Vector API, which need the module {@code jdk.incubator.vector}. */
     public static final KernelKind VECTOR = new KernelKind("vector");
-    /** Code assembled at run time for the processor, which needs native access. */
+    /** Machine code assembled at run time for this processor, which needs native access. */
     public static final KernelKind JIT = new KernelKind("jit");
-    /** NVIDIA GPUs, which need the artifact {@code bgem3-kernels-cuda}. */
+    /** Kernels for NVIDIA GPUs, which need the artifact {@code bgem3-kernels-cuda}. */
     public static final KernelKind CUDA = new KernelKind("cuda");
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
 
@@ -34,10 +34,11 @@ public final class KernelKind {
     }
 
     /**
-     * The kind of a name.
+     * Returns the kind with a name.
      *
      * @throws IllegalArgumentException
-     *             where no kernels can have that name: one is lower-case letters, digits and hyphens
+     *             if the name does not consist of lower-case letters, digits and hyphens, beginning with a
+     *             letter
      */
     public static KernelKind of(String name) {
         Objects.requireNonNull(name, "kernels");
@@ -48,7 +49,7 @@ public final class KernelKind {
         return new KernelKind(name);
     }
 
-    /** Such as {@code vector}. */
+    /** Returns the name, such as {@code vector}. */
     public String name() {
         return name;
     }
@@ -63,7 +64,7 @@ public final class KernelKind {
         return name.hashCode();
     }
 
-    /** Its name. */
+    /** Returns the name. */
     @Override
     public String toString() {
         return name;

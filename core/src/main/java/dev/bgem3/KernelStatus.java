@@ -9,21 +9,21 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Kernels that are installed, and whether this machine and this process can use them.
+ * Installed kernels, and whether this process can use them on this machine.
  *
  * @param kernels
- *            which, as {@link LoadOptions} takes them
+ *            the kind, for {@link LoadOptions}
  * @param device
- *            what they compute on by default: {@link Device#CPU}, or the first of their GPUs
+ *            the device they use by default: {@link Device#CPU}, or the first of their GPUs
  * @param unavailable
- *            why they cannot be used at all; empty where they can
+ *            why they cannot be used at all; empty if they can
  * @param refused
- *            the precisions that this machine has units for and in which they failed their self-test, and
- *            how; empty as a rule
+ *            the precisions that this machine has instructions for but in which the kernels failed their
+ *            self-test, with the reason; normally empty
  */
 public record KernelStatus(KernelKind kernels, Device device, Optional<String> unavailable,
         Map<Precision, String> refused) {
-    /** Kernels with a name. */
+    /** Copies the map. */
     public KernelStatus {
         Objects.requireNonNull(kernels, "kernels");
         Objects.requireNonNull(device, "device");
@@ -31,7 +31,7 @@ public record KernelStatus(KernelKind kernels, Device device, Optional<String> u
         refused = Map.copyOf(refused);
     }
 
-    /** Of kernels that are installed; tries each of their precisions. */
+    /** Checks installed kernels in each of their precisions. */
     static KernelStatus of(KernelProvider provider) {
         Optional<String> unavailable = provider.unavailable();
         Map<Precision, String> refused = new EnumMap<>(Precision.class);

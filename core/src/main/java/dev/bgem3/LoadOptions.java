@@ -9,8 +9,8 @@ import java.util.Objects;
  *
  * <p>
  * The four instruction settings are those of FlagEmbedding's constructor: an instruction is put before each
- * text of {@link BgeM3#encodeQueries} or {@link BgeM3#encodeCorpus} through its format, in which the first
- * {@code {}} stands for the instruction and the second for the text.
+ * text of {@link BgeM3#encodeQueries} or {@link BgeM3#encodeCorpus} according to its format, in which the
+ * first {@code {}} stands for the instruction and the second for the text.
  *
  * <p>
  * Immutable; every setting has a default.
@@ -18,7 +18,7 @@ import java.util.Objects;
  * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="instructions"}
  */
 public final class LoadOptions {
-    /** The format that puts an instruction right before a text. */
+    /** The format that puts an instruction directly before a text. */
     public static final String PLAIN_FORMAT = "{}{}";
     private static final int MAX_THREADS = 1024;
 
@@ -42,13 +42,13 @@ public final class LoadOptions {
         passageInstructionFormat = builder.passageInstructionFormat;
     }
 
-    /** Everything as it is best on this machine, and no instructions. */
+    /** Returns the defaults: the best choice on this machine for each setting, and no instructions. */
     public static LoadOptions defaults() {
         return builder().build();
     }
 
     /**
-     * A builder that starts from {@link #defaults()}.
+     * Creates a builder that starts from {@link #defaults()}.
      *
      * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="folder"}
      */
@@ -56,7 +56,7 @@ public final class LoadOptions {
         return new Builder();
     }
 
-    /** A builder that starts from these options. */
+    /** Creates a builder that starts from these options. */
     public Builder toBuilder() {
         Builder builder = new Builder();
         builder.kernels = kernels;
@@ -70,58 +70,46 @@ public final class LoadOptions {
         return builder;
     }
 
-    /**
-     * The kernels to use; {@link KernelKind#AUTO} by default.
-     */
+    /** Returns the kernels to use; {@link KernelKind#AUTO} by default. */
     public KernelKind kernels() {
         return kernels;
     }
 
-    /**
-     * What computes.
-     */
+    /** Returns the devices to use; {@link Device#AUTO} by default. */
     public Device device() {
         return device;
     }
 
-    /**
-     * The arithmetic of the products.
-     */
+    /** Returns the arithmetic of matrix products; {@link Precision#AUTO} by default. */
     public Precision precision() {
         return precision;
     }
 
     /**
-     * How many threads compute, 1 to 1,024; 0, the default, for as many as the JVM sees processors. The
-     * scalar kernels use one, whatever is set.
+     * Returns how many threads compute, 0..1,024. 0, the default, stands for the number of processors that
+     * the JVM sees. The scalar kernels always use one.
      */
     public int threads() {
         return threads;
     }
 
-    /**
-     * Put before each query; empty, the default, for none.
-     */
+    /** Returns the instruction that is put before each query; empty, the default, for none. */
     public String queryInstruction() {
         return queryInstruction;
     }
 
-    /**
-     * {@code "{}{}"} by default.
-     */
+    /** Returns the format that combines the query instruction and the query; {@code "{}{}"} by default. */
     public String queryInstructionFormat() {
         return queryInstructionFormat;
     }
 
-    /**
-     * Put before each passage; empty, the default, for none.
-     */
+    /** Returns the instruction that is put before each passage; empty, the default, for none. */
     public String passageInstruction() {
         return passageInstruction;
     }
 
     /**
-     * {@code "{}{}"} by default.
+     * Returns the format that combines the passage instruction and the passage; {@code "{}{}"} by default.
      */
     public String passageInstructionFormat() {
         return passageInstructionFormat;
@@ -163,7 +151,7 @@ public final class LoadOptions {
                 + ", passageInstructionFormat=" + passageInstructionFormat + "]";
     }
 
-    /** Sets what differs from the defaults; for one thread. */
+    /** Builds options; settings that are not set have their defaults. Not thread-safe. */
     public static final class Builder {
         private KernelKind kernels = KernelKind.AUTO;
         private Device device = Device.AUTO;
@@ -176,65 +164,65 @@ public final class LoadOptions {
 
         private Builder() {}
 
-        /** The kernels to use. */
+        /** Sets the kernels to use. */
         public Builder kernels(KernelKind value) {
             kernels = value;
             return this;
         }
 
-        /** What computes; a text is read by {@link Device#parse}. */
+        /** Sets the devices to use. */
         public Builder device(Device value) {
             device = value;
             return this;
         }
 
-        /** What computes; a text is read by {@link Device#parse}. */
+        /** Sets the devices to use from a text that {@link Device#parse} reads. */
         public Builder device(String value) {
             device = Device.parse(value);
             return this;
         }
 
-        /** The arithmetic of the products. */
+        /** Sets the arithmetic of matrix products. */
         public Builder precision(Precision value) {
             precision = value;
             return this;
         }
 
-        /** How many threads compute; 0 for as many as the JVM sees processors. */
+        /** Sets how many threads compute; 0 stands for the number of processors that the JVM sees. */
         public Builder threads(int value) {
             threads = value;
             return this;
         }
 
-        /** What is put before each query. */
+        /** Sets the instruction that is put before each query. */
         public Builder queryInstruction(String value) {
             queryInstruction = value;
             return this;
         }
 
-        /** How it is put there. */
+        /** Sets the format that combines the query instruction and the query. */
         public Builder queryInstructionFormat(String value) {
             queryInstructionFormat = value;
             return this;
         }
 
-        /** What is put before each passage. */
+        /** Sets the instruction that is put before each passage. */
         public Builder passageInstruction(String value) {
             passageInstruction = value;
             return this;
         }
 
-        /** How it is put there. */
+        /** Sets the format that combines the passage instruction and the passage. */
         public Builder passageInstructionFormat(String value) {
             passageInstructionFormat = value;
             return this;
         }
 
         /**
-         * The options.
+         * Builds the options.
          *
          * @throws IllegalArgumentException
-         *             where a setting is out of its range
+         *             if a setting is out of its range
          */
         public LoadOptions build() {
             Objects.requireNonNull(kernels, "kernels");

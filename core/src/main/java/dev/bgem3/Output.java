@@ -2,11 +2,11 @@ package dev.bgem3;
 
 /** The three kinds of output that BGE-M3 computes in one pass. */
 public enum Output {
-    /** One vector a text. */
+    /** Dense vectors: one vector for each text. */
     DENSE("dense"),
-    /** Lexical weights: one weight for each different token of a text. */
+    /** Lexical weights: one weight for each distinct token of a text. */
     SPARSE("sparse"),
-    /** ColBERT vectors: one vector for each token of a text but the first. */
+    /** ColBERT vectors: one vector for each token of a text except the first. */
     COLBERT("colbert");
 
     private final String label;
@@ -15,7 +15,7 @@ public enum Output {
         this.label = label;
     }
 
-    /** The name that FlagEmbedding, the command line and the messages use. */
+    /** Returns the name that FlagEmbedding, the command line and the messages use. */
     public String label() {
         return label;
     }

@@ -2,11 +2,11 @@ package dev.bgem3;
 
 import dev.bgem3.head.DenseHead;
 
-/** How a dense vector is made of a text's token vectors. */
+/** How a dense vector is computed from a text's token vectors. */
 public enum Pooling {
-    /** The first token's vector: BGE-M3's own. */
+    /** The first token's vector, as BGE-M3 uses. */
     CLS("cls"),
-    /** The mean over all tokens, {@code <s>} and {@code </s>} included. */
+    /** The mean over all tokens, including {@code <s>} and {@code </s>}. */
     MEAN("mean"),
     /** The last token's vector. */
     LAST_TOKEN("last_token");
@@ -33,7 +33,7 @@ public enum Pooling {
         };
     }
 
-    /** The name that FlagEmbedding and the command line use. */
+    /** Returns the name that FlagEmbedding and the command line use. */
     public String label() {
         return label;
     }

@@ -3,9 +3,9 @@ package dev.bgem3;
 import dev.bgem3.kernel.Arithmetic;
 import java.util.Optional;
 
-/** The arithmetic of the encoder's products. */
+/** The arithmetic of the encoder's matrix products. */
 public enum Precision {
-    /** fp32 on a CPU, which keeps the reference's numbers; fp16 on a GPU, which is fast in nothing wider. */
+    /** fp32 on a CPU, which gives the reference's numbers; fp16 on a GPU, where wider arithmetic is slow. */
     AUTO("auto"),
     /** 32-bit floating point throughout: the reference's arithmetic. */
     FP32("fp32"),
@@ -22,12 +22,12 @@ public enum Precision {
         this.label = label;
     }
 
-    /** The name that the command line uses. */
+    /** Returns the name that the command line uses. */
     public String label() {
         return label;
     }
 
-    /** The precision of models that compute in an arithmetic. */
+    /** Returns the precision for an arithmetic. */
     static Precision of(Arithmetic arithmetic) {
         return switch (arithmetic) {
             case FP32 -> FP32;
@@ -37,7 +37,7 @@ public enum Precision {
         };
     }
 
-    /** The arithmetic of this precision; empty for {@link #AUTO}. */
+    /** Returns the arithmetic of this precision; empty for {@link #AUTO}. */
     Optional<Arithmetic> arithmetic() {
         return switch (this) {
             case AUTO -> Optional.empty();

@@ -1,16 +1,16 @@
 package dev.bgem3;
 
-/** Is told how far a call has come; called by the thread that made the call, after each batch. */
+/** Is notified of a call's progress after each batch, in the thread that made the call. */
 @FunctionalInterface
 public interface ProgressListener {
-    /** Listens to nothing. */
+    /** Does nothing. */
     ProgressListener NONE = (texts, tokens) -> {};
 
     /**
-     * Some texts are done.
+     * Called when a batch is done.
      *
      * @param texts
-     *            the number of texts that this batch finished
+     *            the number of texts in the batch
      * @param tokens
      *            the number of their tokens
      */

@@ -2,22 +2,22 @@ package dev.bgem3;
 
 import java.time.Duration;
 
-/** Told of each batch that a queue has computed, for metrics. */
+/** Is notified of each batch that a queue has computed, for metrics. */
 @FunctionalInterface
 public interface QueueListener {
     /** Does nothing. */
     QueueListener NONE = (_, _, _, _) -> {};
 
     /**
-     * Called after a batch has been answered, by a thread of the queue's, and by several at a time where
-     * there are several devices. What it throws is logged and changes nothing.
+     * Called after a batch has been answered, in a virtual thread. Calls for several batches may run at the
+     * same time. An exception that it throws is logged and has no other effect.
      *
      * @param texts
-     *            how many texts the batch had
+     *            the number of texts in the batch
      * @param tokens
-     *            how many tokens they had in all
+     *            the number of their tokens
      * @param waiting
-     *            how long the one of them that had waited longest had waited, from when it was tokenized
+     *            how long the text that had waited longest had waited since it was tokenized
      * @param computing
      *            how long the model took
      */

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * How much a queue accepts, and how it makes batches.
+ * How much a queue accepts, and how it forms batches.
  *
  * <p>
  * Immutable; every setting has a default.
@@ -30,13 +30,13 @@ public final class QueueOptions {
         listener = builder.listener;
     }
 
-    /** 512 permits, the kernels' token budget, no time-out. */
+    /** Returns the defaults: 512 permits, the kernels' token budget and no time-out. */
     public static QueueOptions defaults() {
         return builder().build();
     }
 
     /**
-     * A builder that starts from {@link #defaults()}.
+     * Creates a builder that starts from {@link #defaults()}.
      *
      * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="encode"}
      */
@@ -44,7 +44,7 @@ public final class QueueOptions {
         return new Builder();
     }
 
-    /** A builder that starts from these options. */
+    /** Creates a builder that starts from these options. */
     public Builder toBuilder() {
         Builder builder = new Builder();
         builder.permits = permits;
@@ -54,37 +54,33 @@ public final class QueueOptions {
         return builder;
     }
 
-    /**
-     * The most texts that are accepted and not answered at a time, 1..131,072; 512 by default.
-     */
+    /** Returns the maximum number of accepted but unanswered texts, 1..131,072; 512 by default. */
     public int permits() {
         return permits;
     }
 
     /**
-     * The most tokens of a batch, 1..1,048,576; a longer text goes alone. Empty, the default, for the
-     * kernels' own, as for {@link RunOptions#tokenBudget()}.
+     * Returns the maximum number of tokens of a batch, 1..1,048,576; a longer text is computed alone. Empty,
+     * the default, stands for the kernels' own budget, as for {@link RunOptions#tokenBudget()}.
      */
     public OptionalInt tokenBudget() {
         return tokenBudget;
     }
 
     /**
-     * How long a request may take from the call to its answer, tokenizing included; more than nothing. Empty,
-     * the default, for as long as it takes.
+     * Returns how long a request may take from the call to its answer, including tokenization. Empty, the
+     * default, for no limit.
      */
     public Optional<Duration> timeout() {
         return timeout;
     }
 
-    /**
-     * Told of each batch.
-     */
+    /** Returns the listener that is notified of each batch. */
     public QueueListener listener() {
         return listener;
     }
 
-    /** As the engine takes them, before a session. */
+    /** Converts these options for a queue in front of a session. */
     QueueSettings settings(ModelSession session) {
         return new QueueSettings(session.slotCount(), session.tokenBudget(tokenBudget), permits, timeout,
                 listener == QueueListener.NONE ? QueueSettings.Listener.NONE : listener::onBatch);
@@ -113,7 +109,7 @@ public final class QueueOptions {
                 + ", listener=" + listener + "]";
     }
 
-    /** Sets what differs from the defaults; for one thread. */
+    /** Builds options; settings that are not set have their defaults. Not thread-safe. */
     public static final class Builder {
         private int permits = DEFAULT_PERMITS;
         private OptionalInt tokenBudget = OptionalInt.empty();
@@ -122,35 +118,35 @@ public final class QueueOptions {
 
         private Builder() {}
 
-        /** The most texts that are accepted and not answered at a time. */
+        /** Sets the maximum number of accepted but unanswered texts. */
         public Builder permits(int value) {
             permits = value;
             return this;
         }
 
-        /** The most tokens of a batch. */
+        /** Sets the maximum number of tokens of a batch. */
         public Builder tokenBudget(int value) {
             tokenBudget = OptionalInt.of(value);
             return this;
         }
 
-        /** How long a request may take. */
+        /** Sets how long a request may take, more than zero. */
         public Builder timeout(Duration value) {
             timeout = Optional.of(Objects.requireNonNull(value, "timeout"));
             return this;
         }
 
-        /** Who is told of each batch. */
+        /** Sets the listener that is notified of each batch. */
         public Builder listener(QueueListener value) {
             listener = value;
             return this;
         }
 
         /**
-         * The options.
+         * Builds the options.
          *
          * @throws IllegalArgumentException
-         *             where a setting is out of its range
+         *             if a setting is out of its range
          */
         public QueueOptions build() {
             Objects.requireNonNull(listener, "listener");
@@ -159,8 +155,8 @@ public final class QueueOptions {
                         "permits: " + permits + " (expected: 1.." + MAX_PERMITS + ")");
             }
             RunOptions.checkTokenBudget(tokenBudget);
-            timeout.filter(most -> !most.isPositive()).ifPresent(most -> {
-                throw new IllegalArgumentException("timeout: " + most + " (expected: more than PT0S)");
+            timeout.filter(limit -> !limit.isPositive()).ifPresent(limit -> {
+                throw new IllegalArgumentException("timeout: " + limit + " (expected: more than PT0S)");
             });
             return new QueueOptions(this);
         }

@@ -5,15 +5,15 @@ import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
- * What a call of a {@link Reranker} computes of each pair. How a call runs is {@link RunOptions}.
+ * What a {@link Reranker} computes for each pair; {@link RunOptions} say how it runs.
  *
  * <p>
  * Immutable; every setting has a default.
  */
 public final class RerankOptions {
     /**
-     * The least maximum length, 17: from there on any query, cut to 3/4, leaves room for a token of its
-     * passage. Below it {@code FlagReranker} leaves pairs uncut, longer than they may be.
+     * The smallest maximum length, 17: from there on, any query, cut to 3/4, leaves room for a token of its
+     * passage. For smaller lengths {@code FlagReranker} leaves pairs uncut, so that they exceed the maximum.
      */
     public static final int MIN_LENGTH = PairTokenizer.MIN_LENGTH;
 
@@ -27,13 +27,13 @@ public final class RerankOptions {
         truncate = builder.truncate;
     }
 
-    /** Raw scores, pairs cut to the model's own limit. */
+    /** Returns the defaults: raw scores, of pairs cut to the model's own limit. */
     public static RerankOptions defaults() {
         return builder().build();
     }
 
     /**
-     * A builder that starts from {@link #defaults()}.
+     * Creates a builder that starts from {@link #defaults()}.
      *
      * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="score"}
      */
@@ -41,7 +41,7 @@ public final class RerankOptions {
         return new Builder();
     }
 
-    /** A builder that starts from these options. */
+    /** Creates a builder that starts from these options. */
     public Builder toBuilder() {
         Builder builder = new Builder();
         builder.normalize = normalize;
@@ -50,26 +50,23 @@ public final class RerankOptions {
         return builder;
     }
 
-    /**
-     * Whether scores go through a sigmoid, to lie between 0 and 1; else, the default, they are the
-     * classifier's own numbers.
-     */
+    /** Returns whether a sigmoid maps scores to 0..1. By default, scores are the classifier's raw numbers. */
     public boolean normalize() {
         return normalize;
     }
 
     /**
-     * The most tokens of a pair, its four special ones included, at least {@value #MIN_LENGTH}: a query is
-     * cut to 3/4 of it, then the passage to what is left. Empty, the default, for the model's own limit;
-     * FlagEmbedding's {@code FlagReranker} takes 512.
+     * Returns the maximum number of tokens of a pair, including its four special ones, at least
+     * {@value #MIN_LENGTH}. A query is cut to 3/4 of it, then the passage to the rest. Empty, the default,
+     * stands for the model's own limit; FlagEmbedding's {@code FlagReranker} uses 512.
      */
     public OptionalInt maxLength() {
         return maxLength;
     }
 
     /**
-     * Whether a pair that is too long is cut, which its result says; else it is an {@link
-     * dev.bgem3.error.InputException}.
+     * Returns whether a pair that is too long is cut, as {@link RerankScore#truncated()} then says; otherwise
+     * it causes an {@link dev.bgem3.error.InputException}. True by default.
      */
     public boolean truncate() {
         return truncate;
@@ -96,7 +93,7 @@ public final class RerankOptions {
                 + ", truncate=" + truncate + "]";
     }
 
-    /** Sets what differs from the defaults; for one thread. */
+    /** Builds options; settings that are not set have their defaults. Not thread-safe. */
     public static final class Builder {
         private boolean normalize;
         private OptionalInt maxLength = OptionalInt.empty();
@@ -104,29 +101,29 @@ public final class RerankOptions {
 
         private Builder() {}
 
-        /** Whether scores go through a sigmoid. */
+        /** Sets whether a sigmoid maps scores to 0..1. */
         public Builder normalize(boolean value) {
             normalize = value;
             return this;
         }
 
-        /** The most tokens of a pair. */
+        /** Sets the maximum number of tokens of a pair. */
         public Builder maxLength(int value) {
             maxLength = OptionalInt.of(value);
             return this;
         }
 
-        /** Whether a pair that is too long is cut. */
+        /** Sets whether a pair that is too long is cut. */
         public Builder truncate(boolean value) {
             truncate = value;
             return this;
         }
 
         /**
-         * The options.
+         * Builds the options.
          *
          * @throws IllegalArgumentException
-         *             where a setting is out of its range
+         *             if a setting is out of its range
          */
         public RerankOptions build() {
             if (maxLength.orElse(MIN_LENGTH) < MIN_LENGTH) {

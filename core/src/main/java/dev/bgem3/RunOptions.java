@@ -6,9 +6,9 @@ import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 
 /**
- * How a call runs, for calls that cut their texts into batches by themselves; what it computes is {@link
- * EncodeOptions} or {@link RerankOptions}, and does not depend on this. A queue has {@link QueueOptions} in
- * its place.
+ * How a call runs, for calls that divide their texts into batches. What it computes is set by
+ * {@link EncodeOptions} or {@link RerankOptions} and does not depend on these options. Queues have
+ * {@link QueueOptions} instead.
  *
  * <p>
  * Immutable; every setting has a default.
@@ -27,13 +27,13 @@ public final class RunOptions {
         cancelled = builder.cancelled;
     }
 
-    /** The kernels' own token budget; nobody listens or cancels. */
+    /** Returns the defaults: the kernels' own token budget, no listener and no cancellation. */
     public static RunOptions defaults() {
         return builder().build();
     }
 
     /**
-     * A builder that starts from {@link #defaults()}.
+     * Creates a builder that starts from {@link #defaults()}.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="run"}
      */
@@ -41,7 +41,7 @@ public final class RunOptions {
         return new Builder();
     }
 
-    /** A builder that starts from these options. */
+    /** Creates a builder that starts from these options. */
     public Builder toBuilder() {
         Builder builder = new Builder();
         builder.tokenBudget = tokenBudget;
@@ -51,26 +51,26 @@ public final class RunOptions {
     }
 
     /**
-     * The most tokens that are computed at a time, 1..1,048,576; a longer text goes alone. Empty, the
-     * default, for the kernels' own, which is 4,096 on a CPU; on a GPU it depends on its free memory. More
-     * tokens need more memory, and from about a thousand on bring no more speed on a CPU. No more are taken
-     * than keep every matrix of the model below 2³¹ numbers, which for BGE-M3 are 524,287; a batch for which
-     * a GPU's memory does not suffice is halved.
+     * Returns the maximum number of tokens that are computed at a time, 1..1,048,576; a longer text is
+     * computed alone. Empty, the default, stands for the kernels' own budget, which is 4,096 on a CPU and
+     * depends on the free memory on a GPU. More tokens need more memory, and beyond about a thousand they do
+     * not increase the speed on a CPU. The budget is limited so that every matrix of the model has fewer than
+     * 2³¹ elements, which for BGE-M3 means at most 524,287 tokens. A batch that a GPU does not have enough
+     * memory for is halved.
      */
     public OptionalInt tokenBudget() {
         return tokenBudget;
     }
 
-    /**
-     * Told after each batch, by the thread that made the call.
-     */
+    /** Returns the listener that is notified after each batch, in the thread that made the call. */
     public ProgressListener progress() {
         return progress;
     }
 
     /**
-     * Asked before each text is tokenized and before each batch, by one of the call's threads at a time; true
-     * ends the call with {@link dev.bgem3.error.CancelledException}.
+     * Returns the function that is called before each text is tokenized and before each batch, by one of the
+     * call's threads at a time. If it returns true, the call ends with
+     * {@link dev.bgem3.error.CancelledException}.
      */
     public BooleanSupplier cancelled() {
         return cancelled;
@@ -83,7 +83,7 @@ public final class RunOptions {
         }
     }
 
-    /** As the engine takes them. */
+    /** Converts these options for the engine. */
     BatchControl control() {
         return new BatchControl(tokenBudget, progress::onProgress, cancelled);
     }
@@ -109,7 +109,7 @@ public final class RunOptions {
                 + ", cancelled=" + cancelled + "]";
     }
 
-    /** Sets what differs from the defaults; for one thread. */
+    /** Builds options; settings that are not set have their defaults. Not thread-safe. */
     public static final class Builder {
         private OptionalInt tokenBudget = OptionalInt.empty();
         private ProgressListener progress = ProgressListener.NONE;
@@ -117,29 +117,29 @@ public final class RunOptions {
 
         private Builder() {}
 
-        /** The most tokens that are computed at a time. */
+        /** Sets the maximum number of tokens that are computed at a time. */
         public Builder tokenBudget(int value) {
             tokenBudget = OptionalInt.of(value);
             return this;
         }
 
-        /** Who is told of progress. */
+        /** Sets the listener that is notified of progress. */
         public Builder progress(ProgressListener value) {
             progress = value;
             return this;
         }
 
-        /** Who may end the call. */
+        /** Sets the function that returns whether the call should end. */
         public Builder cancelled(BooleanSupplier value) {
             cancelled = value;
             return this;
         }
 
         /**
-         * The options.
+         * Builds the options.
          *
          * @throws IllegalArgumentException
-         *             where a setting is out of its range
+         *             if a setting is out of its range
          */
         public RunOptions build() {
             Objects.requireNonNull(progress, "progress");

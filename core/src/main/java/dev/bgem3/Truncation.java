@@ -1,9 +1,9 @@
 package dev.bgem3;
 
-/** Where a text that is too long is cut. {@code <s>} and {@code </s>} stay in any case. */
+/** Which end of a text that is too long is cut. {@code <s>} and {@code </s>} are always kept. */
 public enum Truncation {
-    /** Its end goes: the first tokens are kept, as FlagEmbedding does it. */
+    /** Cuts the end: the first tokens are kept, as in FlagEmbedding. */
     RIGHT,
-    /** Its beginning goes: the last tokens are kept. */
+    /** Cuts the beginning: the last tokens are kept. */
     LEFT
 }
