@@ -32,24 +32,24 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A loaded BGE-M3: texts in; dense vectors, lexical weights and ColBERT vectors out, as FlagEmbedding's
- * {@code BGEM3FlagModel} computes them.
+ * A loaded BGE-M3 model, which encodes texts as dense vectors, lexical weights and ColBERT vectors, as
+ * FlagEmbedding's {@code BGEM3FlagModel} does.
  *
  * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="name"}
  *
  * <p>
- * Thread-safe: every method may be called from many threads at once. Calls share the model's threads and
- * devices, a batch at a time, in the order in which they ask. On a CPU a text's outputs have the same bits
- * alone or among others, with any number of threads.
+ * Thread-safe: any number of threads may call any method at once. Calls share the model's threads and devices
+ * batch by batch, first come, first served. On a CPU a text's outputs have the same bits whether it is
+ * encoded alone or with others, and with any number of threads.
  *
  * <p>
- * Close it to free its memory and threads. A batch that another thread has under way ends first; a call that
- * then has batches left, and any later call that computes, throws {@link IllegalStateException}.
+ * Close it to free its memory and threads. A batch that another thread is computing finishes first; a call
+ * that has batches left then, and any later call that computes, throws {@link IllegalStateException}.
  */
 public final class BgeM3 implements AutoCloseable {
     private final ModelSession session;
     private final ModelInfo info;
-    /** Ascending. */
+    /** In ascending order. */
     private final int[] unweightedIds;
     private final LoadOptions loadOptions;
 
@@ -57,27 +57,27 @@ public final class BgeM3 implements AutoCloseable {
         this.session = session;
         info = new ModelInfo(session.folder(), session.backend(), session.kernels(), session.maxLength());
         Tokenizer tokenizer = session.tokenizer();
-        // As FlagEmbedding has it: of the special tokens the mask alone may have a lexical weight.
+        // As in FlagEmbedding, the mask is the only special token that may have a lexical weight.
         unweightedIds = IntStream.of(tokenizer.specialIds()).filter(id -> id != tokenizer.maskTokenId())
                 .toArray();
         this.loadOptions = loadOptions;
     }
 
-    /** Loads a model by its folder or its name on the hub, with the default options. */
+    /** Loads a model, given its folder or its name on the hub, with the default options. */
     public static BgeM3 load(String model) {
         return load(model, LoadOptions.defaults());
     }
 
     /**
-     * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-m3}, from the {@link
-     * HuggingFaceCache}.
+     * Loads a model, given its folder or its name on the hub, such as {@code BAAI/bge-m3}. A name is looked
+     * up in the {@link HuggingFaceCache}.
      *
      * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="name"}
      *
      * @throws ModelException
-     *             where it is in neither place, or as {@link #load(Path, LoadOptions)} says
+     *             if the model is in neither place, or as for {@link #load(Path, LoadOptions)}
      * @throws BackendException
-     *             as {@link #load(Path, LoadOptions)} says
+     *             as for {@link #load(Path, LoadOptions)}
      */
     public static BgeM3 load(String model, LoadOptions options) {
         Objects.requireNonNull(model, "model");
@@ -85,23 +85,23 @@ public final class BgeM3 implements AutoCloseable {
         return load(HuggingFaceCache.ofProcess().folderOf(model), options);
     }
 
-    /** Loads a model folder with the default options. */
+    /** Loads a model from a folder with the default options. */
     public static BgeM3 load(Path folder) {
         return load(folder, LoadOptions.defaults());
     }
 
     /**
-     * Loads a model folder as downloaded from the hub.
+     * Loads a model from a folder, as downloaded from the hub.
      *
      * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="folder"}
      *
      * @throws ModelException
-     *             where the folder or one of its files cannot be used; the message names it
+     *             if the folder or one of its files cannot be used; the message names it
      * @throws BackendException
-     *             where this machine lacks the kernels, the device, the precision, the threads or the memory
-     *             asked for, or the process may open no more files
+     *             if this machine lacks the kernels, the device, the precision, the threads or the memory
+     *             requested, or the process has too many open files
      * @throws dev.bgem3.error.CancelledException
-     *             where this thread is interrupted; it stays so
+     *             if this thread is interrupted; its interrupt status stays set
      */
     public static BgeM3 load(Path folder, LoadOptions options) {
         Objects.requireNonNull(folder, "folder");
@@ -109,7 +109,7 @@ public final class BgeM3 implements AutoCloseable {
         return load(folder, options, KernelProviders.all());
     }
 
-    /** As {@code load}, with these kernels and no others, the preferred first. */
+    /** Loads a model with one of these kernels, given in order of preference. */
     static BgeM3 load(Path folder, LoadOptions options, List<KernelProvider> installed) {
         try {
             return ModelSession.open(folder, options.backend(), installed, ModelSession.Kind.ENCODER)
@@ -122,8 +122,8 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The kernels that are installed, the preferred first, whether they can be used here or not; needs no
-     * model.
+     * Returns the installed kernels in order of preference, including those that this machine cannot use. No
+     * model is needed.
      *
      * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="kernels"}
      */
@@ -131,18 +131,18 @@ public final class BgeM3 implements AutoCloseable {
         return KernelProviders.all().stream().map(KernelStatus::of).toList();
     }
 
-    /** What the folder holds and what serves it. */
+    /** Describes the model folder and the kernels and devices in use. */
     public ModelInfo info() {
         return info;
     }
 
-    /** The model's tokenizer; it stays usable after {@link #close()}. */
+    /** Returns the model's tokenizer, which stays usable after {@link #close()}. */
     public Tokenizer tokenizer() {
         return session.tokenizer();
     }
 
     /**
-     * The dense vector of one text.
+     * Computes the dense vector of a text.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="text"}
      */
@@ -150,42 +150,42 @@ public final class BgeM3 implements AutoCloseable {
         return encode(text, EncodeOptions.defaults());
     }
 
-    /** The outputs of one text. */
+    /** Computes the outputs of a text. */
     public Embedding encode(String text, EncodeOptions options) {
         Objects.requireNonNull(text, "text");
         return encode(List.of(text), options).getFirst();
     }
 
-    /** The dense vectors of some texts, in their order. */
+    /** Computes the dense vectors of texts, in the order of the texts. */
     public List<Embedding> encode(List<String> texts) {
         return encode(texts, EncodeOptions.defaults());
     }
 
     /**
-     * The outputs of some texts, in their order.
+     * Computes the outputs of texts, in the order of the texts.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="options"}
      *
      * @throws InputException
-     *             where a text is null, or the options ask what this model does not have
+     *             if a text is null, or the options ask for something that this model does not have
      * @throws ModelException
-     *             where an embedding that a text needs is NaN or infinite in the model's file: embeddings are
-     *             read when they are used; the message names the tensor
+     *             if a token embedding that a text needs is NaN or infinite in the model's file, because
+     *             these are only checked when they are used; the message names the tensor
      * @throws dev.bgem3.error.NonFiniteOutputException
-     *             where an output is NaN or infinite; the message names the text
+     *             if an output is NaN or infinite; the message names the text
      * @throws dev.bgem3.error.CancelledException
-     *             where the run's {@code cancelled} said so
+     *             if the run's {@code cancelled} returned true
      * @throws dev.bgem3.error.OutOfDeviceMemoryException
-     *             where a GPU's memory does not suffice for a text by itself; the message names it
+     *             if a GPU does not have enough memory for a single text; the message names the text
      * @throws dev.bgem3.error.DeviceLostException
-     *             where the last of the model's GPUs has failed, as every later call says too
+     *             if the last of the model's GPUs has failed; every later call throws it too
      */
     public List<Embedding> encode(List<String> texts, EncodeOptions options) {
         return encode(texts, options, RunOptions.defaults());
     }
 
     /**
-     * As {@code encode}, run as told.
+     * Does the same as {@link #encode(List, EncodeOptions)}, with run options.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="run"}
      */
@@ -198,16 +198,16 @@ public final class BgeM3 implements AutoCloseable {
      *
      * <p>
      * The stream is lazy: it takes the texts in windows of a few token budgets, at most 4,096 texts, and
-     * reads one window ahead at most, whatever the texts come from and however the result is used. What
-     * {@link #encode(List, EncodeOptions)} throws comes out of the result's terminal operation. The result is
-     * computed in order even after {@code parallel()}: each window uses all slots by itself.
+     * reads at most one window ahead, whatever the source of the texts and however the result is used. The
+     * result's terminal operation throws the exceptions of {@link #encode(List, EncodeOptions)}. The result
+     * is computed in order even after {@code parallel()}: each window uses all slots by itself.
      *
      * <p>
      * The texts are read in the thread that runs the terminal operation if it takes all results, as
-     * {@code forEach} and {@code collect} do. What can stop half-way ({@code iterator}, {@code findFirst},
-     * {@code limit}) has them read in a thread of their own, which ends with the texts, when the result is
-     * closed, or once the result is unreachable. So close a result that is not used up; that closes
-     * {@code texts} too.
+     * {@code forEach} and {@code collect} do. For operations that can stop early ({@code iterator},
+     * {@code findFirst}, {@code limit}), a separate thread reads the texts; it ends with the texts, when the
+     * result is closed, or once the result is unreachable. So close a result that you do not consume
+     * completely; that closes {@code texts} too.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="stream"}
      */
@@ -215,15 +215,15 @@ public final class BgeM3 implements AutoCloseable {
         return encode(texts, options, RunOptions.defaults());
     }
 
-    /** As {@code encode}, run as told. */
+    /** Does the same as {@link #encode(Stream, EncodeOptions)}, with run options. */
     public Stream<Embedding> encode(Stream<String> texts, EncodeOptions options, RunOptions run) {
         return stream(TextRole.TEXT, texts, options, run);
     }
 
     /**
-     * As {@code encode}, with the query instruction: the options' own, else that of the {@link LoadOptions},
-     * else the prompt {@code query} of the model's {@code config_sentence_transformers.json}, where it has
-     * one.
+     * Computes the dense vector of a query, with the query instruction: that of the options, else that of the
+     * {@link LoadOptions}, else the prompt {@code query} of the model's
+     * {@code config_sentence_transformers.json}, if it has one.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="roles"}
      */
@@ -231,24 +231,24 @@ public final class BgeM3 implements AutoCloseable {
         return encodeQuery(query, EncodeOptions.defaults());
     }
 
-    /** As {@code encode}, with the query instruction. */
+    /** Computes the outputs of a query, with the query instruction. */
     public Embedding encodeQuery(String query, EncodeOptions options) {
         Objects.requireNonNull(query, "query");
         return encodeQueries(List.of(query), options).getFirst();
     }
 
-    /** {@link #encodeQuery(String)} by FlagEmbedding's name. */
+    /** Calls {@link #encodeQuery(String)}; this is FlagEmbedding's name for it. */
     public Embedding encodeQueries(String query) {
         return encodeQuery(query);
     }
 
-    /** {@link #encodeQuery(String, EncodeOptions)} by FlagEmbedding's name. */
+    /** Calls {@link #encodeQuery(String, EncodeOptions)}; this is FlagEmbedding's name for it. */
     public Embedding encodeQueries(String query, EncodeOptions options) {
         return encodeQuery(query, options);
     }
 
     /**
-     * As {@code encode}, with the query instruction.
+     * Computes the dense vectors of queries, with the query instruction.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="roles"}
      */
@@ -256,32 +256,32 @@ public final class BgeM3 implements AutoCloseable {
         return encodeQueries(queries, EncodeOptions.defaults());
     }
 
-    /** As {@code encode}, with the query instruction. */
+    /** Computes the outputs of queries, with the query instruction. */
     public List<Embedding> encodeQueries(List<String> queries, EncodeOptions options) {
         return encodeQueries(queries, options, RunOptions.defaults());
     }
 
-    /** As {@code encodeQueries}, run as told. */
+    /** Does the same as {@link #encodeQueries(List, EncodeOptions)}, with run options. */
     public List<Embedding> encodeQueries(List<String> queries, EncodeOptions options, RunOptions run) {
         Objects.requireNonNull(queries, "queries");
         return encode(TextRole.QUERY, queries, 0, options, run);
     }
 
-    /** As {@code encode}, with the query instruction. */
+    /** Does the same as {@link #encode(Stream, EncodeOptions)}, with the query instruction. */
     public Stream<Embedding> encodeQueries(Stream<String> queries, EncodeOptions options) {
         return encodeQueries(queries, options, RunOptions.defaults());
     }
 
-    /** As {@code encodeQueries}, run as told. */
+    /** Does the same as {@link #encodeQueries(Stream, EncodeOptions)}, with run options. */
     public Stream<Embedding> encodeQueries(Stream<String> queries, EncodeOptions options, RunOptions run) {
         Objects.requireNonNull(queries, "queries");
         return stream(TextRole.QUERY, queries, options, run);
     }
 
     /**
-     * As {@code encode}, with the passage instruction: the options' own, else that of the {@link
-     * LoadOptions}, else the prompt {@code document}, {@code passage} or {@code corpus} of the model's {@code
-     * config_sentence_transformers.json}, the first that it has.
+     * Computes the dense vector of a passage, with the passage instruction: that of the options, else that of
+     * the {@link LoadOptions}, else the first of the prompts {@code document}, {@code passage} and
+     * {@code corpus} that the model's {@code config_sentence_transformers.json} has.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="roles"}
      */
@@ -289,24 +289,24 @@ public final class BgeM3 implements AutoCloseable {
         return encodePassage(passage, EncodeOptions.defaults());
     }
 
-    /** As {@code encode}, with the passage instruction. */
+    /** Computes the outputs of a passage, with the passage instruction. */
     public Embedding encodePassage(String passage, EncodeOptions options) {
         Objects.requireNonNull(passage, "passage");
         return encodeCorpus(List.of(passage), options).getFirst();
     }
 
-    /** {@link #encodePassage(String)} by FlagEmbedding's name. */
+    /** Calls {@link #encodePassage(String)}; this is FlagEmbedding's name for it. */
     public Embedding encodeCorpus(String passage) {
         return encodePassage(passage);
     }
 
-    /** {@link #encodePassage(String, EncodeOptions)} by FlagEmbedding's name. */
+    /** Calls {@link #encodePassage(String, EncodeOptions)}; this is FlagEmbedding's name for it. */
     public Embedding encodeCorpus(String passage, EncodeOptions options) {
         return encodePassage(passage, options);
     }
 
     /**
-     * As {@code encode}, with the passage instruction.
+     * Computes the dense vectors of passages, with the passage instruction.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="roles"}
      */
@@ -314,44 +314,46 @@ public final class BgeM3 implements AutoCloseable {
         return encodeCorpus(passages, EncodeOptions.defaults());
     }
 
-    /** As {@code encode}, with the passage instruction. */
+    /** Computes the outputs of passages, with the passage instruction. */
     public List<Embedding> encodeCorpus(List<String> passages, EncodeOptions options) {
         return encodeCorpus(passages, options, RunOptions.defaults());
     }
 
-    /** As {@code encodeCorpus}, run as told. */
+    /** Does the same as {@link #encodeCorpus(List, EncodeOptions)}, with run options. */
     public List<Embedding> encodeCorpus(List<String> passages, EncodeOptions options, RunOptions run) {
         Objects.requireNonNull(passages, "passages");
         return encode(TextRole.PASSAGE, passages, 0, options, run);
     }
 
-    /** As {@code encode}, with the passage instruction. */
+    /** Does the same as {@link #encode(Stream, EncodeOptions)}, with the passage instruction. */
     public Stream<Embedding> encodeCorpus(Stream<String> passages, EncodeOptions options) {
         return encodeCorpus(passages, options, RunOptions.defaults());
     }
 
-    /** As {@code encodeCorpus}, run as told. */
+    /** Does the same as {@link #encodeCorpus(Stream, EncodeOptions)}, with run options. */
     public Stream<Embedding> encodeCorpus(Stream<String> passages, EncodeOptions options, RunOptions run) {
         Objects.requireNonNull(passages, "passages");
         return stream(TextRole.PASSAGE, passages, options, run);
     }
 
     /**
-     * The outputs of texts that are tokens already.
+     * Computes the outputs of texts that are already tokenized.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="token-ids"}
      *
      * @param tokenIds
-     *            each text's ids as the model reads them, {@code <s>} and {@code </s>} included; never cut:
-     *            one that is longer than the options' or the model's limit is an error
+     *            the token ids of each text as the model reads them, including {@code <s>} and {@code </s>};
+     *            they are never cut, and a text longer than the limit of the options or the model is an
+     *            error
      * @throws InputException
-     *             as {@code encode}, and where an id is out of range or a text is empty or too long
+     *             as for {@link #encode(List, EncodeOptions)}, and if an id is out of range or a text is
+     *             empty or too long
      */
     public List<Embedding> encodeTokenIds(List<int[]> tokenIds, EncodeOptions options) {
         return encodeTokenIds(tokenIds, options, RunOptions.defaults());
     }
 
-    /** As {@code encodeTokenIds}, run as told. */
+    /** Does the same as {@link #encodeTokenIds(List, EncodeOptions)}, with run options. */
     public List<Embedding> encodeTokenIds(List<int[]> tokenIds, EncodeOptions options, RunOptions run) {
         Objects.requireNonNull(tokenIds, "tokenIds");
         Objects.requireNonNull(run, "run");
@@ -361,18 +363,19 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The outputs of some inputs, in their order: plain texts, queries, passages and token ids, each of which
-     * failures name by its place. Token ids are cut as texts are, but for one thing: where the options do not
-     * say, it is the model's own limit that counts.
+     * Computes the outputs of plain texts, queries, passages and token ids, in their order; error messages
+     * name each by its place. Token ids are cut as texts are, except that without a maximum length in the
+     * options the model's own limit applies.
      *
      * @throws InputException
-     *             as {@code encode}, and where a token id is out of range or an input has none
+     *             as for {@link #encode(List, EncodeOptions)}, and if a token id is out of range or an input
+     *             has no tokens
      */
     public List<Embedding> encodeInputs(List<? extends TextInput> inputs, EncodeOptions options) {
         return encodeInputs(inputs, options, RunOptions.defaults());
     }
 
-    /** As {@code encodeInputs}, run as told. */
+    /** Does the same as {@link #encodeInputs(List, EncodeOptions)}, with run options. */
     public List<Embedding> encodeInputs(List<? extends TextInput> inputs, EncodeOptions options,
             RunOptions run) {
         Objects.requireNonNull(inputs, "inputs");
@@ -381,45 +384,45 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The tokens of some inputs as {@code encodeInputs} makes them, each with its place: for a caller that
-     * must know how many there are before it has them computed. To compute them with the same options gives
-     * the same outputs.
+     * Tokenizes inputs as {@link #encodeInputs(List, EncodeOptions)} does, for a caller that must know the
+     * number of tokens before they are computed. Each result keeps its input's place. Encoding the results
+     * with the same options gives the same outputs.
      *
      * @throws InputException
-     *             as {@code encodeInputs}
+     *             as for {@link #encodeInputs(List, EncodeOptions)}
      */
     public List<TextInput.Tokens> tokenize(List<? extends TextInput> inputs, EncodeOptions options) {
         Objects.requireNonNull(inputs, "inputs");
         return TextInput.Tokens.all(inputs, 0, textTokenizer(options), () -> {});
     }
 
-    /** The five scores of a query and a passage with equal weights. */
+    /** Computes the five scores of a query and a passage with equal weights. */
     public PairScores computeScore(TextPair pair) {
         Objects.requireNonNull(pair, "pair");
         return computeScore(List.of(pair), ScoreWeights.EQUAL, EncodeOptions.defaults()).getFirst();
     }
 
-    /** The five scores of each pair with equal weights. */
+    /** Computes the five scores of each pair with equal weights. */
     public List<PairScores> computeScore(List<TextPair> pairs) {
         return computeScore(pairs, ScoreWeights.EQUAL, EncodeOptions.defaults());
     }
 
     /**
-     * The five scores of each pair, in their order: queries get the query instruction, passages that of
-     * passages. A text that stands in several neighbouring pairs is computed once.
+     * Computes the five scores of each pair, in the order of the pairs. Queries get the query instruction and
+     * passages the passage instruction. A text that occurs in several neighbouring pairs is computed once.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="pairs"}
      *
      * @param options
-     *            all but the outputs, which are all three
+     *            the options, except for the outputs, which are always all three
      * @throws InputException
-     *             as {@code encode}, and where the model lacks one of the heads
+     *             as for {@link #encode(List, EncodeOptions)}, and if the model lacks one of the heads
      */
     public List<PairScores> computeScore(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options) {
         return computeScore(pairs, weights, options, RunOptions.defaults());
     }
 
-    /** As {@code computeScore}, run as told. */
+    /** Does the same as {@link #computeScore(List, ScoreWeights, EncodeOptions)}, with run options. */
     public List<PairScores> computeScore(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options,
             RunOptions run) {
         Objects.requireNonNull(pairs, "pairs");
@@ -437,8 +440,8 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * So many pairs are encoded before they are scored: enough to fill batches, few enough to hold their
-     * ColBERT vectors.
+     * The number of pairs that are encoded before they are scored: enough to fill batches, few enough to keep
+     * their ColBERT vectors in memory.
      */
     private static final int PAIR_WINDOW = 256;
 
@@ -468,7 +471,8 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The lexical matching score of two texts: the sum over shared tokens of the product of their weights.
+     * Computes the lexical matching score of two texts: the sum, over the tokens that both have, of the
+     * product of their weights.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="lexical"}
      */
@@ -479,7 +483,7 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The lexical matching scores of each of {@code rows} with each of {@code columns}:
+     * Computes the lexical matching score of each of {@code rows} with each of {@code columns}, as
      * {@code [rows][columns]}.
      */
     public static float[][] computeLexicalMatchingScore(List<LexicalWeights> rows,
@@ -496,7 +500,8 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * The ColBERT score: the mean over the query's rows of the largest dot product with a row of the passage.
+     * Computes the ColBERT score: the mean, over the query's rows, of the largest dot product with a row of
+     * the passage.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="colbert"}
      */
@@ -507,9 +512,9 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * Lexical weights by decoded token, for people to read; in the order of the text. Where two tokens decode
-     * to the same name (a word's start and its middle may) the later one's weight stands, as in
-     * FlagEmbedding.
+     * Returns lexical weights by decoded token in the order of the text, for people to read. If two tokens
+     * decode to the same string, as the start and the middle of a word may, the weight of the later one is
+     * kept, as in FlagEmbedding.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="lexical"}
      */
@@ -520,7 +525,7 @@ public final class BgeM3 implements AutoCloseable {
         return named;
     }
 
-    /** As for one text, for several. */
+    /** Does the same as {@link #convertIdToToken(LexicalWeights)} for several texts. */
     public List<SequencedMap<String, Float>> convertIdToToken(List<LexicalWeights> weights) {
         Objects.requireNonNull(weights, "weights");
         return weights.stream().map(this::convertIdToToken).toList();
@@ -556,19 +561,19 @@ public final class BgeM3 implements AutoCloseable {
                 options.outputs().contains(Output.COLBERT) || options.tokenStates());
     }
 
-    /** Tokenizes the inputs of one call; checks its options against the model first. */
+    /** Returns the tokenizer for the inputs of one call, after checking the options against the model. */
     TextTokenizer textTokenizer(EncodeOptions options) {
         Objects.requireNonNull(options, "options");
         check(options);
         int maxLength = session.maxLength(options.maxLength(), info.defaultMaxLength(),
                 EncodeOptions.MIN_LENGTH);
-        // The limit in a file of the model is for texts alone, not for who makes the tokens.
+        // The limit in the model's sentence_bert_config.json applies to texts, not to token ids from callers.
         return new TextTokenizer(session.tokenizer(), info.vocabSize(), maxLength,
                 options.maxLength().isPresent() ? maxLength : info.maxLength(),
-                options.truncation() == Truncation.LEFT, role -> beforeTexts(role, options));
+                options.truncation() == Truncation.LEFT, role -> withInstruction(role, options));
     }
 
-    /** Checks the options against the model; an output that the model has no head for is never made up. */
+    /** Checks the options against the model; an output without a head is an error. */
     private void check(EncodeOptions options) {
         session.requireUsable();
         for (Output output : options.outputs()) {
@@ -585,7 +590,7 @@ public final class BgeM3 implements AutoCloseable {
         }
     }
 
-    /** What the options ask of the heads. */
+    /** Returns what the heads must compute for these options. */
     HeadSpec heads(EncodeOptions options) {
         return new HeadSpec(options.outputs().contains(Output.DENSE),
                 options.outputs().contains(Output.SPARSE), options.outputs().contains(Output.COLBERT),
@@ -593,7 +598,7 @@ public final class BgeM3 implements AutoCloseable {
                 options.truncateDim().orElse(info.hiddenSize()), options.normalize());
     }
 
-    /** A text's outputs as what users get. */
+    /** Converts a text's outputs to the public result. */
     Embedding embedding(TextOutputs outputs) {
         int[] ids = outputs.text().tokenIds();
         return new Embedding(outputs.dense().map(DenseVector::new).orElse(null),
@@ -609,10 +614,10 @@ public final class BgeM3 implements AutoCloseable {
     }
 
     /**
-     * Puts before a text what goes with its role: the call's instruction, else that of the load options, else
-     * the model's prompt.
+     * Returns the function that prepends the instruction for a role: that of the options, else that of the
+     * load options, else the model's prompt.
      */
-    private UnaryOperator<String> beforeTexts(TextRole role, EncodeOptions options) {
+    private UnaryOperator<String> withInstruction(TextRole role, EncodeOptions options) {
         String instruction = switch (role) {
             case TEXT -> "";
             case QUERY -> loadOptions.queryInstruction();
@@ -637,12 +642,12 @@ public final class BgeM3 implements AutoCloseable {
         return text -> Instruction.apply(usedFormat, own.orElse(instruction), text);
     }
 
-    /** What computes, for the queue before it. */
+    /** Returns the session, for the queues. */
     ModelSession session() {
         return session;
     }
 
-    /** Frees memory and threads once the batch under way has ended; closing again does nothing. */
+    /** Frees memory and threads after the batches in progress have finished; closing again has no effect. */
     @Override
     public void close() {
         session.close();

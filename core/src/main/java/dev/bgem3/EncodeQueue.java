@@ -19,32 +19,32 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
- * Many callers, one model: the texts of all wait in one queue and are computed in shared batches, as a server
- * needs it.
+ * A queue in front of a model, for servers: texts of many callers wait in it and are computed in shared
+ * batches.
  *
  * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="encode"}
  *
  * <p>
- * A call needs a permit for each of its texts: it gets all or none, at once. It tokenizes in the caller's
- * thread, then returns a future. While a batch computes, the next is put together: first the text that has
- * waited longest, then in the order of arrival those for which the token budget has room, until it begins;
- * with several devices, one for each. Texts of which different outputs are asked share a batch, and each gets
- * the same bits as from {@link BgeM3#encode(List, EncodeOptions)} wherever those do not depend on the batch.
- * A text's permit returns when it is computed or withdrawn.
+ * A call needs a permit for each of its texts and gets all of them at once or none. It tokenizes in the
+ * caller's thread, then returns a future. While a batch is computed, the next one is formed: first the text
+ * that has waited longest, then, in the order of arrival, every text for which the token budget has room,
+ * until the batch starts. With several devices, one batch is formed for each. Texts with different outputs
+ * share a batch, and each gets the same bits as from {@link BgeM3#encode(List, EncodeOptions)} wherever those
+ * do not depend on the batch. A text gives its permit back when it is computed or withdrawn.
  *
  * <p>
- * What is wrong with a call is thrown by the call itself: what {@link BgeM3#encode(List, EncodeOptions)} says
- * of the options and texts before it computes, {@link OverloadedException} where permits lack, {@link
- * InputException} where there never are so many, {@link IllegalStateException} where the queue or the model
- * is closed. What goes wrong later completes the future exceptionally, with {@link
- * dev.bgem3.error.TimedOutException} where the queue's time-out has passed. A text that cannot be computed
- * fails the request that it belongs to and no other: the rest of its batch is computed again without it.
+ * The call itself throws if it is wrong: the exceptions of {@link BgeM3#encode(List, EncodeOptions)} for its
+ * options and texts, {@link OverloadedException} if too few permits are free, {@link InputException} if it
+ * needs more permits than the queue has, and {@link IllegalStateException} if the queue or the model is
+ * closed. A later failure completes the future exceptionally, with {@link dev.bgem3.error.TimedOutException}
+ * once the queue's time-out has passed. A text that cannot be computed fails only the request that it belongs
+ * to: the rest of its batch is computed again without it.
  *
  * <p>
- * To cancel the future, or to complete it in any other way, withdraws its texts: those that no batch has
- * begun leave the queue, and their permits are free at once. That of a future derived from it does not.
- * Dependent actions run in virtual threads and may take their time; where the system grants too few threads
- * for those, the queue's own run them.
+ * Cancelling the future, or completing it in any other way, withdraws its texts: those that are not in a
+ * running batch leave the queue, and their permits are free at once. Cancelling a future derived from it has
+ * no such effect. Dependent actions run in virtual threads and may take their time; if the system grants too
+ * few threads for those, the queue's own threads run them.
  *
  * <p>
  * Thread-safe. For each batch that the model computes at a time the queue has two threads: one has batches
@@ -60,13 +60,13 @@ public final class EncodeQueue implements AutoCloseable {
         queue = new BatchQueue<>(new Engine(model), options.settings(model.session()));
     }
 
-    /** A queue before a model, with 512 permits and no time-out. */
+    /** Creates a queue in front of a model, with 512 permits and no time-out. */
     public static EncodeQueue of(BgeM3 model) {
         return of(model, QueueOptions.defaults());
     }
 
     /**
-     * A queue before a model.
+     * Creates a queue in front of a model.
      *
      * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="encode"}
      */
@@ -76,18 +76,18 @@ public final class EncodeQueue implements AutoCloseable {
         return new EncodeQueue(model, options);
     }
 
-    /** The outputs of one text. */
+    /** Computes the outputs of a text. */
     public CompletableFuture<Embedding> encode(String text, EncodeOptions options) {
         return one(TextRole.TEXT, text, options);
     }
 
-    /** As {@code encode}, with the query instruction. */
+    /** Computes the outputs of a query, with the query instruction. */
     public CompletableFuture<Embedding> encodeQuery(String query, EncodeOptions options) {
         Objects.requireNonNull(query, "query");
         return one(TextRole.QUERY, query, options);
     }
 
-    /** As {@code encode}, with the passage instruction. */
+    /** Computes the outputs of a passage, with the passage instruction. */
     public CompletableFuture<Embedding> encodePassage(String passage, EncodeOptions options) {
         Objects.requireNonNull(passage, "passage");
         return one(TextRole.PASSAGE, passage, options);
@@ -99,26 +99,26 @@ public final class EncodeQueue implements AutoCloseable {
                 answer -> answer.results().getFirst());
     }
 
-    /** The outputs of some texts, in their order. */
+    /** Computes the outputs of texts, in the order of the texts. */
     public CompletableFuture<QueueResult<Embedding>> encode(List<String> texts, EncodeOptions options) {
         return submit(TextRole.TEXT, texts, options);
     }
 
-    /** As {@code encode}, with the query instruction. */
+    /** Computes the outputs of queries, with the query instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeQueries(List<String> queries,
             EncodeOptions options) {
         Objects.requireNonNull(queries, "queries");
         return submit(TextRole.QUERY, queries, options);
     }
 
-    /** As {@code encode}, with the passage instruction. */
+    /** Computes the outputs of passages, with the passage instruction. */
     public CompletableFuture<QueueResult<Embedding>> encodeCorpus(List<String> passages,
             EncodeOptions options) {
         Objects.requireNonNull(passages, "passages");
         return submit(TextRole.PASSAGE, passages, options);
     }
 
-    /** The outputs of texts that are tokens already, as {@link BgeM3#encodeTokenIds} takes them. */
+    /** Computes the outputs of texts that are already tokenized, as {@link BgeM3#encodeTokenIds} does. */
     public CompletableFuture<QueueResult<Embedding>> encodeTokenIds(List<int[]> tokenIds,
             EncodeOptions options) {
         Objects.requireNonNull(tokenIds, "tokenIds");
@@ -128,8 +128,8 @@ public final class EncodeQueue implements AutoCloseable {
     }
 
     /**
-     * The outputs of plain texts, queries, passages and token ids, as {@link BgeM3#encodeInputs} takes them.
-     * Those that {@link BgeM3#tokenize} has made into tokens are not tokenized again.
+     * Computes the outputs of plain texts, queries, passages and token ids, as {@link BgeM3#encodeInputs}
+     * does. Results of {@link BgeM3#tokenize} are not tokenized again.
      */
     public CompletableFuture<QueueResult<Embedding>> encodeInputs(List<? extends TextInput> inputs,
             EncodeOptions options) {
@@ -159,14 +159,14 @@ public final class EncodeQueue implements AutoCloseable {
         }, answers);
     }
 
-    /** What it holds at this moment. */
+    /** Returns the current state of the queue. */
     public QueueState state() {
         return QueueState.of(queue.state());
     }
 
     /**
-     * Refuses new texts, answers those that it accepted, and returns then; closing again waits for that too.
-     * To end sooner, cancel the futures.
+     * Refuses new texts, and returns once those that it accepted are answered; closing again waits for that
+     * too. To finish sooner, cancel the futures.
      */
     @Override
     public void close() {

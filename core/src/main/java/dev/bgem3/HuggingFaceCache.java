@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The cache that Hugging Face's own programs and {@code bgem3 download} keep models in:
- * {@code models--OWNER--NAME/snapshots/REVISION}. It reads what is there and never downloads. Immutable.
+ * The cache in which Hugging Face's own programs and {@code bgem3 download} keep models, as
+ * {@code models--OWNER--NAME/snapshots/REVISION}. This class only reads it and never downloads. Immutable.
  *
  * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="cache"}
  */
@@ -31,53 +31,56 @@ public final class HuggingFaceCache {
         this.environment = environment;
     }
 
-    /** The cache that this process's environment variables name. */
+    /** Returns the cache that this process's environment variables name. */
     public static HuggingFaceCache ofProcess() {
         return of(System.getenv());
     }
 
-    /** The cache that some environment variables name, as huggingface_hub reads them. */
+    /** Returns the cache that these environment variables name, following the rules of huggingface_hub. */
     public static HuggingFaceCache of(Map<String, String> environment) {
         return new HuggingFaceCache(Objects.requireNonNull(environment, "environment"));
     }
 
-    /** Whether a text can be the name of a model on the hub: {@code OWNER/NAME}. */
+    /** Returns whether a text can be the name of a model on the hub: {@code OWNER/NAME}. */
     public static boolean isName(String text) {
         Objects.requireNonNull(text, "text");
         return NAME.matcher(text).matches();
     }
 
     /**
-     * Its folder: {@code HF_HUB_CACHE}, {@code HUGGINGFACE_HUB_CACHE} of old, {@code HF_HOME/hub},
-     * {@code XDG_CACHE_HOME/huggingface/hub} or {@code ~/.cache/huggingface/hub}.
+     * Returns the cache's folder: {@code HF_HUB_CACHE}, the older {@code HUGGINGFACE_HUB_CACHE},
+     * {@code HF_HOME/hub}, {@code XDG_CACHE_HOME/huggingface/hub} or {@code ~/.cache/huggingface/hub}, the
+     * first that is set.
      */
     public Path folder() {
         return value("HF_HUB_CACHE").or(() -> value("HUGGINGFACE_HUB_CACHE")).map(this::path)
                 .orElseGet(() -> home().resolve("hub"));
     }
 
-    /** Where Hugging Face's programs keep their files: {@code HF_HOME}, or its default. */
+    /**
+     * Returns the folder in which Hugging Face's programs keep their files: {@code HF_HOME}, or its default.
+     */
     public Path home() {
         return value("HF_HOME").map(this::path)
                 .orElseGet(() -> value("XDG_CACHE_HOME").map(this::path).orElse(userHome().resolve(".cache"))
                         .resolve("huggingface"));
     }
 
-    /** The folder of a model, whether it is there or not. */
+    /** Returns the folder of a model, whether it exists or not. */
     public Path folder(String name) {
         Objects.requireNonNull(name, "name");
         return folder().resolve("models--" + name.replace("/", "--"));
     }
 
     /**
-     * The folder of a model's files. Of several revisions it is the one that {@code refs/main} names, else
-     * the newest; one that was not downloaded whole (no {@code config.json}, no weights) is passed over.
+     * Finds the folder with a model's files: the revision that {@code refs/main} names, else the newest one.
+     * Skips revisions that were not downloaded completely (no {@code config.json}, or no weights).
      *
      * @param name
      *            such as {@code BAAI/bge-m3}
-     * @return empty where no whole revision is there
+     * @return empty if there is no complete revision
      * @throws ModelException
-     *             where the cache cannot be read
+     *             if the cache cannot be read
      */
     public Optional<Path> find(String name) {
         Path cached = folder(name);
@@ -89,12 +92,12 @@ public final class HuggingFaceCache {
             Path main = cached.resolve("refs").resolve("main");
             if (Files.isRegularFile(main)) {
                 Path revision = snapshots.resolve(Files.readString(main).strip());
-                if (isWhole(revision)) {
+                if (isComplete(revision)) {
                     return Optional.of(revision);
                 }
             }
             try (Stream<Path> revisions = Files.list(snapshots)) {
-                return revisions.filter(HuggingFaceCache::isWhole)
+                return revisions.filter(HuggingFaceCache::isComplete)
                         .max(Comparator.comparing(HuggingFaceCache::changed));
             }
         } catch (IOException e) {
@@ -106,7 +109,7 @@ public final class HuggingFaceCache {
         }
     }
 
-    /** The folder that a path or a name stands for; a folder of that path comes first. */
+    /** Returns the folder for a path or a name; an existing folder takes precedence over a name. */
     Path folderOf(String model) {
         if (model.isEmpty()) {
             throw new ModelException(
@@ -129,7 +132,7 @@ public final class HuggingFaceCache {
                 + " fetches it from the hub)"));
     }
 
-    private static boolean isWhole(Path folder) {
+    private static boolean isComplete(Path folder) {
         return Files.isRegularFile(folder.resolve(ModelConfig.FILE_NAME)) && WeightFormat.fileNames().stream()
                 .anyMatch(file -> Files.isRegularFile(folder.resolve(file)));
     }
@@ -155,7 +158,7 @@ public final class HuggingFaceCache {
         }
     }
 
-    /** A path that may begin with {@code ~}, as the Python library reads it. */
+    /** Expands a leading {@code ~}, as the Python library does. */
     private Path path(String text) {
         return text.equals("~") || text.startsWith("~/")
                 ? userHome().resolve(text.substring(Math.min(2, text.length())))

@@ -17,31 +17,35 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Which files make a model, for programs that fetch, copy or check them. Names are relative to the model's
- * folder, with slashes.
+ * Lists the files of a model, for programs that fetch, copy or check them. Names are relative to the model's
+ * folder and use slashes.
  *
  * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="files"}
  */
 public final class ModelFiles {
-    /** The configuration. A program that fills a folder writes it last: without it nothing is a model. */
+    /**
+     * The configuration. A program that fills a folder should write it last, because a folder without it is
+     * not a model.
+     */
     public static final String CONFIGURATION = ModelConfig.FILE_NAME;
     private static final String TOKENIZER = String.join(" or ", Tokenizer.FILE_NAMES);
     private static final Set<String> BESIDE_WEIGHTS = Stream.of(List.of(CONFIGURATION),
             HeadTensors.FILE_NAMES, Tokenizer.FILE_NAMES,
             List.of("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
             SentenceTransformersFiles.FILE_NAMES).flatMap(List::stream).collect(Collectors.toSet());
-    /** Of the modules of sentence-transformers: {@code 1_Pooling/config.json}. */
+    /** The configuration of a sentence-transformers module, such as {@code 1_Pooling/config.json}. */
     private static final Pattern MODULE = Pattern.compile("\\d_[A-Za-z]+/config\\.json");
 
     private ModelFiles() {}
 
     /**
-     * Those of a repository's files that make the model: what {@code load} reads, with weights in one format
-     * alone, and what its Python kin need beside it.
+     * Chooses the files of a repository that make up the model: those that {@code load} reads, with weights
+     * in only one format, and those that the Python libraries also need.
      *
-     * @return in the order of {@code names}
+     * @return the chosen names in the order of {@code names}
      * @throws ModelException
-     *             where they make none: no configuration, weights or tokenizer that could be read
+     *             if they are not a model: there is no configuration, or no weights or tokenizer that can be
+     *             read
      */
     public static List<String> choose(Collection<String> names) {
         WeightFormat weights = WeightFormat.of(names::contains).orElseThrow(() -> new ModelException(
@@ -58,26 +62,26 @@ public final class ModelFiles {
     }
 
     /**
-     * What a folder lacks to be a model, the shards that an index of weights lists included; empty where it
-     * is whole. Nothing but the index is read.
+     * Returns the files that a folder lacks to be a model, including the shards that an index of weights
+     * lists. Reads no file except the index.
      *
-     * @return names of files, two with {@code or} between them where either would do
+     * @return names of files, two joined by {@code or} where either would do; empty if the folder is complete
      * @throws ModelException
-     *             where the index of the weights cannot be read
+     *             if the index of the weights cannot be read
      */
     public static List<String> missing(Path folder) {
         List<String> missing = new ArrayList<>();
-        if (Tokenizer.FILE_NAMES.stream().noneMatch(name -> isThere(folder, name))) {
+        if (Tokenizer.FILE_NAMES.stream().noneMatch(name -> isFile(folder, name))) {
             missing.add(TOKENIZER);
         }
-        WeightFormat weights = WeightFormat.of(name -> isThere(folder, name))
+        WeightFormat weights = WeightFormat.of(name -> isFile(folder, name))
                 .orElse(WeightFormat.SAFETENSORS);
         Stream.concat(Stream.of(CONFIGURATION), weights.fileNamesIn(folder).stream())
-                .filter(name -> !isThere(folder, name)).forEach(missing::add);
+                .filter(name -> !isFile(folder, name)).forEach(missing::add);
         return missing;
     }
 
-    private static boolean isThere(Path folder, String name) {
+    private static boolean isFile(Path folder, String name) {
         return Files.isRegularFile(folder.resolve(name));
     }
 }

@@ -16,9 +16,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/**
- * What a model folder holds and what serves it. Immutable.
- */
+/** Describes a model folder, and the kernels and devices that compute it. Immutable. */
 public final class ModelInfo {
     private final Path folder;
     private final List<String> weightFiles;
@@ -44,7 +42,7 @@ public final class ModelInfo {
     private final int threads;
     private final int numericsVersion;
 
-    /** Of a model that is loaded. */
+    /** Describes a loaded model. */
     ModelInfo(ModelFolder model, BackendSelection backend, Kernels loaded, int maxLength) {
         ModelConfig config = model.config();
         boolean encodes = model.classifier().isEmpty();
@@ -58,7 +56,8 @@ public final class ModelInfo {
         if (encodes && model.colbertHead().isPresent()) {
             computed.add(Output.COLBERT);
         }
-        // Those of a cross-encoder say how sentence-transformers compares, which is not asked for here.
+        // A cross-encoder's files configure how sentence-transformers compares texts, which does not apply
+        // here.
         SentenceTransformersFiles files = encodes
                 ? model.sentenceTransformers()
                 : SentenceTransformersFiles.NONE;
@@ -87,193 +86,159 @@ public final class ModelInfo {
         numericsVersion = backend.arithmetic().numericsVersion();
     }
 
-    /**
-     * The folder as it was named.
-     */
+    /** Returns the folder as the caller named it. */
     public Path folder() {
         return folder;
     }
 
-    /**
-     * The names of the files that the weights were read from.
-     */
+    /** Returns the names of the files that the weights were read from. */
     public List<String> weightFiles() {
         return weightFiles;
     }
 
     /**
-     * The element type of the encoder's weights on disk: {@code fp32}, {@code fp16}, {@code bf16}.
+     * Returns the element type of the encoder's weights on disk: {@code fp32}, {@code fp16} or {@code bf16}.
      */
     public String weightDtype() {
         return weightDtype;
     }
 
     /**
-     * What the model can compute: dense always, the others if it has their heads; nothing of these where it
-     * is a cross-encoder.
+     * Returns what the model can compute: dense always, the others if it has their heads. Empty for a
+     * cross-encoder.
      */
     public Set<Output> outputs() {
         return outputs;
     }
 
-    /**
-     * How its dense vectors are made.
-     */
+    /** Returns how the model's dense vectors are computed from the token vectors. */
     public Pooling pooling() {
         return pooling;
     }
 
-    /**
-     * The dimension of dense vectors.
-     */
+    /** Returns the dimension of dense vectors. */
     public int hiddenSize() {
         return hiddenSize;
     }
 
-    /**
-     * The encoder's layers.
-     */
+    /** Returns the number of the encoder's layers. */
     public int layerCount() {
         return layerCount;
     }
 
-    /**
-     * The attention heads of a layer.
-     */
+    /** Returns the number of attention heads of a layer. */
     public int headCount() {
         return headCount;
     }
 
-    /**
-     * The width of the feed-forward part.
-     */
+    /** Returns the width of the feed-forward network. */
     public int intermediateSize() {
         return intermediateSize;
     }
 
-    /**
-     * The number of token ids.
-     */
+    /** Returns the number of token ids. */
     public int vocabSize() {
         return vocabSize;
     }
 
-    /**
-     * The most tokens of a text, {@code <s>} and {@code </s>} included.
-     */
+    /** Returns the maximum number of tokens of a text, including {@code <s>} and {@code </s>}. */
     public int maxLength() {
         return maxLength;
     }
 
     /**
-     * The most tokens of a text where a call does not say: the same, or less where {@code
-     * sentence_bert_config.json} has less.
+     * Returns the maximum number of tokens of a text unless a call sets one: {@link #maxLength()}, or the
+     * smaller limit of {@code sentence_bert_config.json}.
      */
     public int defaultMaxLength() {
         return defaultMaxLength;
     }
 
-    /**
-     * The dimension of ColBERT vectors; 0 without their head.
-     */
+    /** Returns the dimension of ColBERT vectors; 0 without a ColBERT head. */
     public int colbertDimension() {
         return colbertDimension;
     }
 
-    /**
-     * What may come before a text, by name, from {@code config_sentence_transformers.json}.
-     */
+    /** Returns the prompts of {@code config_sentence_transformers.json} by name. */
     public SequencedMap<String, String> prompts() {
         return prompts;
     }
 
     /**
-     * Which of them comes before a text unless something else does.
+     * Returns the name of the prompt that is put before a text unless another prompt or instruction applies.
      */
     public Optional<String> defaultPromptName() {
         return defaultPromptName;
     }
 
-    /**
-     * What a cross-encoder's {@code id2label} calls its score; empty for any other model.
-     */
+    /** Returns the name of a cross-encoder's score in {@code id2label}; empty for any other model. */
     public Optional<String> scoreLabel() {
         return scoreLabel;
     }
 
-    /**
-     * The number of weights read, heads included.
-     */
+    /** Returns the number of weights, including those of the heads. */
     public long parameterCount() {
         return parameterCount;
     }
 
-    /**
-     * The kernels that serve; never {@link KernelKind#AUTO}.
-     */
+    /** Returns the kernels in use; never {@link KernelKind#AUTO}. */
     public KernelKind kernels() {
         return kernels;
     }
 
-    /**
-     * What they found on this machine.
-     */
+    /** Describes the kernels in use and what they detected on this machine. */
     public String kernelDescription() {
         return kernelDescription;
     }
 
-    /**
-     * The arithmetic of the products.
-     */
+    /** Returns the arithmetic of matrix products. */
     public Precision precision() {
         return precision;
     }
 
-    /**
-     * What computes: {@link Device#CPU}, or one GPU or several, each by its number.
-     */
+    /** Returns the devices in use: {@link Device#CPU}, or one or more GPUs, each by its number. */
     public List<Device> devices() {
         return devices;
     }
 
-    /**
-     * How many threads of the host compute.
-     */
+    /** Returns how many threads of the host compute. */
     public int threads() {
         return threads;
     }
 
     /**
-     * The version of the numbers that this precision gives: two models that are alike in all but this may
-     * give vectors that differ by more than rounding to the last bit. An index records it with its vectors.
+     * Returns the version of the results of this precision. Two models that differ only in this may give
+     * vectors that differ by more than rounding of the last bit, so an index should record it with its
+     * vectors.
      */
     public int numericsVersion() {
         return numericsVersion;
     }
 
-    /** Whether this is a cross-encoder, for {@link Reranker}. */
+    /** Returns whether this is a cross-encoder, for {@link Reranker}. */
     public boolean isReranker() {
         return scoreLabel.isPresent();
     }
 
     /**
-     * What comes before a text unless something else does: the prompt of {@code default_prompt_name}, or
-     * nothing.
+     * Returns the prompt that is put before a text unless an instruction applies: that of
+     * {@code default_prompt_name}, or the empty string.
      */
     public String defaultPrompt() {
         return prompt();
     }
 
     /**
-     * What comes before a query unless something else does: the prompt {@code query}, else the default one.
+     * Returns the prompt that is put before a query unless an instruction applies: the prompt {@code query},
+     * else the default one.
      */
     public String queryPrompt() {
         return prompt("query");
     }
 
     /**
-     * What comes before a passage unless something else does: the first that there is of the prompts {@code
-     * document}, {@code passage} and {@code corpus}, the names that sentence-transformers looks for, else the
+     * Returns the prompt that is put before a passage unless an instruction applies: the first of the prompts
+     * {@code document}, {@code passage} and {@code corpus} that exists, as in sentence-transformers, else the
      * default one.
      */
     public String passagePrompt() {

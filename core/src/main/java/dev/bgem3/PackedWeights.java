@@ -13,34 +13,34 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/** Keeps a model's weights beside it as this machine's kernels read them, for a faster start. */
+/** Stores a model's weights in the layout of this machine's kernels, so that the model loads faster. */
 public final class PackedWeights {
-    /** The precisions that weights can be packed for: those in which CPUs compute. */
+    /** The precisions that weights can be packed for, which are those that CPUs compute in. */
     public static final List<Precision> PRECISIONS = Arrays.stream(Precision.values())
             .filter(precision -> precision.arithmetic().filter(Arithmetic::isForCpu).isPresent()).toList();
 
     private PackedWeights() {}
 
     /**
-     * Packs a model's linear layers for a precision as the kernels that would compute it on this machine lay
-     * them out, and keeps them in a file beside the model: {@code model.<layout>.packed}. Whoever loads the
-     * model for such kernels then maps the file in place of packing, and shares its memory with others that
-     * do. The file takes 4 bytes for each weight in fp32, 2 in bf16, 1 in int8. It is left unused where it
-     * fits neither the model nor the kernels any more, or is damaged.
+     * Packs a model's linear layers in the layout of the kernels that this machine would use for a precision,
+     * and writes them to a file beside the model: {@code model.<layout>.packed}. A process that loads the
+     * model for such kernels then maps the file instead of packing the weights, and shares its memory with
+     * other such processes. The file takes 4 bytes for each weight in fp32, 2 in bf16, 1 in int8. Loading
+     * ignores a file that is damaged or no longer matches the model or the kernels.
      *
      * {@snippet file="dev/bgem3/sample/ConvertSamplesTest.java" region="pack"}
      *
      * @param folder
-     *            the model, in any readable layout
+     *            the model, in any layout that can be read
      * @param precision
      *            one of {@link #PRECISIONS}
      * @param listener
-     *            told how much is written; what it throws ends the work, and nothing is left
+     *            called with the number of bytes written; if it throws, no file is left
      * @return the file
      * @throws ModelException
-     *             where the model cannot be read or the file cannot be written
+     *             if the model cannot be read or the file cannot be written
      * @throws BackendException
-     *             where no kernels compute that precision here, or the ones that do have no layout to keep
+     *             if no kernels compute that precision here, or the layout of those that do cannot be stored
      */
     public static Path write(Path folder, Precision precision, WriteListener listener) {
         Objects.requireNonNull(folder, "folder");
@@ -56,11 +56,11 @@ public final class PackedWeights {
     }
 
     /**
-     * Finds out whether there are kernels for {@link #write} to pack for, before the work; whether their
-     * layout can be kept it does not.
+     * Checks that there are kernels that {@link #write} can pack for, before the work starts. Does not check
+     * whether their layout can be stored.
      *
      * @throws BackendException
-     *             where no kernels compute that precision here
+     *             if no kernels compute that precision here
      */
     public static void checkKernels(Precision precision) {
         Objects.requireNonNull(precision, "precision");

@@ -13,8 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.IntFunction;
 
 /**
- * Many callers, one reranker: {@link EncodeQueue} for pairs. A call needs a permit for each of its pairs; all
- * that is said there of texts, permits, futures, failures and closing holds here of pairs.
+ * A queue in front of a reranker, which works like an {@link EncodeQueue}. A call needs a permit for each of
+ * its pairs; what is documented there about texts, permits, futures, failures and closing applies here to
+ * pairs.
  *
  * <p>
  * Thread-safe.
@@ -32,13 +33,13 @@ public final class RerankQueue implements AutoCloseable {
         queue = new BatchQueue<>(new Engine(model.session()), options.settings(model.session()));
     }
 
-    /** A queue before a reranker, with 512 permits and no time-out. */
+    /** Creates a queue in front of a reranker, with 512 permits and no time-out. */
     public static RerankQueue of(Reranker model) {
         return of(model, QueueOptions.defaults());
     }
 
     /**
-     * A queue before a reranker.
+     * Creates a queue in front of a reranker.
      *
      * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="rerank"}
      */
@@ -49,8 +50,8 @@ public final class RerankQueue implements AutoCloseable {
     }
 
     /**
-     * The scores of pairs in their order, with the bits of {@link Reranker#score}; {@link
-     * RerankScore#BEST_FIRST} ranks them.
+     * Computes the scores of pairs in their order, with the same bits as {@link Reranker#score}.
+     * {@link RerankScore#BEST_FIRST} sorts them.
      */
     public CompletableFuture<QueueResult<RerankScore>> score(List<TextPair> pairs, RerankOptions options) {
         Objects.requireNonNull(pairs, "pairs");
@@ -68,13 +69,14 @@ public final class RerankQueue implements AutoCloseable {
         }, QueueResult::of);
     }
 
-    /** What it holds at this moment. */
+    /** Returns the current state of the queue. */
     public QueueState state() {
         return QueueState.of(queue.state());
     }
 
     /**
-     * Refuses new pairs, answers those that it accepted, and returns then; closing again waits for that too.
+     * Refuses new pairs, and returns once those that it accepted are answered; closing again waits for that
+     * too.
      */
     @Override
     public void close() {

@@ -18,19 +18,19 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A loaded cross-encoder, bge-reranker-v2-m3 or another {@code XLMRobertaForSequenceClassification} of one
- * label: it reads a query and a passage together and gives one number, as FlagEmbedding's {@code
- * FlagReranker} computes it.
+ * A loaded cross-encoder with one label, bge-reranker-v2-m3 or another
+ * {@code XLMRobertaForSequenceClassification}. It reads a query and a passage together and computes a score,
+ * as FlagEmbedding's {@code FlagReranker} does.
  *
  * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="rerank"}
  *
  * <p>
- * Thread-safe as {@link BgeM3} is, with the same threads, devices and batches. On a CPU a pair's score has
- * the same bits alone or among others, with any number of threads. Of the {@link LoadOptions} the two
- * instructions go before queries and passages.
+ * Thread-safe like {@link BgeM3}, with the same use of threads, devices and batches. On a CPU a pair's score
+ * has the same bits whether it is scored alone or with others, and with any number of threads. The two
+ * instructions of the {@link LoadOptions} are put before queries and passages.
  *
  * <p>
- * Close it to free its memory and threads; a call after that, or one that then has batches left, throws
+ * Close it to free its memory and threads; a call after that, or one that has batches left then, throws
  * {@link IllegalStateException}.
  */
 public final class Reranker implements AutoCloseable {
@@ -44,21 +44,21 @@ public final class Reranker implements AutoCloseable {
         this.loadOptions = loadOptions;
     }
 
-    /** Loads a model by its folder or its name on the hub, with the default options. */
+    /** Loads a model, given its folder or its name on the hub, with the default options. */
     public static Reranker load(String model) {
         return load(model, LoadOptions.defaults());
     }
 
     /**
-     * Loads a model by its folder, or by its name on the hub, such as {@code BAAI/bge-reranker-v2-m3}, from
-     * the {@link HuggingFaceCache}.
+     * Loads a model, given its folder or its name on the hub, such as {@code BAAI/bge-reranker-v2-m3}. A name
+     * is looked up in the {@link HuggingFaceCache}.
      *
      * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="rerank"}
      *
      * @throws ModelException
-     *             where it is in neither place, or as {@link #load(Path, LoadOptions)} says
+     *             if the model is in neither place, or as for {@link #load(Path, LoadOptions)}
      * @throws BackendException
-     *             as {@link #load(Path, LoadOptions)} says
+     *             as for {@link #load(Path, LoadOptions)}
      */
     public static Reranker load(String model, LoadOptions options) {
         Objects.requireNonNull(model, "model");
@@ -66,24 +66,24 @@ public final class Reranker implements AutoCloseable {
         return load(HuggingFaceCache.ofProcess().folderOf(model), options);
     }
 
-    /** Loads a model folder with the default options. */
+    /** Loads a model from a folder with the default options. */
     public static Reranker load(Path folder) {
         return load(folder, LoadOptions.defaults());
     }
 
     /**
-     * Loads a model folder as downloaded from the hub.
+     * Loads a model from a folder, as downloaded from the hub.
      *
      * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="score"}
      *
      * @throws ModelException
-     *             where the folder or one of its files cannot be used, or is no reranker of one label; the
+     *             if the folder or one of its files cannot be used, or is not a reranker with one label; the
      *             message names it
      * @throws BackendException
-     *             where this machine lacks the kernels, the device, the precision, the threads or the memory
-     *             asked for, or the process may open no more files
+     *             if this machine lacks the kernels, the device, the precision, the threads or the memory
+     *             requested, or the process has too many open files
      * @throws dev.bgem3.error.CancelledException
-     *             where this thread is interrupted; it stays so
+     *             if this thread is interrupted; its interrupt status stays set
      */
     public static Reranker load(Path folder, LoadOptions options) {
         Objects.requireNonNull(folder, "folder");
@@ -91,7 +91,7 @@ public final class Reranker implements AutoCloseable {
         return load(folder, options, KernelProviders.all());
     }
 
-    /** As {@code load}, with these kernels and no others, the preferred first. */
+    /** Loads a model with one of these kernels, given in order of preference. */
     static Reranker load(Path folder, LoadOptions options, List<KernelProvider> installed) {
         try {
             return ModelSession.open(folder, options.backend(), installed, ModelSession.Kind.CROSS_ENCODER)
@@ -104,31 +104,31 @@ public final class Reranker implements AutoCloseable {
     }
 
     /**
-     * Whether a folder's model is one for {@link #load}, not for {@link BgeM3#load}; reads its configuration
-     * and the names of its tensors.
+     * Returns whether a folder's model is for {@link #load} and not for {@link BgeM3#load}. Reads only its
+     * configuration and the names of its tensors.
      *
      * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="kind"}
      *
      * @throws ModelException
-     *             where the folder is no model
+     *             if the folder is not a model
      */
     public static boolean isReranker(Path folder) {
         Objects.requireNonNull(folder, "folder");
         return ModelSession.kind(folder) == ModelSession.Kind.CROSS_ENCODER;
     }
 
-    /** What the folder holds and what serves it. */
+    /** Describes the model folder and the kernels and devices in use. */
     public ModelInfo info() {
         return info;
     }
 
-    /** The model's tokenizer; it stays usable after {@link #close()}. */
+    /** Returns the model's tokenizer, which stays usable after {@link #close()}. */
     public Tokenizer tokenizer() {
         return session.tokenizer();
     }
 
     /**
-     * The passages by their raw scores for a query, the best first.
+     * Sorts passages by their raw scores for a query, the best first.
      *
      * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="rerank"}
      */
@@ -137,17 +137,17 @@ public final class Reranker implements AutoCloseable {
     }
 
     /**
-     * The passages by their scores for a query, in the order of {@link RerankScore#BEST_FIRST}. Memory for
-     * tokens does not grow with the number of passages.
+     * Sorts passages by their scores for a query, in the order of {@link RerankScore#BEST_FIRST}. The memory
+     * for tokens does not grow with the number of passages.
      *
      * @throws InputException
-     *             as {@link #score}
+     *             as for {@link #score}
      */
     public List<RerankScore> rerank(String query, List<String> passages, RerankOptions options) {
         return rerank(query, passages, options, RunOptions.defaults());
     }
 
-    /** As {@code rerank}, run as told. */
+    /** Does the same as {@link #rerank(String, List, RerankOptions)}, with run options. */
     public List<RerankScore> rerank(String query, List<String> passages, RerankOptions options,
             RunOptions run) {
         Objects.requireNonNull(query, "query");
@@ -156,19 +156,19 @@ public final class Reranker implements AutoCloseable {
                 .stream().sorted(RerankScore.BEST_FIRST).toList();
     }
 
-    /** The raw score of a pair. */
+    /** Computes the raw score of a pair. */
     public float computeScore(TextPair pair) {
         Objects.requireNonNull(pair, "pair");
         return computeScore(List.of(pair))[0];
     }
 
-    /** The raw scores of pairs, in their order. */
+    /** Computes the raw scores of pairs, in their order. */
     public float[] computeScore(List<TextPair> pairs) {
         return computeScore(pairs, RerankOptions.defaults());
     }
 
     /**
-     * The scores of pairs, in their order; {@link #score} says what it throws.
+     * Computes the scores of pairs, in their order; throws the exceptions of {@link #score}.
      *
      * {@snippet file="dev/bgem3/sample/RerankSamplesTest.java" region="score"}
      */
@@ -182,27 +182,27 @@ public final class Reranker implements AutoCloseable {
     }
 
     /**
-     * The scores of pairs in their order, each with the tokens that it took.
+     * Computes the scores of pairs in their order, each with its number of tokens.
      *
      * @throws InputException
-     *             where a text is null, the options ask what this model does not do, or a pair is too long
-     *             and must not be cut
+     *             if a text is null, the options exceed the model's limits, or a pair is too long and may not
+     *             be cut
      * @throws ModelException
-     *             where an embedding that a pair needs is NaN or infinite in the model's file
+     *             if a token embedding that a pair needs is NaN or infinite in the model's file
      * @throws dev.bgem3.error.NonFiniteOutputException
-     *             where a score is NaN or infinite; the message names the pair
+     *             if a score is NaN or infinite; the message names the pair
      * @throws dev.bgem3.error.CancelledException
-     *             where the run's {@code cancelled} said so
+     *             if the run's {@code cancelled} returned true
      * @throws dev.bgem3.error.OutOfDeviceMemoryException
-     *             where a GPU's memory does not suffice for a pair by itself; the message names it
+     *             if a GPU does not have enough memory for a single pair; the message names the pair
      * @throws dev.bgem3.error.DeviceLostException
-     *             where the last of the model's GPUs has failed, as every later call says too
+     *             if the last of the model's GPUs has failed; every later call throws it too
      */
     public List<RerankScore> score(List<TextPair> pairs, RerankOptions options) {
         return score(pairs, options, RunOptions.defaults());
     }
 
-    /** As {@code score}, run as told. */
+    /** Does the same as {@link #score(List, RerankOptions)}, with run options. */
     public List<RerankScore> score(List<TextPair> pairs, RerankOptions options, RunOptions run) {
         Objects.requireNonNull(run, "run");
         Objects.requireNonNull(pairs, "pairs");
@@ -210,7 +210,7 @@ public final class Reranker implements AutoCloseable {
         long windowTokens = session.windowTokens(run.tokenBudget());
         List<RerankScore> scores = new ArrayList<>(pairs.size());
         while (scores.size() < pairs.size()) {
-            // A long query is in the tokens of each of its pairs: not all are held at a time.
+            // Every pair repeats its query's tokens, so only a window of pairs is in memory at a time.
             List<TokenizedText> window = new ArrayList<>();
             for (long tokens = 0; tokens < windowTokens && scores.size() + window.size() < pairs.size();) {
                 int i = scores.size() + window.size();
@@ -226,7 +226,7 @@ public final class Reranker implements AutoCloseable {
         return scores;
     }
 
-    /** For the pairs of one call; checks the options against the model first. */
+    /** Returns the tokenizer for the pairs of one call, after checking the options against the model. */
     PairTokenizer tokenizer(RerankOptions options) {
         Objects.requireNonNull(options, "options");
         session.requireUsable();
@@ -239,18 +239,18 @@ public final class Reranker implements AutoCloseable {
                         loadOptions.passageInstruction(), passage));
     }
 
-    /** The tokens of pair number {@code i} of a call. */
+    /** Tokenizes pair number {@code i} of a call. */
     static TokenizedText tokens(PairTokenizer tokenizer, int i, TextPair pair) {
         return tokenizer.tokens(TextPair.place(pair, i), pair == null ? null : pair.query(),
                 pair == null ? null : pair.passage());
     }
 
-    /** What computes, for the queue before it. */
+    /** Returns the session, for the queue. */
     ModelSession session() {
         return session;
     }
 
-    /** Frees memory and threads once the batch under way has ended; closing again does nothing. */
+    /** Frees memory and threads after the batches in progress have finished; closing again has no effect. */
     @Override
     public void close() {
         session.close();
