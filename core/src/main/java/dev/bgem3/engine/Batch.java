@@ -13,10 +13,13 @@ import java.util.stream.IntStream;
  * @param texts
  *            the texts
  * @param places
- *            the place of each among the call's texts
+ *            the index of each text in its call
  */
 record Batch(List<TokenizedText> texts, List<Integer> places) {
-    /** Cuts a call's texts, the longest first: as many as the token budget holds, or a single longer one. */
+    /**
+     * Divides a call's texts, the longest first, into batches. A batch has as many texts as fit into the
+     * token budget, or one longer text.
+     */
     static List<Batch> cut(List<TokenizedText> texts, int tokenBudget) {
         Integer[] longestFirst = IntStream.range(0, texts.size()).boxed().toArray(Integer[]::new);
         Arrays.sort(longestFirst, Comparator.comparingInt(i -> -texts.get(i).tokenIds().length));
@@ -37,7 +40,7 @@ record Batch(List<TokenizedText> texts, List<Integer> places) {
         return batches;
     }
 
-    /** Two batches of half its texts each; of two texts or more. */
+    /** Splits a batch of at least two texts into two. */
     List<Batch> halves() {
         int half = texts.size() / 2;
         return List.of(new Batch(texts.subList(0, half), places.subList(0, half)),

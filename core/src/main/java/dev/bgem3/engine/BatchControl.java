@@ -7,17 +7,17 @@ import java.util.function.BooleanSupplier;
  * How a call runs its batches.
  *
  * @param tokenBudget
- *            the most tokens of a batch of more than one text; empty for the kernels' own
+ *            the maximum number of tokens of a batch of more than one text; empty for the kernels' own
  * @param progress
- *            told after each batch, by the caller's thread
+ *            notified after each batch, in the caller's thread
  * @param cancelled
- *            asked before each batch, by one of the call's threads at a time
+ *            called before each batch, by one of the call's threads at a time
  */
 public record BatchControl(OptionalInt tokenBudget, Progress progress, BooleanSupplier cancelled) {
-    /** Told how far a call has come. */
+    /** Is notified of a call's progress. */
     @FunctionalInterface
     public interface Progress {
-        /** A batch of so many texts is done, and so many tokens. */
+        /** Called when a batch is done, with the number of its texts and of their tokens. */
         void onBatch(int texts, long tokens);
     }
 }

@@ -4,23 +4,22 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /**
- * A model as a {@link BatchQueue} sees it.
+ * A model, as a {@link BatchQueue} uses it.
  *
  * @param <W>
- *            a text as it is computed
+ *            a text to compute
  * @param <R>
- *            what becomes of it
+ *            the result for a text
  */
 public interface BatchEngine<W, R> {
-    /** The tokens of a text. */
+    /** Returns the number of tokens of a text. */
     int tokenCount(W text);
 
     /**
-     * Computes some texts together; holds one of the model's slots meanwhile.
+     * Computes texts together, in one of the model's slots.
      *
-     * @return gives the result of the text at an index, or throws what befell that text alone; called once
-     * for each, and by
-     *         another thread perhaps
+     * @return a function that returns the result of the text at an index, or throws if that text alone
+     *         failed. It is called once for each text, possibly in another thread.
      */
     IntFunction<R> compute(List<W> texts);
 }

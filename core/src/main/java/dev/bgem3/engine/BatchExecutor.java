@@ -14,11 +14,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * The batches of one call at work: in the caller's thread, and in one more for each further slot and batch.
+ * Runs the batches of one call, in the caller's thread and in helper threads, one for each further slot or
+ * batch.
  *
  * <p>
- * Only the caller's thread tells of progress. The first failure ends the call: batches that others have under
- * way end first, no other is begun.
+ * Only the caller's thread reports progress. The first failure ends the call: batches in progress are
+ * finished, and no others are started.
  */
 final class BatchExecutor {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
@@ -33,13 +34,13 @@ final class BatchExecutor {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    /** What the other threads have done and the caller was not told yet. */
+    /** Batches that helpers have finished and that are not yet reported to the caller. */
     private final Queue<Batch> done = new ArrayDeque<>();
     /**
-     * How many other threads have not ended. A number, since a thread that is out of memory must be able to
-     * end.
+     * The number of helper threads still running. It is a counter because a thread must be able to end
+     * without allocating memory.
      */
-    private int helping;
+    private int runningHelpers;
 
     private BatchExecutor(List<Batch> batches, BatchControl control, Consumer<Batch> work) {
         this.batches = batches;
@@ -48,12 +49,12 @@ final class BatchExecutor {
     }
 
     /**
-     * Does all batches.
+     * Runs all batches.
      *
      * @param threads
-     *            the most that work at a time, at least 1
+     *            the maximum number of threads, at least 1
      * @param work
-     *            called for each batch, or for its halves where it ran out of a device's memory
+     *            called for each batch, or for its halves if it ran out of a device's memory
      * @throws UndeclaredThrowableException
      *             if one of the control's callbacks threw a checked exception, as code in other languages
      *             may; it is the cause
@@ -67,8 +68,8 @@ final class BatchExecutor {
             for (int i = 0; i < helpers; i++) {
                 startHelper(i + 1);
             }
-            workOff();
-        } catch (Throwable thrown) { // Whatever it is, no thread may be left behind.
+            computeBatches();
+        } catch (Throwable thrown) { // After any failure the helpers must be awaited.
             fail(thrown);
         }
         awaitHelpers();
@@ -97,33 +98,33 @@ final class BatchExecutor {
 
     private void count(int change) {
         lock.lock();
-        helping += change;
+        runningHelpers += change;
         changed.signalAll();
         lock.unlock();
     }
 
     private void help() {
         try {
-            workOff();
-        } catch (Throwable thrown) { // Whatever it is, the caller must see it, and may not wait for ever.
+            computeBatches();
+        } catch (Throwable thrown) { // The caller must see any failure, and must not wait for ever.
             fail(thrown);
         } finally {
             count(-1);
         }
     }
 
-    /** Throws nothing. */
+    /** Records a failure; throws nothing. */
     private void fail(Throwable thrown) {
         if (!failure.compareAndSet(null, thrown) && failure.get() != thrown) {
             try {
                 failure.get().addSuppressed(thrown);
             } catch (OutOfMemoryError _) {
-                return; // The first failure is the one that counts.
+                return; // The first failure is recorded, which is enough.
             }
         }
     }
 
-    private void workOff() {
+    private void computeBatches() {
         for (int i = next.getAndIncrement(); i < batches.size(); i = next.getAndIncrement()) {
             compute(batches.get(i));
         }
@@ -143,8 +144,8 @@ final class BatchExecutor {
             return;
         }
         if (Thread.currentThread() == caller) {
-            tellWhatOthersDid();
-            tell(batch);
+            reportFinished();
+            report(batch);
         } else {
             lock.lock();
             try {
@@ -164,20 +165,23 @@ final class BatchExecutor {
         batch.halves().forEach(this::compute);
     }
 
-    private void tellWhatOthersDid() {
+    private void reportFinished() {
         for (Batch batch = nextDone(false); batch != null; batch = nextDone(false)) {
-            tell(batch);
+            report(batch);
         }
     }
 
     private void awaitHelpers() {
         for (Batch batch = nextDone(true); batch != null; batch = nextDone(true)) {
-            tell(batch);
+            report(batch);
         }
     }
 
-    /** The caller's listener may throw, which is a failure as any other; after one nothing is told. */
-    private void tell(Batch batch) {
+    /**
+     * Reports progress, unless the call has failed. An exception from the listener is a failure like any
+     * other.
+     */
+    private void report(Batch batch) {
         if (failure.get() == null) {
             try {
                 control.progress().onBatch(batch.texts().size(), batch.tokenCount());
@@ -188,13 +192,13 @@ final class BatchExecutor {
     }
 
     /**
-     * The next batch that another thread has done; null if there is none, or if {@code wait} is set, once all
-     * others have ended. An interrupt does not end the wait, and is kept.
+     * Returns the next batch that a helper has finished. Returns null if there is none or, if {@code wait} is
+     * set, after all helpers have ended. An interrupt does not end the wait and is kept.
      */
     private Batch nextDone(boolean wait) {
         lock.lock();
         try {
-            while (wait && done.isEmpty() && helping > 0) {
+            while (wait && done.isEmpty() && runningHelpers > 0) {
                 changed.awaitUninterruptibly();
             }
             return done.poll();

@@ -8,24 +8,24 @@ import java.util.List;
 import java.util.SequencedSet;
 
 /**
- * Texts in the order in which they came, and the next batches made of them: the first takes the text that has
- * waited longest and, in the line's order, each further one that the token budget has room for; a second is
- * made in the same way of those left.
+ * Keeps texts in the order of their arrival, and forms the next batches from them. The first batch gets the
+ * text that has waited longest and, in order of arrival, each further text that fits into the token budget;
+ * further batches are formed in the same way from the remaining texts.
  *
  * <p>
- * A batch is open until it is taken: a text that comes joins the first that has room for it, which is what
- * choosing anew would give too. Not thread-safe.
+ * A batch accepts texts until it is taken: a new text joins the first batch that has room for it, which gives
+ * the same batches as forming them anew. Not thread-safe.
  *
  * <p>
- * Whatever is thrown, an {@link OutOfMemoryError} for instance, no text is lost: {@link #take} throws with
- * nothing taken, and after {@link #add} has thrown, {@link #remove} takes the text out if it had come in.
+ * No text is lost if a method throws, an {@link OutOfMemoryError} for instance: {@link #take} then has taken
+ * nothing, and after {@link #add} has failed, {@link #remove} removes the text if it was added.
  */
 class BatchPlanner<T extends BatchPlanner.Text> {
-    /** Who stands in the line. */
+    /** A text that waits for a batch. */
     interface Text {
         int tokenCount();
 
-        /** Larger for who comes later. */
+        /** Returns a number that increases in the order of arrival. */
         long arrival();
     }
 
@@ -40,9 +40,9 @@ class BatchPlanner<T extends BatchPlanner.Text> {
     }
 
     private final int tokenBudget;
-    private final int mostPrepared;
+    private final int maxPrepared;
     private List<Batch<T>> prepared = new ArrayList<>();
-    /** Those who are in no batch, in their order. */
+    /** Texts that are in no batch, in order of arrival. */
     private SequencedSet<T> others = new LinkedHashSet<>();
     /**
      * Whether the batches must be rebuilt before they are read: a removal freed room, or preparing them
@@ -51,16 +51,16 @@ class BatchPlanner<T extends BatchPlanner.Text> {
     private boolean stale;
 
     /**
-     * An empty line.
+     * Creates a planner without texts.
      *
      * @param tokenBudget
-     *            the most tokens of a batch of more than one text
-     * @param mostPrepared
+     *            the maximum number of tokens of a batch of more than one text
+     * @param maxPrepared
      *            how many batches to prepare
      */
-    BatchPlanner(int tokenBudget, int mostPrepared) {
+    BatchPlanner(int tokenBudget, int maxPrepared) {
         this.tokenBudget = tokenBudget;
-        this.mostPrepared = mostPrepared;
+        this.maxPrepared = maxPrepared;
     }
 
     boolean isEmpty() {
@@ -75,19 +75,19 @@ class BatchPlanner<T extends BatchPlanner.Text> {
         return true;
     }
 
-    /** How many texts stand in each of the batches that are prepared, the next one first. */
+    /** Returns the number of texts in each prepared batch, beginning with the next one. */
     List<Integer> prepared() {
         refresh();
         return prepared.stream().map(batch -> batch.texts.size()).toList();
     }
 
-    /** How many texts stand in the line. */
+    /** Returns the number of texts that wait. */
     int size() {
         refresh();
         return others.size() + prepared.stream().mapToInt(batch -> batch.texts.size()).sum();
     }
 
-    /** Puts a text at the end of the line. */
+    /** Adds a text. */
     void add(T text) {
         boolean added = false;
         try {
@@ -107,7 +107,7 @@ class BatchPlanner<T extends BatchPlanner.Text> {
                 return true;
             }
         }
-        if (prepared.size() == mostPrepared) {
+        if (prepared.size() == maxPrepared) {
             return false;
         }
         Batch<T> batch = new Batch<>();
@@ -116,7 +116,7 @@ class BatchPlanner<T extends BatchPlanner.Text> {
         return true;
     }
 
-    /** Takes a text out of the line; whether it stood there. Needs no memory. */
+    /** Removes a text and returns whether it was there. Allocates no memory. */
     boolean remove(T text) {
         boolean removed = others.remove(text);
         for (int i = 0; i < prepared.size(); i++) {
@@ -128,7 +128,7 @@ class BatchPlanner<T extends BatchPlanner.Text> {
         return removed;
     }
 
-    /** Takes the next batch, and prepares another; empty where nobody waits. */
+    /** Takes the next batch and prepares another; returns an empty list if no text waits. */
     List<T> take() {
         refresh();
         if (prepared.isEmpty()) {
@@ -138,7 +138,7 @@ class BatchPlanner<T extends BatchPlanner.Text> {
         prepared.removeFirst();
         try {
             fill();
-        } catch (Throwable _) { // The batch is taken and must be handed out; the next one is prepared later.
+        } catch (Throwable _) { // The batch must be returned; the next one is prepared later.
             stale = true;
         }
         return taken;
@@ -170,9 +170,9 @@ class BatchPlanner<T extends BatchPlanner.Text> {
         }
     }
 
-    /** Whether there may be a text that could join. */
+    /** Returns whether a prepared batch could still accept a text. */
     private boolean hasRoom() {
-        return prepared.size() < mostPrepared
+        return prepared.size() < maxPrepared
                 || prepared.stream().anyMatch(batch -> batch.tokens < tokenBudget);
     }
 }

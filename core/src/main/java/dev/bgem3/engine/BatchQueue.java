@@ -22,53 +22,54 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
- * The queue between many callers and one model: takes permits, forms batches, computes them, and answers.
+ * The queue between many callers and one model: manages permits, forms batches, has them computed, and
+ * answers the callers.
  *
  * <p>
- * Callers tokenize in their own threads, and so no more texts at a time than there are permits. For each slot
- * of the model the queue has a thread that takes the next batch as soon as it has computed one, and a thread
- * that takes results apart. Futures are completed in virtual threads, so that a caller's dependent action
- * holds up nobody else.
+ * Callers tokenize in their own threads, and no more texts at a time than there are permits. For each slot of
+ * the model the queue has two threads: one takes the next batch as soon as it has computed one, the other
+ * extracts results. Futures are completed in virtual threads, so that a caller's dependent action delays
+ * nobody else.
  *
  * <p>
- * Whatever is thrown, by the model, a listener, a logger or because no memory or thread is left, the queue's
- * threads go on, each text gives its permit back once, and each future is completed. So what must not fail,
- * between the taking of a batch and the completion of its requests, either allocates nothing or is tried
- * again.
+ * Whatever the model, a listener or a logger throws, and even without free memory or threads, the queue's
+ * threads keep running, each text gives its permit back once, and each future is completed. Therefore the
+ * steps that must not fail, from taking a batch to completing its requests, either allocate nothing or are
+ * tried again.
  *
  * @param <W>
- *            a text as it is computed
+ *            a text to compute
  * @param <R>
- *            what becomes of it
+ *            the result for a text
  */
 public final class BatchQueue<W, R> implements AutoCloseable {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
-    /** How long a thread pauses after an unexpected failure: there may be no memory at the moment. */
+    /** How long a thread pauses after an unexpected failure, which may be a temporary lack of memory. */
     private static final long PAUSE_NANOS = 10_000_000;
     /** How long a virtual thread may take to complete a future before one of the queue's own threads does. */
     private static final long COMPLETION_NANOS = 1_000_000_000;
 
-    /** Makes a call's texts into work, in the caller's thread. */
+    /** Converts a call's texts to work, in the caller's thread. */
     @FunctionalInterface
     public interface Tokenizer<W> {
         /**
-         * The works, one a text.
+         * Returns the work, one element for each text.
          *
          * @param deadline
-         *            to be run now and then; throws once the call's time is up
+         *            should be run now and then; throws once the call has timed out
          */
         List<W> tokenize(Runnable deadline);
     }
 
     /**
-     * What a queue holds at one moment.
+     * A snapshot of a queue.
      *
      * @param waiting
-     *            texts that no batch under way has taken
+     *            the number of texts that are not in a running batch
      * @param prepared
-     *            those of them that the next batches would take if they began now
+     *            how many of them the next batches would take if they began now
      * @param computing
-     *            texts in batches under way
+     *            the number of texts in running batches
      * @param freePermits
      *            how many texts would be accepted now
      */
@@ -76,36 +77,36 @@ public final class BatchQueue<W, R> implements AutoCloseable {
 
     private final BatchEngine<W, R> engine;
     private final int permits;
-    /** Empty too where it is longer than the clock counts, some 292 years. */
+    /** Also empty if it is longer than {@link System#nanoTime()} can count, some 292 years. */
     private final Optional<Duration> timeout;
     private final QueueSettings.Listener listener;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition cameOrClosed = lock.newCondition();
-    private final Condition toAnswer = lock.newCondition();
+    private final Condition arrivedOrClosed = lock.newCondition();
+    private final Condition taskChanged = lock.newCondition();
     private final Condition threadEnded = lock.newCondition();
     private final BatchPlanner<Text<W, R>> planner;
-    /** Requests that were accepted and whose futures are not complete. */
+    /** Accepted requests whose futures are not complete. */
     private final Set<QueuedRequest<W, R, ?>> open = new LinkedHashSet<>();
-    /** What the answering threads are to do next. */
+    /** Tasks for the answering threads. */
     private final TaskList tasks = new TaskList();
-    /** Requests whose futures virtual threads are to complete, the first first. */
+    /** Requests whose futures virtual threads should complete, the oldest first. */
     private final TaskList completing = new TaskList();
     private int freePermits;
     private int computing;
     private int computingThreads;
     private int answeringThreads;
     private long arrivals;
-    /** No open request's time is up before; by {@link System#nanoTime()}. */
+    /** No open request times out before this {@link System#nanoTime()}. */
     private long nextDeadline = System.nanoTime();
     private boolean closed;
 
-    /** A queue at work. */
+    /** Creates a queue and starts its threads. */
     public BatchQueue(BatchEngine<W, R> engine, QueueSettings settings) {
         this(engine, new BatchPlanner<>(settings.tokenBudget(), settings.slots()), settings);
     }
 
-    /** As above, with an empty planner. */
+    /** Creates a queue with the given planner, which must be empty. */
     BatchQueue(BatchEngine<W, R> engine, BatchPlanner<Text<W, R>> planner, QueueSettings settings) {
         this.engine = engine;
         this.planner = planner;
@@ -134,7 +135,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
                     noThread);
         } finally {
             if (!started) {
-                close(); // Ends those that did start.
+                close(); // Ends the threads that did start.
             }
         }
     }
@@ -158,27 +159,27 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         computingThreads += computers;
         answeringThreads += answerers;
         threadEnded.signalAll();
-        toAnswer.signalAll();
+        taskChanged.signalAll();
         lock.unlock();
     }
 
     /**
-     * Accepts some texts, all or none.
+     * Accepts all texts of a call or none.
      *
      * @param count
-     *            how many
+     *            the number of texts
      * @param tokenizer
-     *            called once there are permits for them
+     *            called once the call has permits for its texts
      * @param answers
-     *            makes of what is computed what the future is completed with
+     *            converts the results to the value of the future
      * @param <A>
-     *            what is answered
+     *            the type of the future's value
      * @throws IllegalStateException
      *             if this is closed
      * @throws OverloadedException
      *             if fewer permits are free
      * @throws InputException
-     *             if so many never are
+     *             if the call needs more permits than there are
      */
     public <A> CompletableFuture<A> submit(int count, Tokenizer<W> tokenizer,
             Function<QueueAnswer<R>, A> answers) {
@@ -189,10 +190,10 @@ public final class BatchQueue<W, R> implements AutoCloseable {
             QueuedRequest<W, R, A> request = new QueuedRequest<>(called, count, answers);
             List<W> works;
             try {
-                works = tokenizer.tokenize(() -> requireTime(called, count));
-                requireTime(called, count);
-            } catch (TimedOutException late) {
-                return CompletableFuture.failedFuture(late);
+                works = tokenizer.tokenize(() -> checkDeadline(called, count));
+                checkDeadline(called, count);
+            } catch (TimedOutException e) {
+                return CompletableFuture.failedFuture(e);
             }
             request.tokenized(System.nanoTime());
             if (count == 0) {
@@ -240,18 +241,21 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    private void requireTime(long called, int texts) {
+    private void checkDeadline(long called, int texts) {
         if (timeout.isPresent() && System.nanoTime() - called >= timeout.get().toNanos()) {
-            throw late(texts, texts);
+            throw timedOut(texts, texts);
         }
     }
 
-    private TimedOutException late(int unanswered, int texts) {
+    private TimedOutException timedOut(int unanswered, int texts) {
         return new TimedOutException("timeout: " + timeout.orElseThrow() + " (expected: an answer; "
                 + unanswered + " of " + texts + " texts were not computed)");
     }
 
-    /** If the future is completed by somebody else (cancelled, for example), its texts leave the queue. */
+    /**
+     * Removes a request's texts from the queue if its future is completed from outside, by cancelling it for
+     * example.
+     */
     private void watch(QueuedRequest<W, R, ?> request) {
         request.future().whenComplete((_, _) -> {
             lock.lock();
@@ -264,7 +268,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         });
     }
 
-    /** Puts all texts of a request in the queue, or none and gives their permits back. */
+    /** Adds all texts of a request to the queue, or none and gives their permits back. */
     private void enter(QueuedRequest<W, R, ?> request, List<W> works) {
         lock.lock();
         boolean entered = false;
@@ -274,7 +278,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
             for (W work : works) {
                 planner.add(request.addText(work, engine.tokenCount(work), arrivals++));
             }
-            cameOrClosed.signalAll();
+            arrivedOrClosed.signalAll();
             noteDeadline(request);
             entered = true;
         } finally {
@@ -282,7 +286,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
                 int texts = request.texts().size();
                 freePermits += request.textCount() - texts;
                 end(request, null);
-                for (int i = 0; i < texts; i++) { // One may not have come in.
+                for (int i = 0; i < texts; i++) { // The last one may not have been added.
                     freePermits += request.texts().get(i).release() ? 1 : 0;
                 }
                 open.remove(request);
@@ -292,8 +296,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * Ends a request, with the lock held, if it is not over: its texts leave the queue, and what is computed
-     * for it is dropped. Whether it was not over.
+     * Ends a request, with the lock held, unless it has already ended: removes its texts from the queue, so
+     * that results that still arrive for it are dropped. Returns whether it had not ended.
      */
     private boolean end(QueuedRequest<W, R, ?> request, Throwable why) {
         if (request.isOver()) {
@@ -309,17 +313,17 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         return true;
     }
 
-    /** Ends a request, with the lock held, and has its future completed. */
+    /** Ends a request, with the lock held, and schedules the completion of its future. */
     private void endAndComplete(QueuedRequest<W, R, ?> request, Throwable why) {
         if (end(request, why)) {
             tasks.add(request);
-            toAnswer.signalAll();
+            taskChanged.signalAll();
         }
     }
 
     /**
-     * What each thread does that has batches computed. Callers wait: nothing may end it, not even what is
-     * thrown while a failure is dealt with.
+     * The loop of a computing thread. Since callers wait, nothing may end it, not even an exception while it
+     * handles a failure.
      */
     private void computeUntilClosed() {
         List<Text<W, R>> batch = null;
@@ -331,7 +335,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
                         fail(batch, 0, batch.size(), failure);
                         batch = null;
                     }
-                    goOn(failure);
+                    logAndPause(failure);
                     failure = null;
                 }
                 batch = next();
@@ -347,19 +351,20 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    private static void goOn(Throwable thrown) {
+    private static void logAndPause(Throwable thrown) {
         LOGGER.log(Level.WARNING, "a queue's thread goes on after an unexpected failure", thrown);
         LockSupport.parkNanos(PAUSE_NANOS);
     }
 
     /**
-     * Waits for a batch; empty if this is closed and none is left. If it throws, no text has left the queue.
+     * Waits for a batch; returns an empty list if the queue is closed and no text is left. If it throws, no
+     * text has left the queue.
      */
     private List<Text<W, R>> next() {
         lock.lock();
         try {
             while (planner.isEmpty() && !closed) {
-                cameOrClosed.awaitUninterruptibly();
+                arrivedOrClosed.awaitUninterruptibly();
             }
             List<Text<W, R>> batch = planner.take();
             long now = System.nanoTime();
@@ -377,19 +382,19 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     private void compute(List<Text<W, R>> batch) {
         Throwable failure;
         try {
-            Answer answer = new Answer(batch); // Before the work, so that what is computed can be handed on.
+            Answer answer = new Answer(batch); // Allocated first, so that results are not lost.
             answer.begin = System.nanoTime();
             answer.results = engine.compute(batch.stream().map(Text::work).toList());
             answer.end = System.nanoTime();
             lock.lock();
             tasks.add(answer);
-            toAnswer.signalAll();
+            taskChanged.signalAll();
             lock.unlock();
             return;
-        } catch (IllegalStateException | DeviceLostException e) { // Closed, or no device: nothing helps.
+        } catch (IllegalStateException | DeviceLostException e) { // Closed or no device: retrying is useless.
             fail(batch, 0, batch.size(), e);
             return;
-        } catch (Throwable thrown) { // Whatever it is, the callers must see it.
+        } catch (Throwable thrown) { // The callers must see any failure.
             failure = thrown;
         }
         if (batch.size() == 1) {
@@ -409,7 +414,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    /** Computes a part of a batch, without those texts that nobody asks for any more. */
+    /** Computes part of a batch, without the texts whose requests have ended. */
     private void computeWanted(List<Text<W, R>> batch, int from, int to) {
         try {
             List<Text<W, R>> wanted = new ArrayList<>();
@@ -421,14 +426,14 @@ public final class BatchQueue<W, R> implements AutoCloseable {
             if (!wanted.isEmpty()) {
                 compute(wanted);
             }
-        } catch (Throwable thrown) { // Before any was computed.
+        } catch (Throwable thrown) { // Nothing was computed yet.
             fail(batch, from, to, thrown);
         }
     }
 
     /**
-     * Settles some of a batch's texts: each has failed with {@code why}, or belongs to a request that is
-     * over.
+     * Settles some of a batch's texts, which have failed with {@code why} or belong to requests that have
+     * ended.
      */
     private void fail(List<Text<W, R>> batch, int from, int to, Throwable why) {
         lock.lock();
@@ -443,7 +448,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    /** Whether the text had not been settled before; gives its permit back then. */
+    /** Gives a text's permit back unless it has already been settled; returns whether it had not. */
     private boolean release(Text<W, R> text) {
         boolean released = text.release();
         if (released) {
@@ -453,7 +458,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         return released;
     }
 
-    /** A batch that is computed: its results are to be taken apart. */
+    /** A computed batch whose results must be extracted. */
     private final class Answer extends TaskList.Task {
         private final List<Text<W, R>> batch;
         private final Object[] made;
@@ -473,17 +478,17 @@ public final class BatchQueue<W, R> implements AutoCloseable {
             for (int i = 0; i < made.length; i++) {
                 try {
                     made[i] = batch.get(i).request().isOver() ? null : results.apply(i);
-                } catch (Throwable thrown) { // Whatever it is, the caller must see it.
+                } catch (Throwable thrown) { // The caller must see any failure.
                     failures[i] = thrown;
                 }
             }
             settle(batch, made, failures);
             if (listener != QueueSettings.Listener.NONE) {
-                runApart(this::tell);
+                runInVirtualThread(this::notifyListener);
             }
         }
 
-        private void tell() {
+        private void notifyListener() {
             try {
                 listener.onBatch(batch.size(), batch.stream().mapToInt(Text::tokenCount).sum(),
                         batch.getFirst().waited(begin), Duration.ofNanos(end - begin));
@@ -494,8 +499,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * Gives back the permits of texts whose batch has ended, and ends the requests that this answers or
-     * fails.
+     * Gives back the permits of a finished batch's texts, and ends the requests that are now complete or have
+     * failed.
      */
     private void settle(List<Text<W, R>> texts, Object[] results, Throwable[] failures) {
         lock.lock();
@@ -513,8 +518,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * What each answering thread does: takes results apart, has futures completed, and ends requests whose
-     * time is up. A task that fails is done again, which does no harm.
+     * The loop of an answering thread: extracts results, has futures completed, and ends requests that have
+     * timed out. A task that fails is run again, which is harmless.
      */
     private void answerUntilClosed() {
         TaskList.Task task = null;
@@ -522,7 +527,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         while (true) {
             try {
                 if (failure != null) {
-                    goOn(failure);
+                    logAndPause(failure);
                     failure = null;
                 }
                 if (task == null) {
@@ -545,32 +550,32 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * Has a future completed by a virtual thread. Where the system grants too few threads, virtual ones may
-     * never run: then one of the answering threads completes it after a while.
+     * Has a virtual thread complete a future. If the system grants too few threads, virtual ones may never
+     * run; then one of the answering threads completes it after a while.
      */
     private void complete(QueuedRequest<?, ?, ?> request) {
         lock.lock();
         completing.add(request);
         lock.unlock();
-        runApart(request::run);
+        runInVirtualThread(request::run);
     }
 
-    /** Runs what throws nothing and is done by others too if need be in a virtual thread. */
-    private static void runApart(Runnable task) {
+    /** Runs a task that throws nothing and that may be run again by another thread. */
+    private static void runInVirtualThread(Runnable task) {
         try {
             Thread.startVirtualThread(task);
-        } catch (Throwable _) { // It may have started all the same.
+        } catch (Throwable _) { // The thread may have started nevertheless.
             return;
         }
     }
 
-    /** Waits for something to do; null once this is closed and there will be nothing. */
+    /** Waits for a task; returns null once the queue is closed and there will be no more. */
     private TaskList.Task nextTask() {
         lock.lock();
         try {
             while (true) {
                 long now = System.nanoTime();
-                endLate(now);
+                endTimedOut(now);
                 TaskList.Task task = tasks.poll();
                 if (task == null) {
                     task = slowCompletion(now);
@@ -591,9 +596,9 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     private void awaitTask(long now) {
         long wait = timeout.isPresent() && !open.isEmpty() ? nextDeadline - now : Long.MAX_VALUE;
         try {
-            toAnswer.awaitNanos(completing.isEmpty() ? wait : Math.min(wait, COMPLETION_NANOS));
+            taskChanged.awaitNanos(completing.isEmpty() ? wait : Math.min(wait, COMPLETION_NANOS));
         } catch (InterruptedException _) {
-            return; // By a dependent action: these threads wait for tasks alone.
+            return; // A dependent action interrupted it; the caller looks for tasks again.
         }
     }
 
@@ -602,21 +607,21 @@ public final class BatchQueue<W, R> implements AutoCloseable {
             long deadline = request.called() + timeout.get().toNanos();
             if (open.size() == 1 || deadline - nextDeadline < 0) {
                 nextDeadline = deadline;
-                toAnswer.signalAll();
+                taskChanged.signalAll();
             }
         }
     }
 
-    /** Ends the requests whose time is up. */
-    private void endLate(long now) {
+    /** Ends the requests that have timed out. */
+    private void endTimedOut(long now) {
         if (timeout.isEmpty() || open.isEmpty() || nextDeadline - now > 0) {
             return;
         }
         long limit = timeout.get().toNanos();
-        long oldest = now; // Of those that stay.
+        long oldest = now; // Among the requests that have not timed out.
         for (QueuedRequest<W, R, ?> request : open) {
             if (!request.isOver() && now - request.called() >= limit) {
-                endAndComplete(request, late(request.unanswered(), request.textCount()));
+                endAndComplete(request, timedOut(request.unanswered(), request.textCount()));
             } else if (!request.isOver() && request.called() - oldest < 0) {
                 oldest = request.called();
             }
@@ -624,7 +629,10 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         nextDeadline = oldest + limit;
     }
 
-    /** A request that no virtual thread has completed in time, or null; forgets those that are complete. */
+    /**
+     * Returns a request that no virtual thread has completed in time, or null; removes those that are
+     * complete.
+     */
     private TaskList.Task slowCompletion(long now) {
         while (!completing.isEmpty()) {
             QueuedRequest<?, ?, ?> request = (QueuedRequest<?, ?, ?>) completing.peek();
@@ -640,7 +648,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         return null;
     }
 
-    /** What it holds at this moment. */
+    /** Returns the current state of the queue. */
     public State state() {
         lock.lock();
         try {
@@ -652,8 +660,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * Refuses new texts, and returns when all that were accepted are answered; closing again waits for that
-     * too.
+     * Refuses new texts, and returns once all accepted ones are answered; closing again waits for that too.
      */
     @Override
     public void close() {
@@ -661,8 +668,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         lock.lock();
         try {
             closed = true;
-            cameOrClosed.signalAll();
-            toAnswer.signalAll();
+            arrivedOrClosed.signalAll();
+            taskChanged.signalAll();
             while (computingThreads > 0) {
                 threadEnded.awaitUninterruptibly();
             }
@@ -670,17 +677,17 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        CompletableFuture.allOf(left).handle((_, _) -> true).join(); // Failures are for those who asked.
+        CompletableFuture.allOf(left).handle((_, _) -> true).join(); // Their callers see the failures.
         awaitAnsweringThreads();
     }
 
-    /** Not for ever: this may be called by a dependent action, in one of them. */
+    /** Waits only for a while, because a dependent action may call this in one of these threads. */
     private void awaitAnsweringThreads() {
         boolean interrupted = false;
         long end = System.nanoTime() + COMPLETION_NANOS;
         lock.lock();
         try {
-            toAnswer.signalAll(); // All futures are complete.
+            taskChanged.signalAll(); // All futures are complete.
             for (long left = COMPLETION_NANOS; answeringThreads > 0 && left > 0;) {
                 try {
                     threadEnded.awaitNanos(left);

@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What a {@link BatchQueue} answers to a call, and where its time went.
+ * The answer of a {@link BatchQueue} to a call, and how the time was spent.
  *
  * @param results
  *            one for each text, in the call's order
  * @param tokens
- *            the tokens computed
+ *            the number of tokens computed
  * @param tokenizing
  *            from the call until its last text was tokenized
  * @param waiting

@@ -4,28 +4,28 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How a {@link BatchQueue} works.
+ * The settings of a {@link BatchQueue}.
  *
  * @param slots
  *            how many batches the model computes at a time
  * @param tokenBudget
- *            the most tokens of a batch of more than one text
+ *            the maximum number of tokens of a batch of more than one text
  * @param permits
- *            the most texts that are accepted and not answered at a time
+ *            the maximum number of accepted but unanswered texts
  * @param timeout
- *            how long a call may take; empty for as long as it takes
+ *            how long a call may take; empty for no limit
  * @param listener
- *            told of each batch
+ *            notified of each batch
  */
 public record QueueSettings(int slots, int tokenBudget, int permits, Optional<Duration> timeout,
         Listener listener) {
-    /** Told of each batch. */
+    /** Is notified of each batch. */
     @FunctionalInterface
     public interface Listener {
-        /** Is told of nothing. */
+        /** Does nothing. */
         Listener NONE = (_, _, _, _) -> {};
 
-        /** A batch has been answered; what is thrown is logged and changes nothing. */
+        /** Called after a batch has been answered; an exception is logged and has no other effect. */
         void onBatch(int texts, int tokens, Duration waiting, Duration computing);
     }
 }

@@ -10,14 +10,14 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /**
- * One call of a {@link BatchQueue}: its texts and what has become of them. The queue's lock guards what
- * changes, except for the future. As a task it completes its future.
+ * One call of a {@link BatchQueue}: its texts and their results. The queue's lock guards its mutable fields,
+ * except for the future. As a task, it completes its future.
  *
  * @param <A>
- *            what is answered
+ *            the type of the future's value
  */
 final class QueuedRequest<W, R, A> extends TaskList.Task {
-    /** How long to wait before a future is completed again. */
+    /** How long to wait before trying to complete the future again. */
     private static final long RETRY_NANOS = 10_000_000;
     private static final int MAX_RETRIES = 1_000;
 
@@ -56,12 +56,12 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
             return arrival;
         }
 
-        /** How long it has waited at a time of {@link System#nanoTime()}. */
+        /** Returns how long it has waited at a {@link System#nanoTime()}. */
         Duration waited(long now) {
             return Duration.ofNanos(now - request.tokenized);
         }
 
-        /** Gives up its permit; false if it has none any more, since it is settled. */
+        /** Marks its permit as given back; returns false if it already was, because the text is settled. */
         boolean release() {
             boolean held = !released;
             released = true;
@@ -86,10 +86,10 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
     private volatile boolean over;
 
     /**
-     * A request with no text yet.
+     * Creates a request without texts.
      *
      * @param called
-     *            when, by {@link System#nanoTime()}
+     *            the {@link System#nanoTime()} of the call
      */
     QueuedRequest(long called, int textCount, Function<QueueAnswer<R>, A> answers) {
         this.answers = answers;
@@ -99,7 +99,7 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
         unanswered = textCount;
     }
 
-    /** Notes when the texts were tokenized. */
+    /** Records when the texts were tokenized. */
     void tokenized(long now) {
         tokenized = now;
     }
@@ -123,31 +123,33 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
         return results.length;
     }
 
-    /** How many texts have no result. */
+    /** Returns how many texts have no result. */
     int unanswered() {
         return unanswered;
     }
 
-    /** When the call was made, by {@link System#nanoTime()}. */
+    /** Returns the {@link System#nanoTime()} of the call. */
     long called() {
         return called;
     }
 
-    /** When it ended, by {@link System#nanoTime()}. */
+    /** Returns the {@link System#nanoTime()} at which the request ended. */
     long ended() {
         return ended;
     }
 
-    /** Whether it is answered or has failed: results that still come are dropped. */
+    /**
+     * Returns whether the request is answered, cancelled or has failed, so that later results are dropped.
+     */
     boolean isOver() {
         return over;
     }
 
     /**
-     * Ends it.
+     * Ends the request.
      *
      * @param why
-     *            what it has failed with; null if all texts are answered, or the future is complete
+     *            the failure; null if all texts are answered, or the future is already complete
      */
     void end(Throwable why) {
         failure = why;
@@ -162,13 +164,13 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
         }
     }
 
-    /** Takes the result of a text; whether it was the last. */
+    /** Stores the result of a text; returns whether it was the last one. */
     boolean answer(Text<W, R> text, Object result) {
         results[text.place] = result;
         return --unanswered == 0;
     }
 
-    /** Notes that a virtual thread is to complete the future; false if one was to before. */
+    /** Records that a virtual thread should complete the future; returns whether this is the first time. */
     boolean dispatch() {
         boolean first = !dispatched;
         dispatched = true;
@@ -177,7 +179,7 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
 
     /**
      * Completes the future of a request that is over. Returns once that is done and all dependent actions
-     * have begun, whatever is thrown meanwhile. Several threads may do it.
+     * have begun, whatever is thrown meanwhile. Several threads may run it.
      */
     @Override
     void run() {
@@ -191,15 +193,16 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
                 }
                 return;
             } catch (Throwable thrown) {
-                // The result could not be made, or there is no memory to complete the future or to run what
-                // depends on it. The caller must learn of it; to complete again does the rest.
+                // Creating the result failed, or there is not enough memory to complete the future or to run
+                // dependent actions. The caller must learn of it; completing again runs the remaining
+                // actions.
                 why = why == null ? thrown : why;
                 LockSupport.parkNanos(RETRY_NANOS);
             }
         }
     }
 
-    /** What is answered once all texts are. */
+    /** Returns the value of the future once all texts are answered. */
     A result() {
         long waited = begun ? firstBegun : tokenized;
         @SuppressWarnings("unchecked") // Only answer() writes them.

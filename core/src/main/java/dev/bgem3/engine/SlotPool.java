@@ -16,18 +16,18 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
- * The slots of a model's devices, and the one queue of those who wait for a free one: first come, first
- * served, whatever the device. Thread-safe.
+ * The slots of a model's devices, and the queue of the threads that wait for one: first come, first served,
+ * on whichever device. Thread-safe.
  */
 final class SlotPool implements AutoCloseable {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
 
-    /** One pass at a time on a device. */
+    /** One forward pass at a time on a device. */
     record Slot(ModelReplica device, Workspace workspace) {}
 
     /**
-     * A thread that waits for a slot. It parks, and does not use a future or a condition, since those
-     * allocate and, in a thread of a ForkJoinPool, start another thread: what they throw then would lose a
+     * A thread that waits for a slot. It parks rather than use a future or a condition, because those
+     * allocate and, in a thread of a ForkJoinPool, start another thread: an exception there would lose a
      * slot.
      */
     private static final class Turn extends TaskList.Task {
@@ -50,8 +50,8 @@ final class SlotPool implements AutoCloseable {
         }
 
         /**
-         * A virtual thread parks for a moment only: where no memory is left it keeps its carrier while it is
-         * parked, which the thread that has the slot may need to go on.
+         * Parks a virtual thread only briefly: without free memory it keeps its carrier while it is parked,
+         * which the thread that holds the slot may need to continue.
          */
         private void park() {
             if (!thread.isVirtual()) {
@@ -61,11 +61,11 @@ final class SlotPool implements AutoCloseable {
             try {
                 LockSupport.parkNanos(this, MAX_PARK_NANOS);
             } catch (OutOfMemoryError _) {
-                Thread.yield(); // It needs memory for its timer.
+                Thread.yield(); // The timer needs memory.
             }
         }
 
-        /** The slot, or null. An interrupt does not end the wait, and is kept. */
+        /** Returns the slot, or null. An interrupt does not end the wait and is kept. */
         Slot await() {
             boolean interrupted = false;
             while (!answered) {
@@ -83,31 +83,34 @@ final class SlotPool implements AutoCloseable {
     private final List<ModelReplica> devices;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition returned = lock.newCondition();
-    /** While any is free nobody waits. */
+    /** While any slot is free, no thread waits. */
     private final Queue<Slot> free = new ArrayDeque<>();
-    /** Each is answered once: with a slot, or with none where there will be no more. */
+    /** Each is answered once: with a slot, or with null if there will be no more. */
     private final TaskList waiting = new TaskList();
     private final List<ModelReplica> lost = new ArrayList<>();
     private int lent;
     private boolean freed;
-    /** These two are read without the lock, so that a call fails at once; written with it. */
+    /**
+     * This and {@link #noDevice} are read without the lock, so that a call fails at once, but written with
+     * it.
+     */
     private volatile boolean closed;
     private volatile Optional<DeviceLostException> noDevice = Optional.empty();
 
     /**
-     * Devices whose slots are all free.
+     * Creates a pool in which all slots of the devices are free.
      *
      * @param modelName
      *            for messages
      * @param devices
-     *            this object's to close from now on
+     *            owned and closed by this pool from now on
      */
     SlotPool(String modelName, List<ModelReplica> devices) {
         this.modelName = modelName;
         this.devices = List.copyOf(devices);
-        // A slot of each device before the second of any: a few batches are spread over all devices.
-        int most = devices.stream().mapToInt(device -> device.workspaces().size()).max().orElseThrow();
-        for (int i = 0; i < most; i++) {
+        // The first slot of every device precedes the second of any, so that a few batches use all devices.
+        int maxSlots = devices.stream().mapToInt(device -> device.workspaces().size()).max().orElseThrow();
+        for (int i = 0; i < maxSlots; i++) {
             for (ModelReplica device : devices) {
                 if (i < device.workspaces().size()) {
                     free.add(new Slot(device, device.workspaces().get(i)));
@@ -116,7 +119,7 @@ final class SlotPool implements AutoCloseable {
         }
     }
 
-    /** How many slots there are on the devices that are not lost. */
+    /** Returns the number of slots on the devices that are not lost. */
     int slotCount() {
         lock.lock();
         try {
@@ -128,7 +131,7 @@ final class SlotPool implements AutoCloseable {
     }
 
     /**
-     * Throws where no work can be done any more.
+     * Throws if no more work can be done.
      *
      * @throws IllegalStateException
      *             if this is closed
@@ -145,7 +148,8 @@ final class SlotPool implements AutoCloseable {
     }
 
     /**
-     * Waits for a slot and works on it; where its device is lost and another remains, works on that.
+     * Waits for a slot and runs the work on it. If its device is lost and another one is left, runs the work
+     * on that.
      *
      * @throws IllegalStateException
      *             as {@link #requireUsable()}
@@ -207,7 +211,7 @@ final class SlotPool implements AutoCloseable {
         }
     }
 
-    /** Takes a lost device's slots out, once, and says whether there is another device. */
+    /** Removes a lost device's slots, once, and returns whether another device is left. */
     private boolean othersRemain(ModelReplica device, DeviceLostException why) {
         lock.lock();
         try {
@@ -236,8 +240,8 @@ final class SlotPool implements AutoCloseable {
     }
 
     /**
-     * Refuses those who wait, lets the work under way end, and closes the devices; closing again waits for
-     * that.
+     * Refuses waiting threads, lets the work in progress finish, and closes the devices; closing again waits
+     * for that.
      */
     @Override
     public void close() {
@@ -257,7 +261,7 @@ final class SlotPool implements AutoCloseable {
         }
     }
 
-    /** Closes each, whatever becomes of the others; the first failure is thrown. */
+    /** Closes each device even if closing another fails; throws the first failure. */
     static void closeAll(List<? extends ModelReplica> devices) {
         if (!devices.isEmpty()) {
             try {

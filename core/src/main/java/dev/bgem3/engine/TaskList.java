@@ -5,7 +5,7 @@ package dev.bgem3.engine;
  * thread-safe.
  */
 final class TaskList {
-    /** Something to do; in one list at a time. */
+    /** A task; in at most one list at a time. */
     abstract static class Task {
         private Task next;
 
@@ -28,12 +28,12 @@ final class TaskList {
         last = task;
     }
 
-    /** The first task, or null. */
+    /** Returns the first task, or null. */
     Task peek() {
         return first;
     }
 
-    /** Takes the first task out; null if there is none. */
+    /** Removes and returns the first task; null if there is none. */
     Task poll() {
         Task task = first;
         if (task != null) {
