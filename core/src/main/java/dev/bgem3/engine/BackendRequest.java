@@ -4,16 +4,16 @@ import dev.bgem3.kernel.Arithmetic;
 import java.util.Optional;
 
 /**
- * Where and in what a model is to compute.
+ * The kernels, devices and arithmetic that a caller requests for a model.
  *
  * @param kernels
  *            the kernels' name, or {@code auto}
  * @param device
- *            as {@link DeviceRequest} reads it
+ *            the requested devices
  * @param arithmetic
- *            empty for the best on the device
+ *            empty for the device's default
  * @param threads
- *            how many threads compute; 0 for as many as there are processors
+ *            how many threads compute; 0 for the number of processors
  */
 public record BackendRequest(String kernels, DeviceRequest device, Optional<Arithmetic> arithmetic,
         int threads) {}

@@ -14,44 +14,44 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
- * Where and in what a model is computed.
+ * The kernels, arithmetic and devices that compute a model.
  *
  * @param provider
- *            whose kernels
+ *            the provider of the kernels
  * @param arithmetic
- *            one that it offers
+ *            one that the provider offers
  * @param devices
- *            the numbers of its devices, at least one
+ *            the numbers of the provider's devices, at least one
  */
 public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, List<Integer> devices) {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3");
     private static final String KERNELS_PROPERTY = "bgem3.kernels";
     private static final String AUTO = "auto";
-    /** What was logged once. */
+    /** Reasons that have been logged, so that each is logged only once. */
     private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
 
     /**
-     * What is asked for, among the providers installed, the preferred first.
+     * Chooses among the installed providers, given in order of preference.
      *
      * @throws BackendException
-     *             where this machine does not have it
+     *             if this machine does not have what is requested
      */
-    public static BackendSelection choose(BackendRequest asked, List<KernelProvider> installed) {
-        DeviceRequest request = asked.device();
-        String name = asked.kernels().equals(AUTO)
+    public static BackendSelection choose(BackendRequest request, List<KernelProvider> installed) {
+        DeviceRequest device = request.device();
+        String name = request.kernels().equals(AUTO)
                 ? System.getProperty(KERNELS_PROPERTY, AUTO)
-                : asked.kernels();
+                : request.kernels();
         KernelProvider provider = name.equals(AUTO)
-                ? best(request, asked.arithmetic(), installed)
-                : named(name, request, installed);
-        Arithmetic arithmetic = arithmetic(asked.arithmetic(), provider);
+                ? best(device, request.arithmetic(), installed)
+                : named(name, device, installed);
+        Arithmetic arithmetic = arithmetic(request.arithmetic(), provider);
         KernelProviders.checkServes(provider, arithmetic);
-        return new BackendSelection(provider, arithmetic, request.among(provider.deviceCount()));
+        return new BackendSelection(provider, arithmetic, device.among(provider.deviceCount()));
     }
 
     /**
-     * On a CPU the default keeps the reference's numbers; a GPU's units for fp32 have a small part of its
-     * speed.
+     * Defaults to fp32 on a CPU, which gives the reference's numbers, and to fp16 on a GPU, whose fp32 units
+     * are many times slower.
      */
     private static Arithmetic arithmetic(Optional<Arithmetic> wanted, KernelProvider provider) {
         return wanted.orElse(isCpu(provider) ? Arithmetic.FP32 : Arithmetic.FP16);
@@ -79,7 +79,7 @@ public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, L
         };
     }
 
-    /** The first of the other devices' that can serve in this precision, else the CPU's best. */
+    /** Returns the first non-CPU provider that can compute in this precision, else the best for the CPU. */
     private static KernelProvider automatic(Optional<Arithmetic> wanted, List<KernelProvider> installed) {
         Optional<String> why = Optional.empty();
         for (KernelProvider provider : installed) {
@@ -121,29 +121,29 @@ public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, L
                     + label + " is for GPUs"
                     + whyNotElsewhere.map(why -> ", and there is none to use: " + why).orElse("") + ")");
         }
-        List<KernelProvider> those = installed.stream().filter(BackendSelection::isCpu).toList();
-        return KernelProviders.best(wanted.orElse(Arithmetic.FP32), those);
+        List<KernelProvider> candidates = installed.stream().filter(BackendSelection::isCpu).toList();
+        return KernelProviders.best(wanted.orElse(Arithmetic.FP32), candidates);
     }
 
     private static KernelProvider onDevice(DeviceRequest request, List<KernelProvider> installed) {
-        List<KernelProvider> those = installed.stream()
+        List<KernelProvider> candidates = installed.stream()
                 .filter(provider -> provider.device().equals(request.kind())).toList();
-        if (those.isEmpty()) {
+        if (candidates.isEmpty()) {
             throw new BackendException("device: " + request.text() + " (expected: cpu or auto, as no "
                     + request.kind() + " kernels are installed)");
         }
-        return those.stream().filter(provider -> provider.unavailable().isEmpty()).findFirst()
+        return candidates.stream().filter(provider -> provider.unavailable().isEmpty()).findFirst()
                 .orElseThrow(() -> new BackendException("device: " + request.text() + " cannot be used: "
-                        + those.stream().map(provider -> provider.unavailable().orElse(""))
+                        + candidates.stream().map(provider -> provider.unavailable().orElse(""))
                                 .collect(Collectors.joining("; "))));
     }
 
-    /** What would ask for each of the devices by itself. */
+    /** Returns a request for each single device. */
     public List<DeviceRequest> deviceRequests() {
         return devices.stream().map(number -> DeviceRequest.of(provider.device(), number)).toList();
     }
 
-    /** Starts the kernels on the i-th of the devices. */
+    /** Opens the kernels on the i-th device. */
     public Kernels open(int i, int threads) {
         return provider.open(arithmetic, threads, devices.get(i));
     }

@@ -9,16 +9,16 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The text that asks for devices, such as {@code cuda:0,1}, taken apart.
+ * A parsed request for devices, such as {@code cuda:0,1}.
  *
  * @param text
- *            as it was written
+ *            the text that was parsed
  * @param kind
  *            {@link #AUTO} or a kind of device, such as {@link #CPU}
  * @param all
- *            whether all devices of the kind are asked for
+ *            whether all devices of the kind are requested
  * @param numbers
- *            those that are asked for by number; the first device alone where none is named
+ *            the requested device numbers; 0 if the text has none
  */
 public record DeviceRequest(String text, String kind, boolean all, List<Integer> numbers) {
     public static final String AUTO = "auto";
@@ -28,7 +28,7 @@ public record DeviceRequest(String text, String kind, boolean all, List<Integer>
             .compile("auto|cpu|(cuda)(?::(all|\\d{1,4}(?:,\\d{1,4})*))?");
 
     /**
-     * Reads {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:N}, {@code cuda:N,N} or {@code cuda:all}.
+     * Parses {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:N}, {@code cuda:N,N} or {@code cuda:all}.
      */
     public static DeviceRequest parse(String text) {
         Objects.requireNonNull(text, "device");
@@ -52,12 +52,12 @@ public record DeviceRequest(String text, String kind, boolean all, List<Integer>
         return new DeviceRequest(text, matcher.group(1), false, numbers);
     }
 
-    /** One device of a kind, where the CPU has no number. */
+    /** Returns a request for one device of a kind; the CPU's has no number. */
     public static DeviceRequest of(String kind, int number) {
         return new DeviceRequest(kind.equals(CPU) ? kind : kind + ":" + number, kind, false, List.of(number));
     }
 
-    /** The numbers of the devices meant, where a provider has {@code count}. */
+    /** Returns the numbers of the requested devices if a provider has {@code count}. */
     List<Integer> among(int count) {
         if (all) {
             return IntStream.range(0, count).boxed().toList();

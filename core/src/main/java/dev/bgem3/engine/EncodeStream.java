@@ -11,9 +11,7 @@ import java.util.stream.StreamSupport;
 
 /** Turns a stream of texts into a stream of results, a window at a time. */
 public final class EncodeStream {
-    /**
-     * A token has at least about two characters in most scripts; the size of a window need not be exact.
-     */
+    /** In most scripts a token has at least about two characters; the size of a window need not be exact. */
     private static final int CHARS_PER_TOKEN = 2;
 
     /** Encodes the texts of a window. */
@@ -87,8 +85,8 @@ public final class EncodeStream {
         }
 
         /**
-         * Encodes a window. A stream without texts has one window without texts, so that its options are
-         * checked against the model too.
+         * Encodes a window. For a stream without texts this is one empty window, so that the options are
+         * still checked against the model.
          */
         private Iterator<T> encode(List<String> window) {
             begun = true;

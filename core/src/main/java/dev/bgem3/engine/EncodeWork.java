@@ -1,4 +1,4 @@
 package dev.bgem3.engine;
 
-/** A text, and what the heads make of it. */
+/** A text and the outputs to compute for it. */
 public record EncodeWork(TokenizedText text, HeadSpec heads) {}

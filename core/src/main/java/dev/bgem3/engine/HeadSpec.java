@@ -3,27 +3,27 @@ package dev.bgem3.engine;
 import dev.bgem3.head.DenseHead;
 
 /**
- * What the heads make of a text.
+ * What the heads compute for a text.
  *
  * @param dense
- *            whether a dense vector is made
+ *            whether to compute a dense vector
  * @param sparse
- *            whether lexical weights are
+ *            whether to compute lexical weights
  * @param colbert
- *            whether ColBERT vectors are
+ *            whether to compute ColBERT vectors
  * @param tokenStates
- *            whether the hidden state of every token is kept as it is
+ *            whether to keep the hidden state of every token
  * @param pooling
- *            how the dense vector is made
+ *            how the dense vector is computed from the token vectors
  * @param dimension
- *            the leading numbers of a dense vector to keep
+ *            the number of leading dimensions of a dense vector to keep
  * @param normalize
  *            whether dense vectors are divided by their length
  */
 public record HeadSpec(boolean dense, boolean sparse, boolean colbert, boolean tokenStates,
         DenseHead.Pooling pooling, int dimension, boolean normalize) {
-    /** Whether the last layer may leave out all tokens but the first of each text. */
-    boolean needFirstTokensAlone() {
+    /** Returns whether the last layer need only compute the first token of each text. */
+    boolean needsOnlyFirstTokens() {
         return dense && !sparse && !colbert && !tokenStates && pooling == DenseHead.Pooling.CLS;
     }
 }

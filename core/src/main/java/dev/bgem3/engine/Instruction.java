@@ -19,7 +19,7 @@ public final class Instruction {
         }
     }
 
-    /** The text itself where there is no instruction. */
+    /** Returns the text with its instruction, or the text itself if the instruction is empty. */
     public static String apply(String format, String instruction, String text) {
         if (instruction.isEmpty()) {
             return text;

@@ -18,11 +18,11 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * A model on one device: its weights in the kernels' layout, and a workspace for each pass that may be at
- * work at a time.
+ * A model on one device: its weights in the kernels' layout, and a workspace for each forward pass that may
+ * run at a time.
  */
 final class ModelReplica implements AutoCloseable {
-    /** Some texts of a batch, one after another, of which the same is asked. */
+    /** Consecutive texts of a batch with the same outputs. */
     record HeadGroup(HeadSpec heads, int textCount) {}
 
     private final String name;
@@ -35,10 +35,10 @@ final class ModelReplica implements AutoCloseable {
     private List<Workspace> workspaces = List.of();
 
     /**
-     * Takes the weights; what it cannot take in whole it gives back.
+     * Loads the weights; frees what it has allocated if that fails.
      *
      * @param kernels
-     *            this object's to close from now on
+     *            owned and closed by this object from now on
      */
     ModelReplica(String name, Kernels kernels, ModelFolder folder) {
         this.name = name;
@@ -68,7 +68,7 @@ final class ModelReplica implements AutoCloseable {
         }
     }
 
-    /** Such as {@code cuda:0}. */
+    /** Returns the device's name, such as {@code cuda:0}. */
     String name() {
         return name;
     }
@@ -81,28 +81,28 @@ final class ModelReplica implements AutoCloseable {
         return workspaces;
     }
 
-    /** {@link Kernels#tokenBudget} for this model. */
+    /** Returns {@link Kernels#tokenBudget} for this model. */
     int tokenBudget() {
         int headNumbers = 1 + colbertHead.map(ColbertHead::dimension).orElse(0);
         return kernels.tokenBudget(encoder.numbersPerToken() + headNumbers);
     }
 
     /**
-     * The forward pass, and what is asked for of each group of its texts.
+     * Runs the forward pass and the heads that each group of texts needs.
      *
      * @param workspace
      *            one of {@link #workspaces()}
      * @param groups
      *            all texts of the batch, in its order
-     * @return for each group what its heads made, by its own texts and tokens
+     * @return the outputs of each group, indexed by the group's own texts and tokens
      */
     List<HeadOutputs> run(Workspace workspace, TokenBatch batch, List<HeadGroup> groups) {
         workspace.reset();
-        boolean firstTokensAlone = groups.stream().allMatch(group -> group.heads().needFirstTokensAlone());
-        Tensor hidden = firstTokensAlone
+        boolean onlyFirstTokens = groups.stream().allMatch(group -> group.heads().needsOnlyFirstTokens());
+        Tensor hidden = onlyFirstTokens
                 ? encoder.forwardFirstTokens(workspace, batch)
                 : encoder.forward(workspace, batch);
-        int[] rows = firstTokensAlone
+        int[] rows = onlyFirstTokens
                 ? IntStream.rangeClosed(0, batch.textCount()).toArray()
                 : batch.cumulativeLengths();
         if (groups.size() == 1) {
@@ -125,11 +125,11 @@ final class ModelReplica implements AutoCloseable {
     }
 
     /**
-     * A cross-encoder's forward pass.
+     * Runs a cross-encoder's forward pass.
      *
      * @param workspace
      *            one of {@link #workspaces()}
-     * @return [S], each pair's score
+     * @return [S], the score of each pair
      */
     float[] scores(Workspace workspace, TokenBatch batch) {
         workspace.reset();
@@ -151,7 +151,7 @@ final class ModelReplica implements AutoCloseable {
                 heads.tokenStates() ? Optional.of(states(hidden, rows)) : Optional.empty());
     }
 
-    /** For each text of L tokens [L, C], row-major. */
+    /** Reads [L, C], row-major, for each text of L tokens. */
     private float[][] states(Tensor hidden, int[] rows) {
         float[][] states = new float[rows.length - 1][];
         for (int s = 0; s < states.length; s++) {

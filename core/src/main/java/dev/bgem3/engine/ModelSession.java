@@ -29,19 +29,19 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
- * A loaded model at work: cuts batches, runs them on the slots of its devices, and puts what comes out in the
- * caller's order. Thread-safe.
+ * A loaded model: divides calls into batches, runs them on the slots of its devices, and returns the results
+ * in the caller's order. Thread-safe.
  */
 public final class ModelSession implements AutoCloseable {
     /**
-     * A window of a stream is about so many token budgets, and two for each slot: enough to sort by length
-     * into even batches.
+     * The approximate size of a stream's window in token budgets, or two budgets for each slot: enough texts
+     * to sort by length into even batches.
      */
     private static final int WINDOW_BUDGETS = 4;
     private static final int WINDOW_BUDGETS_PER_SLOT = 2;
     /**
-     * ColBERT vectors, and hidden states too, take 4 KiB a token: a window of them stays near 64 MiB, unless
-     * two budgets are more.
+     * ColBERT vectors and hidden states take 4 KiB for each token: this keeps a window of them near 64 MiB,
+     * unless two token budgets are larger.
      */
     private static final long COLBERT_WINDOW_TOKENS = 16_384;
 
@@ -62,19 +62,19 @@ public final class ModelSession implements AutoCloseable {
         kernelTokenBudget = replicas.stream().mapToInt(ModelReplica::tokenBudget).min().orElseThrow();
     }
 
-    /** What a model is asked for. */
+    /** What a model computes. */
     public enum Kind {
-        /** A text's vectors. */
+        /** Vectors of a text. */
         ENCODER,
-        /** A pair's score. */
+        /** The score of a pair. */
         CROSS_ENCODER
     }
 
     /**
-     * The kind of a folder's model.
+     * Returns the kind of a folder's model.
      *
      * @throws ModelException
-     *             where the folder is no model
+     *             if the folder is not a model
      */
     public static Kind kind(Path path) {
         try (ModelFolder folder = ModelFolder.open(path)) {
@@ -86,7 +86,10 @@ public final class ModelSession implements AutoCloseable {
         }
     }
 
-    /** What to throw: the file is sound if its channel was closed by an interrupt. */
+    /**
+     * Replaces the exception if an interrupt closed the file's channel, in which case the file is not at
+     * fault.
+     */
     private static BgeM3Exception interruptedOr(Path path, ModelException e) {
         return e.getCause() instanceof ClosedByInterruptException
                 ? new CancelledException(path + ": the thread that loads was interrupted")
@@ -111,12 +114,12 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /**
-     * Opens a folder; on failure everything that was opened is closed again.
+     * Opens a folder; closes everything again on failure.
      *
      * @param installed
-     *            the kernels to choose among, the preferred first
+     *            the kernels to choose among, in order of preference
      * @throws BgeM3Exception
-     *             where the folder, or what is asked for, cannot be used
+     *             if the folder, or the requested backend, cannot be used
      */
     public static ModelSession open(Path path, BackendRequest request, List<KernelProvider> installed,
             Kind kind) {
@@ -129,7 +132,7 @@ public final class ModelSession implements AutoCloseable {
         }
     }
 
-    /** Reads the tokenizer beside the start of the kernels, which takes a fresh process about as long. */
+    /** Reads the tokenizer while the kernels start, which takes about as long in a new process. */
     private static final class TokenizerReading implements AutoCloseable {
         private final Thread thread;
         private Tokenizer tokenizer;
@@ -139,7 +142,7 @@ public final class ModelSession implements AutoCloseable {
             thread = Thread.ofPlatform().name("bgem3-tokenizer").daemon().unstarted(() -> read(path));
         }
 
-        /** In a thread of its own, or in this one if the system grants no other. */
+        /** Starts a thread, or reads in this one if the system grants no other. */
         static TokenizerReading start(Path path) {
             TokenizerReading reading = new TokenizerReading(path);
             try {
@@ -153,12 +156,12 @@ public final class ModelSession implements AutoCloseable {
         private void read(Path path) {
             try {
                 tokenizer = Tokenizer.load(path);
-            } catch (Throwable thrown) { // For the thread that loads.
+            } catch (Throwable thrown) { // Rethrown in the thread that loads the model.
                 failure = thrown;
             }
         }
 
-        /** Waits for it; what reading threw is thrown here. */
+        /** Waits for the tokenizer; rethrows the failure to read it. */
         Tokenizer await() {
             ThreadTeam.awaitEnd(thread);
             switch (failure) {
@@ -171,7 +174,7 @@ public final class ModelSession implements AutoCloseable {
             }
         }
 
-        /** If something else failed first: whoever called may remove the folder now. */
+        /** Waits even if something else failed first, because the caller may delete the folder afterwards. */
         @Override
         public void close() {
             ThreadTeam.awaitEnd(thread);
@@ -224,10 +227,10 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /**
-     * Makes something of this session, which is closed if that fails.
+     * Passes this session to a new owner; closes it if that fails.
      *
      * @param make
-     *            makes what will close this session from now on
+     *            creates the owner, which closes this session from now on
      */
     public <T> T handOver(Function<ModelSession, T> make) {
         boolean done = false;
@@ -251,7 +254,10 @@ public final class ModelSession implements AutoCloseable {
         }
     }
 
-    /** The most tokens of a batch whose widest tensor still has fewer numbers than an int counts. */
+    /**
+     * Returns the maximum number of tokens of a batch for which the elements of its widest tensor can be
+     * counted in an int.
+     */
     private int maxBatchTokens() {
         ModelConfig config = folder.config();
         int widest = Math.max(folder.colbertDimension(),
@@ -259,42 +265,42 @@ public final class ModelSession implements AutoCloseable {
         return Integer.MAX_VALUE / widest;
     }
 
-    /** What it was loaded from; this object's to close. */
+    /** Returns the model's folder, which this session closes. */
     public ModelFolder folder() {
         return folder;
     }
 
-    /** Where and in what it computes. */
+    /** Returns the kernels, arithmetic and devices in use. */
     public BackendSelection backend() {
         return backend;
     }
 
-    /** What its first device computes with, for what they say of themselves. */
+    /** Returns the kernels of the first device, for their description. */
     public Kernels kernels() {
         return kernels;
     }
 
-    /** The model's tokenizer; usable after {@link #close()} too. */
+    /** Returns the model's tokenizer, which stays usable after {@link #close()}. */
     public Tokenizer tokenizer() {
         return tokenizer;
     }
 
-    /** The most tokens of a text. */
+    /** Returns the maximum number of tokens of a text. */
     public int maxLength() {
         return Math.min(folder.config().maxTokens(), maxBatchTokens());
     }
 
     /**
-     * The most tokens of a text or pair for a call.
+     * Returns the maximum number of tokens of a text or pair for a call.
      *
      * @param set
-     *            what the call says
+     *            the call's own setting
      * @param otherwise
-     *            what holds if it says nothing
+     *            the value for calls without a setting
      * @param min
-     *            the least that makes sense, for the message
+     *            the smallest allowed value, for the message
      * @throws InputException
-     *             where the model cannot do as much
+     *             if the value exceeds the model's limit
      */
     public int maxLength(OptionalInt set, int otherwise, int min) {
         int asked = set.orElse(otherwise);
@@ -305,23 +311,23 @@ public final class ModelSession implements AutoCloseable {
         return asked;
     }
 
-    /** The most tokens of a batch where this many are set. */
+    /** Returns the maximum number of tokens of a batch for a setting. */
     public int tokenBudget(OptionalInt set) {
         return Math.min(set.orElse(kernelTokenBudget), maxBatchTokens());
     }
 
-    /** How many batches are computed at a time. */
+    /** Returns how many batches are computed at a time. */
     public int slotCount() {
         return slots.slotCount();
     }
 
-    /** About how many tokens of texts or pairs to hold at a time. */
+    /** Returns about how many tokens of texts or pairs to hold in memory at a time. */
     public long windowTokens(OptionalInt tokenBudget) {
         return (long) tokenBudget(tokenBudget)
                 * Math.max(WINDOW_BUDGETS, WINDOW_BUDGETS_PER_SLOT * slots.slotCount());
     }
 
-    /** About how many tokens of a stream's texts to encode at a time. */
+    /** Returns about how many tokens of a stream's texts to encode at a time. */
     public long windowTokens(OptionalInt tokenBudget, boolean vectorsOfEachToken) {
         long tokens = windowTokens(tokenBudget);
         return vectorsOfEachToken
@@ -330,10 +336,11 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /**
-     * Encodes texts in batches of the token budget, the longest first, and answers in their order.
+     * Encodes texts in batches of the token budget, the longest first, and returns the results in the order
+     * of the texts.
      *
      * @param results
-     *            makes of a text's outputs what is answered
+     *            converts a text's outputs to its result
      */
     public <T> List<T> encode(List<TokenizedText> texts, HeadSpec heads, BatchControl control,
             Function<TextOutputs, T> results) {
@@ -354,11 +361,9 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /**
-     * Computes texts together, whatever is asked of each; what needs no device is done without holding a
-     * slot.
+     * Computes texts together, whatever outputs each has. Holds a slot only while it needs the device.
      *
-     * @return gives the outputs of the text at an index, taken apart when it is called, or throws where one
-     * is not finite
+     * @return a function that extracts the outputs of the text at an index, or throws if one is not finite
      */
     public IntFunction<TextOutputs> compute(List<EncodeWork> works) {
         SequencedMap<HeadSpec, List<Integer>> byHeads = new LinkedHashMap<>();
@@ -387,8 +392,8 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /**
-     * Scores pairs of a cross-encoder in batches of the token budget, the longest first, and answers in their
-     * order.
+     * Scores pairs with a cross-encoder in batches of the token budget, the longest first, and returns the
+     * scores in the order of the pairs.
      */
     public float[] score(List<TokenizedText> pairs, BatchControl control) {
         float[] scores = new float[pairs.size()];
@@ -404,7 +409,7 @@ public final class ModelSession implements AutoCloseable {
     /**
      * Scores pairs together.
      *
-     * @return gives the score of the pair at an index, or throws where it is not finite
+     * @return a function that returns the score of the pair at an index, or throws if it is not finite
      */
     public IntFunction<Float> score(List<TokenizedText> pairs) {
         TokenBatch tokens = TokenBatch.of(pairs.stream().map(TokenizedText::tokenIds).toList());
@@ -426,7 +431,10 @@ public final class ModelSession implements AutoCloseable {
         }
     }
 
-    /** Java's error where a mapped page has lost its file; any other goes on as it is. */
+    /**
+     * Returns the exception for the error that Java throws if a mapped page has lost its file; rethrows any
+     * other error.
+     */
     private static ModelException shortenedFile(Path folder, InternalError fault) {
         if (!String.valueOf(fault.getMessage()).contains("unsafe memory access")) {
             throw fault;
@@ -437,12 +445,12 @@ public final class ModelSession implements AutoCloseable {
                 fault);
     }
 
-    /** Throws where no work can be done any more. */
+    /** Throws if the session is closed or has lost all devices. */
     public void requireUsable() {
         slots.requireUsable();
     }
 
-    /** Synchronized: the folder's files are not for two threads to close at a time. */
+    /** Synchronized because two threads must not close the folder's files at the same time. */
     @Override
     public synchronized void close() {
         try {

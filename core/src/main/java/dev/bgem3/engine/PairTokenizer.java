@@ -6,44 +6,44 @@ import dev.bgem3.tokenizer.Tokenizer;
 import java.util.function.UnaryOperator;
 
 /**
- * Makes pairs into tokens as FlagEmbedding's {@code FlagReranker} does; with XLM-RoBERTa's tokenizer
- * {@code <s> query </s></s> passage </s>}. The query is cut to 3/4 of the maximum length, rounded down,
- * even if the pair has room, then the passage to what is left. An empty text has no tokens of its own; the
- * special ones stay. For one call.
+ * Tokenizes pairs as FlagEmbedding's {@code FlagReranker} does; with XLM-RoBERTa's tokenizer the result is
+ * {@code <s> query </s></s> passage </s>}. The query is cut to 3/4 of the maximum length, rounded down, even
+ * if the pair has room, then the passage to the rest. An empty text has no tokens of its own, but the special
+ * ones remain. Made for one call; not thread-safe.
  */
 public final class PairTokenizer {
     /**
-     * The least maximum length: from there on any query, cut to 3/4, leaves room for a token of its passage
-     * beside four special tokens, the most that a tokenizer puts around a pair. Below it {@code FlagReranker}
-     * leaves pairs uncut, longer than they may be.
+     * The smallest maximum length: from there on, any query, cut to 3/4, leaves room for a token of its
+     * passage beside four special tokens, the most that a tokenizer adds to a pair. For smaller lengths
+     * {@code FlagReranker} leaves pairs uncut, so that they exceed the maximum.
      */
     public static final int MIN_LENGTH = 17;
 
     private final Tokenizer tokenizer;
     private final int prefixLength;
     private final int[] separatorIds;
-    /** How many special tokens a single text has, and a pair. */
+    /** The number of special tokens of a single text, and of a pair. */
     private final int aroundText;
     private final int aroundPair;
     private final int maxLength;
     private final boolean truncate;
     private final UnaryOperator<String> prepareQuery;
     private final UnaryOperator<String> preparePassage;
-    /** Neighbouring pairs often have the same query. */
+    /** Cached because neighbouring pairs often have the same query. */
     private String lastQuery;
     private Encoding lastQueryTokens;
 
     /**
-     * For a call.
+     * Creates the tokenizer for a call.
      *
      * @param maxLength
-     *            the most tokens of a pair, at least {@link #MIN_LENGTH}
+     *            the maximum number of tokens of a pair, at least {@link #MIN_LENGTH}
      * @param truncate
-     *            whether a pair that is too long is cut; else it is an error
+     *            whether a pair that is too long is cut; otherwise it is an error
      * @param prepareQuery
-     *            puts before a query what goes there
+     *            puts the instruction before a query
      * @param preparePassage
-     *            the same of a passage
+     *            puts the instruction before a passage
      */
     public PairTokenizer(Tokenizer tokenizer, int maxLength, boolean truncate,
             UnaryOperator<String> prepareQuery, UnaryOperator<String> preparePassage) {
@@ -59,12 +59,12 @@ public final class PairTokenizer {
     }
 
     /**
-     * The tokens of a pair.
+     * Tokenizes a pair.
      *
      * @param place
-     *            what messages call it, before how its texts begin
+     *            the pair's name in messages, to which the beginning of its texts is added
      * @throws InputException
-     *             where a text is null, or the pair is too long and must not be cut
+     *             if a text is null, or the pair is too long and may not be cut
      */
     public TokenizedText tokens(String place, String queryText, String passageText) {
         if (queryText == null || passageText == null) {
@@ -72,15 +72,15 @@ public final class PairTokenizer {
         }
         String name = place + " (\"" + TokenizedText.beginning(queryText) + "\", \""
                 + TokenizedText.beginning(passageText) + "\")";
-        int queryMost = (int) (maxLength * 3L / 4);
-        Encoding query = queryTokens(name, queryText, queryMost);
+        int maxQuery = (int) (maxLength * 3L / 4);
+        Encoding query = queryTokens(name, queryText, maxQuery);
         int queryLength = query.length() - aroundText;
-        int passageMost = maxLength - aroundPair - queryLength;
+        int maxPassage = maxLength - aroundPair - queryLength;
         Encoding passage = TokenizedText.encode(name, preparePassage.apply(passageText),
-                passageMost + aroundText, tokenizer);
+                maxPassage + aroundText, tokenizer);
         if (!truncate) {
-            requireWhole(name + ": query", query, queryMost);
-            requireWhole(name + ": passage", passage, passageMost);
+            requireWhole(name + ": query", query, maxQuery);
+            requireWhole(name + ": passage", passage, maxPassage);
         }
         int queryEnd = prefixLength + queryLength;
         int passageBegin = queryEnd + separatorIds.length;
@@ -92,20 +92,20 @@ public final class PairTokenizer {
                 passage.fullLength() + aroundPair - 2 * aroundText), name);
     }
 
-    private Encoding queryTokens(String name, String query, int most) {
+    private Encoding queryTokens(String name, String query, int maxTokens) {
         if (!query.equals(lastQuery)) {
             lastQueryTokens = TokenizedText.encode(name, prepareQuery.apply(query),
-                    most + aroundText, tokenizer);
+                    maxTokens + aroundText, tokenizer);
             lastQuery = query;
         }
         return lastQueryTokens;
     }
 
-    private void requireWhole(String name, Encoding text, int most) {
+    private void requireWhole(String name, Encoding text, int maxTokens) {
         if (text.truncated()) {
             throw new InputException(
                     name + ": " + (text.fullLength() - aroundText) + " tokens (expected: at most "
-                            + most + " of the pair's " + maxLength + ", or truncate)");
+                            + maxTokens + " of the pair's " + maxLength + ", or truncate)");
         }
     }
 }

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What the heads made of one text of T tokens: finite numbers; empty where it was not asked for.
+ * The outputs of the heads for one text of T tokens, all finite; empty for outputs that were not requested.
  *
  * @param text
  *            the text
@@ -21,14 +21,14 @@ import java.util.Optional;
 public record TextOutputs(TokenizedText text, Optional<float[]> dense, Optional<float[]> tokenWeights,
         Optional<float[]> colbert, Optional<float[]> tokenStates) {
     /**
-     * The outputs of a batch's text.
+     * Extracts the outputs of a text from those of its batch.
      *
      * @param s
-     *            its number in the batch
+     *            the text's index in the batch
      * @param firstToken
-     *            the number of its first token in the batch
+     *            the index of its first token in the batch
      * @throws NonFiniteOutputException
-     *             where one is NaN or infinite
+     *             if an output is NaN or infinite
      */
     static TextOutputs of(TokenizedText text, HeadOutputs batch, int s, int firstToken) {
         return new TextOutputs(text, batch.dense().map(all -> finite(text, "dense", all[s])),
@@ -39,13 +39,13 @@ public record TextOutputs(TokenizedText text, Optional<float[]> dense, Optional<
     }
 
     private static float[] finite(TokenizedText text, String output, float[] values) {
-        // The largest magnitude as bits, where infinity is above all numbers and NaN above infinity: this
-        // loop, unlike one that may end early, becomes vector code.
-        int most = 0;
+        // Computes the largest magnitude as bits, where infinity is above all numbers and NaN above infinity.
+        // The JIT vectorises this loop, unlike one that may end early.
+        int max = 0;
         for (float value : values) {
-            most = Math.max(most, Float.floatToRawIntBits(value) & Integer.MAX_VALUE);
+            max = Math.max(max, Float.floatToRawIntBits(value) & Integer.MAX_VALUE);
         }
-        if (Float.isFinite(Float.intBitsToFloat(most))) {
+        if (Float.isFinite(Float.intBitsToFloat(max))) {
             return values;
         }
         for (int i = 0; i < values.length; i++) {

@@ -1,6 +1,6 @@
 package dev.bgem3.engine;
 
-/** What a text is to a model: which of its instructions goes before it. */
+/** The role of a text, which selects the instruction put before it. */
 public enum TextRole {
     /** A text by itself. */
     TEXT,

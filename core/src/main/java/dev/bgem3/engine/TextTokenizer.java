@@ -8,24 +8,24 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
- * Makes the inputs of one call into tokens: puts the instruction before each text, and cuts what is too long.
+ * Tokenizes the inputs of one call: puts the instruction before each text, and cuts texts that are too long.
  *
  * @param tokenizer
- *            the model's
+ *            the model's tokenizer
  * @param vocabSize
- *            token ids that are given are below this
+ *            the exclusive upper bound of token ids from callers
  * @param maxLength
- *            the most tokens of a text, special ones included
+ *            the maximum number of tokens of a text, including special ones
  * @param maxTokenIds
- *            the most tokens of a text that is given as token ids
+ *            the maximum number of tokens of a text that is given as token ids
  * @param fromLeft
- *            whether the beginning of what is too long is cut and not its end
+ *            whether a text that is too long loses its beginning instead of its end
  * @param prepare
- *            puts before a text what goes before those of its role
+ *            returns the function that puts the instruction of a role before a text
  */
 public record TextTokenizer(Tokenizer tokenizer, int vocabSize, int maxLength, int maxTokenIds,
         boolean fromLeft, Function<TextRole, UnaryOperator<String>> prepare) {
-    /** A text after what goes before those of its role. */
+    /** Returns a text with its instruction. */
     public String prepared(TextRole role, String text) {
         return prepare.apply(role).apply(text);
     }
@@ -34,9 +34,9 @@ public record TextTokenizer(Tokenizer tokenizer, int vocabSize, int maxLength, i
      * Tokenizes a text.
      *
      * @param name
-     *            what messages call it
+     *            the text's name in messages
      * @param text
-     *            the text as {@link #prepared} gives it
+     *            the text as {@link #prepared} returns it
      */
     public TokenizedText text(String name, String text) {
         Encoding encoding = TokenizedText.encode(name, text, fromLeft ? Integer.MAX_VALUE : maxLength,
@@ -45,14 +45,14 @@ public record TextTokenizer(Tokenizer tokenizer, int vocabSize, int maxLength, i
     }
 
     /**
-     * Checks token ids, and takes them as they are unless they are too many.
+     * Checks token ids, and cuts them if there are too many.
      *
      * @param name
-     *            what messages call them
+     *            their name in messages
      * @param ids
-     *            not copied where they are not cut
+     *            copied only if they are cut
      * @param fullLength
-     *            how many there were before somebody else cut them
+     *            how many there were before an earlier cut
      */
     public TokenizedText tokenIds(String name, int[] ids, int fullLength) {
         if (ids.length == 0) {
@@ -68,9 +68,8 @@ public record TextTokenizer(Tokenizer tokenizer, int vocabSize, int maxLength, i
     }
 
     /**
-     * Keeps the first or the last of some ids. If they begin with the special tokens of a text, from the
-     * first of which the dense vector is read, or end with them, so does the result, as the model was trained
-     * on such texts.
+     * Keeps the first or the last ids. If the ids begin or end with the special tokens of a text, so does the
+     * result, because the model was trained on such texts and the dense vector is read from the first token.
      */
     private int[] cut(int[] ids, int limit) {
         if (ids.length <= limit) {

@@ -12,16 +12,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * The texts of a stream in windows, of which no more than one is read ahead, whatever the stream is made of.
+ * Divides the texts of a stream into windows, and reads at most one window ahead, whatever the source of the
+ * stream.
  *
  * <p>
- * What pulls texts one at a time from a Java stream gets a buffer with all that one element of its source
- * became in {@code flatMap} or {@code mapMulti}: perhaps a whole file, perhaps without end. Only pushing is
- * free of that buffer. So {@link #forEachRemaining} pushes in the caller's thread, and {@link #next}, which
- * has to stop half-way, lets a thread of its own push and wait after each window.
+ * Pulling texts one at a time from a Java stream buffers everything that {@code flatMap} or {@code mapMulti}
+ * makes of one element of the source: perhaps a whole file, perhaps an infinite stream. Only pushing avoids
+ * that buffer. So {@link #forEachRemaining} pushes in the caller's thread, and {@link #next}, which has to
+ * stop in between, has a separate thread push and wait after each window.
  *
  * <p>
- * For one thread at a time; {@link #closer} may run in any.
+ * For one thread at a time, except for {@link #closer}, which any thread may run.
  */
 final class TextWindows {
     private static final int MAX_TEXTS = 4096;
@@ -31,7 +32,7 @@ final class TextWindows {
     private final HandOver handOver = new HandOver(this);
 
     /**
-     * Creates the windows of some texts.
+     * Creates the windows of a stream's texts.
      *
      * @param maxChars
      *            a window ends with the text that brings it to this many characters
@@ -42,8 +43,8 @@ final class TextWindows {
     }
 
     /**
-     * Returns the next window, empty at the end of the texts. What the texts' stream throws is thrown here.
-     * An interrupt is passed on to the thread that reads the texts and kept.
+     * Returns the next window, empty at the end of the texts. Rethrows exceptions of the texts' stream. An
+     * interrupt is passed on to the thread that reads the texts and kept.
      */
     List<String> next() {
         if (handOver.reader == null) {
@@ -63,7 +64,7 @@ final class TextWindows {
         handOver.reader = reader;
     }
 
-    /** Static, so that the thread does not reach the object whose loss ends it. */
+    /** Static, so that the thread has no reference to the object whose collection ends it. */
     private static Thread reader(Spliterator<String> texts, long maxChars, HandOver handOver) {
         return Thread.ofPlatform().daemon().name("bgem3-texts").unstarted(() -> {
             Window window = new Window(maxChars, handOver::put);
@@ -72,13 +73,13 @@ final class TextWindows {
                 handOver.end(window.texts, null);
             } catch (Abandoned _) {
                 handOver.end(List.of(), null);
-            } catch (Throwable thrown) { // For the thread that takes the windows.
+            } catch (Throwable thrown) { // Rethrown in the thread that takes the windows.
                 handOver.end(List.of(), thrown);
             }
         });
     }
 
-    /** Takes the windows that are left, in the caller's thread if {@link #next} was never called. */
+    /** Takes the remaining windows, in the caller's thread if {@link #next} was never called. */
     void forEachRemaining(Consumer<List<String>> action) {
         if (handOver.reader == null) {
             handOver.checkOpen();
@@ -94,7 +95,7 @@ final class TextWindows {
         }
     }
 
-    /** Ends the thread that reads; does not keep this object in memory. */
+    /** Returns the action that ends the thread that reads; it does not keep this object in memory. */
     Runnable closer() {
         return handOver::close;
     }
@@ -123,7 +124,7 @@ final class TextWindows {
         }
     }
 
-    /** Unwinds a stream of texts that nobody reads any more; an error, since streams catch exceptions. */
+    /** Unwinds a stream of texts that is no longer read; an error, because streams catch exceptions. */
     private static final class Abandoned extends Error {
         private static final long serialVersionUID = 1L;
 
@@ -134,7 +135,7 @@ final class TextWindows {
 
     /** Passes windows from the thread that reads texts to the one that encodes them. */
     private static final class HandOver {
-        /** How often each thread looks whether the other can still do its part. */
+        /** How often each thread checks whether the other one is still there. */
         private static final long POLL_SECONDS = 1;
 
         private final WeakReference<TextWindows> owner;
@@ -194,7 +195,7 @@ final class TextWindows {
             }
         }
 
-        /** Hands a window over, and waits until the next is wanted. */
+        /** Hands over a window, and waits until the next one is wanted. */
         void put(List<String> full) {
             lock.lock();
             try {
@@ -210,7 +211,7 @@ final class TextWindows {
                             closed = true;
                         }
                     } catch (InterruptedException _) {
-                        continue; // It was meant for the texts, and these are here.
+                        continue; // Meant for reading the texts, which is done.
                     }
                 }
                 if (closed) {
@@ -221,7 +222,7 @@ final class TextWindows {
             }
         }
 
-        /** Hands over the last window, or what reading the texts threw. */
+        /** Hands over the last window, or the exception from reading the texts. */
         void end(List<String> last, Throwable thrown) {
             lock.lock();
             try {

@@ -10,19 +10,21 @@ import java.lang.reflect.UndeclaredThrowableException;
 import java.util.function.BooleanSupplier;
 
 /**
- * A text as the encoder reads it.
+ * A tokenized text.
  *
  * @param tokenIds
- *            its ids, special ones included
+ *            its token ids, including special ones
  * @param fullLength
- *            the number of its ids before it was cut
+ *            the number of its tokens before it was cut
  * @param name
- *            what messages call it: its place among the texts, and how it begins
+ *            its name in messages: its place among the texts, and its beginning
  */
 public record TokenizedText(int[] tokenIds, int fullLength, String name) {
     private static final int NAME_CHARS = 40;
 
-    /** What messages add to the place of a text: how it begins, in quotation marks and parentheses. */
+    /**
+     * Returns what messages add to the place of a text: its beginning, in quotation marks and parentheses.
+     */
     public static String quoted(String text) {
         return " (\"" + beginning(text) + "\")";
     }
@@ -30,12 +32,12 @@ public record TokenizedText(int[] tokenIds, int fullLength, String name) {
     static Encoding encode(String name, String text, int maxLength, Tokenizer tokenizer) {
         try {
             return tokenizer.encode(text, maxLength);
-        } catch (TokenizerException e) { // A text of 2³¹ characters once normalised.
+        } catch (TokenizerException e) { // Normalisation made it longer than 2³¹ characters.
             throw new InputException(name + ": " + e.getMessage(), e);
         }
     }
 
-    /** So much of a text as tells it from others, on one line. */
+    /** Returns the beginning of a text on one line, enough to tell it from others. */
     static String beginning(String text) {
         if (text.length() <= NAME_CHARS) {
             return printable(text);
@@ -50,15 +52,15 @@ public record TokenizedText(int[] tokenIds, int fullLength, String name) {
         return printable.toString();
     }
 
-    /** Says that a device's memory does not suffice for this text by itself. */
+    /** Returns an exception saying that a device does not have enough memory for this text alone. */
     public OutOfDeviceMemoryException outOfMemory(OutOfDeviceMemoryException why) {
         return new OutOfDeviceMemoryException(name + ": " + tokenIds.length + " tokens: " + why.getMessage(),
                 why);
     }
 
     /**
-     * Asks the caller; a checked exception, which code in other languages may throw, becomes the cause of an
-     * unchecked one.
+     * Throws if the caller has cancelled. A checked exception, which code in other languages may throw,
+     * becomes the cause of an unchecked one.
      */
     public static void checkCancelled(BooleanSupplier cancelled) {
         boolean wanted;

@@ -1,12 +1,12 @@
 /**
- * A loaded model at work. A {@link dev.bgem3.engine.ModelSession} holds one {@link
- * dev.bgem3.engine.ModelReplica} a device, lends out their slots, cuts a call's texts into batches and runs
- * them; a {@link dev.bgem3.engine.BatchQueue} puts many callers' texts into shared batches. It takes tokens
- * and a {@link dev.bgem3.engine.HeadSpec} and gives plain {@link dev.bgem3.engine.TextOutputs}; what users
- * call, {@code dev.bgem3}, translates its options and makes results of that, and this package knows nothing
- * of it.
+ * Runs a loaded model. A {@link dev.bgem3.engine.ModelSession} has one {@link dev.bgem3.engine.ModelReplica}
+ * for each device, lends out their slots, divides a call's texts into batches and runs them; a
+ * {@link dev.bgem3.engine.BatchQueue} collects the texts of many callers in shared batches. The package takes
+ * tokens and a {@link dev.bgem3.engine.HeadSpec} and returns plain {@link dev.bgem3.engine.TextOutputs}. The
+ * public package {@code dev.bgem3} converts its options and these results; this package does not depend on
+ * it.
  *
  * <p>
- * Internal: the module exports it to nobody.
+ * Internal: the module does not export it.
  */
 package dev.bgem3.engine;
