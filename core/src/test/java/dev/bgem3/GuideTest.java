@@ -31,7 +31,7 @@ class GuideTest {
     private Path temporary;
 
     @ParameterizedTest
-    @ValueSource(strings = {"library.md", "from-flagembedding.md"})
+    @ValueSource(strings = {"library.md", "from-flagembedding.md", "indexing.md"})
     void samplesRunAndPrintWhatThePageShows(String page) throws IOException, InterruptedException {
         String text = Files.readString(Fixtures.ROOT.resolve("docs").resolve(page));
         List<MatchResult> samples = SAMPLE.matcher(text).results().toList();
