@@ -55,14 +55,12 @@ final class InstalledProgram implements AutoCloseable {
         links.add(Files.createSymbolicLink(home.resolve("runtime"), JDK));
         copyModel(home.resolve("models").resolve(MODEL));
         Files.copy(Page.ROOT.resolve("models/README.md"), home.resolve("models/README.md"));
-        InstalledProgram program = new InstalledProgram(home,
+        return new InstalledProgram(home,
                 Files.createDirectory(temporary.resolve("user")), links);
-        program.keepClasses(temporary);
-        return program;
     }
 
     /** So that the many starts to come are short; without kept classes they are as right. */
-    private void keepClasses(Path temporary) throws Exception {
+    void keepClasses(Path temporary) throws Exception {
         for (String vectorApi : List.of("0", "1")) {
             String kept = vectorApi.equals("1") ? "bgem3-vector.aot" : "bgem3.aot";
             run(temporary, Map.of("BGEM3_JAVA_OPTS", "-XX:AOTCacheOutput=" + home.resolve("lib/" + kept),
