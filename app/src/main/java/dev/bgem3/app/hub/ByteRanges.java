@@ -4,18 +4,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/**
- * Which bytes of a file are there: ranges that neither touch nor overlap, ends exclusive. For one thread at a
- * time.
- */
+/** The bytes of a file that are present, as ranges that neither touch nor overlap. Not thread-safe. */
 final class ByteRanges {
     /**
      * A range of bytes.
      *
      * @param from
-     *            the first
+     *            the first byte
      * @param to
-     *            the one after the last
+     *            the byte after the last
      */
     record Range(long from, long to) {}
 
@@ -31,7 +28,7 @@ final class ByteRanges {
         return new ByteRanges(this);
     }
 
-    /** Adds a range and tells how many of its bytes were not there before. */
+    /** Adds a range and returns how many of its bytes were missing before. */
     long add(long from, long to) {
         if (from >= to) {
             return 0;
@@ -53,17 +50,17 @@ final class ByteRanges {
         return size() - before;
     }
 
-    /** How many bytes are there. */
+    /** Returns the number of bytes that are present. */
     long size() {
         return ends.entrySet().stream().mapToLong(range -> range.getValue() - range.getKey()).sum();
     }
 
-    /** Where the last range ends. */
+    /** Returns the end of the last range, exclusive. */
     long end() {
         return ends.isEmpty() ? 0 : ends.lastEntry().getValue();
     }
 
-    /** The first bytes below {@code size} that are not there, at most {@code most} of them. */
+    /** Returns the first missing bytes below {@code size}, at most {@code most} of them. */
     Optional<Range> firstGap(long size, long most) {
         Map.Entry<Long, Long> first = ends.firstEntry();
         long from = first == null || first.getKey() > 0 ? 0 : first.getValue();
@@ -75,7 +72,7 @@ final class ByteRanges {
         return Optional.of(new Range(from, Math.min(limit, from + most)));
     }
 
-    /** One range a line: {@code 0-1048576}. */
+    /** Returns the ranges as text, one per line: {@code 0-1048576}. */
     String lines() {
         StringBuilder lines = new StringBuilder();
         ends.forEach((from, to) -> lines.append(from).append('-').append(to).append('\n'));

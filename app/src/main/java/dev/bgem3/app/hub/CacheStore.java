@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A model in the cache, as huggingface_hub lays it out; the package's page shows how. */
+/** A model in the cache, in huggingface_hub's layout, which the package's documentation shows. */
 final class CacheStore implements ModelStore {
     private static final String TAG = """
             Signature: 8a477f597d28d172789f06886806bc55
@@ -24,13 +24,13 @@ final class CacheStore implements ModelStore {
 
     private static final Duration QUIET = Duration.ofMinutes(1);
 
-    private final Instant begun = Instant.now();
+    private final Instant started = Instant.now();
     private final Path cache;
     private final Path model;
     private final HubName name;
     private final String commit;
     private final boolean symlinks;
-    /** Where a blob went that could not be linked to. */
+    /** The snapshot files that blobs were moved to because the file system supports no links. */
     private final Map<Digest, Path> moved = new HashMap<>();
     private final Set<RepoFile> inPlace = new HashSet<>();
 
@@ -42,7 +42,7 @@ final class CacheStore implements ModelStore {
         this.symlinks = symlinks;
     }
 
-    /** The commit that a branch or tag stood for when it was last downloaded. */
+    /** Returns the commit to which a branch or tag pointed when it was last downloaded. */
     static Optional<String> commitOf(Path cache, HubName name, String revision) {
         Path ref = cache.resolve(name.folderName()).resolve("refs").resolve(revision);
         try {
@@ -55,30 +55,31 @@ final class CacheStore implements ModelStore {
     }
 
     /**
-     * Whether {@link #noteRevision} has nothing to do.
+     * Returns whether {@link #noteRevision} has nothing to do.
      *
      * @param keepOther
-     *            as there
+     *            as for {@link #noteRevision}
      */
     boolean isNoted(String revision, boolean keepOther) {
         Optional<String> noted = commitOf(cache, name, revision);
         if (noted.isEmpty()) {
-            return Files.exists(ref(revision)); // Whatever it is, it is not ours.
+            return Files.exists(ref(revision)); // Not a reference that we wrote, so leave it.
         }
         return noted.get().equals(commit)
                 || keepOther && Files.isDirectory(model.resolve("snapshots").resolve(noted.get()));
     }
 
     /**
-     * Notes what a branch or tag stands for. The caller holds the store's lock.
+     * Records the commit to which a branch or tag points. The caller holds the store's lock.
      *
      * @param keepOther
-     *            whether to leave it where it leads to another revision that is there: another program may
-     *            have followed the branch further, and its state is not ours to take back
+     *            whether to keep a reference to another revision that is present: another program may have
+     *            followed the branch to a newer commit, and we must not undo that
      */
     void noteRevision(String revision, boolean keepOther) {
         if (!isNoted(revision, keepOther)) {
-            // Not beside it: whatever stands below refs is a reference.
+            // The temporary file is not next to the reference, because every file below refs is read as a
+            // reference.
             HubFiles.write(ref(revision), model.resolve("blobs").resolve(commit + ".bgem3.ref"), commit);
         }
     }
@@ -133,13 +134,13 @@ final class CacheStore implements ModelStore {
     }
 
     /**
-     * Of no more use, unless its writer is alive: nothing touched it since this call began, nor a while
-     * before.
+     * Deletes a leftover, unless its writer may still run: the file must not have changed since this call
+     * started, nor in the minute before.
      */
     private void deleteLeftover(Path leftover) {
         try {
             if (Files.isRegularFile(leftover)
-                    && Files.getLastModifiedTime(leftover).toInstant().isBefore(begun.minus(QUIET))) {
+                    && Files.getLastModifiedTime(leftover).toInstant().isBefore(started.minus(QUIET))) {
                 Files.delete(leftover);
             }
         } catch (IOException e) {
@@ -149,7 +150,7 @@ final class CacheStore implements ModelStore {
 
     @Override
     public void prepare() {
-        // huggingface_hub takes a model without it for a damaged one.
+        // Without this folder, huggingface_hub considers the model damaged.
         HubFiles.createFolder(model.resolve("snapshots"));
         HubFiles.createFolder(model.resolve("blobs"));
         Path tag = cache.resolve("CACHEDIR.TAG");
@@ -168,7 +169,9 @@ final class CacheStore implements ModelStore {
         }
     }
 
-    /** Makes the link under another name first: it takes its own in one step, in place of a wrong one. */
+    /**
+     * Creates the link under a temporary name, then moves it into place atomically, replacing a wrong file.
+     */
     private void link(RepoFile file) {
         Path place = place(file);
         Path part = model.resolve("blobs").resolve(file.digest().hex() + ".bgem3.link");
@@ -190,7 +193,7 @@ final class CacheStore implements ModelStore {
     }
 
     /**
-     * Where the file system, as that of Windows, refuses symbolic links, or any: the file itself goes there.
+     * Creates a hard link where symbolic links are refused, as on Windows; without any links, moves the file.
      */
     private void linkOtherwise(RepoFile file, Path part, Path blob) {
         Path place = place(file);
@@ -217,7 +220,7 @@ final class CacheStore implements ModelStore {
         }
     }
 
-    /** The blob's name tells, where a link leads to it. */
+    /** Returns the digest in the blob's name, if the file is a link to a blob. */
     @Override
     public Optional<Digest> expected(String path) {
         Path place = folder().resolve(path);

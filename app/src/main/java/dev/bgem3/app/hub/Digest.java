@@ -12,11 +12,12 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What the hub knows a file's content by, and the cache its blob: the SHA-256 of a file in LFS (64 digits),
- * or the SHA-1 of a git blob (40 digits), which is that of {@code "blob " + size + "\0" + content}.
+ * The digest by which the hub identifies a file's content and the cache its blob: the SHA-256 of a file in
+ * LFS (64 digits), or the SHA-1 of a git blob (40 digits), computed over
+ * {@code "blob " + size + "\0" + content}.
  *
  * @param hex
- *            the lower-case digits
+ *            the digits, in lower case
  */
 record Digest(String hex) {
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
@@ -29,14 +30,14 @@ record Digest(String hex) {
         }
     }
 
-    /** The digest that the digits are, if they are one. */
+    /** Returns the digest with these digits, or empty if they are not a digest. */
     static Optional<Digest> of(String hex) {
         return SHA256.matcher(hex).matches() || GIT_SHA1.matcher(hex).matches()
                 ? Optional.of(new Digest(hex))
                 : Optional.empty();
     }
 
-    /** The digest in an {@code ETag}, which may be quoted and weak. */
+    /** Returns the digest in an {@code ETag}, which may be quoted and weak. */
     static Optional<Digest> ofEtag(String etag) {
         return of(etag.replaceFirst("^W/", "").replace("\"", ""));
     }
@@ -49,7 +50,7 @@ record Digest(String hex) {
         return SHA256.matcher(hex).matches();
     }
 
-    /** Whether a file has this size and digest; one that is not there has not. */
+    /** Returns whether a file exists and has this size and digest. */
     boolean matches(Path file, long size) {
         try {
             return Files.isRegularFile(file) && Files.size(file) == size && compute(file).equals(hex);
@@ -58,7 +59,7 @@ record Digest(String hex) {
         }
     }
 
-    /** This kind of digest of a file. */
+    /** Computes this kind of digest of a file. */
     String compute(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
             MessageDigest digest = MessageDigest.getInstance(isSha256() ? "SHA-256" : "SHA-1");

@@ -1,16 +1,16 @@
 package dev.bgem3.app.hub;
 
-/** Is told how a download goes, from any thread, one call at a time for each method. */
+/** Receives a download's progress, from any thread, but each method from only one thread at a time. */
 public interface DownloadListener {
-    /** Something worth reading. */
+    /** Receives a message for the user. */
     void say(String message);
 
-    /** The bytes that are still to come. */
+    /** Receives the number of bytes still to download. */
     void onStart(long bytes);
 
-    /** So many of them came. */
+    /** Receives the number of bytes that have arrived since the last call. */
     void onBytes(long more);
 
-    /** All came, or no more will. */
+    /** Called when the download has ended, whether it succeeded or failed. */
     void onEnd();
 }

@@ -10,17 +10,18 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Which files of a repository are fetched. */
+/** Chooses which files of a repository are downloaded. */
 final class FileChoice {
     private static final int MAX_NAMED = 6;
 
     private FileChoice() {}
 
     /**
-     * The files that make the model.
+     * Returns the files that the model consists of.
      *
      * @throws HubException
-     *             where they make none: no configuration, weights or tokenizer that could be read
+     *             if they are no model: the configuration, the weights or the tokenizer is missing or
+     *             unsupported
      */
     static List<HubListing.Entry> choose(List<HubListing.Entry> all, String source) {
         try {
@@ -32,7 +33,7 @@ final class FileChoice {
         }
     }
 
-    /** What was left out, a folder at a time, for a person: {@code onnx/ (7 files, 2.27 GB), README.md}. */
+    /** Lists the files that were left out, grouped by folder: {@code onnx/ (7 files, 2.27 GB), README.md}. */
     static String leftOut(List<HubListing.Entry> all, List<HubListing.Entry> chosen) {
         Map<String, List<HubListing.Entry>> groups = all.stream().filter(entry -> !chosen.contains(entry))
                 .collect(Collectors.groupingBy(entry -> entry.path().replaceFirst("/.*", "/"), TreeMap::new,

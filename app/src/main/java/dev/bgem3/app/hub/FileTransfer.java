@@ -5,27 +5,25 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One file of a download: its part, and the pieces under way. Guarded by the {@link Transfers} that it
- * belongs to.
+ * One file of a download, with its part file and the pieces in progress. Guarded by the {@link Transfers}
+ * that it belongs to.
  */
 final class FileTransfer {
-    /** Whether the server sends parts of the file. */
-    private enum Manner {
-        /**
-         * Nobody asked: one piece at a time, lest a server that sends the whole sends it to every connection.
-         */
+    /** Whether the server answers range requests for the file. */
+    private enum RangeSupport {
+        /** Not known yet; only one piece at a time, so that no two connections receive the whole file. */
         UNKNOWN,
-        /** It does. */
+        /** It sends the requested range. */
         PIECES,
-        /** It sends the whole whatever is asked for. */
+        /** It ignores the range and sends the whole file. */
         WHOLE
     }
 
     private final RepoFile file;
     private final PartFile part;
     private final long pieceBytes;
-    private final List<Piece> underWay = new ArrayList<>();
-    private Manner manner = Manner.UNKNOWN;
+    private final List<Piece> inProgress = new ArrayList<>();
+    private RangeSupport rangeSupport = RangeSupport.UNKNOWN;
     private boolean ended;
 
     FileTransfer(RepoFile file, PartFile part, long pieceBytes) {
@@ -42,42 +40,43 @@ final class FileTransfer {
         return part;
     }
 
-    /** How many bytes are not there. */
+    /** Returns the number of missing bytes. */
     long missing() {
         return file.size() - part.ranges().size();
     }
 
     /**
-     * A piece that nobody fetches yet; an empty one where every byte is there and the file wants verifying.
+     * Returns a piece that no thread is fetching yet, or an empty piece if all bytes are present and the file
+     * must be verified.
      */
     Optional<Piece> next() {
-        if (ended || manner != Manner.PIECES && !underWay.isEmpty()) {
+        if (ended || rangeSupport != RangeSupport.PIECES && !inProgress.isEmpty()) {
             return Optional.empty();
         }
         ByteRanges taken = part.ranges();
-        underWay.forEach(piece -> taken.add(piece.from, piece.to));
-        Optional<ByteRanges.Range> gap = manner == Manner.WHOLE
+        inProgress.forEach(piece -> taken.add(piece.from, piece.to));
+        Optional<ByteRanges.Range> gap = rangeSupport == RangeSupport.WHOLE
                 ? Optional.of(new ByteRanges.Range(0, file.size()))
                 : taken.firstGap(file.size(), pieceBytes);
-        if (gap.isEmpty() && !underWay.isEmpty()) {
+        if (gap.isEmpty() && !inProgress.isEmpty()) {
             return Optional.empty();
         }
         Piece piece = gap.map(range -> new Piece(range.from(), range.to()))
                 .orElseGet(() -> new Piece(file.size(), file.size()));
-        underWay.add(piece);
+        inProgress.add(piece);
         return Optional.of(piece);
     }
 
-    /** Notes how the server answered; false where that does not go with what it did before. */
+    /** Records how the server answered; returns false if that contradicts an earlier answer. */
     boolean answered(Piece piece, boolean whole) {
         boolean askedForWhole = piece.from == 0 && piece.to == file.size();
         if (!whole) {
-            manner = Manner.PIECES;
-        } else if (manner == Manner.PIECES && !askedForWhole) {
+            rangeSupport = RangeSupport.PIECES;
+        } else if (rangeSupport == RangeSupport.PIECES && !askedForWhole) {
             return false;
         } else {
             if (!askedForWhole) {
-                manner = Manner.WHOLE;
+                rangeSupport = RangeSupport.WHOLE;
             }
             piece.from = 0;
             piece.to = file.size();
@@ -86,23 +85,25 @@ final class FileTransfer {
         return true;
     }
 
-    /** A piece is there; tells whether it was the last. */
+    /** Records that a piece has ended; returns whether it was the last one. */
     boolean end(Piece piece) {
-        underWay.remove(piece);
-        if (ended || !underWay.isEmpty() || !part.isComplete()) {
+        inProgress.remove(piece);
+        if (ended || !inProgress.isEmpty() || !part.isComplete()) {
             return false;
         }
         ended = true;
         return true;
     }
 
-    /** Begins anew with nothing. */
+    /** Starts again without any bytes. */
     void again() {
         ended = false;
-        manner = Manner.UNKNOWN;
+        rangeSupport = RangeSupport.UNKNOWN;
     }
 
-    /** Some bytes of the file, and how far their fetching is. For the thread that fetches them. */
+    /**
+     * A range of the file and the position up to which it has been fetched. Used by the fetching thread only.
+     */
     final class Piece {
         private long from;
         private long to;

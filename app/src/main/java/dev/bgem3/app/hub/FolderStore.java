@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A model as plain files in a folder of the caller's, as huggingface_hub's {@code local_dir} lays it out:
- * beside them {@code .cache/huggingface/download} holds the parts, and for each file a line each with commit,
- * digest and time.
+ * A model as plain files in a folder that the caller chose, in the layout of huggingface_hub's
+ * {@code local_dir}: {@code .cache/huggingface/download} in that folder holds the part files and, for each
+ * file, a metadata file with three lines: commit, digest and time.
  */
 final class FolderStore implements ModelStore {
     private final Path folder;
@@ -45,7 +45,7 @@ final class FolderStore implements ModelStore {
         return file.digest().matches(kept(file), file.size());
     }
 
-    /** Not without its line of metadata, by which huggingface_hub knows it. */
+    /** Requires the metadata file too, because huggingface_hub does not recognise a file without it. */
     @Override
     public boolean isInPlace(RepoFile file) {
         return inPlace.contains(file) && Files.isRegularFile(metadata(file.path()));
@@ -56,12 +56,12 @@ final class FolderStore implements ModelStore {
         return work.resolve(file.path() + "." + file.digest().hex() + ".bgem3.incomplete");
     }
 
-    /** Verified, and waiting for the others. */
+    /** Returns where a verified file waits for the other files. */
     private Path kept(RepoFile file) {
         return work.resolve(file.path() + "." + file.digest().hex() + ".bgem3.verified");
     }
 
-    /** The Python library gives its own a name that nobody else can know. */
+    /** Returns nothing: the names of the Python library's own part files cannot be predicted. */
     @Override
     public Optional<Path> leftover(RepoFile file) {
         return Optional.empty();

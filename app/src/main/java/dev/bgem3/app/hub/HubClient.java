@@ -37,24 +37,24 @@ import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 
 /**
- * The part of the hub's HTTP interface that a download needs: a revision's files, one file's head, and its
- * bytes.
+ * The part of the hub's HTTP interface that a download needs: a revision's file list, one file's headers, and
+ * its bytes.
  *
  * <p>
- * Redirects are followed here and not by the HTTP client, because the token may go to the hub alone: large
- * files come from other hosts, by addresses that are signed and good for a while. Safe for several threads.
+ * This class follows redirects itself because the HTTP client would send the token along, which only the hub
+ * may see: large files come from other hosts, at signed URLs that expire. Thread-safe.
  */
 final class HubClient implements AutoCloseable {
     private static final int MAX_REDIRECTS = 10;
     private static final int MAX_LISTING_BYTES = 64 << 20;
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
-    /** Of hosts that a signed address leads to: it has expired, which a new one cures. */
+    /** Statuses by which another host says that a signed URL has expired; a new URL from the hub helps. */
     private static final Set<Integer> EXPIRED = Set.of(401, 403, 404, 410);
-    /** Beside every status from 500 on. */
+    /** The statuses below 500 that are worth a retry; all statuses from 500 are. */
     private static final Set<Integer> BUSY = Set.of(408, 425, 429);
-    /** The hub's own way to say when: {@code RateLimit: "api";r=0;t=55}. */
+    /** The hub's own header for the seconds to wait: {@code RateLimit: "api";r=0;t=55}. */
     private static final Pattern RATE_LIMIT = Pattern.compile(";\\s*r=0\\s*;\\s*t=(\\d{1,6})");
-    /** Where a mirror may send on to, and the token with it. */
+    /** The hosts that may receive the token even if the endpoint is a mirror. */
     private static final Set<String> HUB_HOSTS = Set.of("huggingface.co", "hf.co");
 
     private final URI endpoint;
@@ -65,8 +65,8 @@ final class HubClient implements AutoCloseable {
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("hub-clock").factory());
     private final CountDownLatch ended = new CountDownLatch(1);
-    private final AtomicReference<HubException> givenUp = new AtomicReference<>();
-    /** Where files were last redirected to, beyond the hub. */
+    private final AtomicReference<HubException> abortReason = new AtomicReference<>();
+    /** The URLs outside the hub to which files were last redirected. */
     private final Map<String, URI> locations = new ConcurrentHashMap<>();
     private volatile boolean answered;
     private String lastSaid = "";
@@ -87,7 +87,7 @@ final class HubClient implements AutoCloseable {
         return limits;
     }
 
-    /** Says something once, also where all connections meet it one after the other. */
+    /** Reports a message, but only once if several connections report the same. */
     synchronized void say(String message) {
         if (!message.equals(lastSaid)) {
             lastSaid = message;
@@ -95,38 +95,38 @@ final class HubClient implements AutoCloseable {
         }
     }
 
-    /** Does something again and again until it is cancelled or this client closed. */
+    /** Repeats an action until it is cancelled or this client is closed. */
     ScheduledFuture<?> repeat(Duration pause, Runnable action) {
         return clock.scheduleWithFixedDelay(action, pause.toNanos(), pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** Whether any server has answered anything yet. */
+    /** Returns whether any server has answered yet. */
     boolean hasAnswered() {
         return answered;
     }
 
-    /** Ends every exchange; the first reason is what all of them throw from then on. */
+    /** Aborts every exchange; all of them then throw the first reason given. */
     void giveUp(HubException reason) {
-        if (givenUp.compareAndSet(null, reason)) {
+        if (abortReason.compareAndSet(null, reason)) {
             ended.countDown();
             http.shutdownNow();
         }
     }
 
     /**
-     * Does nothing until all is given up.
+     * Throws if the download has been aborted.
      *
      * @throws HubException
      *             the reason
      */
     void check() {
-        HubException reason = givenUp.get();
+        HubException reason = abortReason.get();
         if (reason != null) {
             throw reason;
         }
     }
 
-    /** Waits, unless all is given up meanwhile. */
+    /** Waits for this time, or throws once the download is aborted. */
     void pause(Duration time) {
         try {
             if (ended.await(time.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -138,7 +138,7 @@ final class HubClient implements AutoCloseable {
         }
     }
 
-    /** The files of a revision. */
+    /** Requests the file list of a revision. */
     HubListing list(HubName name, String revision) {
         URI uri = URI
                 .create(endpoint + "/api/models/" + name + "/revision/" + encoded(revision) + "?blobs=true");
@@ -167,7 +167,7 @@ final class HubClient implements AutoCloseable {
         return all.toByteArray();
     }
 
-    /** Size and digest of a file, from the head of its address, for mirrors whose listing lacks them. */
+    /** Requests a file's headers for its size and digest, for mirrors that do not list them. */
     RepoFile head(HubName name, String commit, String path) {
         Patience patience = new Patience(this);
         while (true) {
@@ -190,8 +190,8 @@ final class HubClient implements AutoCloseable {
             size = response.contentLength();
         }
         if (digest.isEmpty() || size.isEmpty()) {
-            throw new HubException(place(response.uri()) + ": tells no size and digest of " + path
-                    + ", so nothing could be verified (expected: the headers ETag and Content-Length,"
+            throw new HubException(place(response.uri()) + ": gives no size and digest for " + path
+                    + ", so it could not be verified (expected: the headers ETag and Content-Length,"
                     + " or X-Linked-Etag and X-Linked-Size)");
         }
         return new RepoFile(path, size.getAsLong(), digest.get());
@@ -203,8 +203,8 @@ final class HubClient implements AutoCloseable {
     }
 
     /**
-     * Asks for a file's bytes from {@code from} to before {@code to}; for all of them without a range, so
-     * that any server understands. The answer's status is 200 or 206.
+     * Requests a file's bytes from {@code from} to before {@code to}, without a range if these are all bytes,
+     * so that any server understands. The response's status is 200 or 206.
      */
     HubResponse open(HubName name, String commit, RepoFile file, long from, long to)
             throws TransientException {
@@ -233,7 +233,10 @@ final class HubClient implements AutoCloseable {
         }
     }
 
-    /** A commit's files never change; where the hub says otherwise, parts of two files would be mixed. */
+    /**
+     * Throws if the hub reports another digest: a commit's files never change, and the parts of two different
+     * files must not be mixed.
+     */
     private void checkUnchanged(RepoFile file, HttpHeaders headers) {
         Optional<Digest> digest = digestOf(headers);
         if (digest.isPresent() && !digest.get().equals(file.digest())) {
@@ -256,12 +259,12 @@ final class HubClient implements AutoCloseable {
     }
 
     /**
-     * One question, through redirects to its answer.
+     * Sends a request and follows redirects to the response.
      *
      * @param leaveHub
-     *            whether to follow beyond the hub; else the redirect itself is the answer
+     *            whether to follow redirects to other hosts; otherwise the redirect itself is returned
      * @param atHub
-     *            sees the headers of each answer of the hub
+     *            receives the headers of each response of the hub
      */
     private HubResponse exchange(String method, URI start, Map<String, String> headers, boolean leaveHub,
             Consumer<HttpHeaders> atHub) throws TransientException {
@@ -310,9 +313,9 @@ final class HubClient implements AutoCloseable {
         throw new HubException(redirectFault(response));
     }
 
-    /** Without the address: it may hold a signature. */
+    /** Returns the message without the address, which may contain a signature. */
     private String redirectFault(HubResponse response) {
-        return place(response.uri()) + ": redirects to what is no address (status " + response.status() + ")";
+        return place(response.uri()) + ": redirects to an invalid address (status " + response.status() + ")";
     }
 
     private HttpResponse<InputStream> send(String method, URI uri, Map<String, String> headers)
@@ -320,7 +323,7 @@ final class HubClient implements AutoCloseable {
         check();
         HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(limits.answerTimeout())
                 .method(method, HttpRequest.BodyPublishers.noBody()).header("User-Agent", "bgem3")
-                // A compressed body has another length, and no ranges.
+                // A compressed body would have another length and allow no ranges.
                 .header("Accept-Encoding", "identity");
         headers.forEach(request::header);
         if (isHub(uri)) {
@@ -366,7 +369,7 @@ final class HubClient implements AutoCloseable {
     private static String reason(Exception failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof UnresolvedAddressException) {
-                return "the name is not known";
+                return "unknown host name";
             }
         }
         String message = failure.getMessage();
@@ -426,7 +429,7 @@ final class HubClient implements AutoCloseable {
                 Duration wait = Duration.between(Instant.now(), then);
                 return Optional.of(wait.isNegative() ? Duration.ZERO : wait);
             } catch (DateTimeException e) {
-                return Optional.empty(); // Nonsense is as good as nothing.
+                return Optional.empty(); // An invalid date counts as absent.
             }
         }
         Matcher limit = RATE_LIMIT.matcher(response.header("RateLimit"));
@@ -435,14 +438,14 @@ final class HubClient implements AutoCloseable {
                 : Optional.empty();
     }
 
-    /** Whether the token may go there. */
+    /** Returns whether the token may be sent there. */
     private boolean isHub(URI uri) {
         return uri.getScheme().equalsIgnoreCase(endpoint.getScheme())
                 && uri.getHost().equalsIgnoreCase(endpoint.getHost()) && uri.getPort() == endpoint.getPort()
                 || uri.getScheme().equals("https") && uri.getPort() < 0 && HUB_HOSTS.contains(uri.getHost());
     }
 
-    /** A host for a message. The rest of an address may be signed, which is as good as a password. */
+    /** Returns the host for a message; the rest of a URL may be signed, which is as secret as a password. */
     private static String place(URI uri) {
         return uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort());
     }

@@ -11,18 +11,18 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The variables that huggingface_hub reads, with its defaults.
+ * The environment variables that huggingface_hub reads, with its defaults.
  *
  * @param variables
- *            the process's environment
+ *            the environment of the process
  */
 public record HubEnvironment(Map<String, String> variables) {
     private static final String DEFAULT_ENDPOINT = "https://huggingface.co";
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
 
     /**
-     * The cache's folder: {@code HF_HUB_CACHE}, {@code HUGGINGFACE_HUB_CACHE} of old, {@code HF_HOME/hub},
-     * {@code XDG_CACHE_HOME/huggingface/hub} or {@code ~/.cache/huggingface/hub}.
+     * Returns the cache's folder: {@code HF_HUB_CACHE}, the older {@code HUGGINGFACE_HUB_CACHE},
+     * {@code HF_HOME/hub}, {@code XDG_CACHE_HOME/huggingface/hub} or {@code ~/.cache/huggingface/hub}.
      */
     public Path cache() {
         return HuggingFaceCache.of(variables).folder();
@@ -33,10 +33,10 @@ public record HubEnvironment(Map<String, String> variables) {
     }
 
     /**
-     * Where the hub answers: {@code HF_ENDPOINT}, else huggingface.co.
+     * Returns the hub's address: {@code HF_ENDPOINT}, else huggingface.co.
      *
      * @throws HubException
-     *             where the variable is no address
+     *             if the variable is not an HTTP address
      */
     URI endpoint() {
         String words = value("HF_ENDPOINT").orElse(DEFAULT_ENDPOINT);
@@ -60,12 +60,12 @@ public record HubEnvironment(Map<String, String> variables) {
     }
 
     /**
-     * The token to show to the hub: of the file that is named, else {@code HF_TOKEN}, else of the file at
-     * {@code HF_TOKEN_PATH} or {@code HF_HOME/token}, where {@code hf auth login} leaves it, unless
-     * {@code HF_HUB_DISABLE_IMPLICIT_TOKEN} forbids that.
+     * Returns the token for the hub: from the given file, else from {@code HF_TOKEN}, else from the file
+     * {@code HF_TOKEN_PATH} or {@code HF_HOME/token}, in which {@code hf auth login} stores it, unless
+     * {@code HF_HUB_DISABLE_IMPLICIT_TOKEN} is set.
      *
      * @throws HubException
-     *             where the named file cannot be read, or what is there cannot be a token
+     *             if the given file cannot be read, or what was found cannot be a token
      */
     Optional<String> token(Optional<Path> file) {
         if (file.isPresent()) {
@@ -98,7 +98,7 @@ public record HubEnvironment(Map<String, String> variables) {
         }
     }
 
-    /** Never quoted in a message: a token is a secret even where it is mistyped. */
+    /** Checks a token; the message never quotes it, since even a mistyped token is a secret. */
     private static String checked(String token, String source) {
         if (!token.chars().allMatch(c -> c > ' ' && c < 127)) {
             throw new HubException(source + ": not a token (expected: one word of ASCII letters and digits)");
@@ -106,19 +106,19 @@ public record HubEnvironment(Map<String, String> variables) {
         return token;
     }
 
-    /** Whether the network must not be used: {@code HF_HUB_OFFLINE} or {@code TRANSFORMERS_OFFLINE}. */
+    /** Returns whether {@code HF_HUB_OFFLINE} or {@code TRANSFORMERS_OFFLINE} forbids using the network. */
     public boolean offline() {
         return value("HF_HUB_OFFLINE").isPresent()
                 ? isTrue("HF_HUB_OFFLINE")
                 : isTrue("TRANSFORMERS_OFFLINE");
     }
 
-    /** Whether progress may be drawn. */
+    /** Returns whether progress bars are allowed. */
     public boolean progress() {
         return !isTrue("HF_HUB_DISABLE_PROGRESS_BARS");
     }
 
-    /** Whether links may stand in snapshots. */
+    /** Returns whether snapshots may contain symbolic links. */
     boolean symlinks() {
         return !isTrue("HF_HUB_DISABLE_SYMLINKS");
     }
@@ -127,7 +127,7 @@ public record HubEnvironment(Map<String, String> variables) {
         return value(name).map(words -> TRUE.contains(words.toUpperCase(Locale.ROOT))).orElse(false);
     }
 
-    /** A variable's value; one that is set to nothing counts as not set. */
+    /** Returns a variable's value; an empty value counts as not set. */
     Optional<String> value(String name) {
         return Optional.ofNullable(variables.get(name)).filter(words -> !words.isEmpty());
     }
@@ -136,7 +136,7 @@ public record HubEnvironment(Map<String, String> variables) {
         return Path.of(value("HOME").orElse(System.getProperty("user.home")));
     }
 
-    /** A path that may begin with {@code ~}, as the Python library reads it. */
+    /** Returns the path in a variable, with a leading {@code ~} expanded as the Python library does. */
     private Path path(String words) {
         return words.equals("~") || words.startsWith("~/")
                 ? userHome().resolve(words.substring(Math.min(2, words.length())))

@@ -1,15 +1,15 @@
 package dev.bgem3.app.hub;
 
-/** A model cannot be had from the hub, or not be put where it belongs; the message is for a person. */
+/** Thrown if a model cannot be downloaded or stored; the message is for the user. */
 public final class HubException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception with a message that is complete by itself. */
     public HubException(String message) {
         super(message);
     }
 
-    /** An error with its cause. */
+    /** Creates an exception with a message and a cause. */
     public HubException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -12,19 +12,19 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
 
-/** What the package shares about files and about wording. */
+/** Helpers of this package for files and for the wording of messages. */
 final class HubFiles {
     private static final int MAX_CHARS = 120;
 
     private HubFiles() {}
 
-    /** Text from outside for a message: printable ASCII, one line and not long. */
+    /** Makes text from outside fit for a message: one short line of printable ASCII. */
     static String printable(String text) {
         String cut = text.length() > MAX_CHARS ? text.substring(0, MAX_CHARS) + "..." : text;
         return cut.replaceAll("[^\\x20-\\x7e]", "?");
     }
 
-    /** A file that cannot be read or written. */
+    /** Returns the exception for a file that cannot be read or written. */
     static HubException failure(Path path, IOException failure) {
         String reason = switch (failure) {
             case NoSuchFileException _ -> "no such file or folder";
@@ -36,7 +36,7 @@ final class HubFiles {
         return new HubException(path + ": " + reason, failure);
     }
 
-    /** Makes a folder and those above it. */
+    /** Creates a folder and its parents. */
     static void createFolder(Path folder) {
         try {
             Files.createDirectories(folder);
@@ -45,7 +45,7 @@ final class HubFiles {
         }
     }
 
-    /** Gives a file its name in one step, in place of whatever has it. */
+    /** Moves a file atomically, replacing an existing one. */
     static void move(Path from, Path to) {
         try {
             Files.createDirectories(to.getParent());
@@ -55,7 +55,7 @@ final class HubFiles {
         }
     }
 
-    /** Writes a small file so that no reader sees half of it: first under another name on the same disk. */
+    /** Writes a small file atomically, first as {@code part}, which must be on the same file system. */
     static void write(Path path, Path part, String text) {
         createFolder(part.getParent());
         try {
@@ -66,7 +66,7 @@ final class HubFiles {
         move(part, path);
     }
 
-    /** As {@link #write(Path, Path, String)}, with the other name beside the file's own. */
+    /** Does the same with a temporary file next to the file itself. */
     static void write(Path path, String text) {
         write(path, path.resolveSibling(path.getFileName() + ".bgem3.part"), text);
     }
@@ -79,14 +79,14 @@ final class HubFiles {
         }
     }
 
-    /** A time as people read it. */
+    /** Formats a duration for messages. */
     static String seconds(Duration time) {
         return time.toMillis() % 1_000 == 0
                 ? time.toSeconds() + " s"
                 : String.format(Locale.ROOT, "%.1f s", Math.max(100, time.toMillis()) / 1e3);
     }
 
-    /** A number of bytes as people read it, in powers of ten as disks and the hub have them. */
+    /** Formats a number of bytes in decimal units, as disk vendors and the hub do. */
     static String size(long bytes) {
         if (bytes < 1_000) {
             return bytes + " bytes";

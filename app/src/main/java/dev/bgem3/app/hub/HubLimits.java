@@ -4,41 +4,42 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How patient a download is.
+ * The time limits and retry limits of a download.
  *
  * @param connectTimeout
- *            for a connection to come about
+ *            the longest time to establish a connection
  * @param answerTimeout
- *            from a request to the answer's head
+ *            the longest time from a request to the response's headers
  * @param stallTimeout
- *            within which a body must bring {@code stallBytes}
+ *            the time in which at least {@code stallBytes} of a body must arrive
  * @param stallBytes
- *            fewer in that time are a stalled connection
+ *            the fewest bytes in that time; with fewer, the connection counts as stalled
  * @param retries
- *            failures in a row of one file or question after which it is given up; one that brought
- *            {@code progressBytes} begins the count anew
+ *            how many times in a row a file or a request may be retried; receiving {@code progressBytes}
+ *            resets the count
  * @param progressBytes
- *            how many bytes are progress
+ *            how many bytes count as progress
  * @param firstPause
- *            after the first failure; each further one doubles it
+ *            the pause after the first failure; it doubles with each further one
  * @param longestPause
- *            the most it grows to; a server that asks for more than ten times that is not waited for
+ *            the maximum of that pause; if a server asks for a wait more than ten times as long, the download
+ *            fails
  * @param pieceBytes
- *            how many bytes one request asks for
+ *            how many bytes one request fetches
  * @param total
- *            for the whole download, if there is a limit
+ *            the longest time for the whole download, if limited
  */
 public record HubLimits(Duration connectTimeout, Duration answerTimeout, Duration stallTimeout,
         long stallBytes,
         int retries, long progressBytes, Duration firstPause, Duration longestPause, long pieceBytes,
         Optional<Duration> total) {
-    /** For people's networks. */
+    /** The default limits. */
     public static final HubLimits USUAL = new HubLimits(Duration.ofSeconds(10), Duration.ofSeconds(30),
             Duration.ofSeconds(30), 16 << 10, 5, 1 << 20, Duration.ofSeconds(1), Duration.ofSeconds(30),
             16 << 20,
             Optional.empty());
 
-    /** The same with another limit for the whole. */
+    /** Returns these limits with another one for the whole download. */
     public HubLimits withTotal(Optional<Duration> limit) {
         return new HubLimits(connectTimeout, answerTimeout, stallTimeout, stallBytes, retries, progressBytes,
                 firstPause, longestPause, pieceBytes, limit);

@@ -14,26 +14,26 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * What the hub answers to {@code GET /api/models/OWNER/NAME/revision/REVISION?blobs=true}.
+ * The hub's response to {@code GET /api/models/OWNER/NAME/revision/REVISION?blobs=true}.
  *
  * @param commit
  *            40 digits
  * @param entries
- *            the files, with paths that {@link RepoFile#checkPath} let pass
+ *            the files; {@link RepoFile#checkPath} accepted their paths
  */
 record HubListing(String commit, List<Entry> entries) {
     private static final JsonFactory FACTORY = new JsonFactory();
     private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
 
     /**
-     * A file; a mirror may leave out what the hub itself tells.
+     * A file; a mirror may omit the size and the digest, which the hub itself gives.
      *
      * @param path
-     *            where it stands
+     *            the path in the repository
      * @param size
-     *            bytes
+     *            the size in bytes
      * @param digest
-     *            of its content
+     *            the digest of its content
      */
     record Entry(String path, OptionalLong size, Optional<Digest> digest) {}
 
@@ -42,10 +42,10 @@ record HubListing(String commit, List<Entry> entries) {
     }
 
     /**
-     * Reads and checks the answer.
+     * Parses and checks the response.
      *
      * @throws HubException
-     *             where it is none, or holds a hostile path
+     *             if the response is not a listing or contains a hostile path
      */
     static HubListing parse(byte[] json, String source) {
         String commit = null;
@@ -111,7 +111,7 @@ record HubListing(String commit, List<Entry> entries) {
         }
         expect(path != null, source, "\"rfilename\" of each file");
         expect(size.orElse(0) >= 0, source, "sizes of 0 and more");
-        // The blob of a file in LFS is a pointer to it, and its digest not the file's.
+        // The blob of a file in LFS is a pointer file, so its digest is not that of the file.
         return new Entry(path, size, inLfs ? lfs : blob);
     }
 

@@ -6,18 +6,18 @@ import java.util.regex.Pattern;
  * A model's name on the hub: {@code owner/name}.
  *
  * @param owner
- *            a user or an organisation
+ *            the user or organisation
  * @param name
- *            the model among theirs
+ *            the model's name
  */
 public record HubName(String owner, String name) {
     private static final Pattern PART = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?");
     private static final int MAX_CHARS = 96;
 
-    /** BGE-M3 as its authors publish it; made after what checks it. */
+    /** BGE-M3 as its authors publish it; declared after the constants that its constructor uses. */
     public static final HubName BGE_M3 = new HubName("BAAI", "bge-m3");
 
-    /** Checked by the hub's rules, so that it is safe as a part of a path and of an address. */
+    /** Checks the name by the hub's rules, which also make it safe in paths and URLs. */
     public HubName {
         String whole = owner + "/" + name;
         if (!PART.matcher(owner).matches() || !PART.matcher(name).matches() || whole.contains("--")
@@ -28,10 +28,10 @@ public record HubName(String owner, String name) {
     }
 
     /**
-     * Reads {@code owner/name}.
+     * Parses {@code owner/name}.
      *
      * @throws IllegalArgumentException
-     *             where the words are no such name
+     *             if the text is not such a name
      */
     public static HubName of(String words) {
         int slash = words.indexOf('/');
@@ -42,7 +42,7 @@ public record HubName(String owner, String name) {
         return new HubName(words.substring(0, slash), words.substring(slash + 1));
     }
 
-    /** The model's folder in the cache. */
+    /** Returns the name of the model's folder in the cache. */
     public String folderName() {
         return "models--" + owner + "--" + name;
     }

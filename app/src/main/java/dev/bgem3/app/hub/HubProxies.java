@@ -15,15 +15,16 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Proxies as the environment names them: {@code https_proxy}, {@code http_proxy} and {@code all_proxy}, and
- * {@code no_proxy} for hosts that are asked directly, each in small or capital letters; the small ones come
- * first.
+ * Proxies from the environment: {@code https_proxy}, {@code http_proxy} and {@code all_proxy}, and
+ * {@code no_proxy} for hosts that need none. Lower-case names take precedence over upper-case ones.
  *
  * <p>
  * Immutable.
  */
 final class HubProxies extends ProxySelector {
-    /** Which schemes may not show a name and password to a proxy; by default Java counts Basic among them. */
+    /**
+     * The authentication schemes not allowed when tunnelling through a proxy; by default Java includes Basic.
+     */
     private static final String TUNNELING = "jdk.http.auth.tunneling.disabledSchemes";
 
     private final Optional<URI> http;
@@ -56,19 +57,19 @@ final class HubProxies extends ProxySelector {
         });
     }
 
-    /** Without the value, which may hold a password. */
+    /** Returns the message without the value, which may contain a password. */
     private static String fault(String name) {
         return name + ": not a proxy that can be used (expected: http://host:port)";
     }
 
-    /** What shows the proxy the name and password that its address holds, if it holds any. */
+    /** Returns an authenticator with the user name and password from the proxies' URLs, if there are any. */
     Optional<Authenticator> authenticator() {
         if (credentials(http).isEmpty() && credentials(https).isEmpty()) {
             return Optional.empty();
         }
         if (System.getProperty(TUNNELING) == null) {
-            // Read when the first client is made. The password is shown to the proxy that the user chose for
-            // it.
+            // Java reads this when the first client is created. Only the proxy that the user chose gets the
+            // password.
             System.setProperty(TUNNELING, "");
         }
         return Optional.of(new Authenticator() {
@@ -127,6 +128,6 @@ final class HubProxies extends ProxySelector {
 
     @Override
     public void connectFailed(URI uri, SocketAddress address, IOException failure) {
-        // Nothing to learn: there is no second proxy, and the failure reaches the caller.
+        // Nothing to do: there is no second proxy, and the caller gets the failure.
     }
 }

@@ -17,10 +17,10 @@ import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
- * An answer's head, and its body while it comes. A body that all but stops is cut off.
+ * A response: its headers, and its body as it arrives. Closes a body that stalls.
  *
  * <p>
- * For one thread.
+ * Not thread-safe.
  */
 final class HubResponse implements AutoCloseable {
     private static final Pattern CONTENT_RANGE = Pattern
@@ -31,7 +31,7 @@ final class HubResponse implements AutoCloseable {
     private final Duration stallTimeout;
     private final AtomicLong received = new AtomicLong();
     private final ScheduledFuture<?> watch;
-    /** There from the first read on: the answer to a question for a head has none. */
+    /** Opened by the first read, because the response to a HEAD request has no body. */
     private InputStream body;
     private volatile boolean stalled;
 
@@ -51,7 +51,7 @@ final class HubResponse implements AutoCloseable {
         }, nanos, nanos, TimeUnit.NANOSECONDS);
     }
 
-    /** Asked not to, some servers compress all the same. */
+    /** Decodes a body, because some servers compress even though the request forbids it. */
     private InputStream decoded(InputStream in) throws IOException {
         String encoding = header("Content-Encoding").toLowerCase(Locale.ROOT);
         return switch (encoding) {
@@ -78,35 +78,38 @@ final class HubResponse implements AutoCloseable {
         return response.headers();
     }
 
-    /** A header's value, or nothing. */
+    /** Returns a header's value, or an empty string. */
     String header(String name) {
         return response.headers().firstValue(name).orElse("");
     }
 
-    /** How long the body says it is, where that is the length of what is read. */
+    /**
+     * Returns the announced length of the body, unless the body is compressed and so has another length when
+     * read.
+     */
     OptionalLong contentLength() {
         return isEncoded() ? OptionalLong.empty() : response.headers().firstValueAsLong("Content-Length");
     }
 
     /**
-     * Checks that this is the part asked for.
+     * Checks that the response is the requested range.
      *
      * @throws TransientException
-     *             where it is another one, or one of another whole
+     *             if the range differs, or the size of the whole file does
      */
     void checkRange(long from, long to, long size) throws TransientException {
         Matcher range = CONTENT_RANGE.matcher(header("Content-Range"));
         if (isEncoded() || !range.matches() || Long.parseLong(range.group(1)) != from
                 || Long.parseLong(range.group(2)) >= to
                 || !range.group(3).equals("*") && Long.parseLong(range.group(3)) != size) {
-            throw TransientException.broken(where + " answers with another part than asked for: "
+            throw TransientException.broken(where + " sent another range than requested: "
                     + HubFiles.printable(header("Content-Range")) + " (expected: bytes " + from + "-"
                     + (to - 1)
                     + "/" + size + ")");
         }
     }
 
-    /** Reads some bytes; below 0 at the end. */
+    /** Reads some bytes; returns a negative number at the end. */
     int read(byte[] bytes, int most) throws TransientException {
         try {
             if (body == null) {
@@ -132,7 +135,7 @@ final class HubResponse implements AutoCloseable {
         try {
             response.body().close();
         } catch (IOException e) {
-            // The connection is given up, and its reader finds out by itself.
+            // We drop the connection anyway, and its reader will get an exception of its own.
             return;
         }
     }
@@ -143,7 +146,7 @@ final class HubResponse implements AutoCloseable {
         closeBody();
     }
 
-    /** Counts what comes over the network. */
+    /** Counts the bytes that arrive over the network, before decompression. */
     private final class Counted extends InputStream {
         private final InputStream in;
 

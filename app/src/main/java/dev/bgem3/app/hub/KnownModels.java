@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The models whose revision and content this program knows beforehand, so that it is the same everywhere,
- * whichever mirror serves it.
+ * The models whose commit and content are built into this program, so that every mirror must serve the same
+ * files.
  */
 final class KnownModels {
     /**
@@ -15,14 +15,14 @@ final class KnownModels {
      * @param commit
      *            40 digits
      * @param files
-     *            those that the hub keeps in LFS, each with its size and SHA-256
+     *            the files that the hub keeps in LFS, each with its size and SHA-256
      */
     record Known(String commit, List<RepoFile> files) {
         /**
-         * Compares a mirror's word with what is known.
+         * Compares an entry of a listing with the known file.
          *
          * @throws HubException
-         *             where the mirror has other content under the commit's name
+         *             if the mirror lists other content for this commit
          */
         void check(HubListing.Entry entry, String source) {
             for (RepoFile known : files) {

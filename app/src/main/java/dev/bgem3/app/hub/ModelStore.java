@@ -6,46 +6,45 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Where a model's files come to lie: in the cache, or in a folder. For one thread at a time. */
+/** The place where a model's files are stored: the cache, or a folder. Not thread-safe. */
 sealed interface ModelStore permits CacheStore, FolderStore {
-    /** The folder that holds the model once it is whole. */
+    /** Returns the folder that contains the complete model. */
     Path folder();
 
-    /** What is locked while the store changes. */
+    /** Returns the file to lock while the store changes. */
     Path lockFile();
 
-    /** The file's place in the folder. */
+    /** Returns the file's path in the folder. */
     default Path place(RepoFile file) {
         return folder().resolve(file.path());
     }
 
-    /** Whether the file is there with the right size and digest, if not yet in its place. */
+    /** Returns whether the file exists with the right size and digest, perhaps not yet at its final path. */
     boolean has(RepoFile file);
 
-    /** Where the file's bytes gather. */
+    /** Returns the part file that collects the file's bytes. */
     Path part(RepoFile file);
 
-    /** Where huggingface_hub may have left the beginning of the file. */
+    /** Returns the path at which huggingface_hub may have left the beginning of the file. */
     Optional<Path> leftover(RepoFile file);
 
-    /** Takes a verified part over; any thread may call, one a file. */
+    /** Adopts a verified part file. Threads may call this concurrently, for different files. */
     void keep(RepoFile file);
 
-    /** Makes ready for parts. */
+    /** Creates the folders that part files need. */
     void prepare();
 
-    /** Puts all files, which are there, into their places; what makes a folder a model comes last. */
+    /** Moves or links all files, which must exist, to their final paths, the configuration last. */
     void complete(List<RepoFile> files);
 
-    /** What the file in a place must be, as far as the store knows. */
+    /** Returns the digest that the file at this path must have, if the store knows it. */
     Optional<Digest> expected(String path);
 
-    /** Whether a file that {@link #has} found is in its place already. */
+    /** Returns whether a file that {@link #has} found is already at its final path. */
     boolean isInPlace(RepoFile file);
 
     /**
-     * The files in the order in which they appear: the configuration, without which nothing is a model, at
-     * the end.
+     * Returns the files with the configuration last, because a folder without it does not count as a model.
      */
     static List<RepoFile> configLast(List<RepoFile> files) {
         return files.stream()

@@ -12,13 +12,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A file on its way: its bytes, in any order, and a small file beside it that says which are there, so that
- * another process goes on where this one ends, however it ends.
+ * A partly downloaded file, with a small ranges file beside it that records which bytes are present, so that
+ * another process can resume the download, however this one ends.
  *
  * <p>
- * What the small file says may be behind the bytes, by as long as {@link #save()} was not called, never ahead
- * of them. After a crash of the machine it may be ahead: the digest at the end finds that out, and the file
- * is fetched anew. Safe for several threads.
+ * The ranges file may lag behind the data, by what arrived since the last {@link #save()}, but never lists
+ * bytes that were not written. After a crash of the machine it may; the digest then reveals that, and the
+ * file is downloaded again. Thread-safe.
  */
 final class PartFile implements AutoCloseable {
     private static final Pattern RANGE = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
@@ -41,15 +41,15 @@ final class PartFile implements AutoCloseable {
     }
 
     /**
-     * Opens what an earlier call left, or a new file.
+     * Opens the part file that an earlier call left, or a new one.
      *
      * @param data
-     *            {@code NAME.bgem3.incomplete}; {@code NAME.bgem3.ranges} stands beside it
+     *            {@code NAME.bgem3.incomplete}; the ranges file beside it is {@code NAME.bgem3.ranges}
      * @param size
-     *            the bytes of the whole
+     *            the size of the complete file
      * @param leftover
-     *            a file that huggingface_hub left half-done, from its beginning; copied, not taken, since its
-     *            writer may be alive
+     *            a file in which huggingface_hub left the beginning; it is copied rather than moved, because
+     *            its writer may still run
      */
     static PartFile open(Path data, long size, Optional<Path> leftover) {
         HubFiles.createFolder(data.getParent());
@@ -73,12 +73,12 @@ final class PartFile implements AutoCloseable {
         }
     }
 
-    /** How many bytes of a file an earlier call left. */
+    /** Returns the number of bytes of a file that an earlier call left. */
     static long present(Path data, long size) {
         return read(data, size).map(ByteRanges::size).orElse(0L);
     }
 
-    /** Removes what an earlier call left. */
+    /** Deletes the part file and its ranges file. */
     static void delete(Path data) {
         HubFiles.delete(rangesFile(data));
         HubFiles.delete(data);
@@ -126,7 +126,7 @@ final class PartFile implements AutoCloseable {
                 channel.position(at);
                 long count = from.transferTo(at, end - at, channel);
                 if (count <= 0) {
-                    return; // It became shorter: its writer is alive.
+                    return; // The file became shorter, so its writer still runs.
                 }
                 ranges.add(at, at + count);
                 changed = true;
@@ -137,7 +137,7 @@ final class PartFile implements AutoCloseable {
         }
     }
 
-    /** Writes bytes to their place and tells how many of them were not there before. */
+    /** Writes bytes at a position and returns how many of them were missing before. */
     long write(ByteBuffer bytes, long position) {
         int count = bytes.remaining();
         try {
@@ -153,7 +153,7 @@ final class PartFile implements AutoCloseable {
         }
     }
 
-    /** Writes down which bytes are there, where that changed. */
+    /** Saves which bytes are present, if that has changed. */
     synchronized void save() {
         if (changed && channel.isOpen()) {
             HubFiles.write(rangesFile, ranges.lines());
@@ -161,7 +161,7 @@ final class PartFile implements AutoCloseable {
         }
     }
 
-    /** Forgets every byte. */
+    /** Discards all bytes. */
     synchronized void reset() {
         ranges = new ByteRanges();
         resumed = false;
@@ -182,7 +182,7 @@ final class PartFile implements AutoCloseable {
         return ranges.size() == size;
     }
 
-    /** Whether some of the bytes are of an earlier call. */
+    /** Returns whether some of the bytes come from an earlier call. */
     synchronized boolean isResumed() {
         return resumed;
     }
@@ -191,7 +191,7 @@ final class PartFile implements AutoCloseable {
         return data;
     }
 
-    /** Keeps what is there for the next call. */
+    /** Saves the state for the next call and closes the file. */
     @Override
     public synchronized void close() {
         if (!channel.isOpen()) {

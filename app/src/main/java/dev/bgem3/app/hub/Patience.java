@@ -4,17 +4,17 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Counts the failures of one question or file, waits longer after each, and gives up in the end. For one
- * thread.
+ * Counts the failures of one request or file, waits longer after each, and finally gives up. Not thread-safe.
  */
 final class Patience {
-    /** A server may ask for this many times the longest pause. */
+    /** The longest wait that a server may ask for, as a multiple of the longest pause. */
     private static final int MAX_ASKED = 10;
-    /** A host that never answered is given up sooner: there is no network, or its name is wrong. */
+    /** The retries for a host that never answered: probably there is no network, or its name is wrong. */
     private static final int UNREACHABLE_RETRIES = 2;
 
     private static final String KEPT = "; what came so far is kept, and the same call goes on from there";
-    private static final String ELSEWHERE = " (HF_ENDPOINT names a mirror, https_proxy a proxy; --offline asks nobody)";
+    private static final String ELSEWHERE = " (HF_ENDPOINT names a mirror, https_proxy a proxy;"
+            + " --offline asks nobody)";
 
     private final HubClient client;
     private int failures;
@@ -24,12 +24,13 @@ final class Patience {
     }
 
     /**
-     * Waits before the next attempt.
+     * Waits before the next attempt, or throws if there must be none.
      *
      * @param progressed
-     *            whether the failed attempt brought something, so that the count begins anew
+     *            whether the failed attempt received enough bytes to reset the count
      * @throws HubException
-     *             where enough attempts failed, or the server asks for too long a wait, or all was given up
+     *             if too many attempts failed, the server asks for too long a wait, or the download was
+     *             aborted
      */
     void failed(TransientException failure, boolean progressed) {
         client.check();
@@ -43,11 +44,11 @@ final class Patience {
                             + (unreachable ? ELSEWHERE : KEPT),
                     failure);
         }
-        Duration most10 = limits.longestPause().multipliedBy(MAX_ASKED);
+        Duration longestWait = limits.longestPause().multipliedBy(MAX_ASKED);
         Optional<Duration> asked = failure.retryAfter();
-        if (asked.isPresent() && asked.get().compareTo(most10) > 0) {
+        if (asked.isPresent() && asked.get().compareTo(longestWait) > 0) {
             throw new HubException(
-                    failure.getMessage() + ", and asks to come again in " + HubFiles.seconds(asked.get())
+                    failure.getMessage() + ", and asks for a wait of " + HubFiles.seconds(asked.get())
                             + KEPT,
                     failure);
         }

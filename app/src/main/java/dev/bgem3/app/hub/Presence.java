@@ -11,16 +11,16 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** Whether a model is whole, judged by what is on disk alone. */
+/** Checks whether a model is complete, from the files on disk alone. */
 final class Presence {
     private Presence() {}
 
     /**
-     * Checks that what a model needs is there, and that every file has the digest that the store or this
-     * program knows of it.
+     * Checks that all files that a model needs exist, and that every file has the digest that the store or
+     * this program knows for it.
      *
      * @throws HubException
-     *             naming what is missing or wrong
+     *             if a file is missing or wrong; the message names all of them
      */
     static void check(ModelStore store, Optional<KnownModels.Known> known, String subject) {
         Path folder = store.folder();
@@ -40,7 +40,7 @@ final class Presence {
                 .forEach(file -> faults.add(file.path() + " is not that of commit " + model.commit())));
         checkDigests(store, folder, known, faults);
         if (!faults.isEmpty()) {
-            throw new HubException(subject + ": not whole in " + folder + ": " + String.join("; ", faults));
+            throw new HubException(subject + ": incomplete in " + folder + ": " + String.join("; ", faults));
         }
     }
 
@@ -67,7 +67,7 @@ final class Presence {
                     continue;
                 }
                 if (!Files.exists(file)) {
-                    faults.add(path + " is a link to nothing");
+                    faults.add(path + " is a broken link");
                 } else
                     if (store.expected(path).filter(digest -> !digest.compute(file).equals(digest.hex()))
                             .isPresent()) {

@@ -7,23 +7,23 @@ import java.util.regex.Pattern;
  * One file of a model's revision.
  *
  * @param path
- *            where it stands below the model's folder, with {@code /}
+ *            the path relative to the model's folder, with {@code /} as the separator
  * @param size
- *            bytes
+ *            the size in bytes
  * @param digest
- *            what its content must have
+ *            the digest of its content
  */
 record RepoFile(String path, long size, Digest digest) {
-    /** Names that open a device on Windows, with any extension. */
+    /** File names that denote a device on Windows, with any extension. */
     private static final Pattern DEVICE = Pattern.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?");
     private static final int MAX_CHARS = 1_000;
 
     /**
-     * Refuses a path that would leave the model's folder, or name something else than a file, on any system:
-     * a listing that holds one is hostile or broken.
+     * Rejects a path that would leave the model's folder or denote something other than a file on any system;
+     * only a hostile or broken hub lists one.
      *
      * @throws HubException
-     *             naming the path
+     *             if the path is rejected
      */
     static void checkPath(String path) {
         String fault = fault(path);
@@ -42,7 +42,7 @@ record RepoFile(String path, long size, Digest digest) {
             return "it is absolute";
         }
         if (path.indexOf('\\') >= 0 || path.indexOf(':') >= 0) {
-            return "Windows takes \\ and : for more than letters";
+            return "\\ and : have a special meaning on Windows";
         }
         if (path.chars().anyMatch(Character::isISOControl)) {
             return "it holds a control character";

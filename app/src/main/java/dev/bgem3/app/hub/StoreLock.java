@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Keeps two downloads of one model apart, of any process of this program. huggingface_hub locks in a way that
- * Java cannot see, each blob for itself; beside it nothing goes wrong, since each side writes under names of
- * its own, but both fetch.
+ * Keeps downloads of the same model apart, also those of other processes of this program. It does not exclude
+ * huggingface_hub, which locks each blob in a way that Java cannot see; that does no harm, since both use
+ * their own temporary names, but both then download.
  */
 final class StoreLock implements AutoCloseable {
     private final FileChannel channel;
@@ -21,12 +21,12 @@ final class StoreLock implements AutoCloseable {
         this.waited = waited;
     }
 
-    /** Whether another had it meanwhile, so that nothing known before holds. */
+    /** Returns whether another download held the lock first, so that earlier checks no longer hold. */
     boolean waited() {
         return waited;
     }
 
-    /** Waits until no other has the lock. */
+    /** Waits for the lock and acquires it. */
     static StoreLock acquire(Path file, HubClient client) {
         HubFiles.createFolder(file.getParent());
         try {
@@ -57,10 +57,10 @@ final class StoreLock implements AutoCloseable {
             FileLock lock = channel.tryLock();
             return lock != null;
         } catch (OverlappingFileLockException e) {
-            return false; // Another thread of this process has it.
+            return false; // Another thread of this process holds it.
         } catch (IOException e) {
             client.say(file + " cannot be locked (" + HubFiles.printable(String.valueOf(e.getMessage()))
-                    + "); see to it that no other download of this model runs");
+                    + "); make sure that no other download of this model runs");
             return true;
         }
     }

@@ -3,12 +3,12 @@ package dev.bgem3.app.hub;
 import java.time.Duration;
 import java.util.Optional;
 
-/** An exchange with the hub failed in a way that may pass: it is worth another attempt. */
+/** Thrown if an exchange with the hub failed for a reason that may go away, so that a retry makes sense. */
 final class TransientException extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final boolean unreachable;
-    /** How long the server asks to be left alone; not kept in a serialised form, which nobody makes. */
+    /** How long the server asks us to wait; transient because {@code Optional} is not serialisable. */
     private final transient Optional<Duration> retryAfter;
 
     private TransientException(String message, boolean unreachable, Optional<Duration> retryAfter,
@@ -18,22 +18,22 @@ final class TransientException extends Exception {
         this.retryAfter = retryAfter;
     }
 
-    /** An exchange that broke off, or an answer that does not fit the question. */
+    /** Returns the exception for a broken connection or an inconsistent response. */
     static TransientException broken(String message) {
         return new TransientException(message, false, Optional.empty(), null);
     }
 
-    /** An exchange that broke off with an exception. */
+    /** Returns the exception for an exchange that failed with another exception. */
     static TransientException broken(String message, Throwable cause) {
         return new TransientException(message, false, Optional.empty(), cause);
     }
 
-    /** No connection came about. */
+    /** Returns the exception for a connection that could not be established. */
     static TransientException unreachable(String message, Throwable cause) {
         return new TransientException(message, true, Optional.empty(), cause);
     }
 
-    /** The server answered that it cannot serve now. */
+    /** Returns the exception for a server that cannot serve the request now. */
     static TransientException busy(String message, Optional<Duration> retryAfter) {
         return new TransientException(message, false, retryAfter, null);
     }

@@ -32,7 +32,7 @@ class ByteRangesPropertyTest {
                 int next = bytes.nextSetBit(gap) < 0 ? SIZE : bytes.nextSetBit(gap);
                 assertThat(first.get()).isEqualTo(new ByteRanges.Range(gap, Math.min(next, gap + 7)));
             }
-            // Neighbours are one range.
+            // Adjacent ranges are merged.
             assertThat(ranges.lines().lines().count()).isEqualTo(runs(bytes));
         }
     }
@@ -46,7 +46,7 @@ class ByteRangesPropertyTest {
     }
 
     @Test
-    void isWrittenARangeALine() {
+    void isWrittenAsOneRangePerLine() {
         ByteRanges ranges = new ByteRanges();
         ranges.add(10, 20);
         ranges.add(0, 5);

@@ -17,9 +17,9 @@ class CacheStoreTest {
     @TempDir
     private Path folder;
 
-    /** A zip archive has no links of any kind, as some file systems of memory cards and networks. */
+    /** A zip archive supports no links of any kind, like some file systems of memory cards and networks. */
     @Test
-    void filesGoToTheirPlacesThemselvesWhereNoLinksAre() throws IOException {
+    void movesFilesIntoPlaceWhereLinksAreUnsupported() throws IOException {
         try (FileSystem zip = FileSystems.newFileSystem(folder.resolve("a.zip"), Map.of("create", "true"))) {
             byte[] content = "content".getBytes(StandardCharsets.UTF_8);
             Digest digest = new Digest(FakeHub.digest(content));
@@ -43,7 +43,7 @@ class CacheStoreTest {
     }
 
     @Test
-    void aLinkToAnotherBlobIsReplaced() throws IOException {
+    void replacesALinkToAnotherBlob() throws IOException {
         byte[] content = "content".getBytes(StandardCharsets.UTF_8);
         RepoFile file = new RepoFile("config.json", content.length, new Digest(FakeHub.digest(content)));
         CacheStore store = new CacheStore(folder, HubName.of(FakeHub.NAME), FakeHub.COMMIT, true);

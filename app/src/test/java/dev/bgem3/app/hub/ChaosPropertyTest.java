@@ -10,11 +10,11 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Timeout;
 
-/** Whatever a network does in whatever order: in the end every byte is there, or nothing has its name. */
+/** Whatever the network does, the model is complete in the end, and no incomplete file has its final name. */
 @Timeout(60)
 class ChaosPropertyTest extends HubFixture {
     @RepeatedTest(12)
-    void aModelIsWholeOrNotThere(RepetitionInfo info) throws IOException {
+    void completesTheModelOrLeavesNoneBehind(RepetitionInfo info) throws IOException {
         Random random = new Random(info.getCurrentRepetition());
         hub.files.put("model.safetensors", FakeHub.random(1_000_000, 3));
         boolean ranges = random.nextInt(4) > 0;
@@ -53,7 +53,7 @@ class ChaosPropertyTest extends HubFixture {
         assertThat(tree(model().resolve("blobs"))).hasSize(3)
                 .allMatch(file -> Arrays.asList(40, 64).contains(file.length()));
         if (ranges) {
-            // No byte was fetched twice that had come.
+            // No byte that had arrived was fetched again.
             assertThat(bytes.get()).isEqualTo(1_005_002);
         }
     }

@@ -11,6 +11,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -25,16 +26,16 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * A hub of one model on this machine, and a second host that its large files come from, by sockets of its own
- * so that it can break every rule it is told to.
+ * A local hub with one model, and a second host for its large files. It uses plain sockets so that it can
+ * violate HTTP in any way that a test needs.
  */
 final class FakeHub implements AutoCloseable {
     static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
     static final String NAME = "some/model";
-    /** Larger files are in LFS, and so on the other host. */
+    /** Files of at least this size are in LFS, and therefore on the other host. */
     private static final int LFS_BYTES = 1_000;
 
-    /** One question. */
+    /** A request. */
     record Request(String method, String target, Map<String, String> headers, boolean atHub) {
         String path() {
             return URLDecoder.decode(target.replaceFirst("\\?.*", ""), StandardCharsets.UTF_8);
@@ -49,7 +50,7 @@ final class FakeHub implements AutoCloseable {
         }
     }
 
-    /** What a question is answered with, in place of the truth. */
+    /** Answers a request in place of the regular response. */
     interface Reaction {
         void answer(Request request, Wire wire) throws IOException, InterruptedException;
     }
@@ -93,12 +94,12 @@ final class FakeHub implements AutoCloseable {
         return "http://127.0.0.1:" + other.getLocalPort();
     }
 
-    /** Reacts to the next so many questions of a kind. */
+    /** Uses a reaction for the next {@code times} requests of a kind. */
     void on(Predicate<Request> when, int times, Reaction reaction) {
         rules.add(new Rule(when, new AtomicInteger(times), reaction));
     }
 
-    /** Reacts to all questions of a kind. */
+    /** Uses a reaction for all requests of a kind. */
     void always(Predicate<Request> when, Reaction reaction) {
         on(when, Integer.MAX_VALUE, reaction);
     }
@@ -107,7 +108,7 @@ final class FakeHub implements AutoCloseable {
         rules.clear();
     }
 
-    /** The bytes of a large file, which the other host sends. */
+    /** Matches requests for the bytes of a large file, which the other host sends. */
     static Predicate<Request> bytes() {
         return request -> !request.atHub();
     }
@@ -128,7 +129,7 @@ final class FakeHub implements AutoCloseable {
                 sockets.put(socket, true);
                 Thread.startVirtualThread(() -> serve(socket, atHub));
             } catch (IOException e) {
-                return; // Closed.
+                return; // The hub was closed.
             }
         }
     }
@@ -154,7 +155,7 @@ final class FakeHub implements AutoCloseable {
                 }
             }
         } catch (IOException | InterruptedException e) {
-            return; // The client left, or a reaction hung up.
+            return; // The client disconnected, or a reaction closed the connection.
         } finally {
             sockets.remove(socket);
         }
@@ -193,7 +194,7 @@ final class FakeHub implements AutoCloseable {
         return line.toString();
     }
 
-    /** What the hub and its other host answer. */
+    /** Sends the regular response of the hub or of the other host. */
     void tellTruth(Request request, Wire wire) throws IOException {
         String path = request.path().replaceFirst("^http://[^/]*", "");
         if (path.startsWith("/api/models/" + NAME + "/revision/")
@@ -220,7 +221,7 @@ final class FakeHub implements AutoCloseable {
         }
     }
 
-    /** A file, or the part of it that is asked for. */
+    /** Sends a file, or the requested range of it. */
     void send(Request request, Wire wire, byte[] content, String etag) throws IOException {
         String range = request.header("Range");
         if (range.isEmpty() || !withRanges) {
@@ -232,7 +233,7 @@ final class FakeHub implements AutoCloseable {
         int to = Integer.parseInt(ends[1]) + 1;
         wire.head(206, "ETag: " + etag,
                 "Content-Range: bytes " + from + "-" + (to - 1) + "/" + content.length)
-                .body(java.util.Arrays.copyOfRange(content, from, to));
+                .body(Arrays.copyOfRange(content, from, to));
     }
 
     private String listing() {
@@ -254,7 +255,7 @@ final class FakeHub implements AutoCloseable {
                         + ",\"pointerSize\":135}}";
     }
 
-    /** The name of a file's blob. */
+    /** Returns the name of a file's blob. */
     static String digest(byte[] content) {
         return content.length < LFS_BYTES ? gitDigest(content) : hash("SHA-256", new byte[0], content);
     }
@@ -282,7 +283,7 @@ final class FakeHub implements AutoCloseable {
         }
     }
 
-    /** A connection's other end. */
+    /** The server's end of a connection. */
     final class Wire {
         private final OutputStream out;
         private StringBuilder head = new StringBuilder();
@@ -301,7 +302,7 @@ final class FakeHub implements AutoCloseable {
             return this;
         }
 
-        /** A body of the length that the head announces. */
+        /** Sends the headers and a body of the announced length. */
         void body(byte[] body) throws IOException {
             if (body != null) {
                 head.append("Content-Length: ").append(body.length).append("\r\n");
@@ -309,7 +310,7 @@ final class FakeHub implements AutoCloseable {
             raw(body == null ? new byte[0] : body);
         }
 
-        /** The head as it is, and these bytes. */
+        /** Sends the headers as they are, then these bytes. */
         void raw(byte[] body) throws IOException {
             out.write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
             head.setLength(0);
@@ -324,12 +325,12 @@ final class FakeHub implements AutoCloseable {
             }
         }
 
-        /** Hangs up within the next body, if it is longer. */
+        /** Closes the connection after this many bytes of the next body, if it is longer. */
         void breakAfter(int bytes) {
             most = bytes;
         }
 
-        /** Hangs up after the answer. */
+        /** Closes the connection after the response. */
         void end() {
             ended = true;
         }

@@ -23,19 +23,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Hubs and networks that break off, stall, lie, refuse and attack. */
+/** Downloads from hubs and over networks that disconnect, stall, send wrong data, refuse or attack. */
 @Timeout(20)
 class HostileHubTest extends HubFixture {
     private static final HubLimits NO_RETRIES = limits(QUICK.answerTimeout(), QUICK.stallTimeout(), 0);
 
-    private void assertNothingUnderItsName(String file) throws IOException {
+    private void assertNotUnderItsFinalName(String file) throws IOException {
         assertThat(snapshot().resolve("config.json")).doesNotExist();
         assertThat(model().resolve("refs/main")).doesNotExist();
         assertThat(blob(file)).doesNotExist();
     }
 
     @Test
-    void goesOnWhereAConnectionBrokeOff() throws IOException {
+    void resumesAfterABrokenConnection() throws IOException {
         hub.always(FakeHub.bytes(), (request, wire) -> {
             byte[] part = part(request);
             wire.head(206, "Content-Length: " + part.length, contentRange(request))
@@ -46,21 +46,21 @@ class HostileHubTest extends HubFixture {
         hub.files.put("sentencepiece.bpe.model", FakeHub.random(900, 1));
         download();
         assertThat(snapshot().resolve("model.safetensors")).hasBinaryContent(large());
-        // Nothing came twice.
+        // No byte arrived twice.
         assertThat(bytes.get()).isEqualTo(300_902);
         assertThat(said).anyMatch(line -> line.contains("broke off") && line.contains("; trying again in "));
     }
 
     @Test
-    void givesUpWhereEveryConnectionBreaksOffAtOnce() throws IOException {
+    void givesUpIfEveryConnectionBreaksAtOnce() throws IOException {
         hub.always(FakeHub.bytes(), (_, wire) -> wire.end());
         assertThatThrownBy(this::download).isInstanceOf(HubException.class)
                 .hasMessageContaining("broke off").hasMessageContaining(", 4 times in a row");
-        assertNothingUnderItsName("model.safetensors");
+        assertNotUnderItsFinalName("model.safetensors");
     }
 
     @Test
-    void takesWhatItNeedsFromALengthThatIsTooLong() throws IOException {
+    void acceptsARangeWithTooLongAContentLength() throws IOException {
         hub.on(FakeHub.bytes(), 2, (request, wire) -> {
             byte[] part = part(request);
             wire.head(206, "Content-Length: " + (part.length + 1_000), contentRange(request)).raw(part);
@@ -71,7 +71,7 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void asksForTheRestWhereALengthIsTooShort() throws IOException {
+    void requestsTheRestOfARangeThatIsTooShort() throws IOException {
         hub.on(FakeHub.bytes(), 3, (request, wire) -> {
             byte[] part = part(request);
             wire.head(206, contentRange(request)).body(Arrays.copyOf(part, part.length / 2));
@@ -82,27 +82,27 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void refusesAWholeOfAnotherLength() throws IOException {
+    void rejectsAFileOfAnotherLength() throws IOException {
         hub.always(signed("tokenizer.json"),
                 (_, wire) -> wire.head(200).body(FakeHub.random(6_000, 1)));
         assertThatThrownBy(this::download)
                 .hasMessageContaining("announces 6000 bytes of tokenizer.json (expected: 5000)");
-        assertNothingUnderItsName("tokenizer.json");
+        assertNotUnderItsFinalName("tokenizer.json");
     }
 
     @Test
-    void refusesMoreBytesThanThereAre() throws IOException {
+    void rejectsMoreBytesThanRequested() throws IOException {
         hub.always(signed("tokenizer.json"), (_, wire) -> {
             wire.head(200).raw(FakeHub.random(6_000, 1));
             wire.end();
         });
         assertThatThrownBy(this::download)
                 .hasMessageContaining("sends more than the bytes asked for of tokenizer.json");
-        assertNothingUnderItsName("tokenizer.json");
+        assertNotUnderItsFinalName("tokenizer.json");
     }
 
     @Test
-    void refusesAnotherPartThanAskedFor() throws IOException {
+    void rejectsAnotherRangeThanRequested() throws IOException {
         hub.always(FakeHub.bytes(), (request, wire) -> {
             if (request.header("Range").isEmpty()) {
                 hub.tellTruth(request, wire);
@@ -111,12 +111,12 @@ class HostileHubTest extends HubFixture {
             }
         });
         assertThatThrownBy(this::download)
-                .hasMessageContaining("answers with another part than asked for: bytes 0-9/");
-        assertNothingUnderItsName("model.safetensors");
+                .hasMessageContaining("sent another range than requested: bytes 0-9/");
+        assertNotUnderItsFinalName("model.safetensors");
     }
 
     @Test
-    void refusesWrongBytesAndKeepsNothingOfThem() throws IOException {
+    void rejectsWrongBytesAndKeepsNoneOfThem() throws IOException {
         hub.always(signed("model.safetensors"), (request, wire) -> {
             byte[] wrong = large().clone();
             wrong[150_000] ^= 1;
@@ -126,7 +126,7 @@ class HostileHubTest extends HubFixture {
                 .hasMessageStartingWith("model.safetensors: SHA-256 is ")
                 .hasMessageEndingWith(
                         "(expected: " + FakeHub.digest(large()) + "): refused, and nothing of it was kept");
-        assertNothingUnderItsName("model.safetensors");
+        assertNotUnderItsFinalName("model.safetensors");
         assertThat(tree(model())).noneMatch(file -> file.contains(FakeHub.digest(large())));
         hub.obey();
         download();
@@ -134,18 +134,18 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void refusesWrongBytesOfASmallFile() throws IOException {
+    void rejectsWrongBytesOfASmallFile() throws IOException {
         hub.always(FakeHub.resolving("config.json"),
                 (_, wire) -> wire.head(200).body("[]".getBytes(StandardCharsets.UTF_8)));
         assertThatThrownBy(this::download).hasMessageStartingWith("config.json: git SHA-1 is ");
-        assertNothingUnderItsName("config.json");
+        assertNotUnderItsFinalName("config.json");
     }
 
     @Test
-    void refusesAFileThatChangesMidway() throws IOException {
+    void rejectsAFileThatChangesDuringTheDownload() throws IOException {
         hub.on(FakeHub.resolving("model.safetensors"), 1, hub::tellTruth);
         hub.on(FakeHub.bytes(), 2, hub::tellTruth);
-        // The signed address runs out, and the hub has another file by now.
+        // The signed URL expires, and by then the hub has another file.
         hub.always(signed("model.safetensors"),
                 (_, wire) -> wire.head(403).body(new byte[0]));
         hub.always(FakeHub.resolving("model.safetensors"),
@@ -154,11 +154,11 @@ class HostileHubTest extends HubFixture {
         assertThatThrownBy(this::download)
                 .hasMessageContaining("model.safetensors changed on the hub while it was")
                 .hasMessageContaining("b".repeat(64) + " (expected: " + FakeHub.digest(large()));
-        assertNothingUnderItsName("model.safetensors");
+        assertNotUnderItsFinalName("model.safetensors");
     }
 
     @Test
-    void asksAgainForASignedAddressThatRanOut() throws IOException {
+    void requestsANewUrlWhenASignedOneExpires() throws IOException {
         hub.on(FakeHub.bytes(), 2, hub::tellTruth);
         hub.on(FakeHub.bytes(), 1, (_, wire) -> wire.head(403).body(new byte[0]));
         download();
@@ -166,7 +166,7 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void takesTheWholeFromAServerThatIgnoresRanges() throws IOException {
+    void acceptsTheWholeFileFromAServerThatIgnoresRanges() throws IOException {
         hub.withRanges = false;
         download();
         assertWhole(snapshot());
@@ -175,7 +175,7 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void goesOnWithAServerThatIgnoresRangesAndBreaksOff() throws IOException {
+    void retriesWithAServerThatIgnoresRangesAndDisconnects() throws IOException {
         hub.withRanges = false;
         hub.on(signed("model.safetensors"), 2, (_, wire) -> {
             wire.head(200, "Content-Length: " + large().length).raw(Arrays.copyOf(large(), 200_000));
@@ -206,8 +206,7 @@ class HostileHubTest extends HubFixture {
                 : header;
         hub.always(FakeHub.Request::isListing, (_, wire) -> wire.head(503, asked).body(new byte[0]));
         assertThatThrownBy(this::download)
-                .hasMessageContaining("answers 503 for revision main, and asks to come again"
-                        + " in 360")
+                .hasMessageContaining("answers 503 for revision main, and asks for a wait of 360")
                 .hasMessageEndingWith("the same call goes on from there");
         assertThat(hub.requests).hasSize(1);
     }
@@ -241,7 +240,7 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void saysWhereTheConsentToAGatedFileIsGiven() {
+    void saysHowToGetAccessToAGatedFile() {
         environment.put("HF_TOKEN", "hf_secret");
         hub.always(FakeHub.resolving("model.safetensors"),
                 (_, wire) -> wire.head(403, "X-Error-Code: GatedRepo").body(new byte[0]));
@@ -251,7 +250,7 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void showsTheTokenToTheHubAlone() throws IOException {
+    void sendsTheTokenOnlyToTheHub() throws IOException {
         environment.put("HF_TOKEN", "hf_secret");
         download();
         assertThat(hub.requests).filteredOn(FakeHub.Request::atHub).isNotEmpty()
@@ -269,7 +268,7 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void endsALoopOfRedirects() {
+    void givesUpOnALoopOfRedirects() {
         hub.always(FakeHub.resolving("config.json"), (request, wire) -> wire
                 .head(302, "Location: " + request.target().replace("?a", "") + "?a").body(new byte[0]));
         assertThatThrownBy(this::download)
@@ -279,11 +278,11 @@ class HostileHubTest extends HubFixture {
 
     @ParameterizedTest
     @ValueSource(strings = {"file:///etc/passwd", "http://", "ftp://127.0.0.1/x", "ht tp://x y", "mailto:a"})
-    void followsNoRedirectToAnotherKindOfAddress(String location) {
+    void rejectsARedirectToAnInvalidAddress(String location) {
         hub.always(FakeHub.resolving("config.json"),
                 (_, wire) -> wire.head(302, "Location: " + location).body(new byte[0]));
         assertThatThrownBy(this::download).isInstanceOf(HubException.class)
-                .hasMessageContaining("redirects to what is no address (status 302)");
+                .hasMessageContaining("redirects to an invalid address (status 302)");
     }
 
     @Test
@@ -323,7 +322,7 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void theWholeHasALimit() {
+    void limitsTheTimeOfTheWholeDownload() {
         hub.always(signed("tokenizer.json"), (_, wire) -> {
             wire.head(200, "Content-Length: 5000").raw(new byte[0]);
             for (int i = 0; i < 400; i++) {
@@ -334,13 +333,13 @@ class HostileHubTest extends HubFixture {
         long start = System.nanoTime();
         assertThatThrownBy(
                 () -> download(request(null), QUICK.withTotal(Optional.of(Duration.ofSeconds(1)))))
-                .hasMessage(
-                        "not done within 1 s; what came so far is kept, and the same call goes on from there");
+                .hasMessage("not done within 1 s; what came so far is kept,"
+                        + " and the same call goes on from there");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
     }
 
     @Test
-    void readsABodyThatIsCompressedUnasked() throws IOException {
+    void readsABodyThatIsCompressedAgainstTheRequest() throws IOException {
         hub.always(
                 request -> request.path().endsWith("tokenizer.json") && !request.atHub()
                         || request.isListing(),
@@ -362,9 +361,9 @@ class HostileHubTest extends HubFixture {
         assertThat(hub.requests).allMatch(request -> request.header("Accept-Encoding").equals("identity"));
     }
 
-    /** A head says how the body would be compressed, and has none. */
+    /** The response to a HEAD request announces an encoding but has no body. */
     @Test
-    void readsNoBodyWhereNoneIs() throws IOException {
+    void readsNoBodyOfAHeadResponse() throws IOException {
         hub.withBlobs = false;
         hub.always(request -> request.method().equals("HEAD") && request.path().endsWith("tokenizer.json"),
                 (_, wire) -> wire.head(200, "Content-Encoding: gzip", "X-Linked-Size: 5000",
@@ -375,7 +374,7 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void refusesAnEncodingThatItCannotRead() {
+    void rejectsAnUnsupportedEncoding() {
         hub.always(FakeHub.resolving("config.json"),
                 (_, wire) -> wire.head(200, "Content-Encoding: br").body(new byte[2]));
         assertThatThrownBy(() -> download(request(null), NO_RETRIES))
@@ -386,7 +385,7 @@ class HostileHubTest extends HubFixture {
     @ValueSource(strings = {"../config.json", "a/../../b", "/etc/passwd", "..\\config.json", "C:/x", "a\0b",
             "a//b",
             "./a", "", "dir/NUL", "com1.json", "a\nb"})
-    void refusesAListingWithAHostileName(String name) {
+    void rejectsAListingWithAHostileName(String name) {
         hub.always(FakeHub.Request::isListing, (_, wire) -> wire.head(200)
                 .body(("{\"sha\":\"" + FakeHub.COMMIT + "\",\"siblings\":[{\"rfilename\":\"" + name
                         .replace("\\", "\\\\").replace("\0", "\\u0000").replace("\n", "\\n") + "\"}]}")
@@ -401,11 +400,12 @@ class HostileHubTest extends HubFixture {
             "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\"}",
             "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[1]}",
             "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[{}]}",
-            "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[{\"rfilename\":\"a\",\"size\":-1}]}",
+            "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[{\"rfilename\":\"a\","
+                    + "\"size\":-1}]}",
             "{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[{\"rfilename\":\"a\","
                     + "\"size\":99999999999999999999}]}",
             "<html>"})
-    void refusesWhatIsNoListing(String answer) {
+    void rejectsAnInvalidListing(String answer) {
         hub.always(FakeHub.Request::isListing,
                 (_, wire) -> wire.head(200).body(answer.getBytes(StandardCharsets.UTF_8)));
         assertThatThrownBy(this::download).isInstanceOf(HubException.class)
@@ -414,7 +414,7 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void refusesAListingThatNamesAFileTwice() {
+    void rejectsAListingWithADuplicateFile() {
         hub.always(FakeHub.Request::isListing, (_, wire) -> wire.head(200).body(("{\"sha\":\""
                 + FakeHub.COMMIT
                 + "\",\"siblings\":[{\"rfilename\":\"config.json\"},{\"rfilename\":\"config.json\"}]}")
@@ -422,9 +422,9 @@ class HostileHubTest extends HubFixture {
         assertThatThrownBy(this::download).hasMessageEndingWith("/some/model: lists config.json twice");
     }
 
-    /** The digest beside "lfs" is that of the pointer. */
+    /** The digest beside "lfs" is that of the pointer file. */
     @Test
-    void asksForTheHeadOfAFileInLfsWithoutADigest() throws IOException {
+    void requestsTheHeadersOfAFileInLfsWithoutADigest() throws IOException {
         hub.on(FakeHub.Request::isListing, 1, (_, wire) -> wire.head(200).body(("{\"sha\":\"" + FakeHub.COMMIT
                 + "\",\"siblings\":[{\"rfilename\":\"config.json\"},{\"rfilename\":\"tokenizer.json\"},"
                 + "{\"rfilename\":\"model.safetensors\",\"size\":300000,\"blobId\":\"" + "a".repeat(40)
@@ -434,13 +434,13 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void saysHowMuchRoomIsMissingBeforeFetching() {
+    void checksTheFreeSpaceBeforeFetching() {
         hub.always(FakeHub.Request::isListing, (_, wire) -> wire.head(200).body(("{\"sha\":\""
                 + FakeHub.COMMIT
                 + "\",\"siblings\":[{\"rfilename\":\"config.json\",\"size\":2,\"blobId\":\"" + "c".repeat(40)
                 + "\"},{\"rfilename\":\"tokenizer.json\",\"size\":2,\"blobId\":\"" + "d".repeat(40)
-                + "\"},{\"rfilename\":\"model.safetensors\",\"size\":900000000000000000,\"lfs\":{\"sha256\":\""
-                + "e".repeat(64) + "\"}}]}").getBytes(StandardCharsets.UTF_8)));
+                + "\"},{\"rfilename\":\"model.safetensors\",\"size\":900000000000000000,"
+                + "\"lfs\":{\"sha256\":\"" + "e".repeat(64) + "\"}}]}").getBytes(StandardCharsets.UTF_8)));
         assertThatThrownBy(this::download).isInstanceOf(HubException.class)
                 .hasMessageContaining("900000000.00 GB are to be fetched")
                 .hasMessageContaining("free on that disk");
@@ -456,7 +456,7 @@ class HostileHubTest extends HubFixture {
                 model().resolve("blobs/" + FakeHub.digest(large()) + ".bgem3.incomplete"), full);
         assertThatThrownBy(this::download).isInstanceOf(HubException.class)
                 .hasMessageContaining(".bgem3.incomplete: No space left on device");
-        assertNothingUnderItsName("model.safetensors");
+        assertNotUnderItsFinalName("model.safetensors");
         Files.delete(part);
     }
 
@@ -468,12 +468,12 @@ class HostileHubTest extends HubFixture {
     }
 
     @Test
-    void givesUpSoonWhereThereIsNoNetwork() throws IOException {
+    void givesUpSoonWithoutANetwork() throws IOException {
         hub.close();
         assertThatThrownBy(this::download).isInstanceOf(HubException.class)
                 .hasMessageContaining("127.0.0.1").hasMessageContaining("cannot be reached")
-                .hasMessageEndingWith(
-                        ", 3 times in a row (HF_ENDPOINT names a mirror, https_proxy a proxy; --offline asks nobody)");
+                .hasMessageEndingWith(", 3 times in a row (HF_ENDPOINT names a mirror, https_proxy a proxy;"
+                        + " --offline asks nobody)");
     }
 
     private static Predicate<FakeHub.Request> signed(String file) {

@@ -32,7 +32,7 @@ class HubEnvironmentTest {
     }
 
     @Test
-    void theCacheIsWhereThePythonLibraryHasIt() {
+    void findsTheCacheLikeThePythonLibrary() {
         assertThat(of().cache()).isEqualTo(Path.of("/home/me/.cache/huggingface/hub"));
         assertThat(of("XDG_CACHE_HOME", "/x").cache()).isEqualTo(Path.of("/x/huggingface/hub"));
         assertThat(of("XDG_CACHE_HOME", "/x", "HF_HOME", "~/h").cache()).isEqualTo(Path.of("/home/me/h/hub"));
@@ -42,7 +42,7 @@ class HubEnvironmentTest {
     }
 
     @Test
-    void theEndpointIsAnAddress() {
+    void checksTheEndpoint() {
         assertThat(of().endpoint()).isEqualTo(URI.create("https://huggingface.co"));
         assertThat(of("HF_ENDPOINT", "https://mirror.example/hf//").endpoint())
                 .isEqualTo(URI.create("https://mirror.example/hf"));
@@ -56,7 +56,7 @@ class HubEnvironmentTest {
     }
 
     @Test
-    void theTokenIsOfTheFileThatIsNamedElseOfTheEnvironmentElseOfTheLogin() throws IOException {
+    void takesTheTokenFromTheGivenFileElseTheEnvironmentElseTheLogin() throws IOException {
         Path kept = Files.writeString(folder.resolve("token"), "hf_kept\n");
         String home = folder.toString();
         assertThat(of("HF_HOME", home).token(Optional.empty())).contains("hf_kept");
@@ -71,7 +71,7 @@ class HubEnvironmentTest {
     }
 
     @Test
-    void aTokenThatCannotBeOneIsNotQuoted() throws IOException {
+    void doesNotQuoteAnInvalidToken() throws IOException {
         assertThatThrownBy(() -> of("HF_TOKEN", "se\ncret").token(Optional.empty()))
                 .isInstanceOf(HubException.class)
                 .hasMessageStartingWith("HF_TOKEN: not a token").hasMessageNotContaining("cret");
@@ -91,7 +91,7 @@ class HubEnvironmentTest {
     }
 
     @Test
-    void proxiesAreThoseOfTheEnvironment() {
+    void takesProxiesFromTheEnvironment() {
         assertThat(proxyOf(of(), "https://a.example")).isEqualTo("direct");
         assertThat(proxyOf(of("https_proxy", "http://p:8080"), "https://a.example")).isEqualTo("p:8080");
         assertThat(proxyOf(of("https_proxy", "http://p:8080"), "http://a.example")).isEqualTo("direct");
@@ -105,7 +105,7 @@ class HubEnvironmentTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"*", ".example", "example", "other, a.example", "*.example",
             "a.example:443"})
-    void hostsOfNoProxyAreAskedDirectly(String hosts) {
+    void usesNoProxyForTheHostsOfNoProxy(String hosts) {
         assertThat(proxyOf(of("https_proxy", "http://p:8080", "NO_PROXY", hosts), "https://a.example:443"))
                 .isEqualTo("direct");
         assertThat(proxyOf(of("https_proxy", "http://p:8080", "NO_PROXY", hosts.replace("*", "x")),
@@ -115,7 +115,7 @@ class HubEnvironmentTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"socks5://p:1", "https://", "http://a b"})
-    void aProxyThatCannotBeUsedIsRefusedWithoutItsPassword(String proxy) {
+    void rejectsAnInvalidProxyWithoutQuotingItsPassword(String proxy) {
         assertThatThrownBy(() -> new HubProxies(of("HTTPS_PROXY", proxy))).isInstanceOf(HubException.class)
                 .hasMessage("https_proxy: not a proxy that can be used (expected: http://host:port)");
     }
@@ -123,14 +123,14 @@ class HubEnvironmentTest {
     @ParameterizedTest
     @ValueSource(strings = {"../x", "a/b/c", "a/..", "/b", "a/", "a/b c", "a/b--c", ".a/b", "a/b.git",
             "a\\b/c", "a/b?c"})
-    void aNameMustBeOneOfTheHub(String name) {
+    void rejectsANameThatTheHubWouldNotAllow(String name) {
         assertThatThrownBy(() -> HubName.of(name)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(name + " (expected: a name on the hub, such as BAAI/bge-m3)");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "a/", "/a", "../x", "a/../b", "a b", "-a", "a\n", ".a", "a.lock"})
-    void aRevisionMustBeABranchATagOrACommit(String revision) {
+    void rejectsARevisionThatIsNoBranchTagOrCommit(String revision) {
         assertThatThrownBy(() -> HubFixture.request(revision)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("revision: ")
                 .hasMessageEndingWith("(expected: a branch, a tag or a commit)");

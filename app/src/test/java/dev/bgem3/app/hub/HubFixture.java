@@ -18,12 +18,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A hub, a cache, and what a download said: what the tests of downloads share. */
+/** The shared set-up of the download tests: a hub, a cache and the messages of a download. */
 abstract class HubFixture {
     static final int PIECE_BYTES = 64 << 10;
-    /** Pauses are short, and a busy machine is no stalled network. */
+    /** Short pauses, but timeouts that a busy machine does not exceed. */
     static final HubLimits QUICK = limits(Duration.ofSeconds(10), Duration.ofSeconds(5), 3);
-    /** For networks that stall. */
+    /** Short timeouts, for tests of stalled connections. */
     static final HubLimits IMPATIENT = limits(Duration.ofMillis(800), Duration.ofMillis(300), 3);
 
     static HubLimits limits(Duration answerTimeout, Duration stallTimeout, int retries) {

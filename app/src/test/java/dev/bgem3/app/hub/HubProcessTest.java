@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Processes of their own: two at a time, and one that is stopped. */
+/** Downloads in separate processes: two at the same time, and one that is killed. */
 @Timeout(60)
 class HubProcessTest extends HubFixture {
     private Process start(String... words) throws IOException {
@@ -35,7 +35,7 @@ class HubProcessTest extends HubFixture {
     }
 
     @Test
-    void twoProcessesFetchOnce() throws Exception {
+    void twoProcessesDownloadOnlyOnce() throws Exception {
         hub.always(FakeHub.bytes(), (request, wire) -> {
             Thread.sleep(700);
             hub.tellTruth(request, wire);
@@ -51,10 +51,11 @@ class HubProcessTest extends HubFixture {
     }
 
     /**
-     * Java shows no password to a proxy that tunnels unless it is told to, before the first client is made.
+     * By default Java sends no password to a tunnelling proxy; the property that allows it must be set before
+     * the first client is created.
      */
     @Test
-    void aProxyThatTunnelsIsShownItsPassword() throws Exception {
+    void sendsThePasswordToATunnellingProxy() throws Exception {
         environment.put("HF_ENDPOINT", "https://hub.invalid");
         environment.put("https_proxy", hub.endpoint().replace("//", "//user:pa%40ss@"));
         hub.always(request -> request.method().equals("CONNECT"),
@@ -72,9 +73,9 @@ class HubProcessTest extends HubFixture {
                         + Base64.getEncoder().encodeToString("user:pa@ss".getBytes(StandardCharsets.UTF_8))));
     }
 
-    /** All bytes come within a moment, then nothing: what is there is written down by the clock. */
+    /** All bytes arrive at once, then none; the timer must still save which bytes are present. */
     @Test
-    void whatCameBeforeAStallIsWrittenDown() throws Exception {
+    void savesWhatArrivedBeforeAStall() throws Exception {
         hub.files.put("model.safetensors", FakeHub.random(3_000_000, 3));
         hub.on(request -> request.path().endsWith("signed/model.safetensors"), 1, (_, wire) -> {
             wire.head(200, "Content-Length: " + large().length).raw(Arrays.copyOf(large(), 1_000_000));
@@ -92,7 +93,7 @@ class HubProcessTest extends HubFixture {
     }
 
     @Test
-    void aProcessThatIsStoppedLeavesWhatTheNextGoesOnFrom() throws Exception {
+    void resumesWhatAKilledProcessLeft() throws Exception {
         hub.files.put("model.safetensors", FakeHub.random(3_000_000, 3));
         hub.on(request -> request.path().endsWith("signed/model.safetensors"), 1, (request, wire) -> {
             wire.head(200, "Content-Length: " + large().length).raw(new byte[0]);

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Without a network, and without the wish for one: no socket is opened, no HTTP client made. */
+/** Offline mode opens no socket and creates no HTTP client. */
 class OfflineTest extends HubFixture {
     private Path find(HubDownload.Request request) {
         int before = hub.connections.get();
@@ -25,7 +25,7 @@ class OfflineTest extends HubFixture {
     }
 
     @Test
-    void findsAWholeModel() {
+    void findsACompleteModel() {
         download();
         assertThat(find(offline())).isEqualTo(snapshot());
         environment.put("HF_HUB_OFFLINE", "1");
@@ -46,14 +46,13 @@ class OfflineTest extends HubFixture {
         download();
         Files.delete(snapshot().resolve("tokenizer.json"));
         assertThatThrownBy(() -> find(offline()))
-                .hasMessage("some/model (offline: nothing was asked of the hub): not"
-                        + " whole in " + snapshot()
+                .hasMessage("some/model (offline: nothing was asked of the hub): incomplete in " + snapshot()
                         + ": tokenizer.json or sentencepiece.bpe.model is missing");
         Files.delete(snapshot().resolve("config.json"));
         Files.delete(blob("model.safetensors"));
         assertThatThrownBy(() -> find(offline())).hasMessageContaining("config.json is missing")
                 .hasMessageContaining("model.safetensors is missing")
-                .hasMessageContaining("model.safetensors is a link to nothing");
+                .hasMessageContaining("model.safetensors is a broken link");
         assertThatThrownBy(() -> find(ofAnotherCommit())).hasMessageContaining("there is no " + model());
     }
 
@@ -66,8 +65,8 @@ class OfflineTest extends HubFixture {
     void saysThatAShardOfTheIndexIsMissing() throws IOException {
         hub.files.remove("model.safetensors");
         hub.files.put("model.safetensors.index.json",
-                "{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\", \"b\": \"model-00002-of-00002.safetensors\"}}"
-                        .getBytes(StandardCharsets.UTF_8));
+                ("{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\","
+                        + " \"b\": \"model-00002-of-00002.safetensors\"}}").getBytes(StandardCharsets.UTF_8));
         hub.files.put("model-00001-of-00002.safetensors", FakeHub.random(2_000, 4));
         download();
         assertThatThrownBy(() -> find(offline()))
@@ -75,7 +74,7 @@ class OfflineTest extends HubFixture {
     }
 
     @Test
-    void noticesBytesThatChanged() throws IOException {
+    void detectsChangedBytes() throws IOException {
         download();
         byte[] damaged = large().clone();
         damaged[7] ^= 1;
@@ -85,7 +84,7 @@ class OfflineTest extends HubFixture {
     }
 
     @Test
-    void holdsAKnownModelAgainstWhatIsKnownOfIt() throws IOException {
+    void checksAKnownModelAgainstItsKnownDigests() throws IOException {
         String commit = KnownModels.find(HubName.BGE_M3).orElseThrow().commit();
         Path bge = Files.createDirectories(cache.resolve("models--BAAI--bge-m3/snapshots/" + commit));
         Files.writeString(bge.resolve("config.json"), "{}");
@@ -98,9 +97,9 @@ class OfflineTest extends HubFixture {
                 .hasMessageContaining("pytorch_model.bin is not that of commit " + commit);
     }
 
-    /** Another program may have followed main to a newer commit; the model is there all the same. */
+    /** Another program may have followed main to a newer commit; that model is usable too. */
     @Test
-    void takesMainOfAKnownModelWhereTheKnownCommitIsNotThere() throws IOException {
+    void acceptsMainOfAKnownModelIfTheKnownCommitIsMissing() throws IOException {
         Path model = cache.resolve("models--BAAI--bge-m3");
         Path bge = Files.createDirectories(model.resolve("snapshots/" + "b".repeat(40)));
         for (String file : List.of("config.json", "pytorch_model.bin", "tokenizer.json")) {

@@ -21,7 +21,7 @@ class PartFileTest {
     }
 
     @Test
-    void remembersWhichBytesAreThere() {
+    void remembersWhichBytesArePresent() {
         try (PartFile part = open()) {
             assertThat(part.write(ByteBuffer.wrap(new byte[10]), 50)).isEqualTo(10);
             assertThat(part.write(ByteBuffer.wrap(new byte[10]), 55)).isEqualTo(5);
@@ -39,7 +39,7 @@ class PartFileTest {
     }
 
     @Test
-    void writesDownWhatIsThereWhenItIsTold() {
+    void savesTheRangesWhenAsked() {
         try (PartFile part = open()) {
             part.save();
             assertThat(folder.resolve("x.bgem3.ranges")).doesNotExist();
@@ -51,7 +51,7 @@ class PartFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "nonsense", "0-", "0-11\n", "0-101\n", "-1-5\n", "99999999999999999999-1\n"})
-    void forgetsWhatItCannotBelieve(String ranges) throws IOException {
+    void discardsInvalidRanges(String ranges) throws IOException {
         Files.write(folder.resolve("x.bgem3.incomplete"), new byte[10]);
         Files.writeString(folder.resolve("x.bgem3.ranges"), ranges);
         try (PartFile part = open()) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A hub behind TLS, with a certificate of its own making. */
+/** Downloads from a hub behind TLS with a self-signed certificate. */
 class SecureHubTest extends HubFixture {
     private static final char[] PASSWORD = "password".toCharArray();
 
@@ -72,7 +72,7 @@ class SecureHubTest extends HubFixture {
     }
 
     @Test
-    void aCertificateThatIsNotTrustedIsSaidWithItsCureAndNotTriedAgain() {
+    void reportsAnUntrustedCertificateWithItsRemedyAndDoesNotRetry() {
         assertThatThrownBy(() -> run(UnaryOperator.identity())).isInstanceOf(HubException.class)
                 .hasMessageStartingWith("localhost:").hasMessageContaining("its certificate is not trusted: ")
                 .hasMessageContaining("-Djavax.net.ssl.trustStore=FILE");
@@ -81,7 +81,7 @@ class SecureHubTest extends HubFixture {
     }
 
     @Test
-    void aRedirectFromHttpsToHttpIsRefused() {
+    void rejectsARedirectFromHttpsToHttp() {
         environment.put("HF_TOKEN", "hf_secret");
         assertThatThrownBy(() -> run(builder -> builder.sslContext(context))).isInstanceOf(HubException.class)
                 .hasMessageContaining(": redirects from https to http, to 127.0.0.1:")
