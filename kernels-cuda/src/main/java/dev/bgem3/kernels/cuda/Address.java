@@ -2,7 +2,7 @@ package dev.bgem3.kernels.cuda;
 
 import org.bytedeco.javacpp.Pointer;
 
-/** A raw address in the form that the bindings take; it owns nothing. */
+/** A raw address as the pointer type of the bindings; it does not own the memory. */
 final class Address extends Pointer {
     Address(long value) {
         address = value;

@@ -5,15 +5,15 @@ import java.nio.ByteOrder;
 
 /**
  * A kernel's arguments as one block of bytes, each aligned to its own size as in a C struct (CUDA driver API,
- * {@code CU_LAUNCH_PARAM_BUFFER_POINTER}). Equal blocks are equal arguments.
+ * {@code CU_LAUNCH_PARAM_BUFFER_POINTER}). Two objects are equal if their blocks are.
  */
 final class Arguments {
-    /** A block's most bytes: more than any kernel takes. */
+    /** The size limit of a block, larger than any kernel needs. */
     static final int MAX_BYTES = 96;
 
     private final ByteBuffer block = ByteBuffer.allocate(MAX_BYTES).order(ByteOrder.nativeOrder());
 
-    /** An empty block. */
+    /** Returns an empty block. */
     static Arguments of() {
         return new Arguments();
     }
@@ -24,28 +24,28 @@ final class Arguments {
         }
     }
 
-    /** A pointer into the card's memory. */
+    /** Appends a pointer into the GPU's memory. */
     Arguments pointer(long address) {
         align(Long.BYTES);
         block.putLong(address);
         return this;
     }
 
-    /** An {@code int}. */
+    /** Appends an {@code int}. */
     Arguments number(int value) {
         align(Integer.BYTES);
         block.putInt(value);
         return this;
     }
 
-    /** A {@code float}. */
+    /** Appends a {@code float}. */
     Arguments number(float value) {
         align(Float.BYTES);
         block.putFloat(value);
         return this;
     }
 
-    /** The bytes, from 0 to the buffer's limit. */
+    /** Returns the bytes, from 0 to the buffer's limit. */
     ByteBuffer bytes() {
         return block.duplicate().flip();
     }

@@ -1,21 +1,21 @@
 package dev.bgem3.kernels.cuda;
 
 /**
- * The pieces of attention's work, in the card's memory.
+ * The tiles into which attention is divided, as a table in the GPU's memory.
  *
  * @param address
- *            of {@code count} tiles of four ints: the first key's row, the number of keys, the first query's
- *            row, the first row to write
+ *            the address of {@code count} tiles of four ints each: the first key's row, the number of keys,
+ *            the first query's row, the first row to write
  * @param count
  *            the number of tiles
  * @param queryLimit
- *            the most queries of a tile
+ *            the maximum number of queries in a tile
  */
 record AttentionTiles(long address, int count, int queryLimit) {
-    /** Numbers of a tile. */
+    /** The number of ints per tile. */
     static final int INTS = 4;
 
-    /** Tiles over all queries of each sequence, or over its first alone. */
+    /** Returns the tiles for all queries of each sequence, or for only the first query of each. */
     static int[] list(int[] cumulativeLengths, int queryTile, boolean firstOnly) {
         int count = 0;
         for (int s = 0; s + 1 < cumulativeLengths.length; s++) {

@@ -14,9 +14,9 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * Compiled kernels on disk, each under the digest of all that went into it. A file is its content's SHA-256
- * and the content, so that a damaged one is not used; it appears whole or not at all. Where nothing can be
- * written, nothing is kept.
+ * A cache of compiled kernels on disk, each under a digest of all its inputs. A file consists of the SHA-256
+ * of the content and the content, so that a damaged file is not used, and is created atomically. If the
+ * folder cannot be written, nothing is cached.
  */
 final class BinaryCache {
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.kernels.cuda");
@@ -28,7 +28,7 @@ final class BinaryCache {
         this.folder = folder;
     }
 
-    /** Where the system keeps a user's caches. */
+    /** Returns the cache in the system's folder for the current user's caches. */
     static BinaryCache ofThisUser() {
         String local = System.getenv(System.getProperty("os.name").startsWith("Windows")
                 ? "LOCALAPPDATA"
@@ -39,7 +39,7 @@ final class BinaryCache {
         return new BinaryCache(caches.resolve("bgem3").resolve("cuda"));
     }
 
-    /** A name for what {@code parts} make. */
+    /** Returns the key of the binary made from these inputs. */
     static String key(String... parts) {
         return HexFormat.of().formatHex(digest(String.join("\0", parts).getBytes(StandardCharsets.UTF_8)));
     }
@@ -52,7 +52,7 @@ final class BinaryCache {
         }
     }
 
-    /** What was kept under a name, if it is whole. */
+    /** Returns the content stored under a key, if it exists and is undamaged. */
     Optional<byte[]> read(String key) {
         Path file = folder.resolve(key);
         try {
@@ -65,7 +65,7 @@ final class BinaryCache {
                     : Arrays.copyOfRange(bytes, DIGEST_BYTES, bytes.length);
             if (bytes.length < DIGEST_BYTES
                     || !Arrays.equals(digest(content), Arrays.copyOf(bytes, DIGEST_BYTES))) {
-                LOGGER.log(Level.DEBUG, "{0} is damaged and is made again", file);
+                LOGGER.log(Level.DEBUG, "{0} is damaged and will be rebuilt", file);
                 return Optional.empty();
             }
             return Optional.of(content);
@@ -75,7 +75,7 @@ final class BinaryCache {
         }
     }
 
-    /** Keeps {@code content} under a name. */
+    /** Stores {@code content} under a key. */
     void write(String key, byte[] content) {
         try {
             Files.createDirectories(folder);
@@ -90,7 +90,7 @@ final class BinaryCache {
                 Files.deleteIfExists(part);
             }
         } catch (IOException denied) {
-            LOGGER.log(Level.DEBUG, "compiled kernels are not kept in {0}: {1}", folder, denied);
+            LOGGER.log(Level.DEBUG, "compiled kernels cannot be cached in {0}: {1}", folder, denied);
         }
     }
 }

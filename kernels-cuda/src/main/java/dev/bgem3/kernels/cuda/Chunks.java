@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Memory handed out front to back; what does not fit gets a chunk of its own, and the next reset makes one
- * chunk of the sum, so that a steady load allocates nothing. Not thread-safe.
+ * Hands out memory from front to back. A request that does not fit gets a new chunk, and the next reset
+ * replaces all chunks by one of their total size, so that a steady load allocates nothing. Not thread-safe.
  *
  * @param <M>
- *            a piece of memory
+ *            the type of a piece of memory
  */
 final class Chunks<M> {
-    /** Where the memory comes from. */
+    /** Allocates and frees the chunks. */
     interface Source<M> {
         M allocate(long bytes);
 
@@ -20,7 +20,7 @@ final class Chunks<M> {
         M slice(M memory, long offsetBytes, long bytes);
     }
 
-    /** What the card's copies and 16-byte loads like best. */
+    /** An alignment that suits the GPU's copies and 16-byte loads. */
     private static final long ALIGNMENT = 256;
 
     private record Chunk<M>(M memory, long bytes) {}
@@ -35,7 +35,7 @@ final class Chunks<M> {
         this.source = source;
     }
 
-    /** Memory of that size with unspecified contents, until the next reset. */
+    /** Returns memory of this size with unspecified contents, valid until the next reset. */
     M take(long bytes) {
         long size = Math.max(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
         if (chunks.isEmpty() || used + size > chunks.getLast().bytes()) {
@@ -50,14 +50,14 @@ final class Chunks<M> {
     }
 
     /**
-     * Takes everything back.
+     * Makes all memory available again.
      *
-     * @return whether what is handed out next may lie elsewhere than before
+     * @return whether the addresses handed out next may differ from those before
      */
     boolean reset() {
         used = 0;
         if (failed) {
-            // There is no room for the sum; what is asked for next will be less.
+            // The total did not fit, so start again; the next requests will be smaller.
             close();
             return true;
         }
@@ -71,7 +71,7 @@ final class Chunks<M> {
         return true;
     }
 
-    /** Frees everything; it can be used again. */
+    /** Frees all memory; the object remains usable. */
     void close() {
         failed = false;
         while (!chunks.isEmpty()) {

@@ -3,16 +3,16 @@ package dev.bgem3.kernels.cuda;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The project's kernels on one card, each with the launch shape that its source states. */
+/** The project's kernels on one GPU, each with the launch shape that its source specifies. */
 final class CudaCode implements AutoCloseable {
-    /** Head size of the tensor cores' attention. */
+    /** The head size that the tensor-core attention supports. */
     private static final int FAST_HEAD_SIZE = 64;
     private static final int QUERY_TILE = 128;
     private static final int HOPPER_SHARED_BYTES = 80 * 1024;
     private static final int WARP = 32;
-    /** The most blocks along a grid's second side. */
+    /** The maximum size of a grid in its y dimension. */
     private static final int MAX_GRID_Y = 65_535;
-    /** Rows and columns that a block of the activations takes. */
+    /** The rows and columns of a block of an activation kernel. */
     private static final int ACTIVATION_ROWS = 4;
     private static final int ACTIVATION_COLUMNS = 2048;
 
@@ -49,7 +49,10 @@ final class CudaCode implements AutoCloseable {
         attentionAnyHeadSize = programs.function("attention", "attentionAnyHeadSize", 128, 0);
     }
 
-    /** {@code out[M, N] = in[M, K] · weight[N, K]ᵀ (+ bias[N])}; no bias where its address is 0. */
+    /**
+     * Computes {@code out[M, N] = in[M, K] · weight[N, K]ᵀ (+ bias[N])}, without the bias if its address is
+     * 0.
+     */
     void multiplyAnyShape(CudaWorkspace workspace, CudaTensor out, CudaTensor in, long weight, long bias) {
         workspace.launch(multiplyAnyShape, Math.ceilDiv(out.columns(), 8), Math.min(out.rows(), MAX_GRID_Y),
                 Arguments.of().pointer(out.target()).pointer(in.address()).pointer(weight).pointer(bias)
@@ -95,12 +98,12 @@ final class CudaCode implements AutoCloseable {
                         .number(out.rows()).number(out.columns()));
     }
 
-    /** The most queries of a tile of attention. */
+    /** Returns the maximum number of queries in an attention tile. */
     int queryTile() {
         return QUERY_TILE;
     }
 
-    /** Attention, in as many launches as a grid's second side asks for. */
+    /** Launches attention, several times if the tiles exceed a grid's y dimension. */
     void attention(CudaWorkspace workspace, CudaTensor out, CudaTensor queryKeyValue, AttentionTiles tiles,
             int headCount, int headSize) {
         for (int first = 0; first < tiles.count(); first += MAX_GRID_Y) {

@@ -26,15 +26,15 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
 /**
- * One card: its memory, and what its return codes mean. Thread-safe.
+ * One GPU: its properties, its memory and the meaning of its return codes. Thread-safe.
  *
  * <p>
- * A fault in a kernel (an illegal address, say) is <em>sticky</em>: from then on every call of the process on
- * this card returns it (CUDA C++ Programming Guide, "Error Checking"). The card is then marked lost, and each
- * later use says so at once.
+ * A fault in a kernel (an illegal address, say) is <em>sticky</em>: from then on every call of the process
+ * for this device returns it (CUDA C++ Programming Guide, "Error Checking"). The device is then marked as
+ * lost, and each later use fails immediately.
  */
 final class CudaDevice {
-    /** Compute capability 9.0, whose products of a whole warpgroup no other card has. */
+    /** Compute capability 9.0, the only one with matrix instructions for a whole warpgroup. */
     static final int HOPPER = 90;
 
     private final int index;
@@ -67,17 +67,17 @@ final class CudaDevice {
         return value[0];
     }
 
-    /** {@code cuda:0}, as the command line names it. */
+    /** Returns the device's name on the command line, such as {@code cuda:0}. */
     String label() {
         return "cuda:" + index;
     }
 
-    /** The maker's name for the card. */
+    /** Returns the manufacturer's name for the device. */
     String name() {
         return name;
     }
 
-    /** 90 for compute capability 9.0. */
+    /** Returns the compute capability, 90 for 9.0. */
     int computeCapability() {
         return computeCapability;
     }
@@ -90,12 +90,12 @@ final class CudaDevice {
         return totalBytes;
     }
 
-    /** Whether the card still answers this process. */
+    /** Returns whether this process can still use the device. */
     boolean isUsable() {
         return lost == null;
     }
 
-    /** Makes it the calling thread's card, which is the state that most calls depend on. */
+    /** Makes this the calling thread's current device, to which most calls refer. */
     void use() {
         if (lost != null) {
             throw new DeviceLostException(lost);
@@ -103,25 +103,25 @@ final class CudaDevice {
         check(cudaSetDevice(index), "cudaSetDevice");
     }
 
-    /** Throws what a return code of the runtime or the driver, whose codes are the same, stands for. */
+    /** Throws the exception for a return code of the runtime or the driver, which share their codes. */
     void check(int code, String call) {
         if (code != 0) {
             throw failure(code, call);
         }
     }
 
-    /** The error for a return code; finds out whether the card still works. */
+    /** Returns the exception for a return code; checks whether the device still works. */
     BackendException failure(int code, String call) {
         String message = label() + ": " + call + " failed: " + code + " " + text(cudaGetErrorName(code))
                 + ": "
                 + text(cudaGetErrorString(code));
-        cudaGetLastError(); // Takes back what can be taken back.
+        cudaGetLastError(); // Clears the error, if it can be cleared.
         return code == cudaErrorMemoryAllocation ? new OutOfDeviceMemoryException(message) : failure(message);
     }
 
-    /** The error for what a library's call on this card said; finds out whether the card still works. */
+    /** Returns the exception for a library's message; checks whether the device still works. */
     BackendException failure(String message) {
-        cudaGetLastError(); // Takes back what can be taken back.
+        cudaGetLastError(); // Clears the error, if it can be cleared.
         if (!answers()) {
             lost = label() + " is lost to this process until it is started again, since " + message;
             return new DeviceLostException(lost);
@@ -130,8 +130,8 @@ final class CudaDevice {
     }
 
     /**
-     * Whether a harmless call succeeds; none does after a sticky error. It may be made while a graph is
-     * recorded.
+     * Returns whether a harmless call succeeds, which none does after a sticky error. The call is allowed
+     * during the capture of a graph.
      */
     private static boolean answers() {
         try (SizeTPointer free = new SizeTPointer(1); SizeTPointer total = new SizeTPointer(1)) {
@@ -139,7 +139,7 @@ final class CudaDevice {
         }
     }
 
-    /** Bytes that are free on the card now. */
+    /** Returns the number of free bytes on the device. */
     long freeBytes() {
         use();
         try (SizeTPointer free = new SizeTPointer(1); SizeTPointer total = new SizeTPointer(1)) {
@@ -148,7 +148,7 @@ final class CudaDevice {
         }
     }
 
-    /** Memory of the card, aligned to 256 bytes. */
+    /** Allocates memory on the device, aligned to 256 bytes. */
     long allocate(long bytes) {
         use();
         Pointer memory = new Pointer();
@@ -156,7 +156,7 @@ final class CudaDevice {
         return memory.address();
     }
 
-    /** Gives memory of the card back; a lost card has none to give. */
+    /** Frees memory of the device; a lost device has none left to free. */
     void free(long memory) {
         if (lost == null) {
             use();
@@ -164,7 +164,7 @@ final class CudaDevice {
         }
     }
 
-    /** Memory of the host that the card copies from and to by itself. */
+    /** Allocates pinned host memory, which the device can copy from and to directly. */
     @SuppressWarnings("restricted") // The length is that of the allocation.
     MemorySegment allocatePinned(long bytes) {
         use();
@@ -173,7 +173,7 @@ final class CudaDevice {
         return MemorySegment.ofAddress(memory.address()).reinterpret(bytes);
     }
 
-    /** Gives such memory back. */
+    /** Frees pinned host memory. */
     void freePinned(MemorySegment memory) {
         if (lost == null) {
             use();

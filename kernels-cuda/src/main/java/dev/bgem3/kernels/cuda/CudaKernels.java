@@ -14,30 +14,30 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The operations on one card.
+ * The operations on one GPU.
  *
  * <p>
- * Every number of a tensor is rounded to the 16-bit type when it is stored, and only then: products, norms,
- * softmax and GELU are in fp32. In fp16 a number beyond 65,504 becomes infinite, and from there NaN, which
- * the check of the outputs reports; nothing is clipped, since a clipped number would be a silently wrong one.
- * Where fp16 is most often said to overflow, it cannot here: attention's scores and the sum of a residual and
- * a layer's output stay in fp32.
+ * A tensor's elements are rounded to the 16-bit type only when stored: matrix products, norms, softmax and
+ * GELU are computed in fp32. In fp16 a number beyond 65,504 becomes infinite and then leads to NaN, which the
+ * check of the outputs reports; nothing is clipped, because a clipped number would be silently wrong. The
+ * values best known for overflowing in fp16 cannot overflow here: attention scores, and the sum of a residual
+ * and a layer's output, stay in fp32.
  *
  * <p>
- * A row has the same bits in any batch of as many tokens, up to a class of sizes ({@link Product#classOf}).
- * Between classes cuBLASLt may add up a product in another order: two such sums of K products in fp32 differ
- * by at most 2·K·2⁻²⁴ times the sum of their magnitudes, which is below what storing them in 16 bits rounds
- * off.
+ * A row has the same bits in any batch of about the same number of tokens, that is, of the same class of
+ * sizes ({@link Product#classOf}). Between classes cuBLASLt may add the terms of a product in another order:
+ * two such sums of K products in fp32 differ by at most 2·K·2⁻²⁴ times the sum of their magnitudes, which is
+ * less than the rounding to 16 bits.
  */
 final class CudaKernels implements Kernels {
-    /** The tokens of a batch that fill a card; more bring no more speed. */
+    /** The number of tokens in a batch that keeps a GPU busy; more do not increase the throughput. */
     private static final int BUSY_TOKENS = 32_768;
-    /** What attention has shared memory for. */
+    /** The largest head size for which attention has shared memory. */
     private static final int MAX_HEAD_SIZE = 256;
-    /** Of the free memory, for the tensors of all passes; the rest is for graphs and for others. */
+    /** The share of the free memory for the tensors of all passes; the rest is for graphs and other users. */
     private static final double TENSOR_SHARE = 0.8;
 
-    /** Weight [N, K] and bias [N], the bias both as Elements and in fp32. */
+    /** Weight [N, K] and bias [N]; the bias is stored both as Elements and in fp32. */
     private record CudaLinear(int outputSize, int inputSize, long weight, long bias, long fp32Bias)
             implements
                 Linear {}
@@ -72,13 +72,13 @@ final class CudaKernels implements Kernels {
                 device.totalBytes() >> 20, version / 10000, version / 100 % 100, version % 100);
     }
 
-    /** The caller's: the card needs no other. */
+    /** Returns 1, the calling thread; the GPU needs no other. */
     @Override
     public int threads() {
         return 1;
     }
 
-    /** While the outcome of one pass is read, the next one is computed. */
+    /** Returns 2, so that the GPU computes a pass while the results of another are read. */
     @Override
     public int passes() {
         return 2;
@@ -151,7 +151,7 @@ final class CudaKernels implements Kernels {
         Shapes.checkLinear("linearGelu", out, in, layer);
         CudaTensor x = CudaTensor.of(out);
         CudaLinear weights = (CudaLinear) layer;
-        // cuBLAS's own GELU is the tanh form.
+        // cuBLAS has only the tanh form of GELU.
         multiply(x, CudaTensor.of(in), weights, false);
         code.gelu(x.workspace(), x, weights.fp32Bias());
     }
@@ -161,7 +161,7 @@ final class CudaKernels implements Kernels {
         Shapes.checkLinear("linearRelu", out, in, layer);
         CudaTensor x = CudaTensor.of(out);
         CudaLinear weights = (CudaLinear) layer;
-        // cuBLAS's own ReLU makes 0 of NaN.
+        // cuBLAS's ReLU maps NaN to 0.
         multiply(x, CudaTensor.of(in), weights, true);
         code.relu(x.workspace(), x);
     }
@@ -188,7 +188,7 @@ final class CudaKernels implements Kernels {
         if (layer.outputSize() % Product.ALIGNMENT != 0 || layer.inputSize() % Product.ALIGNMENT != 0) {
             code.multiplyAnyShape(workspace, out, in, layer.weight(), biased ? layer.fp32Bias() : 0);
         } else if (out.rows() > 0) {
-            workspace.then(new Step.Multiply(out.target(), in.address(), layer.weight(),
+            workspace.append(new Step.Multiply(out.target(), in.address(), layer.weight(),
                     biased ? layer.bias() : 0, out.rows(), layer.outputSize(), layer.inputSize()));
         }
     }

@@ -19,23 +19,23 @@ import org.bytedeco.cuda.global.nvrtc;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * What the machine has for CUDA.
+ * The machine's support for CUDA.
  *
  * @param unavailable
- *            why it cannot be used, with the cure; empty if it can
+ *            why CUDA cannot be used, with the remedy; empty if it can
  * @param deviceCount
- *            the cards of the driver's count; 0 if it cannot be used
+ *            the number of devices that the driver reports; 0 if CUDA cannot be used
  */
 record CudaMachine(Optional<String> unavailable, int deviceCount) {
-    /** {@code mma} on bf16 and {@code cp.async} came with compute capability 8.0. */
+    /** Compute capability 8.0 introduced {@code mma} on bf16 and {@code cp.async}. */
     private static final int MIN_MAJOR = 8;
 
     private static CudaMachine without(String reason) {
         return new CudaMachine(Optional.of(reason), 0);
     }
 
-    /** Looks, the cheap things first: nothing is loaded where there is no driver. */
-    static CudaMachine look() {
+    /** Detects the support, with the cheap checks first: without a driver, no library is loaded. */
+    static CudaMachine detect() {
         if (!supported()) {
             return without(
                     "the system is " + System.getProperty("os.name") + " on " + System.getProperty("os.arch")
@@ -45,8 +45,8 @@ record CudaMachine(Optional<String> unavailable, int deviceCount) {
             return without(
                     "there is no NVIDIA driver (expected: an NVIDIA GPU and its driver, 580 or newer)");
         }
-        // JavaCPP would otherwise hold mapped weights against a limit made of the heap's size, and run the
-        // collector at it.
+        // By default JavaCPP counts mapped weights against a limit derived from the heap's size, and runs the
+        // garbage collector when they reach it.
         for (String limit : List.of("maxBytes", "maxPhysicalBytes")) {
             if (System.getProperty("org.bytedeco.javacpp." + limit) == null) {
                 System.setProperty("org.bytedeco.javacpp." + limit, "0");
@@ -58,8 +58,8 @@ record CudaMachine(Optional<String> unavailable, int deviceCount) {
             Loader.load(nvrtc.class);
         } catch (LinkageError missing) {
             return without("CUDA's libraries cannot be loaded: " + lastLine(missing)
-                    + " (expected: the libraries of CUDA 13, cudart, cublasLt and nvrtc, from NVIDIA's installer or "
-                    + "packages, their folder on LD_LIBRARY_PATH or PATH)");
+                    + " (expected: the libraries of CUDA 13, cudart, cublasLt and nvrtc, from NVIDIA's"
+                    + " installer or packages, their folder on LD_LIBRARY_PATH or PATH)");
         }
         return count();
     }
@@ -73,7 +73,7 @@ record CudaMachine(Optional<String> unavailable, int deviceCount) {
                 && List.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
     }
 
-    /** Whether there is a file of which a driver leaves one. */
+    /** Returns whether a file exists that every driver creates. */
     static boolean driverSeen() {
         return supported() && (isWindows()
                 ? Stream.of(Path.of(System.getenv().getOrDefault("SystemRoot", "C:\\Windows"), "System32",
@@ -82,7 +82,7 @@ record CudaMachine(Optional<String> unavailable, int deviceCount) {
                 .anyMatch(Files::exists);
     }
 
-    /** The loader's own words, or those of the system's loader below it. */
+    /** Returns the message of the root cause, which is that of the system's loader. */
     private static String lastLine(Throwable thrown) {
         Throwable cause = thrown;
         while (cause.getCause() != null) {

@@ -14,9 +14,9 @@ import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.javacpp.BytePointer;
 
-/** The project's kernels, loaded on one card. Thread-safe once built. */
+/** The project's kernels, loaded on one GPU. Thread-safe once constructed. */
 final class CudaPrograms implements AutoCloseable {
-    /** Shared memory that a block may have without asking. */
+    /** The dynamic shared memory that a block may use without setting an attribute. */
     private static final int DEFAULT_SHARED_BYTES = 48 * 1024;
 
     private final CudaDevice device;
@@ -24,10 +24,10 @@ final class CudaPrograms implements AutoCloseable {
     private final Map<String, CUmod_st> byProgram;
 
     /**
-     * Compiles what is not in the cache, side by side, and loads all.
+     * Compiles the programs that are not cached, in parallel, and loads all of them.
      *
      * @param programs
-     *            names of sources without their ending
+     *            the names of the sources, without the extension
      */
     CudaPrograms(CudaDevice device, Elements elements, List<String> programs) {
         this.device = device;
@@ -47,7 +47,7 @@ final class CudaPrograms implements AutoCloseable {
         return module;
     }
 
-    /** A kernel of one of the programs, with the launch shape that its source states. */
+    /** Returns a kernel of a program, with the launch shape that its source specifies. */
     KernelFunction function(String program, String name, int blockSize, int sharedBytes) {
         CUfunc_st function = new CUfunc_st();
         device.check(cuModuleGetFunction(function, byProgram.get(program), name),

@@ -7,16 +7,16 @@ import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
-/** Offers {@link CudaKernels} where there is an NVIDIA card, its driver and CUDA 13's libraries. */
+/** Provides {@link CudaKernels} if there are an NVIDIA GPU, its driver and the libraries of CUDA 13. */
 public final class CudaProvider implements KernelProvider {
-    /** Tries what must be there, once for the process. */
+    /** Holds the result of the checks, which run once per process. */
     private static final class Machine {
-        static final CudaMachine FOUND = CudaMachine.look();
+        static final CudaMachine FOUND = CudaMachine.detect();
 
         private Machine() {}
     }
 
-    /** For {@link java.util.ServiceLoader}. */
+    /** Creates the provider, for {@link java.util.ServiceLoader}. */
     public CudaProvider() {}
 
     @Override
@@ -24,7 +24,7 @@ public final class CudaProvider implements KernelProvider {
         return "cuda";
     }
 
-    /** Above all that compute on the processor. */
+    /** Returns a rank above all providers for the CPU. */
     @Override
     public int rank() {
         return 100;
@@ -55,7 +55,7 @@ public final class CudaProvider implements KernelProvider {
         return EnumSet.of(Arithmetic.FP16, Arithmetic.BF16);
     }
 
-    /** {@code threads} is of no use here. */
+    /** Opens kernels on a device; {@code threads} is ignored. */
     @Override
     public Kernels open(Arithmetic arithmetic, int threads, int device) {
         return new CudaKernels(arithmetic, device);

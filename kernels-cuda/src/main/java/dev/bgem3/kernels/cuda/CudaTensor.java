@@ -3,13 +3,13 @@ package dev.bgem3.kernels.cuda;
 import dev.bgem3.kernel.Tensor;
 import java.lang.foreign.MemorySegment;
 
-/** A row-major matrix of Elements in the card's memory, without gaps between rows. */
+/** A row-major matrix of Elements in the GPU's memory, without gaps between rows. */
 final class CudaTensor implements Tensor {
     private final CudaWorkspace workspace;
     private final long address;
     private final int rows;
     private final int columns;
-    /** The copy on the host since the last write on the card, or null. */
+    /** The copy on the host, or null if there is none since the last write on the GPU. */
     private MemorySegment host;
 
     CudaTensor(CudaWorkspace workspace, long address, int rows, int columns) {
@@ -19,7 +19,7 @@ final class CudaTensor implements Tensor {
         this.columns = columns;
     }
 
-    /** The tensor as this provider made it. */
+    /** Casts a tensor that this provider created. */
     static CudaTensor of(Tensor tensor) {
         return (CudaTensor) tensor;
     }
@@ -38,12 +38,12 @@ final class CudaTensor implements Tensor {
         return workspace;
     }
 
-    /** Where it lies, for an operation that reads it. */
+    /** Returns the address, for an operation that reads the tensor. */
     long address() {
         return address;
     }
 
-    /** Where it lies, for an operation that writes it. */
+    /** Returns the address, for an operation that writes the tensor; this discards the copy on the host. */
     long target() {
         host = null;
         return address;
@@ -53,7 +53,7 @@ final class CudaTensor implements Tensor {
         return Elements.BYTES * rows * columns;
     }
 
-    /** Its contents on the host; runs what was written down before. */
+    /** Returns the contents on the host, after running the recorded steps. */
     MemorySegment host() {
         if (host == null) {
             host = workspace.download(address, bytes());

@@ -26,16 +26,16 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
 /**
- * The memory, the stream and the waiting steps of one pass at a time. It serves one thread at a time.
+ * The memory, the stream and the recorded steps of one pass at a time. Used by one thread at a time.
  *
  * <p>
- * Nothing runs before a result is asked for: until then the operations are only written down. So a pass whose
- * steps are those of an earlier one, down to the addresses, can be run as the graph recorded then.
+ * Operations are only recorded, and run when a result is read. If the steps of a pass equal those of an
+ * earlier one, addresses included, the graph captured from that one can run instead.
  */
 final class CudaWorkspace implements Workspace {
     /**
-     * Passes of more rows keep the card busy while the next kernel is launched, and gain nothing from a
-     * graph.
+     * The most rows for a graph: larger passes keep the GPU busy while the next kernel is launched, and do
+     * not get faster with a graph.
      */
     private static final int MAX_GRAPH_ROWS = 2048;
 
@@ -49,16 +49,16 @@ final class CudaWorkspace implements Workspace {
     private final Chunks<MemorySegment> pinned;
     private final Graphs graphs;
     private final long productScratch;
-    private final List<Step> waiting = new ArrayList<>();
+    private final List<Step> recorded = new ArrayList<>();
     private final List<KnownTiles> knownTiles = new ArrayList<>();
     private final BytePointer block = new BytePointer(Arguments.MAX_BYTES);
     private final SizeTPointer blockSize = new SizeTPointer(1);
     private final PointerPointer<Pointer> blockOptions = new PointerPointer<>(5);
-    private int mostRows;
-    /** Steps were given to the card and not waited for. */
+    private int maxRows;
+    /** Whether steps were submitted to the GPU and have not been waited for. */
     private boolean running;
     private boolean closed;
-    /** One for the operations that need another tensor, from one operation to the next. */
+    /** A scratch tensor that consecutive operations share. */
     private CudaTensor scratch;
 
     CudaWorkspace(CudaDevice device, Product product) {
@@ -112,7 +112,7 @@ final class CudaWorkspace implements Workspace {
         return new CudaTensor(this, memory.take(Elements.BYTES * rows * columns), rows, columns);
     }
 
-    /** A tensor that lasts until the next one is asked for here. */
+    /** Returns a tensor that is valid until the next call of this method. */
     CudaTensor scratch(int rows, int columns) {
         if (scratch == null || scratch.bytes() < Elements.BYTES * rows * columns) {
             scratch = CudaTensor.of(tensor(rows, columns));
@@ -120,31 +120,31 @@ final class CudaWorkspace implements Workspace {
         return new CudaTensor(this, scratch.address(), rows, columns);
     }
 
-    /** Writes down that the pass's later steps follow {@code step}. */
-    void then(Step step) {
-        waiting.add(step);
+    /** Appends a step to the pass. */
+    void append(Step step) {
+        recorded.add(step);
     }
 
-    /** Writes a kernel's launch down. */
+    /** Appends a kernel launch to the pass. */
     void launch(KernelFunction function, int gridX, int gridY, Arguments arguments) {
         if (gridX > 0 && gridY > 0) {
-            then(new Step.Launch(function, gridX, gridY, arguments));
+            append(new Step.Launch(function, gridX, gridY, arguments));
         }
     }
 
-    /** Notes how many rows the pass works on. */
+    /** Records how many rows the pass works on. */
     void rows(int count) {
-        mostRows = Math.max(mostRows, count);
+        maxRows = Math.max(maxRows, count);
     }
 
-    /** Where {@code values} will lie on the card. */
+    /** Appends a copy of {@code values} to the GPU; returns their address there. */
     long upload(int[] values) {
         MemorySegment host = pinned.take(Integer.BYTES * (long) values.length);
         MemorySegment.copy(values, 0, host, ValueLayout.JAVA_INT, 0, values.length);
         return upload(host);
     }
 
-    /** Where {@code values} will lie on the card. */
+    /** Appends a copy of {@code values} to the GPU; returns their address there. */
     long upload(float[] values) {
         MemorySegment host = pinned.take(Float.BYTES * (long) values.length);
         MemorySegment.copy(values, 0, host, ValueLayout.JAVA_FLOAT, 0, values.length);
@@ -154,12 +154,12 @@ final class CudaWorkspace implements Workspace {
     private long upload(MemorySegment host) {
         long address = memory.take(host.byteSize());
         if (host.byteSize() > 0) {
-            then(new Step.Upload(address, host.address(), host.byteSize()));
+            append(new Step.Upload(address, host.address(), host.byteSize()));
         }
         return address;
     }
 
-    /** Attention's tiles over these sequences, on the card; the layers of a pass share them. */
+    /** Returns the attention tiles for these sequences; the layers of a pass share them. */
     AttentionTiles tiles(int[] cumulativeLengths, int queryTile, boolean firstOnly) {
         for (KnownTiles known : knownTiles) {
             if (known.queryTile == queryTile && known.firstOnly == firstOnly
@@ -174,20 +174,20 @@ final class CudaWorkspace implements Workspace {
         return tiles;
     }
 
-    /** Fills the card's memory with {@code values}, rounded. */
+    /** Appends a copy of rounded {@code values} to the GPU's memory at {@code address}. */
     void write(long address, short[] values) {
         MemorySegment host = pinned.take(Elements.BYTES * values.length);
         MemorySegment.copy(values, 0, host, ValueLayout.JAVA_SHORT, 0, values.length);
         if (values.length > 0) {
-            then(new Step.Upload(address, host.address(), host.byteSize()));
+            append(new Step.Upload(address, host.address(), host.byteSize()));
         }
     }
 
-    /** Runs what is written down, and brings {@code bytes} of its outcome here. */
+    /** Runs the recorded steps and copies {@code bytes} of the results to the host. */
     MemorySegment download(long address, long bytes) {
         MemorySegment host = pinned.take(bytes);
         if (bytes > 0) {
-            then(new Step.Download(host.address(), address, bytes));
+            append(new Step.Download(host.address(), address, bytes));
         }
         run();
         await();
@@ -196,10 +196,10 @@ final class CudaWorkspace implements Workspace {
 
     private void run() {
         device.use();
-        List<Step> pass = List.copyOf(waiting);
-        waiting.clear();
+        List<Step> pass = List.copyOf(recorded);
+        recorded.clear();
         running = true;
-        if (mostRows > MAX_GRAPH_ROWS || !graphs.run(pass, this::enqueue)) {
+        if (maxRows > MAX_GRAPH_ROWS || !graphs.run(pass, this::enqueue)) {
             pass.forEach(this::enqueue);
         }
     }
@@ -234,12 +234,12 @@ final class CudaWorkspace implements Workspace {
 
     @Override
     public void reset() {
-        waiting.clear();
+        recorded.clear();
         knownTiles.clear();
         scratch = null;
-        mostRows = 0;
+        maxRows = 0;
         if (running) {
-            // The last pass ended with an error; its memory may still be in use.
+            // The last pass failed, and the GPU may still be using its memory.
             await();
         }
         boolean moved = pinned.reset();

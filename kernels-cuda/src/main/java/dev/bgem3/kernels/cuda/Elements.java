@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
 
-/** The two 16-bit types and their way to and from fp32, rounding to nearest, ties to even. */
+/** The two 16-bit types and their conversion to and from fp32, rounding to nearest, ties to even. */
 enum Elements {
     FP16 {
         @Override
@@ -35,19 +35,19 @@ enum Elements {
             for (int i = 0; i < length; i++) {
                 int bits = Float.floatToRawIntBits(from[i]);
                 int rounded = bits + 0x7fff + (bits >>> 16 & 1) >>> 16;
-                // The carry must not make an infinity of a NaN.
+                // The carry must not turn a NaN into an infinity.
                 to[i] = (short) (Float.isNaN(from[i]) ? bits >>> 16 | 0x40 : rounded);
             }
         }
     };
 
-    /** Of one number, either way. */
+    /** The size of an element of either type. */
     static final long BYTES = Short.BYTES;
     private static final int PIECE = 4096;
-    /** Numbers that one thread widens in the time in which others are woken. */
+    /** The count up to which one thread converts the numbers sooner than others could be woken. */
     private static final int MAX_ALONE = 32 * PIECE;
 
-    /** The type that an arithmetic computes in here. */
+    /** Returns the element type of an arithmetic. */
     static Elements of(Arithmetic arithmetic) {
         return switch (arithmetic) {
             case FP16 -> FP16;
@@ -60,12 +60,12 @@ enum Elements {
     /** Widens {@code from[0 .. length)} to {@code to[offset ..]}. */
     abstract void toFloats(short[] from, int length, float[] to, int offset);
 
-    /** Rounds {@code from[0 .. length)} to {@code to}; what is beyond the type's range becomes infinite. */
+    /** Rounds {@code from[0 .. length)} to {@code to}; numbers beyond the type's range become infinite. */
     abstract void toElements(float[] from, int length, short[] to);
 
     /**
-     * Widens {@code count} numbers from {@code offsetBytes} of the host's memory on; many are shared out over
-     * threads.
+     * Widens {@code count} numbers in the host's memory, starting at {@code offsetBytes}, with several
+     * threads if there are many.
      */
     void read(float[] out, int offset, MemorySegment from, long offsetBytes, int count) {
         IntStream pieces = IntStream.range(0, Math.ceilDiv(count, PIECE));

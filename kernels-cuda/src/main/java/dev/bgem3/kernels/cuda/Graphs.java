@@ -20,23 +20,26 @@ import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 
 /**
- * The passes that came before, as CUDA graphs: one call runs a pass of some two hundred kernels, which
- * launched one by one would wait for the host (CUDA C++ Programming Guide, "CUDA Graphs"). A pass is recorded
- * when it comes for the second time. Not thread-safe.
+ * The earlier passes, captured as CUDA graphs. One call runs a pass of some two hundred kernels, which would
+ * have to wait for the host if launched one by one (CUDA C++ Programming Guide, "CUDA Graphs"). A pass is
+ * captured when it occurs for the second time. Not thread-safe.
  */
 final class Graphs {
-    /** Single queries of up to so many lengths stay recorded; a graph takes some hundred kilobytes. */
-    private static final int MOST = 128;
+    /**
+     * The limit of passes kept, enough for single queries of as many lengths; a graph takes some hundred
+     * kilobytes.
+     */
+    private static final int MAX_PASSES = 128;
 
     private static final QuietLogger LOGGER = QuietLogger.of("dev.bgem3.kernels.cuda");
 
     private final CudaDevice device;
     private final CUstream_st stream;
 
-    /** A pass that came before; its graph is null where it came once, or could not be recorded. */
+    /** An earlier pass; its graph is null if the pass has occurred only once or could not be captured. */
     private static final class Entry {
         private CUgraphExec_st graph;
-        private boolean refused;
+        private boolean failed;
     }
 
     private final LinkedHashMap<List<Step>, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
@@ -50,28 +53,28 @@ final class Graphs {
      * Runs a pass as a graph.
      *
      * @param enqueue
-     *            gives a step to the stream
-     * @return false, with nothing done, where the pass comes for the first time or cannot be recorded
+     *            submits a step to the stream
+     * @return false, without doing anything, if the pass occurs for the first time or cannot be captured
      */
     boolean run(List<Step> pass, Consumer<Step> enqueue) {
         Entry entry = entries.get(pass);
         if (entry == null) {
             entries.put(pass, new Entry());
-            if (entries.size() > MOST) {
+            if (entries.size() > MAX_PASSES) {
                 destroy(entries.pollFirstEntry().getValue());
             }
             return false;
         }
-        if (entry.graph == null && !entry.refused) {
+        if (entry.graph == null && !entry.failed) {
             try {
-                entry.graph = record(pass, enqueue);
+                entry.graph = capture(pass, enqueue);
             } catch (DeviceLostException lost) {
                 throw lost;
-            } catch (BackendException refused) {
-                // One by one the steps ran before and will again; a graph may just be too large for what
-                // memory is left.
-                LOGGER.log(Level.DEBUG, "a pass of {0} steps is not recorded: {1}", pass.size(), refused);
-                entry.refused = true;
+            } catch (BackendException failed) {
+                // The steps have run one by one before and can do so again; the graph may simply need more
+                // memory than is left.
+                LOGGER.log(Level.DEBUG, "a pass of {0} steps cannot be captured: {1}", pass.size(), failed);
+                entry.failed = true;
             }
         }
         if (entry.graph == null) {
@@ -81,9 +84,9 @@ final class Graphs {
         return true;
     }
 
-    private CUgraphExec_st record(List<Step> pass, Consumer<Step> enqueue) {
+    private CUgraphExec_st capture(List<Step> pass, Consumer<Step> enqueue) {
         CUgraph_st graph = new CUgraph_st();
-        // Of this thread only: others may allocate memory meanwhile.
+        // Capture only this thread's calls, because other threads may allocate memory meanwhile.
         device.check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
                 "cudaStreamBeginCapture");
         try {
@@ -91,7 +94,7 @@ final class Graphs {
             try {
                 pass.forEach(enqueue);
             } finally {
-                // Where a step failed, its error is the one to tell.
+                // If a step failed, its error is the one to report.
                 ended = cudaStreamEndCapture(stream, graph);
             }
             device.check(ended, "cudaStreamEndCapture");
@@ -111,7 +114,7 @@ final class Graphs {
         }
     }
 
-    /** Forgets all, as their memory is gone. */
+    /** Discards all passes, because their memory has been freed. */
     void clear() {
         entries.values().forEach(this::destroy);
         entries.clear();

@@ -24,10 +24,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
-/**
- * Makes the card's machine code of the CUDA sources among the resources, by NVRTC, or takes it from the
- * cache.
- */
+/** Compiles the CUDA sources among the resources to machine code with NVRTC, or takes it from the cache. */
 final class KernelCompiler {
     private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"([\\w.]+)\"$");
 
@@ -35,14 +32,14 @@ final class KernelCompiler {
     private final BinaryCache cache = BinaryCache.ofThisUser();
 
     KernelCompiler(int computeCapability, Elements elements) {
-        // The letter brings the instructions that cards of exactly this capability have.
+        // The suffix enables the instructions that exist only in exactly this compute capability.
         String architecture = "sm_" + computeCapability
                 + (computeCapability == CudaDevice.HOPPER ? "a" : "");
         options = List.of("--gpu-architecture=" + architecture, "--std=c++17",
                 "-DBF16=" + (elements == Elements.BF16 ? 1 : 0));
     }
 
-    /** The machine code of {@code name.cu}. */
+    /** Returns the machine code of {@code name.cu}. */
     byte[] binary(String name) {
         String source = source(name + ".cu");
         String key = BinaryCache.key(source, options.toString(), compilerVersion());
@@ -53,7 +50,7 @@ final class KernelCompiler {
         });
     }
 
-    /** A source with what it includes in its place: NVRTC has no files to look in. */
+    /** Returns a source with its includes inlined, because NVRTC has no file system to read them from. */
     static String source(String file) {
         try (InputStream stream = KernelCompiler.class.getResourceAsStream(file)) {
             if (stream == null) {

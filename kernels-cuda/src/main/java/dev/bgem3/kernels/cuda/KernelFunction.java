@@ -3,13 +3,13 @@ package dev.bgem3.kernels.cuda;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 
 /**
- * A compiled kernel and the launch shape it was written for.
+ * A compiled kernel with the launch shape for which it was written.
  *
  * @param handle
- *            of the driver, as long as its program is loaded
+ *            the driver's handle, valid while the program is loaded
  * @param blockSize
- *            threads of a block
+ *            the number of threads per block
  * @param sharedBytes
- *            dynamic shared memory of a block
+ *            the dynamic shared memory per block
  */
 record KernelFunction(CUfunc_st handle, int blockSize, int sharedBytes) {}

@@ -47,29 +47,29 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 
 /**
- * Products by cuBLASLt: Elements in and out, sums in fp32. Thread-safe.
+ * Matrix products by cuBLASLt, with Elements as inputs and outputs and sums in fp32. Thread-safe.
  *
  * <p>
- * cuBLAS has columns where we have rows, so {@code out[M, N] = in[M, K] · weight[N, K]ᵀ} is asked for as
- * {@code outᵀ = weight · inᵀ}: its left operand is our weight, read as a [K, N] matrix to transpose, its
- * right one our input.
+ * cuBLAS is column-major and we are row-major, so {@code out[M, N] = in[M, K] · weight[N, K]ᵀ} is computed as
+ * {@code outᵀ = weight · inᵀ}: the left operand is our weight, read as a [K, N] matrix to transpose, and the
+ * right operand is our input.
  *
  * <p>
- * Which of its algorithms is used depends on N, K and the class of M alone, so that a row has the same bits
- * in any batch of its class. Sums split over blocks are allowed only where they are put together in fp32 and
- * in a fixed order.
+ * The algorithm depends only on N, K and the class of M, so that a row has the same bits in any batch of its
+ * class. Algorithms that split a sum over blocks are allowed only if they combine the parts in fp32 and in a
+ * fixed order.
  */
 final class Product implements AutoCloseable {
-    /** What cuBLAS recommends on the newest cards; more does not help. */
+    /** cuBLAS's recommendation for the newest GPUs; more does not help. */
     static final long SCRATCH_BYTES = 32L << 20;
 
-    /** N and K are multiples of this, so that every row begins at 16 bytes. */
+    /** N and K must be multiples of this, so that every row starts at a multiple of 16 bytes. */
     static final int ALIGNMENT = 8;
 
-    /** All M of one class are computed alike. */
+    /** The shapes that share an algorithm: all M of one class. */
     private record ShapeClass(int m, int n, int k, boolean biased) {}
 
-    /** A column-major matrix without gaps between columns, for one call. */
+    /** The layout of a column-major matrix without gaps between columns, for one call. */
     private final class Layout implements AutoCloseable {
         private final cublasLtMatrixLayoutOpaque_t handle;
 
@@ -91,7 +91,7 @@ final class Product implements AutoCloseable {
     private final FloatPointer one = new FloatPointer(1f);
     private final FloatPointer zero = new FloatPointer(0f);
     private final Map<ShapeClass, cublasLtMatmulAlgo_t> algorithms = new ConcurrentHashMap<>();
-    /** By the bias's address. */
+    /** Keyed by the bias's address. */
     private final Map<Long, cublasLtMatmulDescOpaque_t> descriptors = new ConcurrentHashMap<>();
 
     Product(CudaDevice device, Elements elements) {
@@ -112,7 +112,7 @@ final class Product implements AutoCloseable {
         }
     }
 
-    /** Gives a product to the stream. */
+    /** Submits a product to the stream. */
     void enqueue(Step.Multiply step, long scratch, CUstream_st stream) {
         cublasLtMatmulAlgo_t algorithm = algorithms.computeIfAbsent(
                 new ShapeClass(classOf(step.m()), step.n(), step.k(), step.bias() != 0), this::choose);
@@ -128,7 +128,7 @@ final class Product implements AutoCloseable {
         }
     }
 
-    /** The largest M of a class: 16, then steps of a quarter of a power of two. */
+    /** Returns the largest M of the class of {@code m}: 16, then in steps of a quarter of a power of two. */
     static int classOf(int m) {
         if (m <= 16) {
             return 16;
@@ -140,7 +140,7 @@ final class Product implements AutoCloseable {
     private cublasLtMatmulAlgo_t choose(ShapeClass shape) {
         cublasLtMatmulPreferenceOpaque_t preference = create(cublasLtMatmulPreferenceOpaque_t::new,
                 list -> cublasLtMatmulPreferenceCreate(list), "cublasLtMatmulPreferenceCreate");
-        // The bias's value does not matter for the choice, only that there is one.
+        // For the choice of an algorithm it only matters whether there is a bias, not its address.
         cublasLtMatmulDescOpaque_t descriptor = newDescriptor(shape.biased() ? 256 : 0);
         try (LongPointer scratch = new LongPointer(1).put(SCRATCH_BYTES);
                 IntPointer schemes = new IntPointer(1).put(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
@@ -185,7 +185,7 @@ final class Product implements AutoCloseable {
         return descriptor;
     }
 
-    // A JavaCPP pointer made of one number is room for so many values, not that value.
+    // new IntPointer(n) would allocate n values rather than hold the value n.
     private void set(cublasLtMatmulDescOpaque_t descriptor, int attribute, int value) {
         try (IntPointer pointer = new IntPointer(1).put(value)) {
             check(cublasLtMatmulDescSetAttribute(descriptor, attribute, pointer, Integer.BYTES),
@@ -193,7 +193,7 @@ final class Product implements AutoCloseable {
         }
     }
 
-    /** The object that a call of the kind "create one and put its address there" made. */
+    /** Returns the object created by a call that stores a new object's address in its argument. */
     private <P extends Pointer> P create(Function<Pointer, P> wrap,
             ToIntFunction<PointerPointer<Pointer>> call, String name) {
         try (PointerPointer<Pointer> list = new PointerPointer<>(1)) {

@@ -11,22 +11,22 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * A card's proof: one layer of a small model, by its kernels and by the plain reference. It finds a library
- * or a compiler that makes wrong code; the tests look closer.
+ * Checks a GPU with one layer of a small model, computed by its kernels and by the scalar reference. It
+ * detects a library or a compiler that produces wrong code; the tests check more closely.
  */
 final class SelfTest {
     private static final int HIDDEN = 128;
     private static final int HEADS = 2;
     private static final int[] LENGTHS = {0, 1, 70, 103};
     /**
-     * Numbers here are below 8. Each of some ten roundings to fp16 is within 2⁻¹¹ of its number, and none of
-     * the operations makes more than a small multiple of an error; a wrong kernel is off by about 1.
+     * The numbers are below 8. Each of about ten roundings to fp16 has a relative error of at most 2⁻¹¹, and
+     * no operation increases an error by more than a small factor; a wrong kernel is off by about 1.
      */
     private static final float BOUND = 0.05f;
 
     private SelfTest() {}
 
-    /** Throws if a card's numbers are not the reference's. */
+    /** Throws if a device's results differ from the reference's. */
     static void run(int device) {
         float[] expected;
         try (Kernels scalar = KernelProviders.named("scalar", Arithmetic.FP32).open(Arithmetic.FP32, 1, 0)) {

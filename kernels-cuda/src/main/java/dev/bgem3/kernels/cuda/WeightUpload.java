@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Brings weights to the card, rounded to Elements on the way: rows are read where they lie, in parallel, into
- * a window of pinned memory that is copied over, so the host never holds a second copy of the model. Owns the
- * weights' memory.
+ * Uploads weights to the GPU, rounded to Elements. Rows are read from the mapped file in parallel into a
+ * window of pinned memory, which is then copied, so that the host never holds a second copy of the model.
+ * Owns the memory of the weights.
  */
 final class WeightUpload implements AutoCloseable {
     private static final long WINDOW_BYTES = 32L << 20;
@@ -22,7 +22,7 @@ final class WeightUpload implements AutoCloseable {
     private final CudaDevice device;
     private final Elements elements;
     private final List<Long> memory = new ArrayList<>();
-    /** Null until the first matrix and after {@link #release}. */
+    /** Null before the first matrix and after {@link #release}. */
     private MemorySegment window;
 
     WeightUpload(CudaDevice device, Elements elements) {
@@ -30,7 +30,7 @@ final class WeightUpload implements AutoCloseable {
         this.elements = elements;
     }
 
-    /** A matrix as it is, row by row. */
+    /** Uploads a matrix in row-major order; returns its address. */
     synchronized long matrix(MatrixSource source) {
         long rowBytes = Elements.BYTES * source.columns();
         if (window == null || window.byteSize() < rowBytes) {
@@ -69,13 +69,13 @@ final class WeightUpload implements AutoCloseable {
         return rounded;
     }
 
-    /** A vector as Elements. */
+    /** Uploads a vector as Elements; returns its address. */
     synchronized long elements(float[] values) {
         MemorySegment rounded = MemorySegment.ofArray(round(values));
         return copyOf(rounded);
     }
 
-    /** A vector in fp32. */
+    /** Uploads a vector in fp32; returns its address. */
     synchronized long floats(float[] values) {
         return copyOf(MemorySegment.ofArray(values));
     }
@@ -104,7 +104,7 @@ final class WeightUpload implements AutoCloseable {
                 "cudaMemcpy");
     }
 
-    /** Gives the window back once the weights are there. */
+    /** Frees the window once the weights are uploaded. */
     synchronized void release() {
         if (window != null) {
             device.freePinned(window);

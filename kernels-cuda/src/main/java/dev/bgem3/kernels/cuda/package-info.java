@@ -1,16 +1,16 @@
 /**
- * The operations of the forward pass on NVIDIA GPUs: products by cuBLASLt, everything else by CUDA kernels of
- * this project, compiled for the card found by NVRTC.
+ * The operations of the forward pass on NVIDIA GPUs: matrix products by cuBLASLt, everything else by this
+ * project's CUDA kernels, which NVRTC compiles for the GPU at run time.
  *
  * <p>
- * Start at {@link dev.bgem3.kernels.cuda.CudaProvider}. {@link dev.bgem3.kernels.cuda.CudaKernels} writes
- * each operation down as a {@link dev.bgem3.kernels.cuda.Step} of its {@link
- * dev.bgem3.kernels.cuda.CudaWorkspace}; they run when a result is read, small passes that repeat as one CUDA
- * graph.
+ * Start at {@link dev.bgem3.kernels.cuda.CudaProvider}. {@link dev.bgem3.kernels.cuda.CudaKernels} records
+ * each operation as a {@link dev.bgem3.kernels.cuda.Step} in its
+ * {@link dev.bgem3.kernels.cuda.CudaWorkspace}. The steps run when a result is read; small passes that repeat
+ * run as one CUDA graph.
  *
  * <p>
- * Tensors and weights are in the arithmetic's 16-bit type, here and in the CUDA sources called {@code
- * Element}; sums, norms, softmax and GELU are in fp32. Addresses in the device's memory are plain {@code
- * long}s. Shape letters as in {@link dev.bgem3.kernel}. Nothing here accepts null.
+ * Tensors and weights have the 16-bit type of the arithmetic, which the CUDA sources call {@code Element};
+ * sums, norms, softmax and GELU are in fp32. Addresses in the device's memory are plain {@code long}s. The
+ * shape letters are those of {@link dev.bgem3.kernel}. Nothing here accepts null.
  */
 package dev.bgem3.kernels.cuda;

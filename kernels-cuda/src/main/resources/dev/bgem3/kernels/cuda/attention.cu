@@ -1,14 +1,14 @@
 // Variable-length attention: softmax(q k^T / sqrt D) v for each head of each sequence, without padding.
 //
 // The scores never leave the registers (Dao 2023, "FlashAttention-2", algorithm 1; Milakov & Gimelshein 2018 for the
-// softmax taken tile by tile). A block takes a tile of queries of one head through all keys of its sequence; what it
-// computes depends on nothing else in the grid.
+// softmax computed tile by tile). A block handles one tile of queries of one head and all keys of its sequence; its
+// result depends on nothing else in the grid.
 //
 // queryKeyValue [T, 3C]: a row is q | k | v, each with its heads side by side, NH * D = C. A tile is
 // {firstKeyRow, keyCount, firstQueryRow, firstOutRow}: the block computes the queries firstQueryRow ..
 // firstQueryRow + n - 1, n = min(QUERY_TILE, queryLimit, firstKeyRow + keyCount - firstQueryRow), over the keys
-// firstKeyRow .. firstKeyRow + keyCount - 1, into the rows from firstOutRow of out [*, C]. Where tensor cores
-// compute, out and queryKeyValue begin at multiples of 16 bytes.
+// firstKeyRow .. firstKeyRow + keyCount - 1, into the rows from firstOutRow of out [*, C]. For tensor cores, out and
+// queryKeyValue must start at multiples of 16 bytes.
 
 #include "element.cuh"
 
@@ -19,22 +19,25 @@ DEVICE int queryCount(int4 tile, int queryLimit) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Head size 64, on tensor cores: mma.m16n8k16. In its fragments, lane l holds of a 16 x 8 accumulator the columns
-// 2 (l % 4) and + 1 of the rows l / 4 (values 0 and 1) and l / 4 + 8 (values 2 and 3). Two neighbouring accumulators,
-// rounded to pairs, are the left operand of the next product as they stand: so the probabilities need no shuffle.
+// Head size 64, on tensor cores: mma.m16n8k16. Of a 16 x 8 accumulator, lane l holds the columns 2 (l % 4) and + 1 of
+// the rows l / 4 (values 0 and 1) and l / 4 + 8 (values 2 and 3). Two neighbouring accumulators, rounded to pairs, have
+// the layout of the next product's left operand, so the probabilities need no shuffle.
 
 constexpr int HEAD_SIZE = 64;
 constexpr int KEY_TILE = 64;
 constexpr int ATTENTION_WARPS = 4;
 constexpr int ATTENTION_THREADS = ATTENTION_WARPS * WARP;
 
-/** Each warp has two groups of 16 queries, so that each fragment of keys and values read serves two products. */
+/**
+ * Each warp handles two groups of 16 queries, so that each fragment of keys and values that it reads serves two
+ * products.
+ */
 constexpr int GROUPS = QUERY_TILE / (16 * ATTENTION_WARPS);
 constexpr int DEPTH_STEPS = HEAD_SIZE / 16;
 constexpr int KEY_STEPS = KEY_TILE / 16;
 
-/** A row of a tile in shared memory is 128 bytes: eight packs of 16 bytes. Pack p of row r lies at place p ^ (r % 8), so
- * that eight packs of one column, read by ldmatrix, lie in different banks, as do the eight packs of a row written. */
+/** A row of a tile in shared memory is 128 bytes, eight packs of 16 bytes. Pack p of row r is stored at p ^ (r % 8), so
+ * that eight packs of one column, read by ldmatrix, are in different banks, as are the eight packs of a row written. */
 constexpr int ROW_BYTES = HEAD_SIZE * sizeof(Element);
 constexpr int ROW_PACKS = ROW_BYTES / 16;
 constexpr int KEY_TILE_BYTES = KEY_TILE * ROW_BYTES;
@@ -43,7 +46,7 @@ DEVICE unsigned packOffset(int row, int pack) {
     return row * ROW_BYTES + ((pack ^ (row % 8)) * 16);
 }
 
-/** d += a b: a [16, 16] by rows, b [16, 8] by columns. */
+/** d += a b, with a [16, 16] row-major and b [16, 8] column-major. */
 DEVICE void multiplyAdd(float (&d)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
 #if BF16
     asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
@@ -55,7 +58,7 @@ DEVICE void multiplyAdd(float (&d)[4], const unsigned (&a)[4], unsigned b0, unsi
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-/** Four 8 x 8 matrices; lane l gives the address of row l % 8 of matrix l / 8. */
+/** Loads four 8 x 8 matrices; lane l gives the address of row l % 8 of matrix l / 8. */
 DEVICE void loadMatrices(unsigned (&fragment)[4], unsigned address) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(fragment[0]), "=r"(fragment[1]), "=r"(fragment[2]), "=r"(fragment[3])
@@ -63,7 +66,7 @@ DEVICE void loadMatrices(unsigned (&fragment)[4], unsigned address) {
                  : "memory");
 }
 
-/** The same with each matrix transposed. */
+/** Does the same and transposes each matrix. */
 DEVICE void loadTransposed(unsigned (&fragment)[4], unsigned address) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(fragment[0]), "=r"(fragment[1]), "=r"(fragment[2]), "=r"(fragment[3])
@@ -111,7 +114,7 @@ attention(Element* out, const Element* queryKeyValue, const int4* tiles, int hea
     unsigned q[GROUPS][DEPTH_STEPS][4];
     float sums[GROUPS][HEAD_SIZE / 8][4] = {};
     float maximum[GROUPS][2];
-    float total[GROUPS][2] = {}; // Of this lane's columns; added up over the four lanes of a row at the end.
+    float total[GROUPS][2] = {}; // Over this lane's columns; the four lanes of a row are added at the end.
 #pragma unroll
     for (int g = 0; g < GROUPS; g++) {
         maximum[g][0] = maximum[g][1] = -infinity();
@@ -121,7 +124,7 @@ attention(Element* out, const Element* queryKeyValue, const int4* tiles, int hea
 
     for (int first = 0, stage = 0; first < keyCount; first += KEY_TILE, stage ^= 1) {
         waitForCopies<0>();
-        __syncthreads(); // The tiles are whole, and nobody reads those of the round before any more.
+        __syncthreads(); // The tiles are complete, and no thread still reads those of the previous round.
         if (first + KEY_TILE < keyCount) {
             const Element* next = key + (first + KEY_TILE) * stride;
             const int count = keyCount - first - KEY_TILE;
@@ -186,7 +189,7 @@ attention(Element* out, const Element* queryKeyValue, const int4* tiles, int hea
                 }
                 m = fmaxf(m, __shfl_xor_sync(ALL_LANES, m, 1));
                 m = fmaxf(m, __shfl_xor_sync(ALL_LANES, m, 2));
-                // Where all scores so far are minus infinity, any finite shift makes their exponentials 0, not NaN.
+                // If all scores so far are minus infinity, any finite shift makes their exponentials 0 rather than NaN.
                 shift[half] = m == -infinity() ? 0 : m * scale;
                 const float correction = exp2Approximately(maximum[g][half] * scale - shift[half]);
                 maximum[g][half] = m;
@@ -228,7 +231,8 @@ attention(Element* out, const Element* queryKeyValue, const int4* tiles, int hea
         return;
     }
 
-    // Through the warp's own rows of the query tile, which only it has read, so that out is written by whole packs.
+    // Reorders through the warp's own rows of the query tile, which no other warp reads, so that out is written in
+    // whole packs.
 #pragma unroll
     for (int g = 0; g < GROUPS; g++) {
 #pragma unroll
@@ -255,12 +259,12 @@ attention(Element* out, const Element* queryKeyValue, const int4* tiles, int hea
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Any head size to 256, in fp32, for models that no tensor core has been fitted to.
+// Any head size up to 256, in fp32, for models without a tensor-core version.
 
 constexpr int ANY_WARPS = 4;
 constexpr int MAX_HEAD_SIZE = 256;
 
-// A warp takes a query; its lanes take a key each for the scores, then a column each for the sums.
+// Each warp handles one query; its lanes handle one key each for the scores, then one column each for the sums.
 // grid (headCount, tiles), block (128), no dynamic shared memory; at most 65535 tiles, headSize 1 .. 256.
 extern "C" __global__ void __launch_bounds__(ANY_WARPS * WARP)
 attentionAnyHeadSize(Element* out, const Element* queryKeyValue, const int4* tiles, int headCount, int queryLimit,
@@ -323,6 +327,6 @@ attentionAnyHeadSize(Element* out, const Element* queryKeyValue, const int4* til
                         toElement(sums[i] / total);
             }
         }
-        __syncwarp(); // Before the next query takes the place of this one.
+        __syncwarp(); // The next query must not overwrite this one too early.
     }
 }

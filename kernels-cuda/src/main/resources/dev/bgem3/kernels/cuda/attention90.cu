@@ -1,18 +1,18 @@
-// Variable-length attention of head size 64 on Hopper: the same function and arguments as attention.cu's, whose
-// comments hold here too. What differs is the products: a warpgroup multiplies 64 queries by 128 keys at once from
-// shared memory (wgmma), and its tensor cores work on their own meanwhile (Shah et al. 2024, "FlashAttention-3").
+// Variable-length attention of head size 64 on Hopper: the same function and arguments as in attention.cu, whose
+// comments apply here too. Only the products differ: a warpgroup multiplies 64 queries by 128 keys at once from shared
+// memory (wgmma), and the tensor cores work asynchronously (Shah et al. 2024, "FlashAttention-3").
 //
-// For each key and query the exponential takes the special function units as long as the two products take the tensor
-// cores. Neither must wait for the other, so two blocks of two warpgroups live on a multiprocessor: while one's
-// exponentials are taken, another's products run. That is what the 128 registers a thread are for: 64 scores, which
-// become 32 registers of probabilities, and 32 sums.
+// For each key and query the exponential occupies the special function units as long as the two products occupy the
+// tensor cores. So that neither has to wait for the other, two blocks of two warpgroups share a multiprocessor: while
+// one computes exponentials, the other's products run. This limits a thread to 128 registers: 64 scores, which become
+// 32 registers of probabilities, and 32 sums.
 
 #include "hopper.cuh"
 
 constexpr int HEAD_SIZE = 64;
 constexpr int QUERY_TILE = 128;
 constexpr int KEY_TILE = 128;
-constexpr int GROUP_QUERIES = 64; // Of a warpgroup.
+constexpr int GROUP_QUERIES = 64; // Per warpgroup.
 constexpr int GROUP_THREADS = 128;
 constexpr int THREADS = QUERY_TILE / GROUP_QUERIES * GROUP_THREADS;
 
@@ -20,11 +20,11 @@ constexpr int ROW_BYTES = HEAD_SIZE * sizeof(Element);
 constexpr int ROW_PACKS = ROW_BYTES / 16;
 constexpr int TILE_BYTES = KEY_TILE * ROW_BYTES;
 
-/** The queries, then keys and values of two stages: one is computed with while the other is filled. */
+/** The queries, then the keys and values of two stages, one of which is used while the other is filled. */
 constexpr int SHARED_BYTES = QUERY_TILE * ROW_BYTES + 2 * 2 * TILE_BYTES;
 static_assert(2 * (SHARED_BYTES + 1024) <= 228 * 1024, "two blocks share a multiprocessor's memory");
 
-/** A tile's rows are in the 128-byte swizzle: pack p of row r lies at place p ^ (r % 8). */
+/** A tile's rows have the 128-byte swizzle: pack p of row r is stored at p ^ (r % 8). */
 DEVICE unsigned packOffset(int row, int pack) {
     return row * ROW_BYTES + ((pack ^ (row % 8)) * 16);
 }
@@ -42,9 +42,9 @@ DEVICE void copyTile(unsigned tile, const Element* from, long long stride, int c
 }
 
 /**
- * sums [64, 64] += a [64, 16] b [16, 64], b by rows as it lies in memory; a in registers, as attention.cu has it. Of the
- * sums a thread holds, for each eight columns j: sums[4j], [4j + 1] at row 16 * warp + lane / 4, columns
- * 8j + 2 * (lane % 4) and the next; and sums[4j + 2], [4j + 3] eight rows below.
+ * sums [64, 64] += a [64, 16] b [16, 64], with b row-major in shared memory and a in registers, laid out as in
+ * attention.cu. For each eight columns j, a thread holds sums[4j] and [4j + 1] at row 16 * warp + lane / 4, columns
+ * 8j + 2 * (lane % 4) and the next, and sums[4j + 2] and [4j + 3] eight rows below.
  */
 DEVICE void multiplyByRows(float (&sums)[32], const unsigned (&a)[4], uint64 b) {
     asm volatile("wgmma.mma_async.sync.aligned.m64n64k16.f32." ELEMENT_PTX "." ELEMENT_PTX " "
@@ -55,8 +55,8 @@ DEVICE void multiplyByRows(float (&sums)[32], const unsigned (&a)[4], uint64 b) 
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
 }
 
-// grid (headCount, tiles), block (256), dynamic shared bytes 81920 (SHARED_BYTES, above the 48 KiB that need no leave);
-// at most 65535 tiles.
+// grid (headCount, tiles), block (256), dynamic shared bytes 81920 (SHARED_BYTES, more than the 48 KiB that need no
+// attribute); at most 65535 tiles.
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
 attention90(Element* out, const Element* queryKeyValue, const int4* tiles, int headCount, int queryLimit) {
     extern __shared__ __align__(1024) unsigned char shared[];
@@ -82,15 +82,15 @@ attention90(Element* out, const Element* queryKeyValue, const int4* tiles, int h
     commitCopies();
 
     float sums[HEAD_SIZE / 2] = {};
-    float maximum[2] = {-infinity(), -infinity()}; // Of the upper and the lower row that this lane has part in.
-    float total[2] = {}; // Of this lane's columns; added up over the four lanes of a row at the end.
+    float maximum[2] = {-infinity(), -infinity()}; // Of the upper and the lower row of this lane.
+    float total[2] = {}; // Over this lane's columns; the four lanes of a row are added at the end.
     // exp(s / sqrt D - m) = 2^(s * scale - m * scale).
     const float scale = 1.44269504f / 8;
 
     for (int first = 0, stage = 0; first < keyCount; first += KEY_TILE, stage ^= 1) {
         waitForCopies<0>();
         fenceForAsync();
-        __syncthreads(); // The tiles are whole, and nobody reads those of the round before any more.
+        __syncthreads(); // The tiles are complete, and no thread still reads those of the previous round.
         const unsigned keyTile = stages + stage * 2 * TILE_BYTES;
         const unsigned valueTile = keyTile + TILE_BYTES;
         if (first + KEY_TILE < keyCount) {
@@ -132,7 +132,7 @@ attention90(Element* out, const Element* queryKeyValue, const int4* tiles, int h
             }
             m = fmaxf(m, __shfl_xor_sync(ALL_LANES, m, 1));
             m = fmaxf(m, __shfl_xor_sync(ALL_LANES, m, 2));
-            // Where all scores so far are minus infinity, any finite shift makes their exponentials 0, not NaN.
+            // If all scores so far are minus infinity, any finite shift makes their exponentials 0 rather than NaN.
             shift[half] = m == -infinity() ? 0 : m * scale;
             const float correction = exp2Approximately(maximum[half] * scale - shift[half]);
             maximum[half] = m;
@@ -162,12 +162,12 @@ attention90(Element* out, const Element* queryKeyValue, const int4* tiles, int h
         commitProducts();
         awaitProducts<0>();
     }
-    __syncthreads(); // Every product has read the query tile, whose rows now take the results of the warp.
+    __syncthreads(); // All products have read the query tile; its rows now receive the warps' results.
     if (!active) {
         return;
     }
 
-    // Through shared memory, so that out is written by whole packs.
+    // Reorders through shared memory, so that out is written in whole packs.
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         float sum = total[half];

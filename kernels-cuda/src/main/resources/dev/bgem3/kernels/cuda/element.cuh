@@ -1,14 +1,14 @@
 // The element type of tensors, packs of eight elements, and sums over a warp.
 //
-// Everything here is plain CUDA C++ with inline PTX and includes nothing, so that NVRTC compiles it
-// without a toolkit on the machine. It needs compute capability 8.0. PTX instructions are described in
-// "Parallel Thread Execution ISA", section 9.7.
+// Everything here is plain CUDA C++ with inline PTX and includes nothing, so that NVRTC can compile it without an
+// installed toolkit. It needs compute capability 8.0. The PTX instructions are described in "Parallel Thread Execution
+// ISA", section 9.7.
 
 #pragma once
 
 #define DEVICE __device__ __forceinline__
 
-/** fp16, or bf16 where the macro BF16 is 1. Arithmetic is never done on it: values are widened to fp32 first. */
+/** fp16, or bf16 if the macro BF16 is 1. There is no arithmetic on it: values are widened to fp32 first. */
 struct Element {
     unsigned short bits;
 };
@@ -16,7 +16,7 @@ struct Element {
 constexpr int WARP = 32;
 constexpr unsigned ALL_LANES = 0xffffffffu;
 
-/** Elements in 16 bytes, the widest load there is. */
+/** The number of elements in 16 bytes, the widest load. */
 constexpr int PACK = 8;
 
 DEVICE float toFloat(Element element) {
@@ -29,7 +29,7 @@ DEVICE float toFloat(Element element) {
 #endif
 }
 
-/** Rounds to nearest even; overflow gives infinity, which the host's check for finite results finds. */
+/** Rounds to nearest even; overflow gives infinity, which the host detects when it checks that results are finite. */
 DEVICE Element toElement(float value) {
     Element element;
 #if BF16
@@ -80,13 +80,13 @@ DEVICE void loadFloats(float (&values)[PACK], const float* from) {
     values[4] = high.x, values[5] = high.y, values[6] = high.z, values[7] = high.w;
 }
 
-/** Whether loads of 16 bytes may start at every one of the pointers. */
+/** Returns whether all pointers are aligned for loads of 16 bytes. */
 template <class... Pointers>
 DEVICE bool aligned(Pointers... pointers) {
     return ((reinterpret_cast<unsigned long long>(pointers) | ...) % 16) == 0;
 }
 
-/** The sum over the warp's lanes, the same bits in every lane, added in the same order always. */
+/** Returns the sum over the warp's lanes, added in a fixed order, with the same bits in every lane. */
 template <class Number>
 DEVICE Number warpSum(Number value) {
 #pragma unroll
@@ -107,12 +107,12 @@ DEVICE float exp2Approximately(float x) {
     return power;
 }
 
-/** The address of shared memory as PTX's shared state space has it. */
+/** Returns the address of shared memory in PTX's shared state space. */
 DEVICE unsigned sharedAddress(const void* pointer) {
     return static_cast<unsigned>(__cvta_generic_to_shared(pointer));
 }
 
-/** Starts a copy of 16 bytes to shared memory past the L1 cache; zeros where not `valid`. */
+/** Starts a copy of 16 bytes to shared memory, bypassing the L1 cache; copies zeros if not `valid`. */
 DEVICE void copyAsync(unsigned to, const void* from, bool valid) {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(valid ? 16 : 0)
                  : "memory");
@@ -130,16 +130,16 @@ DEVICE void waitForCopies() {
 }
 
 // Layer norm (Ba et al. 2016, section 3) of one row by one warp: (x - mean) / sqrt(variance + epsilon) * gamma + beta,
-// with the biased variance. Mean and variance are taken one after the other: the mean of squares less the square of the
-// mean would cancel. What is normed is a sum of several rows, which a `Row` computes where it is needed:
+// with the biased variance. The mean is computed before the variance, because the mean of squares minus the square of
+// the mean would cancel. The input is a sum of several rows, which a `Row` computes when needed:
 //
 //     float at(int column)                                  one column
 //     void load(Packs&, int column), void sum(float (&)[PACK], Packs, int column)
 //                                                           PACK columns, first the loads alone, then their sum
 //
-// The two steps of the latter let all loads of a lane be under way before the first is waited for.
+// Because the latter has two steps, a lane can start all its loads before it waits for the first.
 
-/** Packs that a lane holds in registers: enough for a hidden size of 1024. Longer rows are read three times. */
+/** The packs that a lane holds in registers, enough for a hidden size of 1024. Longer rows are read three times. */
 constexpr int NORM_PACKS = 4;
 constexpr int NORM_COLUMNS = NORM_PACKS * PACK * WARP;
 
@@ -148,7 +148,7 @@ DEVICE void layerNormInRegisters(Element* out, const Row& row, const float* gamm
                                  int columns, int lane) {
     typename Row::Packs packs[NORM_PACKS];
     float x[NORM_PACKS][PACK];
-    // A lane past the end loads the last pack again and leaves it out of the sums: no branch holds the loads up.
+    // A lane past the end loads the last pack again and leaves it out of the sums, so that no branch delays the loads.
 #pragma unroll
     for (int i = 0; i < NORM_PACKS; i++) {
         row.load(packs[i], min((i * WARP + lane) * PACK, columns - PACK));
@@ -195,7 +195,10 @@ DEVICE void layerNormInRegisters(Element* out, const Row& row, const float* gamm
     }
 }
 
-/** The same for any row; out may be one of the rows summed, since a lane writes only columns that it alone reads. */
+/**
+ * Does the same for any row; out may be one of the rows summed, since a lane writes only columns that no other lane
+ * reads.
+ */
 template <class Row>
 DEVICE void layerNormOfAnyRow(Element* out, const Row& row, const float* gamma, const float* beta, float epsilon,
                               int columns, int lane) {

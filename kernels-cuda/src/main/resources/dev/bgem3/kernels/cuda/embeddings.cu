@@ -1,9 +1,9 @@
-// Token embeddings: the first rows of the forward pass (Devlin et al. 2018, section 3, figure 2; here with the one
-// token type that XLM-RoBERTa has).
+// Token embeddings, the first step of the forward pass (Devlin et al. 2018, section 3, figure 2), with the single token
+// type of XLM-RoBERTa.
 
 #include "element.cuh"
 
-/** word + token type + position, added in this order. */
+/** word + token type + position, added in this order */
 struct EmbeddingRow {
     const Element* word;
     const Element* position;
@@ -37,7 +37,7 @@ struct EmbeddingRow {
 };
 
 // out [T, C] = norm(words[tokenIds] + tokenType + positions[positionIds]); words [V, C], positions [P, C].
-// One warp is one block is one row: grid (T), block (32).
+// Each block is one warp and handles one row: grid (T), block (32).
 extern "C" __global__ void __launch_bounds__(WARP)
 embed(Element* out, const int* tokenIds, const int* positionIds, const Element* words, const Element* positions,
       const float* tokenType, const float* gamma, const float* beta, float epsilon, int C) {

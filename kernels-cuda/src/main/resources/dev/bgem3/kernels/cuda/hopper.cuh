@@ -1,9 +1,9 @@
-// What attention on Hopper (sm_90a) is made of, each instruction under the name of what it does: matrix products by a
-// warpgroup (wgmma; PTX ISA 8.x, section 9.7.15), whose operands lie in shared memory.
+// The instructions for attention on Hopper (sm_90a), each under a descriptive name: matrix products by a warpgroup
+// (wgmma; PTX ISA 8.x, section 9.7.15), whose operands are in shared memory.
 //
-// A tile of 64 numbers a row in shared memory is 128 bytes a row in the "128-byte swizzle": the 16-byte piece c of row r
-// lies at piece c ^ (r & 7), so that eight rows' equal pieces, which a matrix load reads at once, fall in eight different
-// groups of four banks. A tile must start at a multiple of 1,024 bytes.
+// A tile with 64 numbers in a row takes 128 bytes a row in shared memory, in the "128-byte swizzle": the 16-byte piece
+// c of row r is stored at piece c ^ (r & 7), so that the same piece of eight rows, which a matrix load reads at once,
+// is in eight different groups of four banks. A tile must start at a multiple of 1,024 bytes.
 
 #pragma once
 
@@ -18,12 +18,12 @@
 
 typedef unsigned long long uint64;
 
-/** Orders this thread's ordinary accesses to shared memory before later ones by wgmma. */
+/** Orders this thread's ordinary accesses to shared memory before later accesses by wgmma. */
 DEVICE void fenceForAsync() {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 
-// Products by a warpgroup. They run on their own: between beginProducts and awaitProducts nothing may touch their sums.
+// Products by a warpgroup run asynchronously: between beginProducts and awaitProducts nothing may touch their sums.
 
 DEVICE void beginProducts() {
     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
@@ -40,9 +40,9 @@ DEVICE void awaitProducts() {
 }
 
 /**
- * Describes to wgmma a tile of rows of 64 numbers in the 128-byte swizzle: its address and the 1,024 bytes from each
- * eight rows to the next, both in units of 16 bytes, and the swizzle's code 1 in the top bits. Sixteen numbers further
- * along the rows is 2 more.
+ * Returns wgmma's descriptor of a tile with 64 numbers in a row in the 128-byte swizzle: the address and the distance
+ * of 1,024 bytes between groups of eight rows, both in units of 16 bytes, and the swizzle's code 1 in the top bits.
+ * Adding 2 moves the descriptor by sixteen numbers along the rows.
  */
 DEVICE uint64 describeTile(unsigned address) {
     return (uint64)((address & 0x3FFFF) >> 4) | (uint64)1 << 16 | (uint64)(1024 >> 4) << 32 | (uint64)1 << 62;
@@ -53,9 +53,9 @@ DEVICE uint64 describeTile(unsigned address) {
         "+f"(s[i + 7])
 
 /**
- * sums[64 × 128] = a[64 × 16] · b[128 × 16]ᵀ, added to the sums if `add` is not 0. Of the 64 × 128 a thread holds, for
- * each eight columns j: sums[4j], [4j + 1] at row 16·warp + lane / 4, columns 8j + 2·(lane % 4) and the next; and
- * sums[4j + 2], [4j + 3] eight rows below.
+ * sums[64 × 128] = a[64 × 16] · b[128 × 16]ᵀ, added to the sums if `add` is not 0. For each eight columns j, a thread
+ * holds sums[4j] and [4j + 1] at row 16·warp + lane / 4, columns 8j + 2·(lane % 4) and the next, and sums[4j + 2] and
+ * [4j + 3] eight rows below.
  */
 DEVICE void multiply(float (&sums)[64], uint64 a, uint64 b, int add) {
     asm volatile("{\n\t"

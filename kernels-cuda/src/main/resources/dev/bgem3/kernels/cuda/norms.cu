@@ -1,14 +1,14 @@
-// Norms of rows: the layer norm behind every residual connection, and the unit length of embeddings.
+// Norms of rows: the layer norm after every residual connection, and the scaling of embeddings to unit length.
 //
-// A warp takes a row, so that no block waits at a barrier. Bytes bound both: addNorm moves 3 rows of elements for each
-// row (two read, one written), normalizeRows two.
+// Each warp handles one row, so that no block waits at a barrier. Both kernels are bound by memory bandwidth: for each
+// row addNorm moves three rows of elements (two read, one written), normalizeRows two.
 
 #include "element.cuh"
 
-/** Warps, and so rows, of a block. */
+/** The warps per block, each of which handles one row. */
 constexpr int NORM_WARPS = 4;
 
-/** in + bias + residual, added in this order. */
+/** in + bias + residual, added in this order */
 struct ResidualRow {
     const Element* in;
     const float* bias;
@@ -60,17 +60,17 @@ addNorm(Element* out, const Element* in, const float* bias, const Element* resid
     }
 }
 
-/** A row is divided by no less than this, as torch.nn.functional.normalize does. */
+/** The smallest divisor of a row, as in torch.nn.functional.normalize. */
 constexpr double NORM_FLOOR = 1e-12;
 
-/** 1 / max(norm, floor), NaN where the sum is. */
+/** 1 / max(norm, floor), or NaN if the sum is NaN. */
 DEVICE float inverseLength(double squares) {
     const double length = sqrt(squares);
     return static_cast<float>(1 / (length < NORM_FLOOR ? NORM_FLOOR : length));
 }
 
-// Divides the first `columns` of each row of x [rows, stride] by their Euclidean norm. Squares are summed in fp64,
-// where those of bf16's largest and smallest values neither overflow nor vanish.
+// Divides the first `columns` of each row of x [rows, stride] by their Euclidean norm. Squares are summed in fp64, in
+// which those of bf16's largest and smallest values neither overflow nor underflow.
 // grid (ceil(rows / 4)), block (128).
 extern "C" __global__ void __launch_bounds__(NORM_WARPS * WARP)
 normalizeRows(Element* x, int rows, int stride, int columns) {

@@ -1,4 +1,4 @@
-// Products of shapes that cuBLAS is not asked for: it wants rows that begin at multiples of 16 bytes, else it refuses some
+// Products of shapes for which we do not use cuBLAS: if rows do not start at multiples of 16 bytes, it rejects some
 // shapes and rounds others twice. BGE-M3 has one such layer, that of the lexical weights, with a single output.
 
 #include "element.cuh"
@@ -6,8 +6,8 @@
 constexpr int BLOCK = 256;
 constexpr int BLOCK_COLUMNS = BLOCK / WARP;
 
-// out [M, N] = in [M, K] weight [N, K]^T (+ bias [N], where there is one). A warp takes one number of a row after
-// another: its lanes add up K in fp32, always in the same order, whatever M is.
+// out [M, N] = in [M, K] weight [N, K]^T (+ bias [N], if not null). Each warp computes one number after another; its
+// lanes add the K terms in fp32, always in the same order, whatever M is.
 // grid (ceil(N / 8), min(M, 65535)), block (256).
 extern "C" __global__ void __launch_bounds__(BLOCK)
 multiplyAnyShape(Element* out, const Element* in, const Element* weight, const float* bias, int M, int N, int K) {

@@ -1,10 +1,12 @@
-// What is done to each value, or to whole rows: activations, gathering, means. All are bound by the bytes they move.
+// Operations on single values or whole rows: activations, gathering, means. All are bound by memory bandwidth.
 
 #include "element.cuh"
 
 constexpr int BLOCK = 256;
 
-/** Rows that a thread of an activation takes: loads of several rows are under way at once, and a bias serves them all. */
+/**
+ * The rows that a thread of an activation handles, so that it has several loads in flight and loads the bias only once.
+ */
 constexpr int THREAD_ROWS = 4;
 
 /** 1 / x with a relative error of at most 2^-23; 0 for infinity. */
@@ -14,11 +16,11 @@ DEVICE float reciprocalApproximately(float x) {
     return reciprocal;
 }
 
-/** The last factor of gelu(x) = x * Phi(x), the distribution function of the standard normal.
+/** The last factor of gelu(x) = x * Phi(x), the distribution function of the standard normal distribution.
  *
- * Phi(-|x|) = erfc(|x| / sqrt 2) / 2, and erfc is Abramowitz & Stegun's 7.1.26, a polynomial in
+ * Phi(-|x|) = erfc(|x| / sqrt 2) / 2. We compute erfc by Abramowitz & Stegun's 7.1.26, a polynomial in
  * t = 1 / (1 + p |x| / sqrt 2) times exp(-x^2 / 2), with an error of at most 1.5e-7. That is far below the rounding of
- * the result, for half the instructions of erff, with which the kernel would no longer be bound by bytes. */
+ * the result and takes half the instructions of erff, which would make computation rather than memory the limit. */
 DEVICE float normalDistribution(float x) {
     const float t = reciprocalApproximately(fmaf(0.3275911f * 0.70710678f, fabsf(x), 1.0f));
     const float exponential = exp2Approximately(x * x * (-0.5f * 1.44269504f));
@@ -30,7 +32,7 @@ DEVICE float normalDistribution(float x) {
     return x < 0 ? tail : 1 - tail;
 }
 
-/** x * Phi(x); NaN for NaN, and for minus infinity, as its formula gives. */
+/** x * Phi(x); NaN for NaN and, as the formula gives, for minus infinity. */
 struct Gelu {
     DEVICE float operator()(float x) const {
         return x * normalDistribution(x);
@@ -44,7 +46,7 @@ struct Relu {
     }
 };
 
-/** x = activation(x + bias) on x [rows, columns]; a thread takes PACK columns of THREAD_ROWS rows at a time. */
+/** x = activation(x + bias) on x [rows, columns]; a thread handles PACK columns of THREAD_ROWS rows at a time. */
 template <bool BIAS, class Activation>
 DEVICE void activate(Element* x, const float* bias, int rows, int columns, Activation activation) {
     const int column = (blockIdx.x * BLOCK + threadIdx.x) * PACK;
@@ -101,7 +103,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) relu(Element* x, int rows, i
     activate<false>(x, nullptr, rows, columns, Relu{});
 }
 
-// out [rows, columns] = in[rowNumbers]; a warp copies a row.
+// out [rows, columns] = in[rowNumbers]; each warp copies one row.
 // grid (ceil(rows / 8)), block (256).
 extern "C" __global__ void __launch_bounds__(BLOCK)
 gatherRows(Element* __restrict__ out, const Element* __restrict__ in, const int* rowNumbers, int rows, int columns) {
@@ -123,8 +125,8 @@ gatherRows(Element* __restrict__ out, const Element* __restrict__ in, const int*
     }
 }
 
-// out [sequences, columns]: the mean of the rows cumulativeLengths[s] .. cumulativeLengths[s + 1] - 1 of in. A warp
-// sums every eighth row of 32 columns, and the first then adds up the warps' sums in their order.
+// out [sequences, columns]: the mean of the rows cumulativeLengths[s] .. cumulativeLengths[s + 1] - 1 of in. Each warp
+// sums every eighth row of 32 columns; then the first warp adds the warps' sums in order.
 // grid (ceil(columns / 32), min(sequences, 65535)), block (256).
 extern "C" __global__ void __launch_bounds__(BLOCK)
 meanRows(Element* out, const Element* in, const int* cumulativeLengths, int sequences, int columns) {

@@ -20,7 +20,7 @@ class BinaryCacheTest {
     private Path folder;
 
     @Test
-    void keepsWhatWasWrittenUnderItsKeyAlone() throws IOException {
+    void returnsContentOnlyUnderItsOwnKey() throws IOException {
         BinaryCache cache = new BinaryCache(folder.resolve("new").resolve("folder"));
         String key = BinaryCache.key("source", "options");
         assertThat(cache.read(key)).isEmpty();
@@ -33,7 +33,7 @@ class BinaryCacheTest {
     }
 
     @Test
-    void passesOverADamagedFile() throws IOException {
+    void ignoresADamagedFile() throws IOException {
         BinaryCache cache = new BinaryCache(folder);
         String key = BinaryCache.key("a");
         cache.write(key, new byte[]{1, 2, 3, 4});
@@ -50,7 +50,7 @@ class BinaryCacheTest {
     }
 
     @Test
-    void doesWithoutAFolderThatCannotBeWritten() throws IOException {
+    void worksWithoutAWritableFolder() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "no folder");
         BinaryCache cache = new BinaryCache(file.resolve("below"));
         cache.write("key", new byte[]{1});
@@ -58,7 +58,7 @@ class BinaryCacheTest {
     }
 
     @Test
-    void doesItsWorkWhereALogHandlerThrows() throws IOException {
+    void worksIfALogHandlerThrows() throws IOException {
         AtomicInteger published = new AtomicInteger();
         Handler handler = new Handler() {
             @Override
@@ -80,12 +80,12 @@ class BinaryCacheTest {
             Path file = Files.writeString(folder.resolve("file"), "too short for a digest");
             BinaryCache cache = new BinaryCache(folder);
             assertThat(cache.read(file.getFileName().toString())).isEmpty();
-            assertThat(published).as("told of a damaged file").hasValue(1);
+            assertThat(published).as("log entries after a damaged file").hasValue(1);
             Files.createDirectory(folder.resolve("unreadable"));
             assertThat(cache.read("unreadable")).isEmpty();
-            assertThat(published).as("told of what cannot be read").hasValue(2);
+            assertThat(published).as("log entries after an unreadable file").hasValue(2);
             new BinaryCache(file.resolve("below")).write("key", new byte[]{1});
-            assertThat(published).as("told of what cannot be kept").hasValue(3);
+            assertThat(published).as("log entries after a failed write").hasValue(3);
         } finally {
             logger.removeHandler(handler);
             logger.setLevel(null);

@@ -6,7 +6,7 @@ import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.Kernels;
 import java.util.Optional;
 
-/** The card that tests run on; those that need one are skipped, with the reason, where there is none. */
+/** The GPU that tests run on; without one, the tests that need it are skipped, with the reason. */
 final class Card {
     private Card() {}
 

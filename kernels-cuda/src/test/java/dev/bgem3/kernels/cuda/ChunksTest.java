@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ChunksTest {
-    /** Addresses from 0 on, of which {@code room} bytes may be taken at a time. */
+    /** Simulated memory with addresses from 0 on, of which at most {@code room} bytes can be allocated. */
     private static final class Memory implements Chunks.Source<Long> {
         private final List<Long> taken = new ArrayList<>();
         private final List<Long> sizes = new ArrayList<>();
@@ -45,7 +45,7 @@ class ChunksTest {
     private final Chunks<Long> chunks = new Chunks<>(memory);
 
     @Test
-    void aSteadyLoadAllocatesNothing() {
+    void allocatesNothingUnderASteadyLoad() {
         for (int pass = 0; pass < 5; pass++) {
             boolean moved = chunks.reset();
             assertThat(moved).isEqualTo(pass == 1);
@@ -59,7 +59,7 @@ class ChunksTest {
     }
 
     @Test
-    void afterAFailureLessCanBeTaken() {
+    void allowsSmallerRequestsAfterAFailure() {
         memory.room = 2048;
         chunks.take(1024);
         assertThatThrownBy(() -> chunks.take(2000)).isInstanceOf(OutOfDeviceMemoryException.class)
@@ -71,7 +71,7 @@ class ChunksTest {
     }
 
     @Test
-    void closeGivesEverythingBack() {
+    void freesEverythingOnClose() {
         chunks.take(10);
         chunks.take(100_000);
         chunks.close();

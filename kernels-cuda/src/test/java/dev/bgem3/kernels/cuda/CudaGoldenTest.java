@@ -22,15 +22,16 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * The tiny model on a card in fp16: the values that FlagEmbedding itself gave for it in fp32
- * ({@code src/fixtures/tiny-m3-goldens.json}), and the same bits in any batch of a class.
+ * Compares the tiny model in fp16 on a GPU with the values that FlagEmbedding computed for it in fp32
+ * ({@code src/fixtures/tiny-m3-goldens.json}), and checks that a text has the same bits in any batch of a
+ * class.
  *
  * <p>
- * The bound. Each of 3 layers stores 7 tensors, each number rounded by at most 2⁻¹¹ of it, and the weights
- * are rounded alike: some 40 roundings, independent of each other, that add up to about √40·2⁻¹¹/√3 ≈ 1.8e-3
- * of a number. Dense and ColBERT rows have unit length, so that their numbers are below 0.5 and off by less
- * than 1e-3; lexical weights are about 1. 5e-3 leaves room for a number that several sums put together from
- * larger ones.
+ * The bound: each of 3 layers stores 7 tensors, in which each number is rounded with a relative error of at
+ * most 2⁻¹¹, and the weights are rounded alike. These are about 40 independent roundings, which add up to a
+ * relative error of about √40·2⁻¹¹/√3 ≈ 1.8e-3. Dense and ColBERT rows have unit length, so their numbers are
+ * below 0.5 and off by less than 1e-3; lexical weights are about 1. A bound of 5e-3 leaves room for numbers
+ * that are small sums of larger ones.
  */
 class CudaGoldenTest {
     private static final double BOUND = 5e-3;
@@ -57,7 +58,7 @@ class CudaGoldenTest {
     }
 
     @Test
-    void encodesEveryTextAsTheReferenceDoes() {
+    void encodesEveryTextLikeTheReference() {
         JsonNode goldens = new ObjectMapper().readTree(FIXTURES.resolve("tiny-m3-goldens.json"));
         for (JsonNode run : goldens.get("encode")) {
             List<JsonNode> items = run.get("items").valueStream().toList();
@@ -77,7 +78,7 @@ class CudaGoldenTest {
         assertThat(cosine(embedding.dense().values(), dense)).as("cosine of %s", text)
                 .isGreaterThanOrEqualTo(MIN_COSINE);
         JsonNode sparse = golden.get("sparse");
-        // A weight that is nearly 0 may be 0 on one side.
+        // A weight that is nearly 0 may be 0, and then missing, on one side.
         sparse.properties().forEach(entry -> assertClose("weight of " + entry.getKey() + " in " + text,
                 embedding.lexicalWeights().weight(Integer.parseInt(entry.getKey())),
                 entry.getValue().floatValue()));
@@ -93,7 +94,7 @@ class CudaGoldenTest {
     }
 
     @Test
-    void givesTheSameBitsInAnyBatchOfItsClass() {
+    void givesTheSameBitsInAnyBatchOfTheSameClass() {
         String text = "the quick brown fox jumps over the lazy dog and runs on and on and on";
         String other = "a cat";
         int tokens = model.tokenizer().encode(text, 512).ids().length;
@@ -112,11 +113,11 @@ class CudaGoldenTest {
     }
 
     /**
-     * The classifier's output weights, 64 of about 0.56, make √64·0.56 ≈ 4.5 times as much of what its input
-     * is off by.
+     * The classifier's output weights, 64 numbers of about 0.56, increase the error of its input by a factor
+     * of √64·0.56 ≈ 4.5.
      */
     @Test
-    void scoresEveryPairAsTheReferenceDoes() {
+    void scoresEveryPairLikeTheReference() {
         JsonNode goldens = new ObjectMapper().readTree(FIXTURES.resolve("tiny-reranker-goldens.json"));
         try (Reranker reranker = Reranker.load(FIXTURES.resolve("tiny-reranker"),
                 LoadOptions.builder().device("cuda").precision(Precision.FP16).build())) {

@@ -26,14 +26,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The card against {@code scalar}, over sizes that straddle packs, warps and tiles, with extreme and
+ * Compares the GPU with {@code scalar}, over sizes that straddle packs, warps and tiles, with extreme and
  * non-finite numbers.
  *
  * <p>
- * Both get operands that the 16-bit type holds exactly. What is left is the rounding of what is stored, at
- * most {@link #ulp} of each number (2⁻¹¹ in fp16, 2⁻⁸ in bf16, and below fp16's normal numbers half of 2⁻²⁴),
- * and that of sums in fp32, which for n products is at most n·2⁻²⁴ times the sum of their magnitudes (Higham
- * 2002, section 3.1).
+ * The operands are exactly representable in the 16-bit type. The remaining errors are the rounding of stored
+ * numbers, at most {@link #ulp} of each number (2⁻¹¹ in fp16, 2⁻⁸ in bf16, and half of 2⁻²⁴ below fp16's
+ * normal numbers), and the rounding of sums in fp32, which for n products is at most n·2⁻²⁴ times the sum of
+ * their magnitudes (Higham 2002, section 3.1).
  */
 @ParameterizedClass
 @EnumSource(value = Arithmetic.class, names = {"FP16", "BF16"})
@@ -60,7 +60,7 @@ class CudaKernelsDifferentialTest {
         }
     }
 
-    /** Runs one operation with a provider's own tensors. */
+    /** An operation, run with a provider's own tensors. */
     @FunctionalInterface
     private interface Operation {
         void run(Kernels with, Workspace workspace, Tensor out);
@@ -82,12 +82,12 @@ class CudaKernelsDifferentialTest {
         return tensor;
     }
 
-    /** What storing may change in a number, as a part of it. */
+    /** Returns the largest relative error of storing a number. */
     private double ulp() {
         return arithmetic == Arithmetic.FP16 ? 0x1p-11 : 0x1p-8;
     }
 
-    /** As the 16-bit type holds them. */
+    /** Returns the values rounded to the 16-bit type. */
     private float[] rounded(float[] values) {
         short[] elements = new short[values.length];
         Elements.of(arithmetic).toElements(values, values.length, elements);
@@ -100,7 +100,10 @@ class CudaKernelsDifferentialTest {
         return rounded(Floats.random(random, length, scale));
     }
 
-    /** The rounding of a sum of {@code terms} of these magnitudes, and of storing the sum. */
+    /**
+     * Returns bounds for the rounding of sums of {@code terms} terms with these magnitudes, and of storing
+     * them.
+     */
     private double[] sumBounds(float[] expected, float[] magnitudes, int terms) {
         double[] bounds = new double[expected.length];
         for (int i = 0; i < bounds.length; i++) {
@@ -114,7 +117,7 @@ class CudaKernelsDifferentialTest {
     @CsvSource({"1, 1, 1", "1, 5, 7", "3, 8, 16", "16, 64, 64", "17, 128, 64", "63, 127, 129",
             "64, 256, 1024",
             "65, 1, 1024", "129, 3072, 1024", "1000, 1024, 64", "300, 96, 2048"})
-    void productsAreTheReferences(int m, int n, int k) {
+    void matchesTheReferencesProducts(int m, int n, int k) {
         Random random = new Random(31L * m + n);
         float[] in = random(random, m * k, 1);
         float[] weight = random(random, n * k, 1);
@@ -139,12 +142,12 @@ class CudaKernelsDifferentialTest {
     }
 
     /**
-     * GELU's slope is at most 1.13, so an error before it grows no further; the product is stored once in
-     * between.
+     * GELU's slope is at most 1.13, so it hardly increases an earlier error; the product is stored once
+     * before it.
      */
     @ParameterizedTest
     @CsvSource({"1, 1, 1", "5, 7, 3", "17, 128, 64", "64, 4096, 64", "129, 2049, 32", "66, 256, 1024"})
-    void geluIsTheErfForm(int m, int n, int k) {
+    void computesTheErfFormOfGelu(int m, int n, int k) {
         Random random = new Random(7L * m + n);
         float[] in = random(random, m * k, 2 / Math.sqrt(k));
         float[] weight = random(random, n * k, 1);
@@ -166,13 +169,13 @@ class CudaKernelsDifferentialTest {
     }
 
     /**
-     * A row x = p + b + r is off by e = ulp·max|p| before the norm. The mean is then off by at most e, each x
-     * − mean by 2·e, the deviation by at most e too; so each outcome is off by at most (2 +
-     * |outcome|/gamma)·e·gamma/deviation.
+     * Before the norm, a row x = p + b + r is off by at most e = ulp·max|p|. The mean is then off by at most
+     * e, each x − mean by 2·e, and the deviation by at most e as well; so each result is off by at most (2 +
+     * |result|/gamma)·e·gamma/deviation.
      */
     @ParameterizedTest
     @CsvSource({"1, 8", "3, 7", "5, 64", "65, 127", "130, 1024", "9, 1000", "4, 2048"})
-    void residualAndNormAreTheReferences(int m, int c) {
+    void matchesTheReferencesResidualAndNorm(int m, int c) {
         Random random = new Random(m + 13L * c);
         int k = 64;
         float[] in = random(random, m * k, 1 / Math.sqrt(k));
@@ -212,7 +215,7 @@ class CudaKernelsDifferentialTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 64, 128, 1000, 1024})
-    void embeddingsAreTheReferences(int c) {
+    void matchesTheReferencesEmbeddings(int c) {
         Random random = new Random(c);
         int vocabulary = 300;
         float[] words = random(random, vocabulary * c, 1);
@@ -235,12 +238,13 @@ class CudaKernelsDifferentialTest {
     }
 
     /**
-     * The weights of the sum are stored before the second product, each off by ulp of itself, and so is the
-     * outcome; both are at most ulp·max|v|. What fp32 and the exponential are off by is small beside it.
+     * The weights of the sum are stored before the second product, each with a relative error of at most ulp,
+     * and so is the result; both errors are at most ulp·max|v|. The errors of fp32 and of the exponential are
+     * small in comparison.
      */
     @ParameterizedTest
     @CsvSource({"64, 1", "64, 3", "128, 2", "8, 2", "32, 4", "72, 1", "96, 2"})
-    void attentionIsTheReferences(int headSize, int headCount) {
+    void matchesTheReferencesAttention(int headSize, int headCount) {
         Random random = new Random(headSize);
         int[] lengths = {1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 300, 0, 513};
         int[] cumulative = cumulative(lengths);
@@ -279,12 +283,9 @@ class CudaKernelsDifferentialTest {
         return sums;
     }
 
-    /**
-     * Scores of ±40,000 are beyond what fp16 could hold after the scale of large heads; their softmax is
-     * exact.
-     */
+    /** Scores of ±320,000 exceed the range of fp16 but not of fp32, in which they are computed. */
     @Test
-    void largeScoresDoNotOverflow() {
+    void doesNotOverflowOnLargeScores() {
         int t = 130;
         float[] queryKeyValue = new float[t * 192];
         for (int row = 0; row < t; row++) {
@@ -296,14 +297,14 @@ class CudaKernelsDifferentialTest {
         }
         float[] out = run(kernels, t, 64, (with, workspace, to) -> with.attention(to,
                 tensor(with, workspace, t, 192, queryKeyValue), new int[]{0, t}, 1));
-        // One key has all of the probability: it and the result are rounded, once each.
+        // One key has all of the probability, so only the value and the result are rounded, once each.
         for (float value : out) {
             assertThat((double) value).isCloseTo(77, offset(2 * ulp() * 77));
         }
     }
 
     @Test
-    void nonFiniteNumbersStayInTheirRowsAndSequences() {
+    void keepsNonFiniteNumbersInTheirRowsAndSequences() {
         int c = 64;
         int[] cumulative = {0, 70, 150};
         float[] queryKeyValue = random(new Random(5), 150 * 3 * c, 1);
@@ -326,7 +327,7 @@ class CudaKernelsDifferentialTest {
 
     @ParameterizedTest
     @CsvSource({"1, 1", "5, 7", "33, 64", "9, 1000", "100, 1024"})
-    void rowsAreGatheredAveragedAndNormalised(int rows, int columns) {
+    void gathersAveragesAndNormalisesRows(int rows, int columns) {
         Random random = new Random(rows);
         float[] in = random(random, rows * columns, 1);
         int[] numbers = random.ints(2 * rows, 0, rows).toArray();
@@ -341,7 +342,7 @@ class CudaKernelsDifferentialTest {
                 rows < 3 ? new int[]{0, rows} : cumulative);
         int means = rows < 3 ? 1 : 2;
         float[] expected = run(reference, means, columns, mean);
-        assertClose("meanRows", run(kernels, means, columns, mean), expected, storing(expected));
+        assertClose("meanRows", run(kernels, means, columns, mean), expected, storageBounds(expected));
 
         int leading = (columns + 1) / 2;
         Operation normalize = (with, workspace, out) -> {
@@ -359,7 +360,7 @@ class CudaKernelsDifferentialTest {
         }
     }
 
-    private double[] storing(float[] expected) {
+    private double[] storageBounds(float[] expected) {
         double[] bounds = new double[expected.length];
         for (int i = 0; i < bounds.length; i++) {
             bounds[i] = ulp() * Math.abs(expected[i]) + 1e-5;
@@ -367,9 +368,9 @@ class CudaKernelsDifferentialTest {
         return bounds;
     }
 
-    /** The third time the pass is a graph. */
+    /** From its third run on, the pass runs as a graph. */
     @Test
-    void aRepeatedPassGivesTheSameBitsFromItsGraph() {
+    void givesTheSameBitsWhenARepeatedPassRunsAsAGraph() {
         int c = 128;
         float[] weight = random(new Random(1), c * c, 0.1);
         Kernels.Linear layer = kernels.linear(MatrixSource.of(c, c, weight), new float[c]);

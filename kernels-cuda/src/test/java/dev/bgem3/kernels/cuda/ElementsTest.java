@@ -17,9 +17,9 @@ class ElementsTest {
         return back[0];
     }
 
-    /** Against all neighbours that a bf16 has, in exact decimal arithmetic. */
+    /** Compares with both neighbouring bf16 numbers in exact decimal arithmetic. */
     @Test
-    void bf16IsTheNearestAndEvenOfTies() {
+    void roundsToTheNearestBf16AndTiesToEven() {
         Random random = new Random(3);
         for (int i = 0; i < 20_000; i++) {
             int bits = i < 4 ? 0x3f800000 + i * 0x8000 : random.nextInt();
@@ -45,7 +45,7 @@ class ElementsTest {
     }
 
     @Test
-    void nonFiniteNumbersStayWhatTheyAre() {
+    void preservesNonFiniteNumbers() {
         for (Elements elements : Elements.values()) {
             assertThat(roundTrip(elements, Float.NaN)).isNaN();
             assertThat(roundTrip(elements, Float.intBitsToFloat(0x7f800001))).isNaN();

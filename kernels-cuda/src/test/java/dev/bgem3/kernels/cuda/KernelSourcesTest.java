@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The CUDA sources compile where CUDA's compiler is on the PATH, for the oldest cards served and for the
- * newest; in short tests each for one of them.
+ * Compiles the CUDA sources for the oldest and the newest supported GPUs, if nvcc is on the PATH; in short
+ * tests each source for one of them.
  */
 class KernelSourcesTest {
     @TempDir
@@ -39,7 +39,7 @@ class KernelSourcesTest {
         assumeTrue(nvcc.isPresent(), "no nvcc on the PATH");
         Path source = Files.writeString(folder.resolve(program + ".cu"),
                 KernelCompiler.source(program + ".cu"));
-        // 177: the common part declares more than each source uses.
+        // 177 warns about unused declarations; the common header declares more than each source uses.
         String[] architecture = architectures.split(" ");
         for (int bf16 : TestSizes.pick(new int[]{inShort}, new int[]{0, 1})) {
             Process process = new ProcessBuilder(nvcc.orElseThrow().toString(), "-cubin", "-std=c++17",
@@ -55,7 +55,7 @@ class KernelSourcesTest {
     }
 
     @Test
-    void includesStandInTheirPlace() {
+    void inlinesIncludes() {
         assertThat(KernelCompiler.source("rows.cu")).doesNotContain("#include").contains("Element");
     }
 }

@@ -7,10 +7,10 @@ import java.nio.BufferOverflowException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What is known of a pass without a card. */
+/** Tests the parts of a pass that need no GPU. */
 class StepTest {
     @Test
-    void argumentsAreLaidOutAsACStruct() {
+    void laysOutArgumentsLikeACStruct() {
         Arguments arguments = Arguments.of().number(7).pointer(0x1122334455667788L).number(1.5f);
         assertThat(arguments.bytes().limit()).isEqualTo(20);
         assertThat(arguments.bytes().getInt(0)).isEqualTo(Integer.reverseBytes(7));
@@ -19,7 +19,7 @@ class StepTest {
     }
 
     @Test
-    void tooManyArgumentsAreRefused() {
+    void rejectsTooManyArguments() {
         assertThatThrownBy(() -> {
             Arguments arguments = Arguments.of();
             for (int i = 0; i <= Arguments.MAX_BYTES / Long.BYTES; i++) {
@@ -29,7 +29,7 @@ class StepTest {
     }
 
     @Test
-    void passesAreEqualExactlyIfTheyDoTheSame() {
+    void comparesPassesByWhatTheyDo() {
         KernelFunction function = new KernelFunction(null, 128, 0);
         Step launch = new Step.Launch(function, 3, 1, Arguments.of().pointer(1).number(2));
         Step same = new Step.Launch(function, 3, 1, Arguments.of().pointer(1).number(2));
@@ -41,7 +41,7 @@ class StepTest {
     }
 
     @Test
-    void attentionsTilesCoverEverySequence() {
+    void coversEverySequenceWithTiles() {
         int[] cumulative = {0, 0, 1, 129, 257, 400};
         assertThat(AttentionTiles.list(cumulative, 128, false)).containsExactly(0, 1, 0, 0, 1, 128, 1, 1, 129,
                 128,
@@ -53,7 +53,7 @@ class StepTest {
     }
 
     @Test
-    void rowsOfOneClassShareAnAlgorithm() {
+    void groupsRowCountsIntoClasses() {
         assertThat(Product.classOf(1)).isEqualTo(16);
         assertThat(Product.classOf(16)).isEqualTo(16);
         assertThat(Product.classOf(17)).isEqualTo(32);
