@@ -1,25 +1,26 @@
-"""Whether our outputs are torch's."""
+"""Checks that our outputs agree with torch's."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-LEAST_COSINE = 0.999
-# Random weights give long texts nearly the same vector, so that a cosine alone would pass another text's. What must
-# hold as well: a vector of ours is nearer to torch's for the same text than half the way to that of any other text.
-MOST_OF_DISTANCE = 0.5
-# Lexical weights that are all but zero have a direction of rounding errors.
-LEAST_LEXICAL_NORM = 0.05
+MIN_COSINE = 0.999
+# With random weights, long texts have nearly the same vector, so the cosine alone would accept the vector of another
+# text. Therefore the distance of our vector from torch's must also be at most this fraction of the distance from
+# torch's vector to that of any other text.
+MAX_OF_DISTANCE = 0.5
+# If all lexical weights are almost zero, rounding errors determine their direction.
+MIN_LEXICAL_NORM = 0.05
 
 
 @dataclass
 class Check:
-    """How near one of torch's precisions is, at worst over the texts; NaN where nothing could be compared."""
+    """The worst agreement with torch in one precision over all texts; NaN if nothing could be compared."""
 
     peer: str
     texts: int
     dense: float
-    # Of the distance to the nearest other text's vector.
+    # Our error as a fraction of the distance to the nearest other text's vector.
     of_distance: float
     lexical: float
     lexical_texts: int
@@ -33,7 +34,7 @@ def cosines(actual, expected):
 
 
 def compare(ours, texts, config, name, peer, heads):
-    """Each text alone, so that no padding plays a part."""
+    """Compares each text on its own, so that padding has no influence."""
     dense = ours.rows("check", "dense", config.hidden)
     colbert_dimension = heads["colbert"][0].shape[0]
     colbert = ours.rows("check", "colbert", colbert_dimension)
@@ -51,20 +52,20 @@ def compare(ours, texts, config, name, peer, heads):
     check = Check(f"torch {name}", len(texts), float(cosines(dense, expected_dense).min()),
                   float((errors / distances.min(1)).max()), float(np.min(lexical)) if lexical else np.nan, len(lexical),
                   float(np.min(least_colbert)))
-    # Written so that NaN is a fault.
+    # Written so that NaN counts as a fault.
     for what in ("dense", "colbert", "lexical"):
-        if not (getattr(check, what) >= LEAST_COSINE or what == "lexical" and not lexical):
-            check.faults.append(f"{what}: cosine {getattr(check, what)} (expected: at least {LEAST_COSINE})")
-    if not check.of_distance <= MOST_OF_DISTANCE:
+        if not (getattr(check, what) >= MIN_COSINE or what == "lexical" and not lexical):
+            check.faults.append(f"{what}: cosine {getattr(check, what)} (expected: at least {MIN_COSINE})")
+    if not check.of_distance <= MAX_OF_DISTANCE:
         check.faults.append(f"dense: off by {check.of_distance:.2f} of the distance to the nearest other text "
-                            f"(expected: at most {MOST_OF_DISTANCE})")
+                            f"(expected: at most {MAX_OF_DISTANCE})")
     return check
 
 
 def _weights_by_id(text, token_weights):
-    """The largest weight of each ordinary token, where it is positive."""
+    """Returns the largest weight of each ordinary token, if positive."""
     weights = {}
-    # <s>, padding, </s> and <unk>.
+    # The ids up to 3 are <s>, padding, </s> and <unk>.
     for token, weight in zip(text, token_weights, strict=True):
         if token > 3 and weight > 0:
             weights[token] = max(weights.get(token, 0), weight)
@@ -75,4 +76,4 @@ def _lexical_cosine(actual, expected):
     tokens = sorted(actual.keys() | expected.keys())
     pair = np.array([[weights.get(token, 0) for token in tokens] for weights in (actual, expected)]).reshape(2, -1)
     norms = np.linalg.norm(pair, axis=1)
-    return [] if norms.max() < LEAST_LEXICAL_NORM else [float(pair[0] @ pair[1] / max(norms[0] * norms[1], 1e-30))]
+    return [] if norms.max() < MIN_LEXICAL_NORM else [float(pair[0] @ pair[1] / max(norms[0] * norms[1], 1e-30))]

@@ -1,6 +1,6 @@
-"""Compares our outputs with torch's, then has both take turns at each shape, and prints the table.
+"""Compares our outputs with torch's, then times both alternately on each shape, and prints the table.
 
-On a CPU this is a trial of the script: torch computes in fp32 where it is installed, else it is skipped.
+On a CPU this only tests the script: torch computes in fp32 if it is installed, and is skipped otherwise.
 """
 
 import argparse
@@ -18,15 +18,15 @@ import agreement
 import report
 from workload import Config, lengths_by_shape, write_ids
 
-# Longer shapes vary less and cost more.
+# Larger shapes vary less and take longer.
 SMALL_TOKENS = 4096
-LEAST_SMALL, LEAST_LARGE = 10, 5
-# Seconds before each round, and once before all of them, until Java's compiler is done with most of the code.
+MIN_SMALL_PASSES, MIN_LARGE_PASSES = 10, 5
+# Seconds of warm-up before each round, and once before the first, when Java's compiler still compiles most of the code.
 WARM_UP, FIRST_WARM_UP = 0.2, 2
 
 
 class Ours:
-    """The Java program; GpuBench says what it is asked."""
+    """The Java program; GpuBench documents the requests."""
 
     def __init__(self, command, model, device, precision, folder):
         self.process = subprocess.Popen([*command, model, device, precision, str(folder)], stdin=subprocess.PIPE,
@@ -36,13 +36,13 @@ class Ours:
     def _answer(self, exit_status=1):
         line = self.process.stdout.readline()
         if not line:
-            print(f"bench/gpu/run: our side ended with {self.process.wait()}; its last words are above",
+            print(f"bench/gpu/run: our side ended with {self.process.wait()}; its last messages are above",
                   file=sys.stderr)
             sys.exit(exit_status)
         return json.loads(line)
 
     def ready(self):
-        """What serves; the device or a library is missing where nothing does."""
+        """Returns the description of the loaded model; exits if the device or a library is missing."""
         return self._answer(exit_status=3)
 
     def _ask(self, *words):
@@ -59,7 +59,7 @@ class Ours:
         return np.fromfile(self.folder / f"{name}.{kind}", "<f4").reshape(-1, dimension)
 
     def lexical(self, name):
-        """Weight by id of each text."""
+        """Yields each text's weights by token id."""
         for line in (self.folder / f"{name}.lexical").read_text().splitlines():
             yield {int(token): float(weight) for token, weight in (pair.split(":") for pair in line.split())}
 
@@ -69,7 +69,7 @@ class Ours:
 
 
 def torch_passes(peer, texts, batch_size, warm_up, least, seconds):
-    """Milliseconds of each pass, under the same rule as GpuBench's; a result on the CPU means that the GPU is done."""
+    """Returns the milliseconds of each pass, by GpuBench's rule. The GPU is done once a result is on the CPU."""
     def passes(least, seconds):
         millis, start = [], perf_counter()
         while len(millis) < least or len(millis) < 500 and perf_counter() - start < seconds:
@@ -83,10 +83,10 @@ def torch_passes(peer, texts, batch_size, warm_up, least, seconds):
 
 
 def measure_shape(name, ours, peer, texts, quick):
-    """Ours, torch, ours: a clock that drifts shows as a difference between our two rounds."""
+    """Times ours, torch, then ours again: if the clock drifts, our two rounds differ."""
     small = sum(map(len, texts)) <= SMALL_TOKENS
     seconds = 0.2 if quick else 0.4
-    least = LEAST_SMALL if small else LEAST_LARGE
+    least = MIN_SMALL_PASSES if small else MIN_LARGE_PASSES
     half = math.ceil(least / 2)
 
     def ours_round():
@@ -112,7 +112,7 @@ def measure_shape(name, ours, peer, texts, quick):
 
 
 def import_torch(on_gpu):
-    """The peer's module; none on a machine without torch, which only the trial on a CPU can do without."""
+    """Returns the peer's module, or None without torch, which only the test on a CPU does not need."""
     try:
         import torch
         import torch_peer
@@ -124,12 +124,12 @@ def import_torch(on_gpu):
               file=sys.stderr)
         sys.exit(3)
     if not torch_peer:
-        print(f"SKIPPED: torch ({fault}): nothing is compared, and ours alone is timed", file=sys.stderr)
+        print(f"SKIPPED: torch ({fault}): nothing is compared, and only ours is timed", file=sys.stderr)
     return torch_peer
 
 
 def load_peers(torch_peer, model, device):
-    """Torch's model in each precision that ours is compared with; the first is timed."""
+    """Loads torch's model in each precision to compare with; the first one is timed."""
     if not torch_peer:
         return {}
     import torch
@@ -154,7 +154,7 @@ def main():
     config = Config.read(arguments.model)
     texts = write_ids(arguments.work, lengths_by_shape(arguments.quick, not on_gpu, config.max_length), config.vocab)
 
-    # It loads while torch is imported and loads.
+    # Our side loads while torch is imported and loads.
     ours = Ours(arguments.command, arguments.model, arguments.device, "fp16" if on_gpu else "auto", arguments.work)
     torch_peer = import_torch(on_gpu)
     peers, rates, checks = load_peers(torch_peer, arguments.model, arguments.device), [], []
@@ -177,7 +177,7 @@ def main():
                for name in texts if name != "check"}
     ours.close()
     if rates:
-        # Again, since the card is warmer now; the larger one is the limit.
+        # Measured again because the GPU is warmer now; the larger rate is the limit.
         rates.append(torch_peer.product_rate())
 
     table = [*machine, "", *report.checks(checks), "", *report.table(results, texts, config, rates)]
@@ -188,9 +188,9 @@ def main():
         figures = {"machine": machine, "ours": about, "cublas_tflops": rates, "results": results,
                    "checks": [vars(check) for check in checks]}
         (arguments.out / "results.json").write_text(json.dumps(figures) + "\n")
-    wrong = [name for name, result in results.items() if not result.get("cosine", 1) >= agreement.LEAST_COSINE]
+    wrong = [name for name, result in results.items() if not result.get("cosine", 1) >= agreement.MIN_COSINE]
     if wrong:
-        print(f"WRONG: {', '.join(wrong)}: the timed passes gave other vectors than torch's", file=sys.stderr)
+        print(f"WRONG: {', '.join(wrong)}: the vectors of the timed passes differ from torch's", file=sys.stderr)
         sys.exit(1)
 
 

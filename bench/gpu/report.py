@@ -1,4 +1,4 @@
-"""The lines that are printed."""
+"""Formats the lines to print."""
 
 import os
 import platform
@@ -48,7 +48,7 @@ def checks(checks):
 
 
 def table(results, texts, config, rates):
-    """Medians in milliseconds; the ratio is torch's time over ours."""
+    """Yields the table of medians in milliseconds; the ratio is torch's time divided by ours."""
     sizes = sorted({size for result in results.values() for size in result["torch"]}, reverse=True)
     header = ["shape", "tokens", "ours", "min-max", "all outputs"]
     for size in sizes:
@@ -73,16 +73,16 @@ def table(results, texts, config, rates):
     yield from ("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
                           for i, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows)
     yield ""
-    yield ("ms, medians; dense vectors of token ids, on the CPU at the end; torch in batches of b texts, "
-           "sorted by length, padded")
-    yield ("TFLOP/s: the operations of the whole encoder's products and attention over our time, whether or not all of "
-           "them had to be done")
+    yield ("ms, medians; from token ids to dense vectors in the CPU's memory; torch in batches of b texts, sorted by "
+           "length and padded")
+    yield ("TFLOP/s: the operations of the whole encoder's products and attention divided by our time, although we "
+           "skip some of them")
     mixed = [len(text) for text in texts["mixed"]]
-    yield (f"mixed: {len(mixed):,} texts of log-normal lengths, {sum(mixed) / len(mixed):.0f} tokens in the mean, "
+    yield (f"mixed: {len(mixed):,} texts of log-normal lengths, {sum(mixed) / len(mixed):.0f} tokens on average, "
            f"{min(mixed)} to {max(mixed)}")
     if rates:
         yield (f"limit: cuBLAS in fp16, {LIMIT_PRODUCT}, before and after: "
-               + ", ".join(f"{rate:.0f} TFLOP/s" for rate in rates) + "; the larger counts")
+               + ", ".join(f"{rate:.0f} TFLOP/s" for rate in rates) + "; the larger one counts")
     for name, result in results.items():
         drift = statistics.median(result["second"]) / statistics.median(result["first"])
         if abs(drift - 1) > 0.05:

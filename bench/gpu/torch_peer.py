@@ -1,8 +1,8 @@
 """BGE-M3 in torch as FlagEmbedding's BGEM3FlagModel runs it: transformers' XLMRobertaModel in fp16 on a GPU, texts
 sorted by length and padded to the longest of their batch, the first token's vector normalised and moved to the CPU.
 
-Two things of FlagEmbedding are left out, both to torch's favour: the trial batch of the longest text repeated
-batch_size times that it runs in each call, and the tokenizer's slow padding.
+Two parts of FlagEmbedding are omitted, both to torch's advantage: the trial batch in each call, which repeats the
+longest text batch_size times, and the tokenizer's slow padding.
 """
 
 import pathlib
@@ -30,7 +30,7 @@ class TorchPeer:
 
     @torch.inference_mode()
     def encode(self, texts, batch_size):
-        """Dense vectors [S, C] of the token ids of S texts."""
+        """Returns the dense vectors [S, C] of S texts, given as token ids."""
         longest_first = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         dense = np.empty((len(texts), self.model.config.hidden_size), np.float32)
         for start in range(0, len(texts), batch_size):
@@ -48,7 +48,7 @@ class TorchPeer:
 
     @torch.inference_mode()
     def outputs(self, text, heads):
-        """The dense vector [C], the lexical weight of each token [T], the ColBERT vectors [T - 1, C] of one text."""
+        """Returns a text's dense vector [C], lexical weights of its tokens [T] and ColBERT vectors [T - 1, C]."""
         ids = torch.tensor([list(text)], device=self.device)
         hidden = self._hidden(ids, torch.ones_like(ids))[0]
         lexical = F.relu(F.linear(hidden, *heads["sparse"]))[:, 0]
@@ -57,7 +57,7 @@ class TorchPeer:
 
 
 def read_heads(folder, device, dtype):
-    """The weight and bias of each head, from the file of the encoder's weights or from files of their own."""
+    """Reads the weight and bias of each head, from the encoder's file or from separate files."""
     folder = pathlib.Path(folder)
     heads = {}
     for name in ("sparse", "colbert"):
@@ -74,8 +74,8 @@ def read_heads(folder, device, dtype):
 
 
 def product_rate(size=8192, rounds=7, products=10):
-    """TFLOP/s of a large fp16 product by cuBLAS: what this card reaches at best. The data is random: of zeros it is
-    faster."""
+    """Returns the TFLOP/s of a large fp16 product by cuBLAS, the best that this GPU reaches. The data is random because
+    products of zeros are faster."""
     a, b = (torch.randn(size, size, device="cuda", dtype=torch.float16) for _ in range(2))
     millis = []
     for _ in range(2 + rounds):

@@ -1,4 +1,4 @@
-"""The texts that are measured, as token ids that both sides read."""
+"""Generates the texts to measure, as token ids that both sides read."""
 
 import json
 import math
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 SEED = 20_240_205
 BOS, PAD, EOS = 0, 1, 2
 FIRST_ORDINARY_ID = 5
-# Natural passages: many short, few long.
+# Like natural passages: many short ones, few long ones.
 MIXED_MEAN, MIXED_SIGMA, MIXED_LONGEST = 90, 0.7, 512
-# Beside the edges of tiles of 16, 32, 64 and 128 tokens, and the longest twice: its neighbour is then a text of its
-# own length.
+# Lengths around the edges of tiles of 16, 32, 64 and 128 tokens; the longest occurs twice, so that it is also computed
+# beside a text of the same length.
 CHECKED_LENGTHS = [2, 3, 4, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 200, 255, 257, 511, 512, 512, 513]
 CHECKED_LONG_LENGTHS = [1000, 1024, 1025, 2049, 4100, 8191, 8192, 8192]
 
 
 @dataclass(frozen=True)
 class Config:
-    """The sizes of a model that its operations and its ids depend on."""
+    """The sizes of a model that determine its operations and its ids."""
 
     hidden: int
     layers: int
@@ -30,18 +30,18 @@ class Config:
     @staticmethod
     def read(folder):
         file = json.loads((pathlib.Path(folder) / "config.json").read_text())
-        # Positions begin behind the padding's.
+        # Positions start after that of the padding.
         return Config(file["hidden_size"], file["num_hidden_layers"], file["intermediate_size"], file["vocab_size"],
                       file["max_position_embeddings"] - PAD - 1)
 
     def operations(self, lengths):
-        """Floating-point operations of the encoder: its products, and attention's two for each pair of tokens."""
+        """Returns the encoder's floating-point operations: its products, and the two products of attention."""
         products = 2 * (4 * self.hidden**2 + 2 * self.hidden * self.intermediate)
         return self.layers * sum(length * (products + 4 * length * self.hidden) for length in lengths)
 
 
 def lengths_by_shape(quick, small, max_length):
-    """The lengths of each shape's texts, <s> and </s> included; `check` comes first and is not timed."""
+    """Returns the lengths of each shape's texts, <s> and </s> included; `check` comes first and is not timed."""
     rng = random.Random(SEED)
     checked = CHECKED_LENGTHS + ([] if small else CHECKED_LONG_LENGTHS)
     mixed_texts = 64 if small else 2048
@@ -58,7 +58,7 @@ def lengths_by_shape(quick, small, max_length):
 
 
 def write_ids(folder, shapes, vocab):
-    """Random ids, a text a line, in NAME.ids; returns them."""
+    """Writes random ids to NAME.ids, one text per line, and returns them."""
     rng = random.Random(SEED + 1)
     texts = {}
     for name, lengths in shapes.items():

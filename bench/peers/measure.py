@@ -1,4 +1,4 @@
-"""Starts the engines, compares their outputs, has them take turns at each shape, and prints the tables."""
+"""Starts the engines, compares their outputs, times them alternately on each shape, and prints the tables."""
 
 import argparse
 import contextlib
@@ -19,11 +19,11 @@ import report
 from workload import CHECKS, QUICK_SHAPES, SHAPES, lengths_of, longest_text, write_ids
 
 HERE = pathlib.Path(__file__).parent
-LEAST_FP32_COSINE = 0.99999
-# Turns by what a pass takes, and the shapes that are too long to be warmed up for.
+MIN_FP32_COSINE = 0.99999
+# The number of turns depends on the time of a pass; shapes above ONCE_TOKENS take too long for a warm-up.
 TURNS, LONG_TURNS, LONG_TOKENS, ONCE_TOKENS = 5, 3, 2000, 8000
-# Seconds: of the first warm-up, until Java's compiler has done most, of each shape's, of a turn's passes, and between
-# turns, until the threads of the engine before have stopped spinning.
+# Seconds of the first warm-up, in which Java compiles most of the code, of each shape's warm-up, of the passes of a
+# turn, and of the pause between turns, in which the threads of the previous engine stop spinning.
 FIRST_WARM_UP, WARM_UP, TURN, PAUSE = 5, 1, 0.4, 0.2
 
 
@@ -39,14 +39,14 @@ DEFAULT = [Engine(*name.split(":")) for name in
            ("fp32:ours", "fp32:vector", "fp32:onnxruntime", "bf16:ours", "bf16:torch", "int8:ours", "int8:onnxruntime")]
 OPTIONAL = [Engine(*name.split(":")) for name in
             ("fp32:onnxruntime-tuned", "fp32:torch", "int8:onnxruntime-tuned")]
-# The order in which they are shown and take turns: of each precision, ours first.
+# The order of the tables and of the turns: for each precision, ours first.
 ALL = sorted(DEFAULT + OPTIONAL, key=lambda engine: (("fp32", "bf16", "int8").index(engine.precision),
                                                      ("ours", "vector").index(engine.name)
                                                      if report.is_ours(engine) else 2))
 
 
 class Running:
-    """An engine's process; PeerBench.java says what it is asked."""
+    """An engine's process; PeerBench.java documents the requests."""
 
     def __init__(self, engine, command, folder):
         self.engine, self.folder = engine, folder
@@ -56,7 +56,7 @@ class Running:
     def _answer(self):
         line = self.process.stdout.readline()
         if not line:
-            fail(f"{self.engine} ended with {self.process.wait()}; its last words are above")
+            fail(f"{self.engine} ended with {self.process.wait()}; its last messages are above")
         return json.loads(line)
 
     def _ask(self, *words):
@@ -64,7 +64,7 @@ class Running:
         return self._answer()
 
     def time(self, shape, least, seconds):
-        """Milliseconds of each pass."""
+        """Returns the milliseconds of each pass."""
         return self._ask("time", shape, least, seconds)["millis"]
 
     def rows(self, shape):
@@ -73,12 +73,12 @@ class Running:
         return np.fromfile(self.folder / file, "<f4").reshape(count, -1)
 
     def peak_mib(self):
-        """VmHWM, proc(5), in kB of 1,024 bytes."""
+        """Returns the peak of the resident memory: VmHWM, proc(5), which counts kB of 1,024 bytes."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
 
     def close(self):
-        # The standard input's end is the sign to leave.
+        # The process exits at the end of its standard input.
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         self.process.wait()
@@ -94,7 +94,7 @@ def note(message):
 
 
 def prepare(model, data):
-    """The folder with what the peers load, which is made once for each model."""
+    """Returns the folder with the files that the peers load, created once for each model."""
     weights = model / "model.safetensors"
     if not weights.is_file():
         fail(f"{weights}: no such file")
@@ -108,7 +108,7 @@ def prepare(model, data):
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         if subprocess.run([sys.executable, HERE / "prepare.py", model, part], stdout=sys.stderr).returncode:
-            fail("the peers' models could not be made; the reason is above")
+            fail("the peers' models could not be created; the reason is above")
         part.rename(folder)
     return folder
 
@@ -122,7 +122,7 @@ def cosines(rows, others):
 
 
 def check(running, prepared):
-    """Least cosine with torch's vectors in fp32, by engine and check."""
+    """Returns the minimum cosine with torch's vectors in fp32, by engine and check."""
     result = {}
     for each in running:
         result[each.engine] = {}
@@ -131,13 +131,13 @@ def check(running, prepared):
             reference = np.fromfile(prepared / f"{name}.reference", "<f4").reshape(len(rows), -1)
             least = float(np.diag(cosines(rows, reference)).min())
             result[each.engine][name] = least
-            if not (least >= LEAST_FP32_COSINE or each.engine.precision != "fp32" and np.isfinite(least)):
+            if not (least >= MIN_FP32_COSINE or each.engine.precision != "fp32" and np.isfinite(least)):
                 fail(f"WRONG: {each.engine}, {name}: cosine {least} with torch in fp32")
     return result
 
 
 def nearest(prepared):
-    """The largest cosine of two different texts: random weights give them much the same vector."""
+    """Returns the maximum cosine of two different texts, which random weights give nearly the same vector."""
     result = {}
     for name, lengths in CHECKS.items():
         rows = np.fromfile(prepared / f"{name}.reference", "<f4").reshape(len(lengths), -1)
@@ -146,7 +146,7 @@ def nearest(prepared):
 
 
 def measure(shape, running, quick):
-    """Milliseconds of each turn by engine; a turn's figure is the median of its passes."""
+    """Returns the milliseconds of each turn by engine: the median of the turn's passes."""
     tokens = sum(lengths_of(shape))
     once = max(lengths_of(shape)) > ONCE_TOKENS
     turns = 1 if once else 2 if quick else LONG_TURNS if tokens > LONG_TOKENS else TURNS
@@ -163,7 +163,7 @@ def measure(shape, running, quick):
 
 
 def measure_precision(engines, shapes, start, quick, prepared):
-    """All that is found out while the engines of one precision are loaded."""
+    """Loads the engines of one precision; returns their agreement, times, versions and memory."""
     with contextlib.ExitStack() as stack:
         running = []
         for engine in engines:
@@ -179,7 +179,7 @@ def measure_precision(engines, shapes, start, quick, prepared):
 
 
 def pool(results, more):
-    """Adds the turns of another load."""
+    """Adds the turns of another load to the results."""
     for shape, by_engine in more.items():
         for engine, millis in by_engine.items():
             results.setdefault(shape, {}).setdefault(engine, []).extend(millis)
@@ -230,7 +230,7 @@ def chosen_shapes(arguments):
         except ValueError as wrong:
             fail(f"--shapes: {wrong}")
         if max(lengths) > longest:
-            note(f"SKIPPED: {shape}: the model takes {longest} tokens at most")
+            note(f"SKIPPED: {shape}: the model accepts at most {longest} tokens")
         elif not (arguments.no_8192 and shape == "1x8192"):
             kept.append(shape)
     return kept
@@ -284,7 +284,7 @@ def keep(arguments, lines, agreement, results, versions, memory):
 
 
 def merged(results, named):
-    """Milliseconds of the turns by shape and engine."""
+    """Returns the milliseconds of the turns by shape and engine."""
     millis = {}
     for by_shape in results.values():
         for shape, by_engine in by_shape.items():

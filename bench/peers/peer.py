@@ -1,4 +1,4 @@
-"""A peer that is loaded once and asked on its standard input; PeerBench.java says what, and answers likewise.
+"""Loads a peer once and answers requests on standard input, by the protocol that PeerBench.java documents.
 
 peer.py ENGINE PRECISION THREADS MODEL PREPARED FOLDER
 """
@@ -13,9 +13,9 @@ import numpy as np
 
 from workload import PAD, read_ids
 
-# Their libraries' usual size.
+# The usual size in their libraries.
 BATCH_SIZE = 32
-# What ONNX Runtime does to a graph and is slower with on a CPU.
+# Fusions of ONNX Runtime that make the graph slower on a CPU.
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
 
 
@@ -51,7 +51,7 @@ def load_onnxruntime(precision, threads, prepared, disabled):
 
 
 def padded(texts):
-    """Ids and mask of each batch, in the texts' order. Made before the clock starts, to the peer's favour."""
+    """Yields the ids and mask of each batch in the texts' order; not timed, which is to the peer's advantage."""
     for start in range(0, len(texts), BATCH_SIZE):
         batch = texts[start:start + BATCH_SIZE]
         ids = np.full((len(batch), max(map(len, batch))), PAD)
@@ -62,7 +62,7 @@ def padded(texts):
 
 def main():
     engine, precision, threads, model, prepared, folder = sys.argv[1:]
-    # Libraries print where they like: the answers have a descriptor of their own.
+    # Libraries may print to standard output, so the answers have a descriptor of their own.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 

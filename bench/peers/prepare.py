@@ -1,4 +1,4 @@
-"""Makes of a model folder what the peers load, once: fp32.onnx, int8.onnx, and torch's fp32 answers to the checks.
+"""Converts a model folder to the peers' files: fp32.onnx, int8.onnx, and torch's fp32 vectors for the checks.
 
 prepare.py MODEL FOLDER
 """
@@ -18,8 +18,8 @@ OPSET = 20
 
 
 class Encoder(torch.nn.Module):
-    """The model as transformers computes it, with positions and mask spelled out: of all ways tried, the export of this
-    one runs fastest in ONNX Runtime. The mask that transformers makes would add steps to each layer's attention."""
+    """The model as transformers computes it, with explicit positions and mask: of all variants tried, the export of
+    this one runs fastest in ONNX Runtime. The mask of transformers would add steps to each layer's attention."""
 
     def __init__(self, model):
         super().__init__()
@@ -46,7 +46,7 @@ def export(model, file):
 
 @torch.inference_mode()
 def write_reference(model, folder):
-    """Each text by itself, without padding."""
+    """Writes torch's vectors, each text encoded on its own, without padding."""
     for name in CHECKS:
         write_ids(folder, name, model.name_or_path)
         rows = [model(input_ids=torch.tensor([ids])).last_hidden_state[0, 0].numpy() for ids in read_ids(folder, name)]

@@ -1,4 +1,4 @@
-"""The lines that are printed, in Markdown."""
+"""Formats the lines to print, in Markdown."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from workload import lengths_of
 
 
 def machine(commit, threads, versions):
-    """What was measured where."""
+    """Yields the commit, the machine and the engines' versions."""
     yield f"- commit {commit}"
     yield f"- {processor()}, {os.cpu_count()} processors, {threads} threads for each engine"
     yield from (f"- {engine}: {version}" for engine, version in versions.items())
@@ -27,7 +27,7 @@ def is_ours(engine):
 
 
 def agreement(engines, cosines, nearest):
-    """Least cosine of each engine's vectors with torch's in fp32."""
+    """Yields the minimum cosine of each engine's vectors with torch's in fp32."""
     checks = list(nearest)
     yield f"| least cosine with torch fp32 | {' | '.join(checks)} |"
     yield "| --- |" + " ---: |" * len(checks)
@@ -38,7 +38,7 @@ def agreement(engines, cosines, nearest):
 
 
 def table(precision, engines, results):
-    """Medians in milliseconds with their spread; a ratio is the peer's time over ours."""
+    """Yields the medians in milliseconds with their range; a ratio is the peer's time divided by ours."""
     mine = [engine for engine in engines if is_ours(engine)]
     peers = [engine for engine in engines if not is_ours(engine)]
     pairs = [(peer, our) for peer in peers for our in mine]
@@ -60,12 +60,12 @@ def time(millis):
 
 
 def notes(shapes, loads, memory):
-    """How the figures came about."""
-    yield ("Medians (least..most) of the turns. Token ids in, the dense vector (the first token's) out on all sides; the "
-           f"peers compute their whole last layer for it. Every engine is loaded {'once' if loads == 1 else f'{loads} times'}; "
-           "they take turns.")
+    """Yields how the figures were measured."""
+    yield ("Medians (min..max) of the turns. All engines compute the dense vector (the first token's) from token ids; "
+           "the peers compute their whole last layer for it. Each engine is loaded "
+           f"{'once' if loads == 1 else f'{loads} times'}; the engines take turns.")
     if "mixed" in shapes:
         lengths = lengths_of("mixed")
-        yield (f"mixed: {len(lengths)} texts of log-normal lengths, {sum(lengths) / len(lengths):.0f} tokens in the mean, "
-               f"{lengths[0]} to {lengths[-1]}, sorted; the peers in padded batches of 32, ours in one call.")
-    yield "Resident at the peak: " + ", ".join(f"{engine} {mib:,} MiB" for engine, mib in memory.items()) + "."
+        yield (f"mixed: {len(lengths)} texts of log-normal lengths, {sum(lengths) / len(lengths):.0f} tokens on "
+               f"average, {lengths[0]} to {lengths[-1]}, sorted; the peers encode padded batches of 32, ours one call.")
+    yield "Peak resident memory: " + ", ".join(f"{engine} {mib:,} MiB" for engine, mib in memory.items()) + "."

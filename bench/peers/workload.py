@@ -1,4 +1,4 @@
-"""The texts that are measured, as token ids that all engines read."""
+"""Generates the texts to measure, as token ids that all engines read."""
 
 import json
 import math
@@ -8,18 +8,18 @@ import random
 SEED = 20_240_205
 BOS, PAD, EOS = 0, 1, 2
 FIRST_ORDINARY_ID = 5
-# Positions begin behind the padding's.
+# Positions start after that of the padding.
 FIRST_POSITION = PAD + 1
 SHAPES = ["8x128", "1x16", "4x512", "1x2048", "mixed", "1x8192"]
 QUICK_SHAPES = ["8x128", "1x16"]
-# Natural passages: many short, few long.
+# Like natural passages: many short ones, few long ones.
 MIXED_TEXTS, MIXED_MEAN, MIXED_SIGMA, MIXED_LONGEST = 256, 90, 0.7, 512
-# What is compared before anything is timed: texts that need no padding, and texts that do.
+# Texts to compare before anything is timed: some need no padding, some do.
 CHECKS = {"check-8x128": [128] * 8, "check-padded": [5, 17, 40, 64]}
 
 
 def lengths_of(shape):
-    """The lengths of a shape's texts, <s> and </s> included, the shortest first."""
+    """Returns the lengths of a shape's texts, <s> and </s> included, the shortest first."""
     if shape in CHECKS:
         return CHECKS[shape]
     if shape == "mixed":
@@ -34,13 +34,13 @@ def lengths_of(shape):
 
 
 def longest_text(model):
-    """The most tokens that the model takes."""
+    """Returns the maximum number of tokens of the model."""
     config = json.loads((pathlib.Path(model) / "config.json").read_text())
     return config["max_position_embeddings"] - FIRST_POSITION
 
 
 def write_ids(folder, shape, model):
-    """Random ids, a text a line, in SHAPE.ids."""
+    """Writes random ids to SHAPE.ids, one text per line."""
     vocab = json.loads((pathlib.Path(model) / "config.json").read_text())["vocab_size"]
     rng = random.Random(f"{SEED} {shape}")
     lines = "".join(" ".join(map(str, (BOS, *(rng.randrange(FIRST_ORDINARY_ID, vocab - 1) for _ in range(length - 2)),

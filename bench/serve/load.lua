@@ -1,4 +1,4 @@
--- Sends the texts of $TEXTS, one a request, to /v1/embeddings; for wrk.
+-- A script for wrk that sends the texts of $TEXTS to /v1/embeddings, one per request.
 
 local texts = {}
 for line in io.lines(os.getenv("TEXTS")) do

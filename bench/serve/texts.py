@@ -1,4 +1,4 @@
-"""Writes texts of mixed lengths, one a line, as bench/serve/run sends them: texts.py FILE [COUNT] [MEDIAN_WORDS]"""
+"""Writes texts of mixed lengths for bench/serve/run, one per line: texts.py FILE [COUNT] [MEDIAN_WORDS]"""
 
 import random
 import sys

@@ -21,16 +21,16 @@ import java.util.Locale;
 import java.util.function.IntPredicate;
 
 /**
- * Judges bf16 and int8 against fp32 by all three outputs, and prints Markdown: how near the outputs are on
- * held-out pairs and on the texts of the goldens, what is found among the pairs' passages, and what int8
- * gains where one kind of matrix, or one layer, is kept in bf16.
+ * Compares bf16 and int8 with fp32 for all three outputs, and prints Markdown: how close the outputs are on
+ * held-out pairs and on the texts of the goldens, how well queries retrieve their passages, and how accurate
+ * int8 is if one kind of matrix, or one layer, stays in bf16.
  */
 public final class AccuracyReport {
     private static final List<Precision> REDUCED = List.of(Precision.BF16, Precision.INT8);
     private static final List<String> GOLDEN_MODELS = List.of("src/fixtures/tiny-m3",
             "src/fixtures/tiny-m3-safetensors", "src/fixtures/tiny-m3-sharded");
     private static final String GOLDENS = "src/fixtures/tiny-m3-goldens.json";
-    /** Layers beyond so many are kept in bf16 by groups. */
+    /** The maximum number of groups of layers to keep in bf16; models with more layers group them. */
     private static final int MAX_GROUPS = 6;
     private static final String MODEL_PROPERTY = "bgem3.model";
 
@@ -40,7 +40,7 @@ public final class AccuracyReport {
         this.out = out;
     }
 
-    /** Takes the file of pairs. */
+    /** Prints the report for the file of pairs in the argument. */
     public static void main(String... arguments) {
         if (arguments.length != 1) {
             throw new IllegalArgumentException("arguments: " + arguments.length
@@ -81,7 +81,7 @@ public final class AccuracyReport {
         }
     }
 
-    /** All three outputs of each text, as a program gets them. */
+    /** Returns all three outputs of each text, encoded through the public API. */
     static List<Outputs> encode(Path folder, Precision precision, List<String> texts) {
         try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().precision(precision).build())) {
             return model.encode(texts, EncodeOptions.of(Output.DENSE, Output.SPARSE, Output.COLBERT)).stream()
@@ -89,12 +89,12 @@ public final class AccuracyReport {
         }
     }
 
-    /** One model in the three layouts that the goldens were made from. */
+    /** Returns the three layouts of the model that produced the goldens. */
     static List<Path> goldenModels() {
         return GOLDEN_MODELS.stream().map(Models::folder).toList();
     }
 
-    /** The texts that the goldens hold. */
+    /** Returns the texts of the goldens. */
     static List<String> goldenTexts() {
         try {
             JsonObject goldens = (JsonObject) Json.parse(Files.readAllBytes(Models.folder(GOLDENS)));
@@ -116,7 +116,8 @@ public final class AccuracyReport {
 
     private void fidelity(String name, Fidelity fidelity) {
         out.printf(Locale.ROOT,
-                "| %s | %.5f | %.5f | %.5f | %.5f | %.5f | %.1f %% | %.1f %% | %.2f %% | %.1f %% | %.1f %% |%n",
+                "| %s | %.5f | %.5f | %.5f | %.5f | %.5f"
+                        + " | %.1f %% | %.1f %% | %.2f %% | %.1f %% | %.1f %% |%n",
                 name, fidelity.dense()[0], Fidelity.firstPercentile(fidelity.dense()),
                 Fidelity.median(fidelity.dense()), Fidelity.firstPercentile(fidelity.colbert()),
                 Fidelity.median(fidelity.colbert()), 100 * fidelity.sameTop(),
@@ -152,29 +153,29 @@ public final class AccuracyReport {
                 fidelity(kept, Fidelity.of(model.encode(texts), expected));
             }
         };
-        mix.judge("nothing", _ -> false);
-        mix.judge("heads", i -> i >= kinds.length * layers);
+        mix.measure("nothing", _ -> false);
+        mix.measure("heads", i -> i >= kinds.length * layers);
         for (MixedModel.Kind kind : kinds) {
-            mix.judge(kind.label(), i -> i < kinds.length * layers && i % kinds.length == kind.ordinal());
+            mix.measure(kind.label(), i -> i < kinds.length * layers && i % kinds.length == kind.ordinal());
         }
         for (int group = 0; group < groups; group++) {
             int from = group * layers / groups;
             int to = (group + 1) * layers / groups;
             String name = to == from + 1 ? "layer " + from : "layers " + from + " to " + (to - 1);
             IntPredicate isInGroup = i -> i / kinds.length >= from && i / kinds.length < to;
-            mix.judge(name, isInGroup);
+            mix.measure(name, isInGroup);
             for (MixedModel.Kind kind : kinds) {
-                mix.judge(name + ", " + kind.label(),
+                mix.measure(name + ", " + kind.label(),
                         isInGroup.and(i -> i % kinds.length == kind.ordinal()));
             }
         }
-        mix.judge("everything", _ -> true);
+        mix.measure("everything", _ -> true);
     }
 
-    /** Judges int8 with the linear layers of some numbers in bf16. */
+    /** Measures int8 with the linear layers of the given numbers in bf16. */
     @FunctionalInterface
     private interface Mix {
-        void judge(String kept, IntPredicate isBf16);
+        void measure(String kept, IntPredicate isBf16);
     }
 
     private static int layerCount(Path folder) {

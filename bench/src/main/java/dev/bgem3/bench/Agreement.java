@@ -2,30 +2,31 @@ package dev.bgem3.bench;
 
 import dev.bgem3.kernel.Arithmetic;
 
-/** The check that stands before every timing. */
+/** Checks results before they are timed. */
 final class Agreement {
     /**
-     * How far two fp32 kernels may differ where every result is about 1 in magnitude.
+     * The tolerance between two fp32 kernels whose results are about 1 in magnitude.
      *
      * <p>
      * Sums of K ≤ 4,096 products with independent signs are off by about u·√K, 4e-6 with u = 2⁻²⁴ (Higham and
-     * Mary 2019, section 2), and GELU, softmax and layer norm of such numbers multiply that by less than 4.
-     * What is left is room enough that chance never fails a check, and far below what any wrong index gives.
-     * The strict bounds are held by {@code ProductsDifferentialTest} and its like.
+     * Mary 2019, section 2), and GELU, softmax and layer norm of such numbers increase that by less than a
+     * factor of 4. The bound leaves enough room that no check fails by chance, but is far below the error
+     * that any wrong index causes. {@code ProductsDifferentialTest} and similar tests check the strict
+     * bounds.
      */
     static final double FP32 = 1e-4;
 
     /**
-     * As {@link #FP32} for linear layers of numbers of 8 and of 7 bits, rounded to relative 2⁻⁸ and to 1/254
-     * of a row's largest: a sum that is about 1 is off by 0.3 % and 2 % as a rule, its layer norm by a few
-     * times that.
+     * Like {@link #FP32}, for linear layers whose operands are rounded to 8 or 7 bits, with a relative error
+     * of 2⁻⁸ or an error of 1/254 of a row's maximum: a sum of about 1 is typically off by 0.3 % or 2 %, its
+     * layer norm by a few times as much.
      */
     private static final double BF16 = 0.1;
     private static final double INT8 = 0.5;
 
     private Agreement() {}
 
-    /** How far results about 1 in magnitude may differ from fp32's. */
+    /** Returns the tolerance between results about 1 in magnitude and those of fp32. */
     static double of(Arithmetic arithmetic) {
         return switch (arithmetic) {
             case FP32 -> FP32;
@@ -35,10 +36,10 @@ final class Agreement {
     }
 
     /**
-     * Compares number by number.
+     * Compares arrays element by element.
      *
      * @throws IllegalStateException
-     *             where two differ by more than {@code tolerance} or either is NaN
+     *             if two elements differ by more than {@code tolerance} or either is NaN
      */
     static void check(String what, float[] actual, float[] expected, double tolerance) {
         if (actual.length != expected.length) {

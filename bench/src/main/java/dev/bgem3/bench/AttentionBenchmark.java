@@ -9,15 +9,15 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 
-/** Self-attention of texts of one length: 4·T²·C operations each, its two products alone. */
+/** Self-attention of texts of the same length; counts 4·T²·C operations each, those of its two products. */
 public class AttentionBenchmark extends KernelBenchmark {
     private static final long SEED = 2;
 
-    /** Texts × tokens of each. */
+    /** The number of texts × the tokens of each. */
     @Param({"8x128", "1x2048"})
     String texts;
 
-    /** D; BGE-M3's unless set. */
+    /** The head size D; BGE-M3's by default. */
     @Param("64")
     int headSize;
 
@@ -27,8 +27,8 @@ public class AttentionBenchmark extends KernelBenchmark {
     private Tensor out;
 
     /**
-     * Draws q, k and v from N(0, 1), and compares the last head with the scalar kernels': a head depends on
-     * no other.
+     * Draws q, k and v from N(0, 1), and compares the last head with the scalar kernels'; one head is enough
+     * because a head depends on no other.
      */
     @Setup
     public void open() {
@@ -51,7 +51,7 @@ public class AttentionBenchmark extends KernelBenchmark {
         }
     }
 
-    /** Of each row, {@link #headSize} numbers from each of {@code from}, side by side. */
+    /** Returns, of each row, {@link #headSize} numbers from each of {@code from}, side by side. */
     private float[] columns(float[] values, int rowLength, int... from) {
         float[] chosen = new float[values.length / rowLength * from.length * headSize];
         int end = 0;
@@ -64,7 +64,7 @@ public class AttentionBenchmark extends KernelBenchmark {
         return chosen;
     }
 
-    /** All heads of all texts. */
+    /** Measures all heads of all texts. */
     @Benchmark
     public void attention(Operations done) {
         measured.attention(out, queryKeyValue, cumulativeLengths, hiddenSize / headSize);

@@ -1,7 +1,7 @@
 package dev.bgem3.bench;
 
 /**
- * A batch of texts of one length, written {@code 8x128}.
+ * A batch of texts of the same length, written {@code 8x128}.
  *
  * @param texts
  *            the number of texts

@@ -6,15 +6,15 @@ import java.util.List;
 import org.openjdk.jmh.Main;
 
 /**
- * Runs the benchmarks with JMH's own options; those of models run on one model more where the system property
- * {@code bgem3.model} names its folder.
+ * Runs the benchmarks with JMH's options; the benchmarks of models also run on the model in the folder that
+ * the system property {@code bgem3.model} names.
  */
 public final class Benchmarks {
     private static final String MODEL_PROPERTY = "bgem3.model";
 
     private Benchmarks() {}
 
-    /** Takes JMH's options; {@code -h} lists them. */
+    /** Runs the benchmarks with JMH's options, which {@code -h} lists. */
     public static void main(String... arguments) throws IOException {
         List<String> all = new ArrayList<>(List.of(arguments));
         String folder = System.getProperty(MODEL_PROPERTY);

@@ -11,17 +11,17 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 
 /**
- * The embeddings' sum and layer norm, where the norm is not hidden behind a product: bound by memory, not by
- * arithmetic.
+ * The sum of the embeddings and its layer norm, whose cost no product hides: bound by memory bandwidth rather
+ * than arithmetic.
  */
 public class EmbeddingBenchmark extends KernelBenchmark {
     private static final long SEED = 3;
 
-    /** T. */
+    /** The number of tokens T. */
     @Param("1024")
     int tokens;
 
-    /** V: enough rows that they lie in no cache. */
+    /** The vocabulary size V, large enough that the rows do not fit into a cache. */
     @Param("32768")
     int vocabSize;
 
@@ -30,7 +30,7 @@ public class EmbeddingBenchmark extends KernelBenchmark {
     private Rows rows;
     private Tensor out;
 
-    /** The operands in one provider's memory. */
+    /** The operands in a provider's memory. */
     private record Rows(Kernels kernels, Kernels.Table words, Kernels.Table positions, float[] tokenType,
             Kernels.Norm norm) {
         void embed(Tensor out, int[] tokenIds, int[] positionIds) {
@@ -46,7 +46,7 @@ public class EmbeddingBenchmark extends KernelBenchmark {
                 kernels.norm(parts[1], parts[2], 1e-5f));
     }
 
-    /** Draws ids and tables, and compares all rows with the scalar kernels'. */
+    /** Draws ids and tables, and compares all rows with those of the scalar kernels. */
     @Setup
     public void open() {
         openKernels();
@@ -67,7 +67,7 @@ public class EmbeddingBenchmark extends KernelBenchmark {
         }
     }
 
-    /** Three rows of C numbers summed and normalised for each token. */
+    /** Measures adding three rows of C numbers and normalising the sum, for each token. */
     @Benchmark
     public void embed(Tokens done) {
         rows.embed(out, tokenIds, positionIds);

@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Texts to everything that the model gives for them: tokenizer, encoder and heads. */
+/** Encodes texts to all outputs of the model: tokenizer, encoder and heads. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -34,14 +34,14 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(value = 1, jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
 public class EncodeBenchmark {
     private static final long SEED = 5;
-    /** Few, since the scalar kernels compute them too: seconds at BGE-M3's size. */
+    /** Small because the scalar kernels compute the same tokens, which takes seconds at BGE-M3's size. */
     private static final int CHECKED_TOKENS = 8;
 
-    /** A model folder; a relative one begins at the project's root. */
+    /** A model folder; relative to the project's root. */
     @Param(Models.MINI)
     String model;
 
-    /** The kernels; {@code scalar} takes minutes a pass on a model of BGE-M3's size. */
+    /** The kernels; {@code scalar} takes minutes for a pass of a model of BGE-M3's size. */
     @Param("vector")
     String kernels;
 
@@ -49,11 +49,11 @@ public class EncodeBenchmark {
     @Param("FP32")
     String precision;
 
-    /** How many threads compute; 0 for as many as there are processors. */
+    /** The number of threads; 0 stands for the number of processors. */
     @Param("0")
     int threads;
 
-    /** Texts × tokens of each, {@code <s>} and {@code </s>} included. */
+    /** The number of texts × the tokens of each, {@code <s>} and {@code </s>} included. */
     @Param({"1x16", "1x128", "8x128"})
     String texts;
 
@@ -61,15 +61,15 @@ public class EncodeBenchmark {
     private List<String> batch;
     private EncodeOptions options;
 
-    /** Loads the model, and compares a short text's outputs with the scalar kernels'. */
+    /** Loads the model, and compares the outputs of a short text with those of the scalar kernels. */
     @Setup
     public void open() {
         Path folder = Models.folder(model);
         BatchShape shape = BatchShape.parse(texts);
         loaded = load(folder, kernels, Precision.valueOf(precision));
         SampleText sample = new SampleText(loaded.tokenizer(), SEED);
-        // A text of n pieces has at least n / 4 tokens: neighbours seldom join into one, and a piece is 16
-        // characters at most.
+        // A text of n pieces has at least n / 4 tokens, because neighbouring pieces seldom merge and a piece
+        // has at most 16 characters.
         batch = Stream.generate(() -> sample.next(4 * shape.tokens())).limit(shape.texts()).toList();
         options = options(shape.tokens());
         for (Embedding embedding : loaded.encode(batch, options)) {
@@ -97,7 +97,8 @@ public class EncodeBenchmark {
     private void check(Embedding actual, Embedding expected) {
         double tolerance = Agreement.of(Arithmetic.valueOf(precision));
         Agreement.check("dense", actual.dense().values(), expected.dense().values(), tolerance);
-        // Of fewer bits a weight near 0 may be on one side alone, and the arrays of different lengths.
+        // In the reduced precisions a weight near 0 may be missing on one side, so the arrays may differ in
+        // length.
         if (expected.has(Output.SPARSE) && precision.equals("FP32")) {
             Agreement.check("sparse", actual.lexicalWeights().weights(), expected.lexicalWeights().weights(),
                     tolerance);
@@ -107,7 +108,7 @@ public class EncodeBenchmark {
         }
     }
 
-    /** All texts in one call. */
+    /** Measures encoding all texts in one call. */
     @Benchmark
     public List<Embedding> encode(KernelBenchmark.Tokens done) {
         List<Embedding> embeddings = loaded.encode(batch, options);

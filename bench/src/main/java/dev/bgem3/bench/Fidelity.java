@@ -10,19 +10,19 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * How near outputs are to those of fp32.
+ * How close outputs are to those of fp32.
  *
  * @param dense
- *            each text's cosine of the dense vectors, ascending
+ *            the cosine of each text's dense vectors, ascending
  * @param colbert
- *            each ColBERT row's cosine, ascending
+ *            the cosine of each ColBERT row, ascending
  * @param changes
- *            each lexical weight's change, of the text's largest weight on either side, ascending; a token
- *            that has a weight on one side alone has 0 on the other
+ *            the change of each lexical weight, relative to the text's largest weight on either side,
+ *            ascending; a missing weight counts as 0
  * @param sameTop
- *            the part of the texts whose five tokens of largest weight are the same ones
+ *            the fraction of the texts whose five tokens with the largest weights are the same
  * @param sameTopInOrder
- *            the part whose five are the same in the same order
+ *            the fraction in which these five are also in the same order
  */
 record Fidelity(double[] dense, double[] colbert, double[] changes, double sameTop, double sameTopInOrder) {
     private static final int TOP = 5;
@@ -37,11 +37,11 @@ record Fidelity(double[] dense, double[] colbert, double[] changes, double sameT
                         .flatMapToDouble(i -> rows(actual.get(i).colbert(), expected.get(i).colbert()))),
                 sorted(IntStream.range(0, texts).boxed()
                         .flatMapToDouble(i -> changes(actual.get(i).lexical(), expected.get(i).lexical()))),
-                part(texts, i -> Arrays.equals(sorted(top(actual.get(i))), sorted(top(expected.get(i))))),
-                part(texts, i -> Arrays.equals(top(actual.get(i)), top(expected.get(i)))));
+                fraction(texts, i -> Arrays.equals(sorted(top(actual.get(i))), sorted(top(expected.get(i))))),
+                fraction(texts, i -> Arrays.equals(top(actual.get(i)), top(expected.get(i)))));
     }
 
-    /** The number that one in a hundred are below. */
+    /** Returns the first percentile. */
     static double firstPercentile(double[] ascending) {
         return ascending[ascending.length / 100];
     }
@@ -50,12 +50,12 @@ record Fidelity(double[] dense, double[] colbert, double[] changes, double sameT
         return (ascending[(ascending.length - 1) / 2] + ascending[ascending.length / 2]) / 2;
     }
 
-    /** The number that one in a hundred are above. */
+    /** Returns the 99th percentile. */
     static double lastPercentile(double[] ascending) {
         return ascending[ascending.length - 1 - ascending.length / 100];
     }
 
-    private static double part(int count, IntPredicate predicate) {
+    private static double fraction(int count, IntPredicate predicate) {
         return (double) IntStream.range(0, count).filter(predicate).count() / count;
     }
 
@@ -99,7 +99,10 @@ record Fidelity(double[] dense, double[] colbert, double[] changes, double sameT
         return largest;
     }
 
-    /** The ids of the largest weights, falling; of equal ones the smaller id first. */
+    /**
+     * Returns the ids of the largest weights in descending order; of equal weights, the smaller id comes
+     * first.
+     */
     private static int[] top(Outputs outputs) {
         LexicalWeights weights = outputs.lexical();
         return IntStream.range(0, weights.size()).boxed()

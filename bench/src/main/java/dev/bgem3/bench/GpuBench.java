@@ -33,27 +33,29 @@ import java.util.SequencedMap;
 import java.util.stream.Stream;
 
 /**
- * Our side of {@code bench/gpu/run}, which has this program and torch take turns on one GPU: it loads a
- * model, says in one line of JSON what serves it, and then answers each line of its input with one more.
+ * Our side of {@code bench/gpu/run}, which lets this program and torch take turns on one GPU. The program
+ * loads a model, describes it in one line of JSON, and then answers each line of its input with another line
+ * of JSON.
  *
  * <p>
- * Texts are token ids, a text a line, in files {@code NAME.ids} of one folder. The requests, where {@code
- * OUTPUTS} is {@code dense} or {@code all}:
+ * The texts are token ids, one text per line, in files {@code NAME.ids} of one folder. {@code OUTPUTS} is
+ * {@code dense} or {@code all} in these requests:
  * <table>
  * <caption>Requests</caption>
  * <tr>
  * <th>request</th>
- * <th>what is done</th>
+ * <th>response</th>
  * </tr>
  * <tr>
  * <td>{@code time NAME OUTPUTS WARM_UP LEAST SECONDS}</td>
- * <td>passes over all texts for {@code WARM_UP} seconds, then at least {@code LEAST} and for {@code SECONDS},
- * each timed: {@code "millis"}</td>
+ * <td>runs passes over all texts for {@code WARM_UP} seconds, then times at least {@code LEAST} passes, for
+ * at least {@code SECONDS}: {@code "millis"}</td>
  * </tr>
  * <tr>
  * <td>{@code write NAME OUTPUTS}</td>
- * <td>one pass, written beside the ids: {@code NAME.dense} and {@code NAME.colbert}, rows of little-endian
- * fp32, text after text, and {@code NAME.lexical}, a text a line of {@code id:weight}</td>
+ * <td>runs one pass and writes its outputs beside the ids: {@code NAME.dense} and {@code NAME.colbert}
+ * contain rows of little-endian fp32, text after text; {@code NAME.lexical} contains one text per line, as
+ * {@code id:weight}</td>
  * </tr>
  * </table>
  */
@@ -69,7 +71,10 @@ public final class GpuBench {
         this.folder = folder;
     }
 
-    /** Takes the model's folder, the device, the precision, and the folder of the ids. */
+    /**
+     * Answers requests on standard input; the arguments are the model's folder, the device, the precision and
+     * the folder of the ids.
+     */
     public static void main(String... arguments) throws IOException {
         try (BufferedReader requests = new BufferedReader(
                 new InputStreamReader(System.in, StandardCharsets.UTF_8))) {

@@ -13,18 +13,18 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 
-/** Each of the three heads, from the encoder's output to arrays. */
+/** Each of the three heads, from the encoder's output to Java arrays. */
 public class HeadBenchmark extends KernelBenchmark {
     private static final long SEED = 7;
 
-    /** Texts × tokens of each. */
+    /** The number of texts × the tokens of each. */
     @Param("8x128")
     String texts;
 
     private BatchShape shape;
     private Heads heads;
 
-    /** The heads with the operands in one provider's memory. */
+    /** The heads with their operands in a provider's memory. */
     private static final class Heads {
         private final Kernels kernels;
         private final Workspace workspace;
@@ -52,7 +52,10 @@ public class HeadBenchmark extends KernelBenchmark {
                     Operands.gaussian(random, rows * columns, 1 / Math.sqrt(columns)));
         }
 
-        /** The encoder's output, in memory that the heads then add to: to be asked for before each. */
+        /**
+         * Returns the encoder's output in a reset workspace; call this before each head, because heads
+         * allocate from the workspace.
+         */
         private Tensor input() {
             workspace.reset();
             int columns = hidden.length / cumulativeLengths[cumulativeLengths.length - 1];
@@ -73,7 +76,7 @@ public class HeadBenchmark extends KernelBenchmark {
         }
     }
 
-    /** Draws weights and inputs, and compares all outputs with the scalar kernels'. */
+    /** Draws weights and inputs, and compares all outputs with those of the scalar kernels. */
     @Setup
     public void open() {
         openKernels();
@@ -93,21 +96,21 @@ public class HeadBenchmark extends KernelBenchmark {
         }
     }
 
-    /** The first tokens' rows, normalised; copying the input in is part of each of these three. */
+    /** Measures normalising the first tokens' rows; all three measurements include copying the input. */
     @Benchmark
     public float[][] dense(Tokens done) {
         done.tokens += shape.allTokens();
         return heads.dense();
     }
 
-    /** A weight for each token. */
+    /** Measures computing a weight for each token. */
     @Benchmark
     public float[] sparse(Tokens done) {
         done.tokens += shape.allTokens();
         return heads.sparse();
     }
 
-    /** A vector for each token, normalised: a product of C × C. */
+    /** Measures computing a normalised vector for each token, a product of C × C. */
     @Benchmark
     public float[][] colbert(Tokens done) {
         done.tokens += shape.allTokens();

@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What the benchmarks of single operations share: the kernels to measure, and the scalar ones beside them.
+ * The base class for benchmarks of single operations, with the kernels to measure and the scalar reference.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -32,30 +32,30 @@ public abstract class KernelBenchmark {
     String kernels;
 
     /**
-     * What the linear layers' products are in: {@code FP32}; for {@code jit} also {@code BF16} and {@code
-     * INT8}.
+     * The arithmetic of the linear layers' products: {@code FP32}; with {@code jit} also {@code BF16} and
+     * {@code INT8}.
      */
     @Param("FP32")
     String arithmetic;
 
-    /** How many threads compute; 0 for as many as there are processors. The scalar kernels always use one. */
+    /** The number of threads; 0 stands for the number of processors. The scalar kernels always use one. */
     @Param("0")
     int threads;
 
-    /** C; BGE-M3's unless set. */
+    /** The hidden size C; BGE-M3's by default. */
     @Param("1024")
     int hiddenSize;
 
-    /** The kernels to measure, while they are open. */
+    /** The opened kernels to measure. */
     Kernels measured;
-    /** Their memory. */
+    /** The workspace of the measured kernels. */
     Workspace workspace;
 
     /** Counts the operations of the formula. */
     @AuxCounters(AuxCounters.Type.OPERATIONS)
     @State(Scope.Thread)
     public static class Operations {
-        /** 10⁹ operations done in this iteration. */
+        /** The operations of this iteration, in units of 10⁹. */
         public double gigaFlops;
     }
 
@@ -63,7 +63,7 @@ public abstract class KernelBenchmark {
     @AuxCounters(AuxCounters.Type.OPERATIONS)
     @State(Scope.Thread)
     public static class Tokens {
-        /** Tokens done in this iteration. */
+        /** The tokens of this iteration. */
         public long tokens;
     }
 
@@ -78,7 +78,7 @@ public abstract class KernelBenchmark {
         return KernelProviders.named("scalar", Arithmetic.FP32).open(Arithmetic.FP32, 1, 0);
     }
 
-    /** How far results about 1 may be off. */
+    /** Returns the tolerance for results of about 1. */
     final double tolerance() {
         return Agreement.of(Arithmetic.valueOf(arithmetic));
     }

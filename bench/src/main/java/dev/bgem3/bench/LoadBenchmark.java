@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How long loading takes, in milliseconds, with the files in the operating system's cache: the first load of
- * a fresh JVM, which is what a program waits for, in each of five JVMs.
+ * The time to load a model, in milliseconds, with the files in the operating system's cache. Measures the
+ * first load in each of five fresh JVMs, because this is the time for which a program waits.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -32,15 +32,15 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 1)
 @Fork(value = 5, jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
 public class LoadBenchmark {
-    /** A model folder; a relative one begins at the project's root. */
+    /** A model folder; relative to the project's root. */
     @Param(Models.MINI)
     String model;
 
     private Path folder;
-    /** For each file that holds a tokenizer a folder of that file alone. */
+    /** For each tokenizer file, a folder that contains only this file. */
     private final Map<String, Path> tokenizers = new HashMap<>();
 
-    /** Finds the folder; that what was loaded works is what {@link EncodeBenchmark} checks. */
+    /** Finds the folder; {@link EncodeBenchmark} checks that a loaded model works. */
     @Setup
     public void open() throws IOException {
         folder = Models.folder(model);
@@ -63,7 +63,7 @@ public class LoadBenchmark {
         }
     }
 
-    /** The whole model, ready to encode. */
+    /** Measures loading the whole model. */
     @Benchmark
     public int model() {
         try (BgeM3 loaded = BgeM3.load(folder)) {
@@ -71,13 +71,13 @@ public class LoadBenchmark {
         }
     }
 
-    /** The tokenizer alone, from {@code tokenizer.json}. */
+    /** Measures loading only the tokenizer, from {@code tokenizer.json}. */
     @Benchmark
     public Tokenizer tokenizerJson() {
         return Tokenizer.load(tokenizers.get(Tokenizer.JSON_FILE));
     }
 
-    /** The tokenizer alone, from {@code sentencepiece.bpe.model}. */
+    /** Measures loading only the tokenizer, from {@code sentencepiece.bpe.model}. */
     @Benchmark
     public Tokenizer sentencePiece() {
         return Tokenizer.load(tokenizers.get(Tokenizer.SENTENCEPIECE_FILE));

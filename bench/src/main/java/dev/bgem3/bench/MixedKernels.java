@@ -7,15 +7,15 @@ import dev.bgem3.kernel.Workspace;
 import java.util.function.IntPredicate;
 
 /**
- * Two kernels of the CPU that compute a model between them: some linear layers in one's arithmetic, all else
- * in the other's. They understand each other's tensors, which are fp32 numbers in memory whatever a product's
- * operands are.
+ * Combines two CPU kernels, one of which computes some of a model's linear layers and the other everything
+ * else. They can share tensors, which are always fp32 numbers in memory, whatever the arithmetic of a
+ * product.
  *
  * <p>
- * Linear layers are told apart by the order in which a model takes them: layer by layer queries with keys and
- * values, the attention's output, the feed-forward part's first and second half; then its heads. Those that
- * the kernels by themselves would keep precise are as the others here, so that it can be seen what that is
- * for.
+ * Linear layers are identified by the order in which a model creates them: for each encoder layer, the
+ * queries, keys and values, the attention's output, and the first and second half of the feed-forward part;
+ * then the heads. Layers that the int8 kernels would themselves keep in a higher precision are treated like
+ * the others here, so that the effect of doing so can be measured.
  */
 final class MixedKernels implements Kernels {
     private record MixedLinear(Kernels owner, Linear layer) implements Linear {
@@ -43,10 +43,10 @@ final class MixedKernels implements Kernels {
     private int linearCount;
 
     /**
-     * Takes both, and closes them with itself.
+     * Combines two kernels and takes ownership of both.
      *
      * @param isSome
-     *            whether {@code some} computes the linear layer of that number, counted from 0
+     *            whether {@code some} computes the linear layer with this number, counted from 0
      */
     MixedKernels(Kernels most, Kernels some, IntPredicate isSome) {
         this.most = most;
@@ -54,7 +54,7 @@ final class MixedKernels implements Kernels {
         this.isSome = isSome;
     }
 
-    /** How many linear layers it was given. */
+    /** Returns the number of linear layers created. */
     int linearCount() {
         return linearCount;
     }

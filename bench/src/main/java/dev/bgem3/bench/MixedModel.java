@@ -24,9 +24,9 @@ import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** A model with all three outputs whose linear layers are int8 but for some, which are bf16. */
+/** A model with all three outputs whose linear layers are int8, except for some that are bf16. */
 final class MixedModel implements AutoCloseable {
-    /** The linear layers of an encoder layer, in the order in which a model takes them. */
+    /** The linear layers of an encoder layer, in the order in which a model creates them. */
     enum Kind {
         QUERY_KEY_VALUE("queries, keys, values"), ATTENTION_OUTPUT("attention output"), INTERMEDIATE(
                 "intermediate"), OUTPUT("output");
@@ -54,11 +54,11 @@ final class MixedModel implements AutoCloseable {
     private final Workspace workspace;
 
     /**
-     * Opens a model that has both heads.
+     * Opens a model that has both heads with linear layers.
      *
      * @param isBf16
-     *            whether the linear layer of that number is bf16: {@link Kind#ordinal()} + 4 times its
-     *            encoder layer; then the two heads
+     *            whether the linear layer with this number is bf16; the number is {@link Kind#ordinal()} + 4
+     *            times the encoder layer's, and the two heads follow
      */
     MixedModel(Path path, KernelProvider provider, IntPredicate isBf16) {
         int threads = Runtime.getRuntime().availableProcessors();
@@ -80,7 +80,7 @@ final class MixedModel implements AutoCloseable {
         }
     }
 
-    /** All outputs of each text. */
+    /** Returns all outputs of each text. */
     List<Outputs> encode(List<String> texts) {
         List<int[]> ids = texts.stream()
                 .map(text -> tokenizer.encode(text, folder.config().maxTokens()).ids()).toList();

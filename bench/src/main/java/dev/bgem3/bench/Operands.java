@@ -5,11 +5,11 @@ import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
 import java.util.Random;
 
-/** Repeatable random operands, and tensors made of them. */
+/** Creates reproducible random operands, and tensors that contain them. */
 final class Operands {
     private Operands() {}
 
-    /** Numbers from N(0, deviation²). */
+    /** Returns numbers drawn from N(0, deviation²). */
     static float[] gaussian(Random random, int length, double deviation) {
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
@@ -18,21 +18,21 @@ final class Operands {
         return values;
     }
 
-    /** A tensor that holds {@code values}, row-major. */
+    /** Returns a tensor that contains {@code values}, in row-major order. */
     static Tensor tensor(Kernels kernels, Workspace workspace, int columns, float[] values) {
         Tensor tensor = workspace.tensor(values.length / columns, columns);
         kernels.write(tensor, values);
         return tensor;
     }
 
-    /** What a tensor holds, row-major. */
+    /** Returns the contents of a tensor, in row-major order. */
     static float[] read(Kernels kernels, Tensor tensor) {
         float[] values = new float[tensor.rows() * tensor.columns()];
         kernels.read(values, 0, tensor, 0, tensor.rows());
         return values;
     }
 
-    /** The rows that are numbered in {@code rows}. */
+    /** Returns the rows with the given numbers. */
     static float[] rows(float[] values, int columns, int... rows) {
         float[] chosen = new float[rows.length * columns];
         for (int i = 0; i < rows.length; i++) {
@@ -41,7 +41,7 @@ final class Operands {
         return chosen;
     }
 
-    /** At most {@code most} row numbers spread over 0 .. count − 1, both ends included. */
+    /** Returns at most {@code most} row numbers spread evenly over 0 .. count − 1, both ends included. */
     static int[] spread(int count, int most) {
         int[] rows = new int[Math.min(count, most)];
         for (int i = 0; i < rows.length; i++) {

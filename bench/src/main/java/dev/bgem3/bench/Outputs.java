@@ -5,7 +5,7 @@ import dev.bgem3.DenseVector;
 import dev.bgem3.Embedding;
 import dev.bgem3.LexicalWeights;
 
-/** A text's three outputs, wherever they come from. */
+/** The three outputs of a text. */
 record Outputs(DenseVector dense, LexicalWeights lexical, ColbertVectors colbert) {
     static Outputs of(Embedding embedding) {
         return new Outputs(embedding.dense(), embedding.lexicalWeights(), embedding.colbert());

@@ -17,14 +17,14 @@ import java.util.stream.Stream;
  * Queries and the passages that answer them.
  *
  * @param passages
- *            each text once
+ *            the passages, each text once
  * @param relevant
- *            for each query the number of its passage
+ *            for each query, the index of its passage
  */
 record Pairs(List<String> queries, List<String> passages, int[] relevant) {
     /**
-     * The first {@code most} lines of a file that has a JSON object with {@code query} and {@code passage} on
-     * each.
+     * Reads the first {@code most} lines of a file, each of which is a JSON object with {@code query} and
+     * {@code passage}.
      */
     static Pairs read(Path file, int most) {
         List<String> queries = new ArrayList<>();
@@ -45,12 +45,12 @@ record Pairs(List<String> queries, List<String> passages, int[] relevant) {
                 relevant.stream().mapToInt(Integer::intValue).toArray());
     }
 
-    /** The queries, then the passages. */
+    /** Returns the queries, followed by the passages. */
     List<String> texts() {
         return Stream.concat(queries.stream(), passages.stream()).toList();
     }
 
-    /** What the outputs of {@link #texts()} find. */
+    /** Returns how well queries retrieve their passages, given the outputs of {@link #texts()}. */
     Retrieval retrieval(List<Outputs> outputs) {
         return Retrieval.of(outputs.subList(0, queries.size()),
                 outputs.subList(queries.size(), outputs.size()), relevant);

@@ -24,20 +24,20 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Our side of {@code bench/peers/run}: a model that is loaded once and asked on standard input, a line each,
- * with one line of JSON for an answer, the first when it is loaded. Between questions no thread runs.
+ * Our side of {@code bench/peers/run}: loads a model once, then answers each line of standard input with one
+ * line of JSON; the first answer comes when the model is loaded. Between requests no thread runs.
  *
  * <pre>
- * time NAME LEAST SECONDS   encodes the texts of NAME.ids again and again, until both are reached
+ * time NAME LEAST SECONDS   encodes the texts of NAME.ids repeatedly, at least LEAST times and for SECONDS
  *                           {"millis":[…]}
- * write NAME FILE           encodes them once; their vectors, not normalised, go into FILE as float32,
- * little-endian
+ * write NAME FILE           encodes them once and writes their vectors, not normalised, to FILE as
+ *                           little-endian float32
  *                           {"rows":…}
  * </pre>
  *
  * <p>
- * {@code NAME.ids} holds a text a line, its token ids separated by spaces; both files lie in the folder that
- * the arguments name. All texts go into one call, for the dense vector alone.
+ * {@code NAME.ids} contains one text per line, as token ids separated by spaces; both files are in the folder
+ * given in the arguments. All texts are encoded in one call, to dense vectors only.
  */
 public final class PeerBench {
     private static final EncodeOptions OPTIONS = EncodeOptions.builder().normalize(false).build();
@@ -52,7 +52,10 @@ public final class PeerBench {
         this.folder = folder;
     }
 
-    /** Takes the model's folder, kernels, precision, threads, and the folder of ids and answers. */
+    /**
+     * Answers requests on standard input; the arguments are the model's folder, the kernels, the precision,
+     * the number of threads and the folder of the files.
+     */
     public static void main(String... arguments) throws IOException {
         LoadOptions options = LoadOptions.builder().kernels(KernelKind.of(arguments[1]))
                 .precision(Precision.valueOf(arguments[2].toUpperCase(Locale.ROOT)))

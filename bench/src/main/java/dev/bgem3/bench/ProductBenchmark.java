@@ -10,24 +10,24 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 
 /**
- * The three fused products of an encoder layer: queries, keys and values at once (C → 3·C), the feed-forward
- * part's first half with GELU (C → F) and its second half with residual and layer norm (F → C).
+ * The three fused products of an encoder layer: queries, keys and values together (C → 3·C), the first half
+ * of the feed-forward part with GELU (C → F), and its second half with residual and layer norm (F → C).
  */
 public class ProductBenchmark extends KernelBenchmark {
     private static final long SEED = 1;
     private static final int CHECKED_ROWS = 8;
 
-    /** T, the rows of the product. */
+    /** The number of tokens T, the rows of the product. */
     @Param({"16", "128", "1024"})
     int tokens;
 
-    /** F; BGE-M3's unless set. */
+    /** The intermediate size F; BGE-M3's by default. */
     @Param("4096")
     int intermediateSize;
 
     private Layer layer;
 
-    /** Weights [N, K] whose products with N(0, 1) are N(0, 1) again, and biases [N]. */
+    /** Weights [N, K] whose products with N(0, 1) inputs are N(0, 1) again, and biases [N]. */
     private record Weights(int inputSize, int outputSize, float[] weight, float[] bias) {
         static Weights random(Random random, int inputSize, int outputSize) {
             return new Weights(inputSize, outputSize,
@@ -40,7 +40,7 @@ public class ProductBenchmark extends KernelBenchmark {
         }
     }
 
-    /** The three products' operands: hidden [T, C], intermediate [T, F], gamma and beta [C]. */
+    /** The operands of the three products: hidden [T, C], intermediate [T, F], gamma and beta [C]. */
     private record Values(float[] hidden, float[] intermediate, Weights queryKeyValue, Weights widening,
             Weights narrowing, float[] gamma, float[] beta) {
         static Values random(int tokens, int hiddenSize, int intermediateSize) {
@@ -61,7 +61,7 @@ public class ProductBenchmark extends KernelBenchmark {
         }
     }
 
-    /** The operands in one provider's memory. */
+    /** The operands in a provider's memory. */
     private static final class Layer {
         private final Kernels kernels;
         private final Tensor hidden;
@@ -108,8 +108,8 @@ public class ProductBenchmark extends KernelBenchmark {
     }
 
     /**
-     * Lays the weights out, and compares some rows of each product with the scalar kernels': a row depends on
-     * no other.
+     * Converts the weights to the kernels' layout, and compares some rows of each product with those of the
+     * scalar kernels; some rows are enough because a row depends on no other.
      */
     @Setup
     public void open() {
@@ -132,21 +132,21 @@ public class ProductBenchmark extends KernelBenchmark {
                 Operands.read(scalar, expected), tolerance());
     }
 
-    /** C → 3·C. */
+    /** Measures C → 3·C. */
     @Benchmark
     public void linear(Operations done) {
         layer.linear();
         done.gigaFlops += 2e-9 * tokens * hiddenSize * 3 * hiddenSize;
     }
 
-    /** C → F with GELU. */
+    /** Measures C → F with GELU. */
     @Benchmark
     public void linearGelu(Operations done) {
         layer.linearGelu();
         done.gigaFlops += 2e-9 * tokens * hiddenSize * intermediateSize;
     }
 
-    /** F → C with residual and layer norm. */
+    /** Measures F → C with residual and layer norm. */
     @Benchmark
     public void linearAddNorm(Operations done) {
         layer.linearAddNorm();

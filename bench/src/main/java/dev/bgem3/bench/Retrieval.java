@@ -14,33 +14,33 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How many queries find their passage among all passages' ten best; a passage of the same score counts as a
- * better one.
+ * The fraction of queries whose passage is among the ten best; another passage with the same score counts as
+ * better.
  *
  * @param dense
- *            recall at 10 by the dense score, 0 to 1
+ *            recall at 10 by the dense score, from 0 to 1
  * @param sparse
- *            by the lexical matching score
+ *            recall by the lexical matching score
  * @param colbert
- *            by the ColBERT score
+ *            recall by the ColBERT score
  */
 record Retrieval(double dense, double sparse, double colbert) {
     private static final int BEST = 10;
-    /** Rows of queries and of passages whose products are computed at a time: 16 MiB of them. */
+    /** The numbers of query and passage rows whose products are computed at a time, 16 MiB of products. */
     private static final int QUERY_ROWS = 4_096;
     private static final int PASSAGE_ROWS = 1_024;
 
-    /** How well a passage answers a query. */
+    /** Scores how well a passage answers a query. */
     @FunctionalInterface
     private interface Score {
         float of(Outputs query, Outputs passage);
     }
 
     /**
-     * Judges all queries against all passages.
+     * Scores all queries against all passages.
      *
      * @param relevant
-     *            for each query the number of its passage
+     *            for each query, the index of its passage
      */
     static Retrieval of(List<Outputs> queries, List<Outputs> passages, int[] relevant) {
         return new Retrieval(
@@ -73,8 +73,9 @@ record Retrieval(double dense, double sparse, double colbert) {
     }
 
     /**
-     * {@link ColbertVectors#score} of all with all. The dot products are a matrix product, the queries' rows
-     * its weights: the fp32 kernels compute in seconds what the method for one pair would take minutes for.
+     * Computes {@link ColbertVectors#score} for all pairs of a query and a passage. The dot products are one
+     * matrix product with the queries' rows as weights: the fp32 kernels need seconds for what would take
+     * minutes pair by pair.
      */
     static float[][] colbertScores(List<ColbertVectors> queries, List<ColbertVectors> passages) {
         float[][] scores = new float[queries.size()][passages.size()];
@@ -100,7 +101,7 @@ record Retrieval(double dense, double sparse, double colbert) {
         return scores;
     }
 
-    /** Takes the products [passages' rows, queries' rows] together. */
+    /** Combines the products [passages' rows, queries' rows] to scores. */
     private static void addScores(float[][] scores, int firstQuery, int[] queryEnds, int firstPassage,
             int[] passageEnds, float[] products) {
         int width = queryEnds[queryEnds.length - 1];
@@ -123,10 +124,10 @@ record Retrieval(double dense, double sparse, double colbert) {
         });
     }
 
-    /** Texts {@code from .. to - 1}. */
+    /** The texts {@code from .. to - 1}. */
     private record Range(int from, int to) {}
 
-    /** All texts in turn, in ranges of about {@code most} rows. */
+    /** Divides the texts, in order, into ranges of about {@code most} rows. */
     private static List<Range> ranges(List<ColbertVectors> texts, int most) {
         List<Range> ranges = new ArrayList<>();
         int from = 0;
@@ -142,7 +143,7 @@ record Retrieval(double dense, double sparse, double colbert) {
         return ranges;
     }
 
-    /** Texts' rows one below another; text i has the rows {@code ends[i] .. ends[i + 1] - 1}. */
+    /** The stacked rows of texts; text i has the rows {@code ends[i] .. ends[i + 1] - 1}. */
     private record Stack(float[] values, int[] ends, int columns) {
         static Stack of(List<ColbertVectors> texts) {
             int columns = texts.getFirst().dimension();

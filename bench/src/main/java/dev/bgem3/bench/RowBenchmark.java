@@ -13,21 +13,21 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * What kernels fuse with products, with as little product as there can be: GELU and the layer norm after
- * products of depth 1, softmax between attention's products with heads of one number.
+ * The operations that kernels fuse with products, measured with the smallest possible products: GELU and the
+ * layer norm after products of depth 1, and softmax between attention's products with heads of size 1.
  */
 public class RowBenchmark extends KernelBenchmark {
     private static final long SEED = 6;
 
-    /** T. */
+    /** The number of tokens T. */
     @Param("1024")
     int tokens;
 
-    /** F, the width of GELU's rows; BGE-M3's unless set. */
+    /** The intermediate size F, the width of GELU's rows; BGE-M3's by default. */
     @Param("4096")
     int intermediateSize;
 
-    /** Heads, each a softmax of T × T scores. */
+    /** The number of heads, each with a softmax of T × T scores. */
     @Param("16")
     int headCount;
 
@@ -37,11 +37,11 @@ public class RowBenchmark extends KernelBenchmark {
     @AuxCounters(AuxCounters.Type.OPERATIONS)
     @State(Scope.Thread)
     public static class Elements {
-        /** 10⁶ elements done in this iteration. */
+        /** The elements of this iteration, in units of 10⁶. */
         public double megaElements;
     }
 
-    /** The operands in one provider's memory, and the results. */
+    /** The operands and results in a provider's memory. */
     private static final class Rows {
         private final Kernels kernels;
         private final Tensor column;
@@ -92,7 +92,7 @@ public class RowBenchmark extends KernelBenchmark {
         }
     }
 
-    /** Draws the operands, and compares all results with the scalar kernels'. */
+    /** Draws the operands, and compares all results with those of the scalar kernels. */
     @Setup
     public void open() {
         openKernels();
@@ -114,21 +114,21 @@ public class RowBenchmark extends KernelBenchmark {
         Agreement.check(what, Operands.read(measured, actual), Operands.read(scalar, expected), tolerance());
     }
 
-    /** T × F of them. */
+    /** Measures GELU of T × F elements. */
     @Benchmark
     public void gelu(Elements done) {
         rows.gelu();
         done.megaElements += 1e-6 * tokens * intermediateSize;
     }
 
-    /** T rows of C numbers, with a residual. */
+    /** Measures the layer norm of T rows of C numbers, with a residual. */
     @Benchmark
     public void norm(Elements done) {
         rows.norm();
         done.megaElements += 1e-6 * tokens * hiddenSize;
     }
 
-    /** T × T scores for each head. */
+    /** Measures softmax of T × T scores for each head. */
     @Benchmark
     public void softmax(Elements done) {
         rows.softmax();

@@ -6,15 +6,15 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Endless repeatable text in all of a vocabulary's languages and scripts at once: its pieces, drawn with
- * Zipf's law over their rank, as SentencePiece stores them by falling frequency. Words come again as often as
- * in real text, and no oftener.
+ * Generates reproducible text in all of a vocabulary's languages and scripts at once. It draws the
+ * vocabulary's pieces by Zipf's law over their rank, because SentencePiece stores them by descending
+ * frequency; so words repeat about as often as in real text.
  */
 final class SampleText {
     private static final String WORD_MARK = "▁";
 
     private final Tokenizer tokenizer;
-    /** Those that are not special, the most frequent first. */
+    /** The ids that are not special, the most frequent first. */
     private final int[] ids;
     private final SplittableRandom random;
 
@@ -26,7 +26,7 @@ final class SampleText {
         random = new SplittableRandom(seed);
     }
 
-    /** The next text, {@code pieces} pieces long, with one space between words and none at its ends. */
+    /** Returns a text of {@code pieces} pieces, with one space between words and none at its ends. */
     String next(int pieces) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < pieces; i++) {

@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Text to ids on one thread: 256 texts of mixed languages, or a file's lines. */
+/** Encodes text to ids on one thread: 256 texts of mixed languages, or the lines of a file. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -36,11 +36,11 @@ public class TokenizerBenchmark {
     private static final int TEXTS = 256;
     private static final int PIECES = 400;
 
-    /** A model folder; a relative one begins at the project's root. */
+    /** A model folder; relative to the project's root. */
     @Param(Models.MINI)
     String model;
 
-    /** A UTF-8 file whose lines are encoded; empty for text in the vocabulary's own pieces. */
+    /** A UTF-8 file whose lines are encoded; if empty, the text is generated from the vocabulary's pieces. */
     @Param("")
     String file;
 
@@ -52,11 +52,11 @@ public class TokenizerBenchmark {
     @AuxCounters(AuxCounters.Type.OPERATIONS)
     @State(Scope.Thread)
     public static class Bytes {
-        /** 10⁶ bytes of UTF-8 done in this iteration. */
+        /** The bytes of UTF-8 of this iteration, in units of 10⁶. */
         public double megabytes;
     }
 
-    /** Makes the texts; those made of pieces must come back when their ids are decoded. */
+    /** Creates the texts; checks that decoding the ids of generated texts restores the texts. */
     @Setup
     public void open() {
         tokenizer = Tokenizer.load(Models.folder(model));
@@ -87,7 +87,7 @@ public class TokenizerBenchmark {
         }
     }
 
-    /** All texts, one after another. */
+    /** Measures encoding all texts, one after another. */
     @Benchmark
     public long encode(Bytes done) {
         long tokens = 0;

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What bf16 and int8 may cost, on a part of what {@code bench/accuracy} judges. */
+/** Limits the loss of accuracy of bf16 and int8, on a part of the data of {@code bench/accuracy}. */
 class AccuracyTest {
     private static final int PAIRS = TestSizes.pick(400, 1_000);
     private static final Path MINI = Models.folder(Models.MINI);
@@ -30,7 +30,7 @@ class AccuracyTest {
             .filter(provider -> provider.name().equals("jit")).findFirst().orElseThrow();
 
     @BeforeAll
-    static void needsTheUnitsOfBothPrecisionsAndTheChoiceOfKernels() {
+    static void requireKernelsForBothPrecisions() {
         assumeTrue(System.getProperty("bgem3.kernels") == null,
                 "-Dbgem3.kernels is set, and these compare the kernels that serve by default");
         assumeTrue(
@@ -41,7 +41,7 @@ class AccuracyTest {
 
     @ParameterizedTest
     @CsvSource({"BF16, 0.9995", "INT8, 0.99"})
-    void heldOutTextsStayNearAndFindWhatTheyFoundInFp32(Precision precision, double leastCosine) {
+    void staysCloseToFp32OnHeldOutTextsAndInRetrieval(Precision precision, double minCosine) {
         Path file = Path.of(System.getProperty("bgem3.shared", "")).resolve("models/heldout-pairs.jsonl");
         assumeTrue(Files.isRegularFile(file), file + ": no such file; it holds the pairs to judge by");
         Pairs pairs = Pairs.read(file, PAIRS);
@@ -49,7 +49,7 @@ class AccuracyTest {
         List<Outputs> actual = AccuracyReport.encode(MINI, precision, pairs.texts());
 
         Fidelity fidelity = Fidelity.of(actual, expected);
-        assertThat(Fidelity.firstPercentile(fidelity.dense())).as("dense cosine").isGreaterThan(leastCosine);
+        assertThat(Fidelity.firstPercentile(fidelity.dense())).as("dense cosine").isGreaterThan(minCosine);
         assertThat(Fidelity.firstPercentile(fidelity.colbert())).as("ColBERT cosine").isGreaterThan(0.99);
         assertThat(fidelity.sameTopInOrder()).as("texts whose five largest lexical weights are unchanged")
                 .isGreaterThanOrEqualTo(0.9);
@@ -63,37 +63,37 @@ class AccuracyTest {
     }
 
     /**
-     * Random weights: the lexical ones are near one another and near 1, so that their order says little, and
-     * 13 texts less; that int8 keeps the five largest in nine of ten holds for these, and in five of six for
-     * the held-out ones. A weight is a product of 128 rounded numbers after three layers of them, each
-     * rounding being 2⁻⁹ in bf16 as a rule: some ten of those add up to 0.02 at random, and the bound on the
-     * largest of some hundred changes is a small multiple of that.
+     * This model has random weights, so its lexical weights are close to one another and near 1; their order
+     * says little, and 13 texts say even less. Int8 keeps the five largest in nine of ten of these texts, and
+     * in five of six of the held-out ones. A weight is a product of 128 rounded numbers after three layers of
+     * them, and each rounding error is typically 2⁻⁹ in bf16: about ten random ones add up to 0.02, and the
+     * bound on the largest of about a hundred changes is a small multiple of that.
      */
     @ParameterizedTest
     @CsvSource({"BF16, 0.9995, 0.8, 0.05", "INT8, 0.99, 0.9, 0.1"})
-    void textsOfTheGoldensStayNear(Precision precision, double leastCosine, double leastUnchanged,
-            double largestChange) {
+    void staysCloseToFp32OnTheTextsOfTheGoldens(Precision precision, double minCosine, double minUnchanged,
+            double maxChange) {
         List<String> texts = AccuracyReport.goldenTexts();
         assertThat(texts).hasSizeGreaterThan(10);
         for (Path folder : AccuracyReport.goldenModels()) {
             Fidelity fidelity = Fidelity.of(AccuracyReport.encode(folder, precision, texts),
                     AccuracyReport.encode(folder, Precision.FP32, texts));
-            assertThat(fidelity.dense()[0]).as("%s: dense", folder).isGreaterThan(leastCosine);
-            assertThat(fidelity.colbert()[0]).as("%s: ColBERT", folder).isGreaterThan(leastCosine);
+            assertThat(fidelity.dense()[0]).as("%s: dense", folder).isGreaterThan(minCosine);
+            assertThat(fidelity.colbert()[0]).as("%s: ColBERT", folder).isGreaterThan(minCosine);
             assertThat(fidelity.sameTop()).as("%s: five largest lexical weights unchanged", folder)
-                    .isGreaterThanOrEqualTo(leastUnchanged);
+                    .isGreaterThanOrEqualTo(minUnchanged);
             assertThat(fidelity.changes()[fidelity.changes().length - 1]).as("%s: lexical", folder)
-                    .isLessThan(largestChange);
+                    .isLessThan(maxChange);
         }
     }
 
     /**
-     * In int8 the first layer's attention and the heads, after four layers of four, are in bf16 by
-     * themselves.
+     * The int8 kernels themselves keep the first layer's attention in bf16, and the heads, which follow four
+     * layers of four.
      */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void modelOfTwoArithmeticsHasTheBitsOfTheKernelsOwn(boolean bf16) {
+    void matchesTheKernelsOwnMixOfArithmeticsBitForBit(boolean bf16) {
         List<String> texts = AccuracyReport.goldenTexts();
         try (MixedModel model = new MixedModel(MINI, JIT, number -> bf16 || number < 2 || number >= 16)) {
             List<Outputs> actual = model.encode(texts);
@@ -103,7 +103,7 @@ class AccuracyTest {
     }
 
     @Test
-    void allColbertScoresAreThoseOfTheirPairs() {
+    void matchesTheScoresOfSinglePairs() {
         Random random = new Random(3);
         List<ColbertVectors> texts = Stream.generate(() -> vectors(random, 1 + random.nextInt(700))).limit(24)
                 .toList();

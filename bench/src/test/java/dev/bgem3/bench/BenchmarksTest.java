@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Runs each benchmark once on a small size, its own check included; nothing is timed. */
+/** Runs each benchmark once on a small size, including its own check, without timing. */
 class BenchmarksTest {
     @ParameterizedTest
     @ValueSource(strings = {"scalar", "vector"})
@@ -99,10 +99,10 @@ class BenchmarksTest {
         assertThat(done.tokens).isEqualTo(63);
     }
 
-    /** The jit kernels' other arithmetics, where this processor has them. */
+    /** Tests the other arithmetics of the jit kernels, if this processor supports them. */
     @ParameterizedTest
     @ValueSource(strings = {"BF16", "INT8"})
-    void everyBenchmarkOfKernelsAlsoRunsInFewerBits(String arithmetic) {
+    void runsEveryKernelBenchmarkInReducedPrecision(String arithmetic) {
         KernelProvider jit = KernelProviders.all().stream().filter(one -> one.name().equals("jit"))
                 .findFirst()
                 .orElseThrow();
@@ -138,7 +138,7 @@ class BenchmarksTest {
     }
 
     @Test
-    void tokenizerGivesBackTheTextOfItsPieces() {
+    void tokenizerRestoresTheTextOfItsPieces() {
         TokenizerBenchmark benchmark = new TokenizerBenchmark();
         benchmark.model = Models.MINI;
         benchmark.file = "";
@@ -195,7 +195,7 @@ class BenchmarksTest {
     }
 
     @Test
-    void checksFailOnANumberOutOfToleranceOrNotANumber() {
+    void failsOnNumbersOutOfToleranceAndOnNaN() {
         float[] expected = {1, 2, 3};
         Agreement.check("same", new float[]{1, 2, 3}, expected, 0);
         assertThatThrownBy(() -> Agreement.check("linear", new float[]{1, 2.5f, 3}, expected, 0.25))
@@ -214,9 +214,9 @@ class BenchmarksTest {
                 .hasMessage("texts: " + shape + " (expected: texts x tokens, such as 8x128)");
     }
 
-    /** The list that JMH's annotation processor writes: without it there is nothing to run. */
+    /** JMH's annotation processor writes this list, without which the runner finds no benchmark. */
     @Test
-    void everyBenchmarkIsInTheListThatTheRunnerReads() throws IOException {
+    void listsEveryBenchmarkForTheRunner() throws IOException {
         try (InputStream list = BenchmarksTest.class.getResourceAsStream("/META-INF/BenchmarkList")) {
             assertThat(new String(list.readAllBytes(), StandardCharsets.UTF_8)).contains(
                     "ProductBenchmark_linear_", "ProductBenchmark_linearGelu_",

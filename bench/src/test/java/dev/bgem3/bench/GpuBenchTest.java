@@ -36,7 +36,7 @@ class GpuBenchTest {
     private Path folder;
 
     @Test
-    void saysWhatServesAndTimesAtLeastThePassesAskedFor() throws IOException {
+    void describesTheModelAndTimesAtLeastTheRequestedPasses() throws IOException {
         List<JsonObject> answers = ask("time some dense 0 3 0", "time some all 0 0 0");
         assertThat(answers).hasSize(3);
         assertThat(answers.get(0).string("precision")).contains("fp32");
@@ -63,7 +63,7 @@ class GpuBenchTest {
     }
 
     @Test
-    void refusesARequestThatItDoesNotKnow() {
+    void rejectsAnUnknownRequest() {
         assertThatThrownBy(() -> ask("measure some dense"))
                 .hasMessage("request: measure some dense (expected: time or write)");
         assertThatThrownBy(() -> ask("write some sparse"))
