@@ -1,14 +1,14 @@
-# Sourced by what starts Java, in any POSIX shell: finds a JDK 25 or newer.
+# Finds a JDK 25 or newer. The scripts that start Java source this file; any POSIX shell will do.
 #
-# JAVA_HOME         looked at first, then the java on PATH, then the usual folders
-# BGEM3_JDK_FOLDERS the usual folders, in place of the list below: patterns of JDK homes, separated by colons
+# JAVA_HOME         checked first, then the java on PATH, then the usual folders
+# BGEM3_JDK_FOLDERS replaces the list of usual folders below: patterns of JDK homes, separated by colons
 # shellcheck shell=sh
 
-least_java=25
+min_java=25
 usual_folders="/usr/lib/jvm/*:/opt/*:${HOME:-}/.sdkman/candidates/java/*:${HOME:-}/.jdks/*"
 readonly usual_folders="$usual_folders:/Library/Java/JavaVirtualMachines/*/Contents/Home"
 
-# The file that a chain of symbolic links ends at. (readlink -f is not everywhere.)
+# Prints the file at the end of a chain of symbolic links. (Some systems have no readlink -f.)
 resolve() (
   file=$1
   case $file in */*) ;; *) file=./$file ;; esac
@@ -19,7 +19,7 @@ resolve() (
   printf '%s/%s' "$(CDPATH='' cd -P -- "${file%/*}/" >/dev/null && pwd)" "${file##*/}"
 )
 
-# Whether a folder is the home of a JDK that is new enough; its release file tells without starting it.
+# Succeeds if a folder is the home of a JDK that is new enough; its release file gives the version without starting it.
 is_jdk() (
   version=
   [ -x "$1/bin/java" ] && [ -x "$1/bin/javac" ] || exit 1
@@ -33,10 +33,10 @@ is_jdk() (
   fi
   version=${version#\"}
   version=${version%%[!0-9]*}
-  [ -n "$version" ] && [ "$version" -ge "$least_java" ]
+  [ -n "$version" ] && [ "$version" -ge "$min_java" ]
 )
 
-# Prints the home of the first JDK that will do.
+# Prints the home of the first suitable JDK.
 search_jdk() (
   if [ -n "${JAVA_HOME:-}" ] && is_jdk "$JAVA_HOME"; then
     printf '%s' "$JAVA_HOME"
@@ -61,12 +61,11 @@ search_jdk() (
   exit 1
 )
 
-# Sets java_home; where there is none, says so in one line that begins with the first argument, and ends with
-# 3.
+# Sets java_home. If there is no JDK, prints one line that starts with the first argument, and exits with 3.
 find_jdk() {
-  # shellcheck disable=SC2034 # for whoever sources this
+  # shellcheck disable=SC2034 # used by the scripts that source this
   java_home=$(search_jdk) && return
-  printf '%s: no JDK %s or newer found; %s\n' "$1" "$least_java" \
-    "install one, such as Temurin $least_java from https://adoptium.net, or point JAVA_HOME at it" >&2
+  printf '%s: no JDK %s or newer found; %s\n' "$1" "$min_java" \
+    "install one, such as Temurin $min_java from https://adoptium.net, or point JAVA_HOME at it" >&2
   exit 3
 }
