@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the table of encodings that the assembler's test compares with, to standard output.
+"""Writes the table of encodings for the assembler's test to standard output.
 
-Each line after the first is: hex bytes, tab, assembly text in Intel's syntax. The bytes come from GNU as, whose version is the
-first line. Needs binutils (as, objcopy). Usage: assembler_table.py > encodings.tsv
+Each line after the first is: hex bytes, tab, assembly text in Intel's syntax. The bytes come from GNU as; the first
+line is its version. Needs binutils (as, objcopy). Usage: assembler_table.py > encodings.tsv
 """
 import itertools
 import subprocess
@@ -21,7 +21,7 @@ def add(text):
 
 
 def addresses(unit):
-    """Addressing forms; unit is what EVEX compresses an 8-bit displacement by."""
+    """Yields addressing forms; unit is the factor by which EVEX compresses an 8-bit displacement."""
     yield "[rax]"
     yield f"[rcx+{unit}]"
     yield f"[rdx-{128 * unit}]"
@@ -40,7 +40,7 @@ def addresses(unit):
     yield "[rsp+r12*8+64]"
 
 
-# Enough for the narrower widths and for broadcasts: what a displacement is divided by, and the index.
+# Enough for the narrower widths and for broadcasts: they test the displacement's divisor and the index.
 SOME_ADDRESSES = [1, 3, 4, 5, 8, 18]
 
 
@@ -49,7 +49,7 @@ def registers(width, high):
 
 
 def combinations(*choices):
-    """Each choice of each operand at least once, and each pair of extremes: not the full product."""
+    """Yields rows with each choice of each operand at least once and each pair of extremes, not the full product."""
     longest = max(len(c) for c in choices)
     seen = set()
     for shift in range(len(choices)):
@@ -62,7 +62,7 @@ def combinations(*choices):
 
 def vector(name, widths, roles, evex, unit=None, half=None, immediate=None, broadcast=None, mask=True,
            prefix="", register=True, narrow=None):
-    """Lines for one mnemonic.
+    """Adds the lines for one mnemonic.
 
     roles: r, v (registers of the full width), m (the last source: register or memory), in order; unit(width): bytes that m
     holds in memory; narrow(width): register width of m; half: width of r.
@@ -115,7 +115,7 @@ def vector(name, widths, roles, evex, unit=None, half=None, immediate=None, broa
 
 ALL_WIDTHS = [16, 32, 64]
 
-# Moves: {load} asks for the opcode that has the destination in ModRM.reg, where as would save a byte by the other.
+# Moves: {load} selects the opcode with the destination in ModRM.reg, because as would save a byte with the other one.
 for name in ["vmovups", "vmovdqu16"]:
     vector(name, ALL_WIDTHS, "rm", True, prefix="{load} ")
     vector(name, ALL_WIDTHS, "mr", True, register=False)
@@ -141,7 +141,7 @@ for name in "vsqrtps vcvtps2dq vcvtdq2ps".split():
 vector("vrndscaleps", ALL_WIDTHS, "rm", True, immediate=8, broadcast=4)
 for name in "vpslld vpsrld".split():
     vector(name, ALL_WIDTHS, "rm", True, immediate=23, broadcast=4)
-# From memory into xmm the encoder means 32 bytes, so the other reading of 16 bytes stands for registers alone.
+# From memory to xmm, the encoder emits only the form with 32 bytes; the form with 16 bytes is tested with registers only.
 vector("vcvtneps2bf16", [32, 64], "rm", True, half=lambda w: w // 2, broadcast=4)
 for row in combinations(registers(16, True), registers(16, True)):
     add("vcvtneps2bf16 " + ", ".join(row))

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""The polynomial coefficients of the CPU kernels' exp, Gaussian tail and shorter forms of both, as Java constants with
+"""Computes the polynomial coefficients of the CPU kernels' exp, Gaussian tail and shorter forms of both, as Java constants with
 their maximum errors.
 
   python fit_polynomials.py                          prints the constants
-  python fit_polynomials.py --check VectorMath.java  and fails unless the file has exactly these
+  python fit_polynomials.py --check VectorMath.java  fails unless the file has exactly these
 
 Each polynomial is the weighted minimax fit, found by iteratively reweighted least squares (Lawson 1961; Rice and Usow 1968)
 on Chebyshev nodes. The errors printed are of the fit before its coefficients are rounded to fp32.
 
-Needs Python 3.9, NumPy and mpmath; made with 3.11.7, 2.4.6 and 1.3.0. Another LAPACK may round a last bit otherwise.
+Needs Python 3.9, NumPy and mpmath; made with 3.11.7, 2.4.6 and 1.3.0. Another LAPACK may round a last bit differently.
 """
 import argparse
 import re
@@ -22,7 +22,7 @@ LAWSON_ITERATIONS = 400
 
 
 def minimax(degree, x, target, weight, kind=np.float32):
-    """The c that minimises max |weight · (Σ c[i]·xⁱ − target)|, and that maximum."""
+    """Returns the c that minimises max |weight · (Σ c[i]·xⁱ − target)|, and that maximum."""
     basis = np.vander(x, degree + 1, increasing=True)
     emphasis = np.ones(len(x))
     best_error, best = np.inf, None
@@ -38,12 +38,12 @@ def minimax(degree, x, target, weight, kind=np.float32):
 
 
 def chebyshev(count):
-    """The Chebyshev nodes of [−1, 1], descending."""
+    """Returns the Chebyshev nodes of [−1, 1], descending."""
     return np.cos(np.pi * (np.arange(count) + 0.5) / count)
 
 
 def exponential(degree=4):
-    """exp(r) = 1 + r + r²·p(r) for |r| ≤ ln 2 / 2 and a little more; the relative error."""
+    """Fits exp(r) = 1 + r + r²·p(r) for |r| slightly beyond ln 2 / 2, by the relative error."""
     limit = float(mp.log(2) / 2) * 1.0001
     r = chebyshev(4001) * limit
     exact = [mp.mpf(float(value)) for value in r]
@@ -52,9 +52,9 @@ def exponential(degree=4):
 
 
 def gaussian_tail(degree=7):
-    """erfc(x/√2) = exp(−x·q(x)) for 0 ≤ x ≤ 5.6; erfc's absolute error.
+    """Fits erfc(x/√2) = exp(−x·q(x)) for 0 ≤ x ≤ 5.6, by erfc's absolute error.
 
-    Beyond 5.6, where erfc is below 2.2e-8, q must only keep the value small: x·q(x) grows to 20 at 6 and to 89 at 10.
+    Beyond 5.6, where erfc is below 2.2e-8, q only has to keep the value small: x·q(x) grows to 20 at 6 and to 89 at 10.
     """
     limit = 5.6
     x = (1 - chebyshev(3001)) / 2 * limit
@@ -69,14 +69,14 @@ def gaussian_tail(degree=7):
 
 
 def power_of_two(degree=3):
-    """2^f for |f| ≤ 1/2; the relative error."""
+    """Fits 2^f for |f| ≤ 1/2, by the relative error."""
     f = chebyshev(4001) / 2
     exact = np.exp2(f)
     return minimax(degree, f, exact, 1 / exact)
 
 
 def short_gelu(degree=8, limit=4.25):
-    """Φ(z) = 1/2 + z·p(z²) for |z| ≤ 4.25; the absolute error of z·Φ(z), and, if z is small, a third of Φ's."""
+    """Fits Φ(z) = 1/2 + z·p(z²) for |z| ≤ 4.25, by the absolute error of z·Φ(z) and, for small z, a third of Φ's."""
     z = (1 - chebyshev(3001)) / 2 * limit
     half = np.array([float(mp.erf(mp.mpf(float(value)) / mp.sqrt(2))) / 2 for value in z])
     square = (z / limit) ** 2
@@ -85,19 +85,19 @@ def short_gelu(degree=8, limit=4.25):
 
 
 def java_literal(value):
-    """The shortest decimal that Java reads as this float."""
+    """Returns the shortest decimal that Java parses to this float."""
     return f"{np.format_float_scientific(value, trim='-', exp_digits=1)}f"
 
 
 def java_constants(source):
-    """The float constants of a Java file by name."""
+    """Returns the float constants of a Java file by name."""
     declared = re.findall(r"static final float (\w+) = (-?[\w.+-]+?)f?;", source)
     return {name: np.float32(float.fromhex(text) if "0x" in text else float(text)) for name, text in declared}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", metavar="FILE", help="VectorMath.java, whose constants must be these")
+    parser.add_argument("--check", metavar="FILE", help="VectorMath.java, which must have these constants")
     arguments = parser.parse_args()
     fits = (("E", "exp, relative error", exponential()), ("G", "Gaussian tail, absolute error", gaussian_tail()))
     short_fits = (("P", "2^f, relative error", power_of_two()), ("S", "short GELU, absolute error", short_gelu()))

@@ -1,18 +1,18 @@
-"""Makes two tiny random models and what the reference implementations answer for them:
+"""Creates two tiny random models and the results of the reference implementations for them:
 
-- src/fixtures/tiny-reranker: XLMRobertaForSequenceClassification with one label, as bge-reranker-v2-m3 is stored;
-- src/fixtures/tiny-e5: as multilingual-e5-small is stored, a BERT with XLM-R's tokenizer, mean pooling and prompts.
+- src/fixtures/tiny-reranker: XLMRobertaForSequenceClassification with one label, stored like bge-reranker-v2-m3;
+- src/fixtures/tiny-e5: a BERT with XLM-R's tokenizer, mean pooling and prompts, stored like multilingual-e5-small.
 
-The reranker's scores come from transformers, its pairs are put together as FlagEmbedding's FlagReranker does
-(FlagEmbedding/inference/reranker/encoder_only/base.py at commit dfdace38): the query cut to max_length * 3 // 4 pieces
-and then the passage alone cut, which transformers' prepare_for_model with truncation='only_second' did. The vectors come
-from sentence-transformers, those of tiny-m3 with mean pooling included.
+The reranker's scores come from transformers; its pairs are assembled as in FlagEmbedding's FlagReranker
+(FlagEmbedding/inference/reranker/encoder_only/base.py at commit dfdace38): the query is cut to max_length * 3 // 4 pieces
+and then only the passage is cut, as transformers' prepare_for_model does with truncation='only_second'. The vectors come
+from sentence-transformers, including those of tiny-m3 with mean pooling.
 
     pip install torch==2.13.0 transformers==5.18.0 sentence-transformers==6.0.1 safetensors==0.8.0 numpy==2.4.6
     python src/reference/rerank_and_prompt_fixtures.py
 
-Written and run with these versions on Python 3.11, fp32 on a CPU. A run anew changes the weights where torch's random
-numbers or the last digits of its products do; the checked-in files are the ones that the tests hold to.
+Written and run with these versions on Python 3.11, fp32 on a CPU. Another run changes the weights if torch's random
+numbers or the last digits of its products change; the tests use the checked-in files.
 """
 
 import json
@@ -46,7 +46,7 @@ SENTENCES = [
     "Wie wird das Wetter morgen? Ça dépend 🙂 — 明日の天気は？",
     "<mask> and </s> in the middle",
 ]
-# More than any of the maximum lengths below, as query and as passage.
+# Longer than any of the maximum lengths below, as a query and as a passage.
 LONG = " ".join(f"{word} {i}" for i, word in enumerate(
     ["retrieval", "of", "documents", "by", "their", "meaning", "in", "many", "languages"] * 40))
 MIDDLE = " ".join(LONG.split()[:60])
@@ -54,7 +54,7 @@ MAX_LENGTHS = [17, 24, 64, 512]
 
 
 def randomize(model, seed):
-    """Weights large enough for attention and scores to differ between texts, rounded to fp16, as they are stored."""
+    """Draws weights that are large enough for attention and scores to differ between texts, rounded to fp16 as stored."""
     generator = torch.Generator().manual_seed(seed)
     for name, tensor in model.named_parameters():
         noise = torch.randn(tensor.shape, generator=generator)
@@ -79,8 +79,8 @@ def save(model, folder):
 
 
 def cut_pair(tokenizer, query, passage, max_length):
-    """FlagReranker's arithmetic. From 17 on a query leaves room for at least one token of its passage; below that
-    prepare_for_model would cut nothing and the pair would be longer than max_length."""
+    """Assembles a pair like FlagReranker. From a max_length of 17 on, a query leaves room for at least one token of its
+    passage; below that, prepare_for_model would cut nothing, and the pair would be longer than max_length."""
     q = tokenizer(query, add_special_tokens=False, max_length=max_length * 3 // 4, truncation=True)["input_ids"]
     d = tokenizer(passage, add_special_tokens=False, max_length=max_length, truncation=True)["input_ids"]
     to_remove = len(q) + len(d) + 4 - max_length
@@ -90,10 +90,10 @@ def cut_pair(tokenizer, query, passage, max_length):
     bos, eos = tokenizer.bos_token_id, tokenizer.eos_token_id
     ids = [bos, *q, eos, eos, *d, eos]
     if not passage:
-        # FlagReranker's empty passage is a pair; the tokenizer itself takes one for no pair.
+        # FlagReranker treats an empty passage as a pair; the tokenizer itself treats it as a single text.
         return ids, len(tokenizer(query)["input_ids"]) + 2
     whole = tokenizer(query, passage)["input_ids"]
-    # A query beyond 3/4 is cut even where the whole pair would have had room.
+    # A query longer than 3/4 is cut even if the whole pair would fit.
     was_cut = len(whole) > len(ids)
     assert was_cut or ids == whole, "the tokenizer's own template for a pair"
     return ids, len(whole)
@@ -128,7 +128,7 @@ def reranker():
         scores = [item["score"] for item in items]
         print("max_length", max_length, "scores", min(scores), max(scores), "cut",
               sum(item["full_length"] > len(item["ids"]) for item in items))
-        if max_length not in (17, 512):  # The scores of what is cut alone: the others repeat those of 512.
+        if max_length not in (17, 512):  # Only the scores of pairs that are cut; the others repeat those of 512.
             items = [item for item in items if item["full_length"] > len(item["ids"])]
         runs.append({"max_length": max_length, "items": items})
     write("tiny-reranker-goldens.json", {"versions": VERSIONS, "runs": runs})
@@ -158,7 +158,7 @@ def sentence_transformers_files(folder, dimension, max_length, prompts):
 
 def e5():
     folder = FIXTURES / "tiny-e5"
-    # More rows than the tokenizer has ids, positions from 0, two token types: multilingual-e5-small's peculiarities.
+    # The peculiarities of multilingual-e5-small: more rows than the tokenizer has ids, positions from 0, two token types.
     config = BertConfig(vocab_size=1537, hidden_size=64, num_hidden_layers=2, num_attention_heads=2,
                         intermediate_size=160, max_position_embeddings=128, type_vocab_size=2, layer_norm_eps=1e-12,
                         pad_token_id=0, tokenizer_class="XLMRobertaTokenizer")
@@ -177,7 +177,7 @@ def e5():
         {"name": "encode_query", "ids": ids["query"],
          "dense": [[float(x) for x in row] for row in model.encode_query(texts, batch_size=1)]},
         {"name": "encode_document", "ids": ids["passage"],
-         # By name: sentence-transformers 6.0.1 puts an empty prompt "document" of its own before the file's "passage".
+         # By name, because sentence-transformers 6.0.1 adds an empty prompt "document" before the file's "passage".
          "dense": [[float(x) for x in row]
                    for row in model.encode_document(texts, batch_size=1, prompt_name="passage")]},
         {"name": "topic", "ids": ids["topic"], "dense": vectors(model, texts, prompt_name="topic")}]}

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Teacher vectors (CLS, L2-normalised) for every English target text of DATA/train.jsonl.
+"""Computes teacher vectors (CLS, L2-normalised) for every English target text of DATA/train.jsonl.
 
   python encode_teacher.py --data DATA --onnx TEACHER.onnx --tokenizer TOKENIZER.json [--max-minutes 12]
 
-Writes DATA/teacher_texts.json and DATA/teacher.npy (fp16, in the same order). Texts are taken in shuffled blocks, and
-within a block by length; where the time is up, the rest is left without a target.
+Writes DATA/teacher_texts.json and DATA/teacher.npy (fp16, in the same order). Texts are encoded in shuffled blocks,
+sorted by length within a block; texts that are left when the time is up get no target.
 """
 import argparse
 import json
@@ -19,17 +19,17 @@ DIMENSION = 384
 MAX_TOKENS = 192
 BLOCK_TEXTS = 16384
 BATCH_TOKENS = 1500
-LEAST_BATCH, MOST_BATCH = 4, 96
+MIN_BATCH, MAX_BATCH = 4, 96
 
 
 def encode_block(session, encodings):
-    """The vectors of one block's texts, computed in batches of about BATCH_TOKENS tokens of similar lengths."""
+    """Returns the vectors of one block's texts, computed in batches of about BATCH_TOKENS tokens of similar lengths."""
     order = sorted(range(len(encodings)), key=lambda i: len(encodings[i]))
     vectors = np.zeros((len(encodings), DIMENSION), np.float16)
     start = 0
     while start < len(order):
-        length = len(encodings[order[min(start + MOST_BATCH, len(order)) - 1]])
-        batch = order[start:start + max(LEAST_BATCH, min(MOST_BATCH, BATCH_TOKENS // length))]
+        length = len(encodings[order[min(start + MAX_BATCH, len(order)) - 1]])
+        batch = order[start:start + max(MIN_BATCH, min(MAX_BATCH, BATCH_TOKENS // length))]
         length = max(len(encodings[i]) for i in batch)
         ids = np.zeros((len(batch), length), np.int64)
         mask = np.zeros_like(ids)

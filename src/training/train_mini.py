@@ -9,13 +9,13 @@ sparse_linear.pt and colbert_linear.pt (fp16) into MODEL.
 
 Stage 0 (about a minute): one static vector per token, so that the mean over a text's tokens matches the teacher's vector of
   the text (for a translation: of its English side). It becomes the word embedding, and layer 0 starts as 'add the mean of all
-  tokens to each token', so that the CLS vector is a sensible text vector before the first step of stage 1.
+  tokens to each token', so that the CLS vector is a useful text vector before the first step of stage 1.
 Stage 1: all weights, on query/passage and translation pairs in length buckets:
   dense    cosine and in-batch similarity to the centred, projected teacher, and InfoNCE
   sparse   InfoNCE over the lexical matching score (pairs that share a token), small L1 on the weights
   colbert  InfoNCE over the mean of the largest products
   all      KL of each head's in-batch scores to the weighted ensemble 1 / 0.3 / 1, as in M3
-Stage 2 (--stage2, a second run): goes on from the saved files, with more pairs inside one language and an L1 that grows with a
+Stage 2 (--stage2, a second run): continues from the saved files, with more pairs inside one language and an L1 that grows with a
   token's document frequency, so that stop words and punctuation get low weights.
 
 In a third of the batches the positions of the text's body are shifted by a random gap, so that every row of the position
@@ -43,7 +43,7 @@ SAVE_SECONDS = 240
 
 
 def static_vectors(pairs, teacher, vocab_size, epochs, rng):
-    """Stage 0: [V, C]."""
+    """Runs stage 0; returns the token vectors [V, C]."""
     table = nn.EmbeddingBag(vocab_size, HIDDEN_SIZE, mode="mean")
     nn.init.normal_(table.weight, std=0.05)
     optimizer = torch.optim.Adam(table.parameters(), lr=0.02)
@@ -71,7 +71,7 @@ def static_vectors(pairs, teacher, vocab_size, epochs, rng):
 
 
 def make_optimizer(network, rate):
-    """Weight decay for matrices, but none for the words."""
+    """Applies weight decay to matrices, but not to the word embeddings."""
     words = network.encoder.embeddings.word_embeddings.weight
     decayed = [p for p in network.parameters() if p.dim() > 1 and p is not words]
     others = [p for p in network.parameters() if p.dim() <= 1 or p is words]
@@ -80,7 +80,7 @@ def make_optimizer(network, rate):
 
 
 def epoch(pairs, batch_tokens, rng):
-    """Shuffled batches of mixed kinds and one length class, each as wide as its padded tokens allow."""
+    """Returns shuffled batches of mixed kinds and one length class, as large as the limit of padded tokens allows."""
     queries, passages, lengths = pairs.queries, pairs.passages, pairs.lengths
     order = np.argsort(np.maximum(lengths[queries], lengths[passages]) + rng.uniform(0, 6, len(queries)))
     batches, start = [], 0
@@ -98,7 +98,7 @@ def epoch(pairs, batch_tokens, rng):
 
 
 def padded(pairs, texts):
-    """The ids of some texts, [B, L]."""
+    """Returns the ids of some texts, [B, L]."""
     ids = np.full((len(texts), max(len(pairs.ids[text]) for text in texts)), PAD_ID, np.int64)
     for row, text in enumerate(texts):
         ids[row, :len(pairs.ids[text])] = pairs.ids[text]
@@ -106,7 +106,7 @@ def padded(pairs, texts):
 
 
 def learning_rate(peak, elapsed, limit):
-    """Linear up, then half a cosine down to 3 %, by the clock."""
+    """Returns the learning rate by the clock: linear up, then half a cosine down to 3 %."""
     if elapsed < WARM_UP_SECONDS:
         return peak * elapsed / WARM_UP_SECONDS
     done = (elapsed - WARM_UP_SECONDS) / (limit - WARM_UP_SECONDS)
@@ -114,7 +114,7 @@ def learning_rate(peak, elapsed, limit):
 
 
 def train(network, pairs, teacher, penalties, args, rng):
-    """Stages 1 and 2: until the time is up. Answers what was done."""
+    """Runs stage 1 or 2 until the time is up; returns what was done."""
     optimizer = make_optimizer(network, args.lr)
     start = saved = time.time()
     limit = args.minutes * 60
@@ -161,11 +161,11 @@ def main():
     parser.add_argument("--stage0-epochs", type=int, default=6)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--positions", type=int, default=1026)
-    parser.add_argument("--tokens", type=int, default=3600, help="tokens of both sides together in one batch")
+    parser.add_argument("--tokens", type=int, default=3600, help="number of tokens of both sides in a batch")
     parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--stage2", action="store_true", help="go on from the files in MODEL")
+    parser.add_argument("--stage2", action="store_true", help="continue from the files in MODEL")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)

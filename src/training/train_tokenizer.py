@@ -20,7 +20,7 @@ WORD_MARK = "\u2581"
 
 
 def write_corpus(data, corpus):
-    """A fixed sample of each language's texts, one a line."""
+    """Writes a fixed sample of each language's texts, one per line."""
     by_language = collections.defaultdict(set)
     with open(f"{data}/train.jsonl", encoding="utf-8") as file:
         for row in map(json.loads, file):
@@ -36,7 +36,7 @@ def write_corpus(data, corpus):
 
 
 def train(corpus, prefix, vocab_size):
-    """Two pieces fewer than the model sees: <pad> and <mask> are none of SentencePiece's."""
+    """Trains with two pieces fewer than the model has, because <pad> and <mask> are not in SentencePiece's file."""
     spm.SentencePieceTrainer.train(
         input=corpus, model_prefix=prefix, model_type="unigram", vocab_size=vocab_size - 2,
         normalization_rule_name="nmt_nfkc", byte_fallback=False, character_coverage=0.9995,
@@ -45,7 +45,7 @@ def train(corpus, prefix, vocab_size):
 
 
 def to_tokenizer(model_file, vocab_size):
-    """What transformers' XLMRobertaConverter makes of the model, in the layout of BAAI/bge-m3's tokenizer.json."""
+    """Converts the model with transformers' XLMRobertaConverter, in the layout of BAAI/bge-m3's tokenizer.json."""
     pieces = spm.SentencePieceProcessor(model_file=model_file)
     size = pieces.get_piece_size()
     assert size == vocab_size - 2
@@ -72,7 +72,7 @@ def to_tokenizer(model_file, vocab_size):
 
 
 def write_settings(out, vocab_size, max_length):
-    """special_tokens_map.json and tokenizer_config.json."""
+    """Writes special_tokens_map.json and tokenizer_config.json."""
     names = dict(bos_token="<s>", eos_token="</s>", unk_token="<unk>", sep_token="</s>", pad_token="<pad>",
                  cls_token="<s>")
     mask = {"content": "<mask>", "lstrip": True, "normalized": False, "rstrip": False, "single_word": False}
@@ -87,7 +87,7 @@ def write_settings(out, vocab_size, max_length):
 
 
 def compare(corpus, model_file, tokenizer):
-    """Prints on how many of the corpus's lines both files give the same ids; equal scores may be broken differently."""
+    """Prints for how many lines of the corpus both files give the same ids; they may resolve ties differently."""
     pieces = spm.SentencePieceProcessor(model_file=model_file)
     with open(corpus, encoding="utf-8") as file:
         lines = [line.strip() for line in list(file)[::97]]
@@ -102,7 +102,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--vocab-size", type=int, default=15000, help="size as the model sees it")
+    parser.add_argument("--vocab-size", type=int, default=15000, help="vocabulary size of the model")
     parser.add_argument("--max-length", type=int, default=1024)
     args = parser.parse_args()
     os.makedirs(args.out, exist_ok=True)
