@@ -1,6 +1,7 @@
-"""Speaks to a running server with huggingface_hub's own client and prints what comes: huggingface_client.py http://127.0.0.1:3000
+"""Calls a running server with huggingface_hub's client and prints the results: huggingface_client.py http://127.0.0.1:3000
 
-Needs huggingface_hub (pip install huggingface_hub). Run by hand, a run is in docs/server.md; OpenAiClientsTest has the Java clients.
+Needs huggingface_hub (pip install huggingface_hub). Run it manually; docs/server.md shows a run. OpenAiClientsTest tests
+the Java clients.
 """
 
 import sys

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The compiled classes of all modules beside the table of packages in {@code architecture.md}. */
+/** Compares the compiled classes of all modules with the table of packages in {@code architecture.md}. */
 class ArchitectureTest {
     private static final Path PAGE = Modules.ROOT.resolve("docs/architecture.md");
     private static final String INCUBATOR = "jdk.incubator.";
@@ -28,7 +28,7 @@ class ArchitectureTest {
     private static final Map<String, List<CompiledType>> TYPES = new LinkedHashMap<>();
     private static PackageTable table;
 
-    /** A type's use of one in another package that is not the JDK's own. */
+    /** The use of a type in another package, except for the JDK's own packages. */
     private record Use(String user, String used) {
         String userPackage() {
             return CompiledType.packageOf(user);
@@ -90,7 +90,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void engineKnowsNothingOfThePackageThatUsersCall() {
+    void engineDoesNotUseTheRootPackage() {
         assertThat(uses("dev.bgem3"::equals, "dev.bgem3.engine"::equals)).isNotEmpty();
         assertThat(uses("dev.bgem3.engine"::equals, "dev.bgem3"::equals)).isEmpty();
     }
@@ -113,9 +113,12 @@ class ArchitectureTest {
                         || use.usedPackage().startsWith(INCUBATOR));
     }
 
-    /** A nested type may be private; what only a package sees is machinery, which belongs elsewhere. */
+    /**
+     * Nested types may be private, but package-private types are implementation, which belongs in other
+     * packages.
+     */
     @Test
-    void packageThatUsersCallHoldsNoMachinery() {
+    void rootPackageHasNoPackagePrivateTypes() {
         assertThat(types().filter(type -> type.packageName().equals("dev.bgem3"))
                 .filter(CompiledType::isPackagePrivate).map(CompiledType::name)).isEmpty();
     }

@@ -16,22 +16,22 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * What a class file says of a type.
+ * A type and its uses of other types, read from a class file.
  *
  * <p>
- * The types that it uses are all that its constant pool names, in entries for classes and in descriptors and
- * signatures. That is more than its code calls: javac also leaves an entry for the class of a constant whose
- * value it copies, which tools that read the code alone do not see.
+ * The used types are all those that the constant pool names, in class entries, descriptors and signatures.
+ * These are more than the code refers to: javac also adds an entry for the class of an inlined constant,
+ * which tools that read only the code do not see.
  *
  * @param name
- *            its full name, with {@code $} before a nested type's own
+ *            the full name, with {@code $} before the name of a nested type
  * @param used
- *            the full names of other types
+ *            the full names of the other types
  * @param isPackagePrivate
- *            whether it is a top-level or member type that its package alone can see
+ *            whether it is a package-private top-level or member type
  */
 record CompiledType(String name, Set<String> used, boolean isPackagePrivate) {
-    /** A type in a descriptor or in a signature, where type arguments may follow its name. */
+    /** Matches a type in a descriptor or in a signature, where type arguments may follow its name. */
     private static final Pattern IN_DESCRIPTOR = Pattern.compile("L([\\w$]+(?:/[\\w$]+)+)[;<]");
 
     static CompiledType read(Path file) throws IOException {
@@ -62,7 +62,7 @@ record CompiledType(String name, Set<String> used, boolean isPackagePrivate) {
     }
 
     private static boolean isPackagePrivate(ClassModel model) {
-        // A nested type's own flags are in this attribute; the class file's hold "public" or nothing.
+        // This attribute has the flags of a nested type; those of the class file are only "public" or none.
         return model.findAttribute(Attributes.innerClasses()).stream()
                 .flatMap(attribute -> attribute.classes().stream())
                 .filter(nested -> nested.innerClass().equals(model.thisClass())).findFirst()
@@ -70,7 +70,10 @@ record CompiledType(String name, Set<String> used, boolean isPackagePrivate) {
                 .orElseGet(() -> !model.flags().has(AccessFlag.PUBLIC));
     }
 
-    /** An anonymous or local class has no outer class here. */
+    /**
+     * Returns whether a nested type is a package-private member; anonymous and local classes have no outer
+     * class here.
+     */
     private static boolean isPackagePrivateMember(InnerClassInfo nested) {
         return nested.outerClass().isPresent() && !nested.has(AccessFlag.PUBLIC)
                 && !nested.has(AccessFlag.PROTECTED) && !nested.has(AccessFlag.PRIVATE);

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The modules that have source of their own, and where the build puts their classes. */
+/** The modules with sources, and the folders of their compiled classes. */
 final class Modules {
     static final Path ROOT = Path.of(System.getProperty("bgem3.root"));
 
@@ -20,7 +20,7 @@ final class Modules {
         return ROOT.resolve(module).resolve("target/classes");
     }
 
-    /** The types of a module, without what JMH generates, which is nobody's design. */
+    /** Returns the types of a module, without those that JMH generates. */
     static List<CompiledType> types(String module) throws IOException {
         List<CompiledType> types = new ArrayList<>();
         try (Stream<Path> files = Files.walk(classes(module))) {

@@ -13,11 +13,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The table under "Packages" in {@code architecture.md}: one row a package, with the packages that it uses.
+ * The table under "Packages" in {@code architecture.md}: one row for each package, with the packages that it
+ * uses.
  *
  * <p>
- * A row is {@code | `package` | what it holds | `used`, `used` |}. Packages of ours stand without their
- * prefix {@code dev.bgem3.}; of others' packages, a prefix stands for all that begin with it.
+ * A row is {@code | `package` | description | `used`, `used` |}. Our packages are written without the prefix
+ * {@code dev.bgem3.}; for other packages, a prefix stands for all packages that start with it.
  */
 final class PackageTable {
     static final String BASE = "dev.bgem3";
@@ -47,19 +48,19 @@ final class PackageTable {
         return table;
     }
 
-    /** The packages that have a row, from the top down. */
+    /** Returns the packages that have a row, from top to bottom. */
     List<String> packages() {
         return List.copyOf(uses.keySet());
     }
 
-    /** What the row of a package lists; nothing for a package without a row. */
+    /** Returns the packages that a package's row lists, or none if it has no row. */
     Set<String> usedBy(String name) {
         return uses.getOrDefault(name, Set.of());
     }
 
     /**
-     * What the table calls a package that a package of ours uses: for one of ours its own name, else the
-     * prefix that the row lists or, where it lists none, the whole name.
+     * Returns the table's name for a package that one of our packages uses: for our packages their short
+     * name, otherwise the prefix that the row lists or, if it lists none, the full name.
      */
     String nameOf(String used, String user) {
         if (isOurs(used)) {
@@ -74,7 +75,7 @@ final class PackageTable {
         return name.equals(BASE) || name.startsWith(BASE + ".");
     }
 
-    /** The name of a package of ours as the table writes it. */
+    /** Returns the name of one of our packages as the table writes it. */
     static String shortName(String name) {
         return name.equals(BASE) ? BASE : name.substring(BASE.length() + 1);
     }

@@ -20,12 +20,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What a module exports to everybody, as text: a line for each type and, indented below it, for each of its
- * members that a caller outside its package can name, in an order that does not depend on the compiler.
+ * Lists what a module exports to everybody, as text: one line for each type and, indented below it, one for
+ * each member that a caller outside its package can name, in an order that does not depend on the compiler.
  *
  * <p>
- * Left out is what cannot be a change of the API by itself: names of parameters, values of constants, what
- * {@link Object} declares and a type overrides, and what the compiler adds.
+ * The list omits what cannot be an API change by itself: names of parameters, values of constants, methods of
+ * {@link Object} that a type overrides, and what the compiler adds.
  */
 final class PublicApi {
     private PublicApi() {}
@@ -42,7 +42,7 @@ final class PublicApi {
         return String.join("\n", lines);
     }
 
-    /** The packages that a module exports to everybody. */
+    /** Returns the packages that a module exports to everybody. */
     static List<String> exportedPackages(String module) throws IOException {
         try (InputStream file = Files.newInputStream(Modules.classes(module).resolve("module-info.class"))) {
             return ModuleDescriptor.read(file).exports().stream().filter(export -> !export.isQualified())
@@ -68,7 +68,7 @@ final class PublicApi {
         }
     }
 
-    /** Whether a caller outside the package can name the type, and each type around it. */
+    /** Returns whether a caller outside the package can name the type and all its enclosing types. */
     private static boolean isVisible(Class<?> type) {
         return !type.isAnonymousClass() && !type.isLocalClass() && isVisible(type.getModifiers())
                 && (type.getEnclosingClass() == null || isVisible(type.getEnclosingClass()));

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /**
- * The public API of the libraries beside the lists that are checked in as {@code MODULE/api.txt}, so that a
- * change of the API is seen in its diff. {@code -Dbgem3.api.write} rewrites the lists.
+ * Compares the public API of the libraries with the lists in {@code MODULE/api.txt}, so that a change of the
+ * API shows in their diff. {@code -Dbgem3.api.write} rewrites the lists.
  */
 class PublicApiTest {
     private static final boolean WRITE = System.getProperty("bgem3.api.write") != null;
@@ -24,7 +24,7 @@ class PublicApiTest {
 
     @ParameterizedTest
     @FieldSource("LIBRARIES")
-    void isWhatItsListSays(String module) throws IOException {
+    void matchesItsList(String module) throws IOException {
         Path list = Modules.ROOT.resolve(module).resolve("api.txt");
         String api = PublicApi.of(module);
         if (WRITE) {
@@ -38,7 +38,7 @@ class PublicApiTest {
     }
 
     @Test
-    void isComparedWithTheLastReleaseAsAWhole() throws IOException {
+    void isCompletelyComparedWithTheLastRelease() throws IOException {
         String pom = Files.readString(Modules.ROOT.resolve("pom.xml"));
         List<String> exported = new ArrayList<>();
         for (String module : LIBRARIES) {

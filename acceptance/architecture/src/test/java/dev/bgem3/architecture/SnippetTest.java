@@ -14,23 +14,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /**
- * The samples in the documentation of what the libraries export are regions of test sources, which the build
+ * Checks that the samples in the documentation of the libraries are regions of test sources, which the build
  * compiles and runs; {@code src/build/javadoc} looks for them in the same place.
  */
 class SnippetTest {
     private static final List<String> LIBRARIES = List.of("tokenizer", "core");
     private static final Pattern SNIPPET = Pattern.compile("\\{@snippet ([^}]*)}?");
     private static final Pattern REGION = Pattern.compile("file=\"([^\"]+)\"\\s+region=\"([^\"]+)\"");
-    /** A call that needs no object: where a program starts. */
+    /** Matches a public static method, with which a program can start. */
     private static final Pattern ENTRY_POINT = Pattern.compile("(?m)^    public static (?!final )[^=;{]*\\(");
 
     @ParameterizedTest
     @FieldSource("LIBRARIES")
-    void eachIsARegionOfATestThatRuns(String module) throws IOException {
+    void isARegionOfATest(String module) throws IOException {
         List<Path> exported = exported(module);
         assertThat(exported).isNotEmpty();
         for (Path source : exported) {
-            for (MatchResult snippet : SNIPPET.matcher(words(source)).results().toList()) {
+            for (MatchResult snippet : SNIPPET.matcher(joinedLines(source)).results().toList()) {
                 List<MatchResult> region = REGION.matcher(snippet.group(1)).results().toList();
                 assertThat(region).as("%s: %s (expected: file and region)", source, snippet.group())
                         .hasSize(1);
@@ -46,7 +46,7 @@ class SnippetTest {
 
     @ParameterizedTest
     @FieldSource("LIBRARIES")
-    void eachTypeThatAProgramStartsFromHasOne(String module) throws IOException {
+    void existsForEachTypeWithAStaticMethod(String module) throws IOException {
         List<String> without = new ArrayList<>();
         for (Path source : exported(module)) {
             String text = Files.readString(source);
@@ -57,7 +57,7 @@ class SnippetTest {
         assertThat(without).as("sources with a public static method and no {@snippet}").isEmpty();
     }
 
-    /** The sources of what a module exports to everybody. */
+    /** Returns the sources of the packages that a module exports to everybody. */
     private static List<Path> exported(String module) throws IOException {
         List<Path> sources = new ArrayList<>();
         Path root = Modules.ROOT.resolve(module).resolve("src/main/java");
@@ -69,8 +69,8 @@ class SnippetTest {
         return sources;
     }
 
-    /** A source with its comments' lines joined, since the formatter breaks long ones. */
-    private static String words(Path source) throws IOException {
+    /** Returns a source with the lines of its comments joined, because snippet tags may be wrapped. */
+    private static String joinedLines(Path source) throws IOException {
         return Files.readString(source).replaceAll("\n *\\* ", " ");
     }
 }

@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The installed Chromium, without a window; tests are skipped where there is none. */
+/** The installed Chromium, headless; tests are skipped without it. */
 final class Chromium implements AutoCloseable {
-    private static final int PATIENCE_MS = 20_000;
+    private static final int TIMEOUT_MS = 20_000;
     private static final Path SCREENSHOTS = Path.of("target", "screenshots");
 
     private final Playwright playwright;
@@ -30,7 +30,7 @@ final class Chromium implements AutoCloseable {
         Optional<Path> installed = installed();
         assumeTrue(installed.isPresent(),
                 "no Chromium is installed (expected: /usr/bin/chromium, or -Dbgem3.chromium=FILE)");
-        PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MS);
+        PlaywrightAssertions.setDefaultAssertionTimeout(TIMEOUT_MS);
         playwright = Playwright.create(
                 new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
         browser = playwright.chromium().launch(new LaunchOptions().setExecutablePath(installed.get())
@@ -46,11 +46,11 @@ final class Chromium implements AutoCloseable {
                 .filter(name -> !name.isEmpty()).map(Path::of).filter(Files::isExecutable).findFirst();
     }
 
-    /** A page in a context of its own. What it has to complain of is kept. */
+    /** Opens a page in a new context, and records its errors, warnings and dialogs. */
     Page open(Browser.NewContextOptions options) {
         BrowserContext context = browser.newContext(options);
         Page page = context.newPage();
-        page.setDefaultTimeout(PATIENCE_MS);
+        page.setDefaultTimeout(TIMEOUT_MS);
         page.onConsoleMessage(message -> {
             if (message.type().equals("error") || message.type().equals("warning")) {
                 faults.add(message.type() + ": " + message.text());
@@ -68,7 +68,7 @@ final class Chromium implements AutoCloseable {
         return open(new Browser.NewContextOptions().setViewportSize(1100, 900));
     }
 
-    /** Holds what pages complained of against what is expected, each a part of one complaint. */
+    /** Checks the recorded faults, each of which must contain the expected text. */
     void assertFaults(String... expected) {
         assertThat(faults).hasSize(expected.length);
         for (int i = 0; i < expected.length; i++) {
@@ -76,13 +76,13 @@ final class Chromium implements AutoCloseable {
         }
     }
 
-    /** For the next test. */
+    /** Closes all pages and forgets their faults, for the next test. */
     void closePages() {
         browser.contexts().forEach(BrowserContext::close);
         faults.clear();
     }
 
-    /** Keeps the look of a whole page, for people. */
+    /** Saves a screenshot of a whole page, for review. */
     static void keep(Page page, String name) {
         page.screenshot(
                 new Page.ScreenshotOptions().setPath(SCREENSHOTS.resolve(name + ".png")).setFullPage(true));

@@ -26,23 +26,24 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The page before a model that has prompts and all heads. */
+/** Tests the page with a model that has prompts and all heads. */
 class PromptPageTest {
     private static final Path MINI = Path.of(System.getProperty("bgem3.root"), "models", "bge-m3-mini");
     private static final String QUERY = "What is BGE M3?";
     private static final String PASSAGE = "BGE M3 embeds\ttext 😀";
 
     @Test
-    void drawsWhatTheModelReadsBesideTheScoresOfTheSame(@TempDir Path folder) throws Exception {
+    void drawsTextsWithTheirPromptsAndTheirScores(@TempDir Path folder) throws Exception {
         try (Stream<Path> files = Files.list(MINI)) {
             for (Path file : files.toList()) {
                 Files.copy(file, folder.resolve(file.getFileName()));
             }
         }
-        // The default one is for neither side: it would show where it came in.
+        // The default prompt is for neither queries nor passages, so its use would be visible.
         Files.writeString(folder.resolve("config_sentence_transformers.json"),
                 """
-                {"prompts": {"query": "query: ", "passage": "passage: ", "other": "other: "}, "default_prompt_name": "other"}""");
+                {"prompts": {"query": "query: ", "passage": "passage: ", "other": "other: "},
+                 "default_prompt_name": "other"}""");
         try (Chromium chromium = new Chromium();
                 BgeM3 model = BgeM3.load(folder);
                 TextServer server = TextServer.start(new ServedModel.Encoder(model),

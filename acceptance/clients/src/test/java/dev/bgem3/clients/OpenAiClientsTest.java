@@ -29,7 +29,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** OpenAI's interface, spoken by OpenAI's own library and by LangChain4j's. */
+/** Tests OpenAI's interface with the clients of OpenAI and of LangChain4j. */
 class OpenAiClientsTest {
     private static final String KEY = "a-key-of-the-test";
     private static BgeM3 model;
@@ -60,7 +60,7 @@ class OpenAiClientsTest {
     }
 
     @Test
-    void openAisLibraryGetsTheLibrarysVectors() {
+    void openAiClientGetsTheLibrarysVectors() {
         List<String> texts = List.of("What is BGE M3?", "Definition von BM25");
         CreateEmbeddingResponse response = openAi(KEY).embeddings()
                 .create(EmbeddingCreateParams.builder().model("bge-m3-mini").inputOfArrayOfStrings(texts)
@@ -82,7 +82,7 @@ class OpenAiClientsTest {
     }
 
     @Test
-    void openAisLibraryMayAskForFewerDimensionsAndForFloats() {
+    void openAiClientCanRequestFewerDimensionsAndFloats() {
         CreateEmbeddingResponse response = openAi(KEY).embeddings()
                 .create(EmbeddingCreateParams.builder().model("any").input("What is BGE M3?").dimensions(8)
                         .encodingFormat(EmbeddingCreateParams.EncodingFormat.FLOAT).build());
@@ -95,7 +95,7 @@ class OpenAiClientsTest {
     }
 
     @Test
-    void openAisLibrarySeesErrorsAsItsOwn() {
+    void openAiClientMapsErrorsToItsExceptions() {
         assertThatThrownBy(() -> openAi("wrong").embeddings()
                 .create(EmbeddingCreateParams.builder().model("m").input("text").build()))
                 .isInstanceOf(UnauthorizedException.class).hasMessageContaining("API key missing or wrong");
@@ -105,7 +105,7 @@ class OpenAiClientsTest {
     }
 
     @Test
-    void openAisLibraryListsTheModel() {
+    void openAiClientListsTheModel() {
         assertThat(openAi(KEY).models().list().data()).singleElement()
                 .satisfies(listed -> assertThat(listed.id()).isEqualTo("bge-m3-mini"));
     }

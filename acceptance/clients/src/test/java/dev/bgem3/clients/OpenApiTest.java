@@ -34,7 +34,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The OpenAPI document beside what the server really takes and answers, by a validator that others wrote. */
+/** Compares the OpenAPI document with what the server accepts and sends, by an independent validator. */
 class OpenApiTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
@@ -73,7 +73,7 @@ class OpenApiTest {
                 .method(method, BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
     }
 
-    /** What is wrong with a value, by a schema of the document. */
+    /** Returns the violations of a value against a schema of the document. */
     private static Set<ValidationMessage> faults(JsonNode schema, JsonNode value) {
         ObjectNode whole = schema.deepCopy();
         whole.set("components", document.get("components"));
@@ -81,7 +81,7 @@ class OpenApiTest {
                 .validate(value);
     }
 
-    /** A method at a path. */
+    /** An operation of the document. */
     private record Operation(String method, String path, JsonNode content) {
         JsonNode answer(int status) {
             return content.at("/responses/" + status + "/content/application~1json/schema");
@@ -98,13 +98,13 @@ class OpenApiTest {
     }
 
     @Test
-    void theDocumentIsOpenApi() {
+    void isAnOpenApiDocument() {
         assertThat(document.get("openapi").asText()).startsWith("3.1");
         assertThat(operations()).hasSizeGreaterThan(15);
     }
 
     @Test
-    void everyRouteOfTheDocumentAnswersAsItSays() throws Exception {
+    void everyGetRouteAnswersByItsSchema() throws Exception {
         for (Operation operation : operations()) {
             if (operation.method().equals("GET")) {
                 HttpResponse<String> response = send("GET", operation.path(), "");
@@ -118,7 +118,7 @@ class OpenApiTest {
     }
 
     @Test
-    void everyExampleIsTakenAndAnsweredAsTheDocumentSays() throws Exception {
+    void everyExampleIsAcceptedAndAnsweredByItsSchema() throws Exception {
         for (Operation operation : operations()) {
             JsonNode request = operation.content().at("/requestBody/content/application~1json");
             for (JsonNode example : request.path("examples")) {
@@ -138,7 +138,7 @@ class OpenApiTest {
     }
 
     @Test
-    void aRerankersAnswersAreAsTheDocumentSays() throws Exception {
+    void rerankerAnswersByTheSchemas() throws Exception {
         try (Reranker reranker = Reranker
                 .load(Path.of(System.getProperty("bgem3.root"), "src", "fixtures", "tiny-reranker"));
                 TextServer other = start(new ServedModel.CrossEncoder(reranker))) {
@@ -161,7 +161,7 @@ class OpenApiTest {
     }
 
     @Test
-    void refusalsAreAsTheDocumentSays() throws Exception {
+    void errorsMatchTheSchemas() throws Exception {
         for (Operation operation : operations()) {
             if (operation.method().equals("POST")) {
                 for (String body : List.of("{", "{}", "[]",
