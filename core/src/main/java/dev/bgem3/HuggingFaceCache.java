@@ -127,7 +127,7 @@ public final class HuggingFaceCache {
         }
         return find(model).orElseThrow(() -> new ModelException("model " + model
                 + ": not found; looked for the folder " + folder.toAbsolutePath()
-                + "; for a whole revision in "
+                + "; for a complete revision in "
                 + folder(model) + " (expected: one of them; bgem3 download " + model
                 + " fetches it from the hub)"));
     }

@@ -52,7 +52,7 @@ public final class ModelFiles {
                 "no weights in it that can be read (expected: "
                         + String.join(", ", WeightFormat.fileNames()) + ")"));
         if (!names.contains(CONFIGURATION)) {
-            throw new ModelException("no " + CONFIGURATION + " in it, so it is no model");
+            throw new ModelException("no " + CONFIGURATION + " in it, so it is not a model");
         }
         if (Tokenizer.FILE_NAMES.stream().noneMatch(names::contains)) {
             throw new ModelException("no tokenizer in it that can be read (expected: " + TOKENIZER + ")");

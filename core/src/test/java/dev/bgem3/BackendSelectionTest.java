@@ -117,8 +117,8 @@ class BackendSelectionTest {
         List<KernelProvider> installed = with(new Failing(ONE, Arithmetic.FP16));
         assertThat(names(choose("auto", Precision.AUTO, installed))).containsExactly("cpu");
         assertThat(names(choose("auto", Precision.BF16, installed))).containsExactly("cuda:0");
-        assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and there is none to "
-                + "use: cuda: its sums are off by one)", "auto", Precision.FP16, installed);
+        assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and none can be "
+                + "used: cuda: its sums are off by one)", "auto", Precision.FP16, installed);
         assertRefused("kernels: pretended cannot be used: its sums are off by one", "cuda", Precision.AUTO,
                 installed);
     }
@@ -147,7 +147,7 @@ class BackendSelectionTest {
                 }
             });
             assertThat(warnings).isEqualTo(seen
-                    ? List.of("the CPU computes, not cuda: a library is missing, true")
+                    ? List.of("using the CPU instead of cuda: a library is missing, true")
                     : List.of());
         }
     }
@@ -204,8 +204,8 @@ class BackendSelectionTest {
         }
         assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs)", "cpu",
                 Precision.FP16, with(ONE));
-        assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and there is none to "
-                + "use: cuda: there is no driver)", "auto", Precision.FP16,
+        assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and none can be "
+                + "used: cuda: there is no driver)", "auto", Precision.FP16,
                 with(PretendedDevices.unavailable("there is no driver", false)));
     }
 

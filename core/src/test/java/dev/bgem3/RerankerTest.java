@@ -233,13 +233,13 @@ class RerankerTest {
     void eachLoaderNamesTheOther() {
         assertThat(Reranker.isReranker(Fixtures.TINY)).isFalse();
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> Reranker.load(Fixtures.TINY))
-                .withMessage(Fixtures.TINY + ": no reranker (expected: architectures of "
-                        + "XLMRobertaForSequenceClassification in config.json; this is a model that encodes texts, "
-                        + "for BgeM3.load, bgem3 encode and bgem3 score)");
+                .withMessage(Fixtures.TINY + ": not a reranker (expected: architectures of "
+                        + "XLMRobertaForSequenceClassification in config.json; this is a model that encodes "
+                        + "texts, for BgeM3.load, bgem3 encode and bgem3 score)");
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(Fixtures.RERANKER))
                 .withMessage(Fixtures.RERANKER
-                        + ": a reranker, which scores pairs and gives no vectors (expected: "
-                        + "a model that encodes texts; Reranker.load and bgem3 rerank take this one)");
+                        + ": a reranker, which scores pairs and computes no vectors (expected: "
+                        + "a model that encodes texts; use Reranker.load or bgem3 rerank for this one)");
         // Another architecture's name: its classifier, if any, is as any other tensor that is not known.
         Path encoder = ModelVariant.ofReranker().config("architectures", "[\"XLMRobertaModel\"]")
                 .write(folder);
@@ -279,7 +279,7 @@ class RerankerTest {
         Path brief = ModelVariant.ofReranker().config("max_position_embeddings", "18")
                 .reshape("embeddings.position_embeddings.weight", 18, 64).write(folder);
         assertRefused(brief,
-                brief + ": max_position_embeddings: 18, so many as 16 tokens (expected: room for the 17"
+                brief + ": max_position_embeddings: 18, which allow 16 tokens (expected: room for the 17"
                         + " of a pair that is cut)");
     }
 

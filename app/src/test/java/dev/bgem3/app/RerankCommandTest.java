@@ -143,7 +143,7 @@ class RerankCommandTest {
         Result encoder = CommandRunner.run("rerank", "--model", CommandRunner.TINY.toString(), "--query", "a",
                 "--passage", "b");
         assertThat(encoder.exitCode()).isEqualTo(1);
-        assertThat(encoder.err()).contains("no reranker", "bgem3 encode").hasLineCount(1);
+        assertThat(encoder.err()).contains("not a reranker", "bgem3 encode").hasLineCount(1);
         for (String command : List.of("encode", "score", "demo", "verify")) {
             Result result = CommandRunner.run(command, "--model", MODEL);
             assertThat(result.exitCode()).as(command).isEqualTo(1);

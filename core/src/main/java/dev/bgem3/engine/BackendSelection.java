@@ -109,7 +109,7 @@ public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, L
 
     private static void report(Level level, String why) {
         if (REPORTED.add(why)) {
-            LOGGER.log(level, "the CPU computes, not {0}", why);
+            LOGGER.log(level, "using the CPU instead of {0}", why);
         }
     }
 
@@ -119,7 +119,7 @@ public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, L
             String label = wanted.get().label();
             throw new BackendException("precision: " + label + " (expected: " + Arithmetic.cpuLabels() + "; "
                     + label + " is for GPUs"
-                    + whyNotElsewhere.map(why -> ", and there is none to use: " + why).orElse("") + ")");
+                    + whyNotElsewhere.map(why -> ", and none can be used: " + why).orElse("") + ")");
         }
         List<KernelProvider> candidates = installed.stream().filter(BackendSelection::isCpu).toList();
         return KernelProviders.best(wanted.orElse(Arithmetic.FP32), candidates);

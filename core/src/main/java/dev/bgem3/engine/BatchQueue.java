@@ -352,7 +352,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     private static void logAndPause(Throwable thrown) {
-        LOGGER.log(Level.WARNING, "a queue's thread goes on after an unexpected failure", thrown);
+        LOGGER.log(Level.WARNING, "a queue's thread continues after an unexpected failure", thrown);
         LockSupport.parkNanos(PAUSE_NANOS);
     }
 

@@ -105,12 +105,13 @@ public final class ModelSession implements AutoCloseable {
             return;
         }
         throw new ModelException(folder.folder() + (kind == Kind.ENCODER
-                ? ": a reranker, which scores pairs and gives no vectors (expected: a model that encodes texts;"
-                        + " Reranker.load and bgem3 rerank take this one)"
-                : ": no reranker (expected: architectures of "
+                ? ": a reranker, which scores pairs and computes no vectors (expected: a model that encodes "
+                        + "texts; use Reranker.load or bgem3 rerank for this one)"
+                : ": not a reranker (expected: architectures of "
                         + folder.config().family().classifierArchitecture() + " in "
                         + ModelConfig.FILE_NAME
-                        + "; this is a model that encodes texts, for BgeM3.load, bgem3 encode and bgem3 score)"));
+                        + "; this is a model that encodes texts, for BgeM3.load, bgem3 encode and bgem3 "
+                        + "score)"));
     }
 
     /**
@@ -184,8 +185,8 @@ public final class ModelSession implements AutoCloseable {
     private static BackendException outOfMemory(Path path, OutOfMemoryError why) {
         long heap = Runtime.getRuntime().maxMemory() >> 20;
         return new BackendException(path + ": out of memory while loading: " + why.getMessage()
-                + " (expected: more memory for the process, or room between its limit and the heap's, which is "
-                + heap + " MiB (-Xmx))", why);
+                + " (expected: more memory for the process, or room between its limit and the heap's, which "
+                + "is " + heap + " MiB (-Xmx))", why);
     }
 
     private static ModelSession open(Path path, BackendRequest request, BackendSelection backend, Kind kind,
@@ -198,7 +199,7 @@ public final class ModelSession implements AutoCloseable {
             requireKind(folder, kind);
             if (kind == Kind.CROSS_ENCODER && folder.config().maxTokens() < PairTokenizer.MIN_LENGTH) {
                 throw new ModelException(path + ": max_position_embeddings: "
-                        + folder.config().maxPositions() + ", so many as " + folder.config().maxTokens()
+                        + folder.config().maxPositions() + ", which allow " + folder.config().maxTokens()
                         + " tokens (expected: room for the " + PairTokenizer.MIN_LENGTH
                         + " of a pair that is cut)");
             }

@@ -220,8 +220,8 @@ final class SlotPool implements AutoCloseable {
                 lost.add(device);
                 free.removeIf(slot -> slot.device() == device);
                 if (remain) {
-                    LOGGER.log(Level.WARNING, "{0} is lost, and the other devices go on: {1}", device.name(),
-                            why.getMessage());
+                    LOGGER.log(Level.WARNING, "{0} is lost; continuing on the other devices: {1}",
+                            device.name(), why.getMessage());
                 } else {
                     noDevice = Optional.of(why);
                     refuseWaiting();
