@@ -28,11 +28,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which device, which kernels and which arithmetic the options come to. */
+/** Tests which device, kernels and arithmetic the options select. */
 @DefaultKernels
 class BackendSelectionTest {
-    private static final PretendedDevices ONE = PretendedDevices.of(1, 1, 4096, (_, _) -> {});
-    private static final PretendedDevices FOUR = PretendedDevices.of(4, 1, 4096, (_, _) -> {});
+    private static final FakeDevices ONE = FakeDevices.of(1, 1, 4096, (_, _) -> {});
+    private static final FakeDevices FOUR = FakeDevices.of(4, 1, 4096, (_, _) -> {});
 
     private static List<KernelProvider> with(KernelProvider first) {
         List<KernelProvider> installed = new ArrayList<>(List.of(first));
@@ -41,7 +41,7 @@ class BackendSelectionTest {
         return installed;
     }
 
-    private static List<KernelProvider> cpuAlone() {
+    private static List<KernelProvider> onlyCpu() {
         List<KernelProvider> installed = with(ONE);
         return installed.subList(1, installed.size());
     }
@@ -58,21 +58,21 @@ class BackendSelectionTest {
                 .isThrownBy(() -> choose(device, precision, installed)).withMessage(message);
     }
 
-    /** Kernels of a card, one of whose precisions fails its self-test. */
-    private record Failing(KernelProvider card, Arithmetic failing) implements KernelProvider {
+    /** Kernels for a GPU that fail their self-test in one precision. */
+    private record Failing(KernelProvider gpu, Arithmetic failing) implements KernelProvider {
         @Override
         public String name() {
-            return card.name();
+            return gpu.name();
         }
 
         @Override
         public String device() {
-            return card.device();
+            return gpu.device();
         }
 
         @Override
         public int rank() {
-            return card.rank();
+            return gpu.rank();
         }
 
         @Override
@@ -87,17 +87,17 @@ class BackendSelectionTest {
 
         @Override
         public Set<Arithmetic> arithmetics() {
-            return card.arithmetics();
+            return gpu.arithmetics();
         }
 
         @Override
         public Kernels open(Arithmetic arithmetic, int threads, int device) {
-            return card.open(arithmetic, threads, device);
+            return gpu.open(arithmetic, threads, device);
         }
     }
 
     @Test
-    void codeForAnUnknownProcessorIsRefusedWhateverServes() {
+    void refusesAnUnknownInstructionSetWhicheverKernelsServe() {
         assumeTrue(new JitProvider().unavailable().isEmpty(), "assembled code cannot run here");
         String forced = System.setProperty("bgem3.jit.isa", "avx1024");
         try {
@@ -113,13 +113,13 @@ class BackendSelectionTest {
     }
 
     @Test
-    void aPrecisionThatFailsOnACardIsComputedOnTheCpu() {
+    void fallsBackToTheCpuIfThePrecisionFailsOnTheGpu() {
         List<KernelProvider> installed = with(new Failing(ONE, Arithmetic.FP16));
         assertThat(names(choose("auto", Precision.AUTO, installed))).containsExactly("cpu");
         assertThat(names(choose("auto", Precision.BF16, installed))).containsExactly("cuda:0");
         assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and none can be "
                 + "used: cuda: its sums are off by one)", "auto", Precision.FP16, installed);
-        assertRefused("kernels: pretended cannot be used: its sums are off by one", "cuda", Precision.AUTO,
+        assertRefused("kernels: fake cannot be used: its sums are off by one", "cuda", Precision.AUTO,
                 installed);
     }
 
@@ -131,15 +131,15 @@ class BackendSelectionTest {
             "cuda:all | AUTO | FP16 | cuda:0 cuda:1 cuda:2 cuda:3"})
     void choosesTheDeviceAndTheArithmetic(String device, Precision precision, Arithmetic arithmetic,
             String names) {
-        BackendSelection placement = choose(device, precision, with(FOUR));
-        assertThat(placement.arithmetic()).isEqualTo(arithmetic);
-        assertThat(names(placement)).isEqualTo(List.of(names.split(" ")));
+        BackendSelection selection = choose(device, precision, with(FOUR));
+        assertThat(selection.arithmetic()).isEqualTo(arithmetic);
+        assertThat(names(selection)).isEqualTo(List.of(names.split(" ")));
     }
 
     @Test
-    void fallsBackToTheCpuAndWarnsWhereADeviceIsSeen() {
+    void fallsBackToTheCpuAndWarnsIfADeviceIsPresent() {
         for (boolean seen : new boolean[]{true, false}) {
-            PretendedDevices provider = PretendedDevices.unavailable("a library is missing, " + seen, seen);
+            FakeDevices provider = FakeDevices.unavailable("a library is missing, " + seen, seen);
             List<String> warnings = warnings(() -> {
                 for (int i = 0; i < 2; i++) {
                     assertThat(names(choose("auto", Precision.AUTO, with(provider))))
@@ -152,7 +152,7 @@ class BackendSelectionTest {
         }
     }
 
-    /** The messages of level WARNING and above that the work logs. */
+    /** Returns the messages of level WARNING and above that the work logs. */
     private static List<String> warnings(Runnable work) {
         List<String> messages = new ArrayList<>();
         Handler handler = new Handler() {
@@ -165,12 +165,12 @@ class BackendSelectionTest {
 
             @Override
             public void flush() {
-                // Nothing is kept back.
+                // Nothing is buffered.
             }
 
             @Override
             public void close() {
-                // Nothing is held.
+                // There is nothing to close.
             }
         };
         Logger logger = Logger.getLogger("dev.bgem3");
@@ -184,11 +184,11 @@ class BackendSelectionTest {
     }
 
     @Test
-    void saysWhyADeviceThatIsAskedForCannotServe() {
+    void saysWhyARequestedDeviceCannotBeUsed() {
         assertRefused("device: cuda (expected: cpu or auto, as no cuda kernels are installed)", "cuda",
-                Precision.AUTO, cpuAlone());
+                Precision.AUTO, onlyCpu());
         assertRefused("device: cuda:1 cannot be used: there is no driver", "cuda:1", Precision.AUTO,
-                with(PretendedDevices.unavailable("there is no driver", false)));
+                with(FakeDevices.unavailable("there is no driver", false)));
         assertRefused("device: cuda:9 (expected: cuda:0, as this machine has 1)", "cuda:9", Precision.AUTO,
                 with(ONE));
         assertRefused("device: cuda:0,4 (expected: cuda:0 .. cuda:3, as this machine has 4)", "cuda:0,4",
@@ -199,22 +199,22 @@ class BackendSelectionTest {
     void saysWhichPrecisionsADeviceOffers() {
         for (Precision precision : List.of(Precision.FP32, Precision.INT8)) {
             assertRefused("precision: " + precision.label()
-                    + " (expected: fp16 or bf16, which is all that the pretended kernels compute here)",
+                    + " (expected: fp16 or bf16, which is all that the fake kernels compute here)",
                     "cuda", precision, with(ONE));
         }
         assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs)", "cpu",
                 Precision.FP16, with(ONE));
         assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and none can be "
                 + "used: cuda: there is no driver)", "auto", Precision.FP16,
-                with(PretendedDevices.unavailable("there is no driver", false)));
+                with(FakeDevices.unavailable("there is no driver", false)));
     }
 
-    private static List<String> names(BackendSelection placement) {
-        return placement.deviceRequests().stream().map(DeviceRequest::text).toList();
+    private static List<String> names(BackendSelection selection) {
+        return selection.deviceRequests().stream().map(DeviceRequest::text).toList();
     }
 
     @Test
-    void takesTheKernelsThatAreNamedOnTheirDevice() {
+    void usesTheNamedKernelsOnTheirDevice() {
         LoadOptions.Builder options = LoadOptions.builder().kernels(KernelKind.SCALAR);
         assertThat(names(BackendSelection.choose(options.build().backend(), with(ONE))))
                 .containsExactly("cpu");
@@ -222,21 +222,21 @@ class BackendSelectionTest {
                 .isThrownBy(
                         () -> BackendSelection.choose(options.device("cuda").build().backend(), with(ONE)))
                 .withMessage("device: cuda (expected: cpu, where the scalar kernels compute)");
-        LoadOptions.Builder pretended = LoadOptions.builder().kernels(KernelKind.of("pretended"));
-        assertThat(names(BackendSelection.choose(pretended.build().backend(), with(FOUR))))
+        LoadOptions.Builder fake = LoadOptions.builder().kernels(KernelKind.of("fake"));
+        assertThat(names(BackendSelection.choose(fake.build().backend(), with(FOUR))))
                 .containsExactly("cuda:0");
-        assertThat(names(BackendSelection.choose(pretended.device("cuda:3").build().backend(), with(FOUR))))
+        assertThat(names(BackendSelection.choose(fake.device("cuda:3").build().backend(), with(FOUR))))
                 .containsExactly("cuda:3");
         assertThatExceptionOfType(BackendException.class)
                 .isThrownBy(
-                        () -> BackendSelection.choose(pretended.device("cpu").build().backend(), with(ONE)))
-                .withMessage("device: cpu (expected: cuda, where the pretended kernels compute)");
+                        () -> BackendSelection.choose(fake.device("cpu").build().backend(), with(ONE)))
+                .withMessage("device: cpu (expected: cuda, where the fake kernels compute)");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "gpu", "CUDA", "cuda:", "cuda:x", "cuda:-1", "cuda:1,", "cuda:all,1", "cpu:0",
             "cuda:99999", "auto:1", "cuda:0, 1", "cuda:١"})
-    void refusesWordsThatAreNoDevice(String device) {
+    void refusesTextsThatAreNotADevice(String device) {
         LoadOptions.Builder options = LoadOptions.builder();
         assertThatIllegalArgumentException().isThrownBy(() -> options.device(device))
                 .withMessage("device: " + device

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A cross-encoder's scores however they are asked for, and what is said where there are none. */
+/** Tests the scores of a cross-encoder, and the messages for pairs and models that it cannot score. */
 class RerankerTest {
     private static final String QUERY = "What is BGE M3?";
 
@@ -48,7 +48,7 @@ class RerankerTest {
 
     @ParameterizedTest
     @MethodSource("kernelsAndPrecisions")
-    void aPairHasTheSameBitsHoweverItIsBatched(String kernels, Precision precision) {
+    void givesAPairTheSameBitsHoweverItIsBatched(String kernels, Precision precision) {
         RandomTexts source = RandomTexts.seeded("reranker, " + kernels + " " + precision);
         Random random = source.random();
         List<TextPair> pairs = new ArrayList<>();
@@ -82,7 +82,7 @@ class RerankerTest {
     }
 
     @Test
-    void ranksThePassagesWhateverTheirOrder() {
+    void ranksPassagesInAnyOrder() {
         List<String> passages = new ArrayList<>(List.of("panda", "BM25 ranks documents.", "", "panda",
                 "BGE M3 embeds text.", "   ", "Das Wetter wird schön."));
         try (Reranker reranker = Reranker.load(Fixtures.RERANKER)) {
@@ -95,9 +95,9 @@ class RerankerTest {
                 assertThat(before.score() > after.score()
                         || before.score() == after.score() && before.index() < after.index()).isTrue();
             }
-            // Equal texts have equal scores, and so the first comes first; white space has no tokens.
-            assertThat(placesOf(ranked, 0)).isEqualTo(placesOf(ranked, 3) - 1);
-            assertThat(placesOf(ranked, 2)).isEqualTo(placesOf(ranked, 5) - 1);
+            // Equal texts have equal scores, so the first comes first; white space has no tokens.
+            assertThat(rankOf(ranked, 0)).isEqualTo(rankOf(ranked, 3) - 1);
+            assertThat(rankOf(ranked, 2)).isEqualTo(rankOf(ranked, 5) - 1);
             List<String> byRank = ranked.stream().map(score -> passages.get(score.index())).toList();
 
             Collections.shuffle(passages, new Random(7));
@@ -109,12 +109,12 @@ class RerankerTest {
         }
     }
 
-    private static int placesOf(List<RerankScore> ranked, int index) {
+    private static int rankOf(List<RerankScore> ranked, int index) {
         return ranked.stream().map(RerankScore::index).toList().indexOf(index);
     }
 
     @Test
-    void sigmoidsThatRoundingMakesEqualKeepTheOrderOfTheRawScores() {
+    void ranksByRawScoresIfSigmoidsAreEqual() {
         Path sure = ModelVariant.ofReranker().change("classifier.out_proj.bias", bias -> bias[0] = 40)
                 .write(folder);
         List<String> passages = List.of("panda", "BM25 ranks documents.", "BGE M3 embeds text.");
@@ -137,19 +137,19 @@ class RerankerTest {
     }
 
     @Test
-    void manyPassagesOfALongQueryTakeTheMemoryOfAWindow() {
+    void ranksManyPassagesOfALongQueryInWindows() {
         String query = "retrieval of documents ".repeat(60);
         List<String> passages = Collections.nCopies(3000, "panda");
         AtomicLong largest = new AtomicLong();
         try (Reranker reranker = Reranker.load(Fixtures.RERANKER)) {
             float alone = reranker.computeScore(new TextPair(query, "panda"));
-            AtomicLong told = new AtomicLong();
+            AtomicLong reported = new AtomicLong();
             List<RerankScore> ranked = reranker.rerank(query, passages, RerankOptions.defaults(),
                     RunOptions.builder().progress((texts, tokens) -> {
-                        told.addAndGet(texts);
+                        reported.addAndGet(texts);
                         largest.accumulateAndGet(tokens, Math::max);
                     }).build());
-            assertThat(told).hasValue(3000);
+            assertThat(reported).hasValue(3000);
             assertThat(largest.get()).isLessThanOrEqualTo(4096);
             assertThat(ranked).hasSize(3000).allSatisfy(score -> assertThat(score.score()).isEqualTo(alone));
             assertThat(ranked.stream().map(RerankScore::index))
@@ -158,7 +158,7 @@ class RerankerTest {
     }
 
     @Test
-    void theQueueGivesTheSameBits() {
+    void givesTheSameBitsThroughTheQueue() {
         List<TextPair> pairs = Stream.of("panda", "", "BM25 ranks documents.", "BGE M3 ".repeat(400))
                 .map(passage -> new TextPair(QUERY, passage)).toList();
         try (Reranker reranker = Reranker.load(Fixtures.RERANKER);
@@ -186,7 +186,7 @@ class RerankerTest {
     }
 
     @Test
-    void refusesWhatItIsAskedWrongly() {
+    void refusesInvalidCalls() {
         assertThatIllegalArgumentException().isThrownBy(RerankOptions.builder().maxLength(16)::build)
                 .withMessage("maxLength: 16 (expected: at least 17)");
         Reranker reranker = Reranker.load(Fixtures.RERANKER);
@@ -217,7 +217,7 @@ class RerankerTest {
     }
 
     @Test
-    void namesThePairWhoseScoreIsNoNumber() {
+    void namesThePairWhoseScoreIsNotFinite() {
         Path huge = ModelVariant.ofReranker().change("classifier.out_proj.weight", weights -> {
             Arrays.fill(weights, 3e38f);
         }).change("classifier.dense.weight", weights -> Arrays.fill(weights, 0))
@@ -230,7 +230,7 @@ class RerankerTest {
     }
 
     @Test
-    void eachLoaderNamesTheOther() {
+    void suggestsTheOtherLoaderForTheOtherKindOfModel() {
         assertThat(Reranker.isReranker(Fixtures.TINY)).isFalse();
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> Reranker.load(Fixtures.TINY))
                 .withMessage(Fixtures.TINY + ": not a reranker (expected: architectures of "
@@ -240,7 +240,8 @@ class RerankerTest {
                 .withMessage(Fixtures.RERANKER
                         + ": a reranker, which scores pairs and computes no vectors (expected: "
                         + "a model that encodes texts; use Reranker.load or bgem3 rerank for this one)");
-        // Another architecture's name: its classifier, if any, is as any other tensor that is not known.
+        // With another architecture's name, the classifier's tensors are ignored like any other unused
+        // tensors.
         Path encoder = ModelVariant.ofReranker().config("architectures", "[\"XLMRobertaModel\"]")
                 .write(folder);
         try (BgeM3 model = BgeM3.load(encoder)) {
@@ -251,7 +252,7 @@ class RerankerTest {
     @ParameterizedTest
     @CsvSource({"classifier.dense.weight, '64, 64'", "classifier.dense.bias, 64",
             "classifier.out_proj.weight, '1, 64'", "classifier.out_proj.bias, 1"})
-    void namesTheClassifiersTensorThatIsMissingOrMisshapen(String tensor, String shape) {
+    void namesTheMissingOrMisshapenTensorOfTheClassifier(String tensor, String shape) {
         Path missing = ModelVariant.ofReranker().without(List.of(tensor)).write(folder.resolve("missing"));
         assertRefused(missing, missing.resolve("model.safetensors") + ": tensor \"" + tensor
                 + "\": missing (expected: [" + shape + "])");
@@ -267,10 +268,10 @@ class RerankerTest {
                 .write(folder.resolve("two"));
         assertRefused(two, two.resolve("config.json")
                 + ": id2label: {0=NO, 1=YES}, 2 labels (expected: one, 0, the score of a pair)");
-        // transformers leaves its default, two labels, out of the file.
-        Path silent = ModelVariant.ofReranker().withoutConfig("id2label")
+        // transformers omits its default of two labels from the file.
+        Path defaultLabels = ModelVariant.ofReranker().withoutConfig("id2label")
                 .reshape("classifier.out_proj.weight", 2, 64).write(folder.resolve("silent"));
-        assertRefused(silent, silent.resolve("model.safetensors")
+        assertRefused(defaultLabels, defaultLabels.resolve("model.safetensors")
                 + ": tensor \"classifier.out_proj.weight\": shape [2, 64] (expected: [1, 64])");
     }
 
@@ -290,9 +291,9 @@ class RerankerTest {
 
     @Test
     @DefaultKernels
-    void severalDevicesShareThePairs() {
+    void distributesPairsOverSeveralDevices() {
         ConcurrentLinkedQueue<Integer> used = new ConcurrentLinkedQueue<>();
-        KernelProvider devices = PretendedDevices.of(2, 1, 60, (device, _) -> used.add(device));
+        KernelProvider devices = FakeDevices.of(2, 1, 60, (device, _) -> used.add(device));
         List<String> passages = IntStream.range(0, 64).mapToObj(i -> "panda " + i).toList();
         try (Reranker plain = Reranker.load(Fixtures.RERANKER,
                 LoadOptions.builder().kernels(KernelKind.SCALAR).build());

@@ -33,15 +33,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Batches on several devices, and several at a time on one; the devices are pretended. */
+/** Tests batches on several fake devices, and several at a time on one device. */
 @DefaultKernels
 class SlotsTest {
     private static final int SECONDS = 30;
     private static final String CLOSED = "the model is closed: " + Fixtures.TINY;
 
-    private final List<PretendedDevices> devices = new ArrayList<>();
+    private final List<FakeDevices> devices = new ArrayList<>();
 
-    private BgeM3 load(PretendedDevices provider) {
+    private BgeM3 load(FakeDevices provider) {
         devices.add(provider);
         return BgeM3.load(Fixtures.TINY, LoadOptions.builder().device("cuda:all").build(), List.of(provider));
     }
@@ -51,7 +51,7 @@ class SlotsTest {
         assertThat(devices).allMatch(provider -> provider.open().get() == 0);
     }
 
-    /** Texts of 3, 4, 5 … tokens, in an order that is none. */
+    /** Returns texts of 3, 4, 5 … tokens in random order. */
     private static List<int[]> texts(int count) {
         List<int[]> texts = new ArrayList<>(IntStream.range(0, count)
                 .mapToObj(i -> IntStream.range(0, 3 + i).map(t -> (i * 31 + t * 7) % 1500).toArray())
@@ -71,7 +71,7 @@ class SlotsTest {
         try {
             barrier.await(SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
-            throw new AssertionError("no other pass came", e);
+            throw new AssertionError("no other pass arrived", e);
         }
     }
 
@@ -81,16 +81,16 @@ class SlotsTest {
 
     @ParameterizedTest
     @CsvSource({"2, 1", "1, 2", "2, 2", "3, 1"})
-    void passesOfOneCallAreAtWorkAtATimeOnAllSlots(int deviceCount, int passes) {
+    void runsPassesOfOneCallOnAllSlotsAtATime(int deviceCount, int passes) {
         int slots = deviceCount * passes;
         CyclicBarrier all = new CyclicBarrier(slots);
         AtomicInteger begun = new AtomicInteger();
         Set<Integer> used = ConcurrentHashMap.newKeySet();
         List<int[]> texts = texts(20);
-        try (BgeM3 model = load(PretendedDevices.of(deviceCount, passes, 4096, (device, _) -> {
+        try (BgeM3 model = load(FakeDevices.of(deviceCount, passes, 4096, (device, _) -> {
             used.add(device);
             if (begun.getAndIncrement() < slots) {
-                await(all); // Ends only if as many passes are at work as there are slots.
+                await(all); // Ends only if all slots run a pass.
             }
         }))) {
             assertSameBits("slots", model.encodeTokenIds(texts, ALL, budget(16)), expected(texts));
@@ -102,10 +102,10 @@ class SlotsTest {
     }
 
     @Test
-    void callsOfSeveralThreadsShareTheSlots() throws Exception {
+    void sharesTheSlotsAmongThreads() throws Exception {
         CyclicBarrier both = new CyclicBarrier(2);
         AtomicInteger begun = new AtomicInteger();
-        try (BgeM3 model = load(PretendedDevices.of(2, 1, 4096, (_, _) -> {
+        try (BgeM3 model = load(FakeDevices.of(2, 1, 4096, (_, _) -> {
             if (begun.getAndIncrement() < 2) {
                 await(both);
             }
@@ -123,19 +123,19 @@ class SlotsTest {
     }
 
     @Test
-    void oneSlotWorksInTheCallersThreadAlone() {
+    void usesOnlyTheCallersThreadForOneSlot() {
         Set<Thread> threads = ConcurrentHashMap.newKeySet();
         try (BgeM3 model = load(
-                PretendedDevices.of(1, 1, 4096, (_, _) -> threads.add(Thread.currentThread())))) {
+                FakeDevices.of(1, 1, 4096, (_, _) -> threads.add(Thread.currentThread())))) {
             model.encodeTokenIds(texts(20), ALL, budget(16));
         }
         assertThat(threads).containsExactly(Thread.currentThread());
     }
 
     @Test
-    void takesTheKernelsTokenBudgetUnlessOneIsSet() {
+    void usesTheKernelsTokenBudgetUnlessOneIsSet() {
         Set<Integer> tokens = ConcurrentHashMap.newKeySet();
-        try (BgeM3 model = load(PretendedDevices.of(1, 1, 50, (_, count) -> tokens.add(count)))) {
+        try (BgeM3 model = load(FakeDevices.of(1, 1, 50, (_, count) -> tokens.add(count)))) {
             model.encodeTokenIds(texts(40), ALL);
             assertThat(tokens).allMatch(count -> count <= 50).anyMatch(count -> count > 42);
             tokens.clear();
@@ -145,32 +145,32 @@ class SlotsTest {
     }
 
     @Test
-    void tellsOfProgressInTheCallersThreadAndAsksOneAtATimeWhetherItIsCancelled() {
+    void reportsProgressInTheCallersThreadAndChecksCancellationInOneThreadAtATime() {
         Thread caller = Thread.currentThread();
-        int[] told = new int[1];
-        AtomicBoolean asking = new AtomicBoolean();
+        int[] reported = new int[1];
+        AtomicBoolean checking = new AtomicBoolean();
         RunOptions run = RunOptions.builder().tokenBudget(16).progress((texts, _) -> {
             assertThat(Thread.currentThread()).isSameAs(caller);
-            told[0] += texts;
+            reported[0] += texts;
         }).cancelled(() -> {
-            assertThat(asking.getAndSet(true)).isFalse();
+            assertThat(checking.getAndSet(true)).isFalse();
             Thread.yield();
-            asking.set(false);
+            checking.set(false);
             return false;
         }).build();
-        try (BgeM3 model = load(PretendedDevices.of(2, 2, 4096, (_, _) -> {}))) {
+        try (BgeM3 model = load(FakeDevices.of(2, 2, 4096, (_, _) -> {}))) {
             model.encodeTokenIds(texts(40), EncodeOptions.defaults(), run);
         }
-        assertThat(told[0]).isEqualTo(40);
+        assertThat(reported[0]).isEqualTo(40);
     }
 
     @Test
     void endsACancelledCallOnAllSlots() {
-        AtomicInteger asked = new AtomicInteger();
+        AtomicInteger checks = new AtomicInteger();
         AtomicInteger passes = new AtomicInteger();
         RunOptions run = RunOptions.builder().tokenBudget(1)
-                .cancelled(() -> asked.incrementAndGet() == 5).build();
-        try (BgeM3 model = load(PretendedDevices.of(3, 1, 4096, (_, _) -> passes.incrementAndGet()))) {
+                .cancelled(() -> checks.incrementAndGet() == 5).build();
+        try (BgeM3 model = load(FakeDevices.of(3, 1, 4096, (_, _) -> passes.incrementAndGet()))) {
             assertThatExceptionOfType(CancelledException.class)
                     .isThrownBy(() -> model.encodeTokenIds(texts(60), EncodeOptions.defaults(), run));
             assertThat(passes.get()).isBetween(4, 8);
@@ -179,10 +179,10 @@ class SlotsTest {
     }
 
     @Test
-    void aFailureOfOneSlotStopsAll() {
+    void stopsAllSlotsIfOneFails() {
         AtomicInteger passes = new AtomicInteger();
         CyclicBarrier both = new CyclicBarrier(2);
-        PretendedDevices provider = PretendedDevices.of(2, 1, 4096, (device, _) -> {
+        FakeDevices provider = FakeDevices.of(2, 1, 4096, (device, _) -> {
             int pass = passes.incrementAndGet();
             if (pass <= 2) {
                 await(both);
@@ -202,24 +202,24 @@ class SlotsTest {
     }
 
     @Test
-    void passesOnWhatAListenerThrowsOnceTheOthersHaveEnded() {
-        AtomicInteger atWork = new AtomicInteger();
+    void rethrowsAListenersExceptionOnceTheOtherPassesHaveEnded() {
+        AtomicInteger running = new AtomicInteger();
         RunOptions run = RunOptions.builder().tokenBudget(1).progress((_, _) -> {
             throw new UnsupportedOperationException("from the listener");
         }).build();
-        try (BgeM3 model = load(PretendedDevices.of(2, 1, 4096, (_, _) -> {
-            atWork.incrementAndGet();
+        try (BgeM3 model = load(FakeDevices.of(2, 1, 4096, (_, _) -> {
+            running.incrementAndGet();
             Thread.yield();
-            atWork.decrementAndGet();
+            running.decrementAndGet();
         }))) {
             assertThatExceptionOfType(UnsupportedOperationException.class)
                     .isThrownBy(() -> model.encodeTokenIds(texts(60), EncodeOptions.defaults(), run))
                     .withMessage("from the listener");
-            assertThat(atWork).hasValue(0);
+            assertThat(running).hasValue(0);
         }
     }
 
-    private static PretendedDevices.PassHook atMost(int tokens) {
+    private static FakeDevices.PassHook atMost(int tokens) {
         return (device, count) -> {
             if (count > tokens) {
                 throw new OutOfDeviceMemoryException("cuda:" + device + ": no room for " + count);
@@ -229,24 +229,24 @@ class SlotsTest {
 
     @ParameterizedTest
     @CsvSource({"1, 1", "2, 2"})
-    void halvesBatchesThatRunOutOfMemoryAndKeepsTheOrder(int deviceCount, int passes) {
+    void halvesBatchesWithTooLittleMemoryAndKeepsTheOrder(int deviceCount, int passes) {
         List<int[]> texts = texts(20);
-        int[] told = new int[2];
+        int[] reported = new int[2];
         RunOptions run = RunOptions.builder().tokenBudget(100)
                 .progress((count, tokens) -> {
-                    told[0] += count;
-                    told[1] += (int) tokens;
+                    reported[0] += count;
+                    reported[1] += (int) tokens;
                 }).build();
-        try (BgeM3 model = load(PretendedDevices.of(deviceCount, passes, 4096, atMost(25)))) {
+        try (BgeM3 model = load(FakeDevices.of(deviceCount, passes, 4096, atMost(25)))) {
             assertSameBits("halved", model.encodeTokenIds(texts, ALL, run), expected(texts));
         }
-        assertThat(told).containsExactly(20, texts.stream().mapToInt(text -> text.length).sum());
+        assertThat(reported).containsExactly(20, texts.stream().mapToInt(text -> text.length).sum());
     }
 
     @Test
-    void namesTheTextForWhichMemoryDoesNotSuffice() {
+    void namesTheTextWithTooLittleMemory() {
         List<int[]> texts = List.of(new int[5], new int[7], new int[26], new int[3]);
-        try (BgeM3 model = load(PretendedDevices.of(1, 1, 4096, atMost(25)))) {
+        try (BgeM3 model = load(FakeDevices.of(1, 1, 4096, atMost(25)))) {
             assertThatExceptionOfType(OutOfDeviceMemoryException.class)
                     .isThrownBy(() -> model.encodeTokenIds(texts, ALL))
                     .withMessage("text 2: 26 tokens: cuda:0: no room for 26")
@@ -257,10 +257,10 @@ class SlotsTest {
     }
 
     @Test
-    void goesOnWithTheOtherDevicesWhereOneIsLost() {
+    void continuesOnTheOtherDevicesIfOneIsLost() {
         List<Integer> used = Collections.synchronizedList(new ArrayList<>());
         List<int[]> texts = texts(20);
-        try (BgeM3 model = load(PretendedDevices.of(3, 2, 4096, (device, _) -> {
+        try (BgeM3 model = load(FakeDevices.of(3, 2, 4096, (device, _) -> {
             used.add(device);
             if (device == 1) {
                 throw new DeviceLostException("cuda:1: fell off the bus");
@@ -274,22 +274,22 @@ class SlotsTest {
     }
 
     @Test
-    void failsAtOnceWhenTheLastDeviceIsLost() throws Exception {
+    void failsAtOnceIfTheLastDeviceIsLost() throws Exception {
         AtomicInteger passes = new AtomicInteger();
-        CountDownLatch atWork = new CountDownLatch(1);
+        CountDownLatch running = new CountDownLatch(1);
         CountDownLatch lose = new CountDownLatch(1);
-        try (BgeM3 model = load(PretendedDevices.of(2, 1, 4096, (device, _) -> {
+        try (BgeM3 model = load(FakeDevices.of(2, 1, 4096, (device, _) -> {
             passes.incrementAndGet();
             if (device == 1) {
-                atWork.countDown();
+                running.countDown();
                 awaitLatch(lose);
             }
             throw new DeviceLostException("cuda:" + device + ": fell off the bus");
         })); ExecutorService pool = Executors.newFixedThreadPool(4)) {
             List<Future<Embedding>> calls = new ArrayList<>();
-            // Loses the first device, goes on to the other …
+            // This call loses the first device and continues on the other …
             calls.add(pool.submit(() -> model.encode("text")));
-            awaitLatch(atWork);
+            awaitLatch(running);
             for (int i = 0; i < 3; i++) { // … for which these wait.
                 calls.add(pool.submit(() -> model.encode("text")));
             }
@@ -317,17 +317,17 @@ class SlotsTest {
     }
 
     @Test
-    void closesOnlyWhenThePassesUnderWayHaveEnded() throws Exception {
-        AtomicInteger atWork = new AtomicInteger();
-        AtomicBoolean closedAmidWork = new AtomicBoolean();
+    void closesOnlyAfterTheRunningPassesHaveEnded() throws Exception {
+        AtomicInteger running = new AtomicInteger();
+        AtomicBoolean closedWhileRunning = new AtomicBoolean();
         List<int[]> texts = texts(12);
         for (int round = 0; round < 10; round++) {
-            List<PretendedDevices> self = new ArrayList<>();
-            PretendedDevices provider = PretendedDevices.of(2, 2, 4096, (_, _) -> {
-                atWork.incrementAndGet();
+            List<FakeDevices> self = new ArrayList<>();
+            FakeDevices provider = FakeDevices.of(2, 2, 4096, (_, _) -> {
+                running.incrementAndGet();
                 sleep();
-                closedAmidWork.compareAndSet(false, self.getFirst().open().get() != 2);
-                atWork.decrementAndGet();
+                closedWhileRunning.compareAndSet(false, self.getFirst().open().get() != 2);
+                running.decrementAndGet();
             });
             self.add(provider);
             BgeM3 model = load(provider);
@@ -346,14 +346,14 @@ class SlotsTest {
                 awaitLatch(begun);
                 Thread.sleep(round);
                 model.close();
-                assertThat(atWork).hasValue(0);
+                assertThat(running).hasValue(0);
                 for (Future<Throwable> call : calls) {
                     assertThat(call.get(SECONDS, TimeUnit.SECONDS)).isInstanceOf(IllegalStateException.class)
                             .hasMessage(CLOSED);
                 }
             }
         }
-        assertThat(closedAmidWork).isFalse();
+        assertThat(closedWhileRunning).isFalse();
     }
 
     private static void sleep() {

@@ -10,63 +10,63 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class BatchPlannerTest {
-    private record Someone(int tokenCount, long arrival) implements BatchPlanner.Text {}
+    private record Waiting(int tokenCount, long arrival) implements BatchPlanner.Text {}
 
-    private static List<Someone> line(int... tokens) {
-        List<Someone> all = new ArrayList<>();
+    private static List<Waiting> texts(int... tokens) {
+        List<Waiting> all = new ArrayList<>();
         for (int count : tokens) {
-            all.add(new Someone(count, all.size()));
+            all.add(new Waiting(count, all.size()));
         }
         return all;
     }
 
-    private static BatchPlanner<Someone> of(int budget, int batches, List<Someone> texts) {
-        BatchPlanner<Someone> line = new BatchPlanner<>(budget, batches);
-        texts.forEach(line::add);
-        return line;
+    private static BatchPlanner<Waiting> of(int budget, int batches, List<Waiting> texts) {
+        BatchPlanner<Waiting> planner = new BatchPlanner<>(budget, batches);
+        texts.forEach(planner::add);
+        return planner;
     }
 
-    private static List<Long> numbers(List<Someone> texts) {
-        return texts.stream().map(Someone::arrival).toList();
-    }
-
-    @Test
-    void takesTheOldestFirstAndWhoeverFitsBehindIt() {
-        BatchPlanner<Someone> line = of(10, 1, line(4, 8, 3, 20, 3, 2));
-        assertThat(line.prepared()).containsExactly(3);
-        assertThat(numbers(line.take())).containsExactly(0L, 2L, 4L);
-        assertThat(numbers(line.take())).containsExactly(1L, 5L);
-        assertThat(numbers(line.take())).containsExactly(3L);
-        assertThat(line.take()).isEmpty();
-        assertThat(line.isEmpty()).isTrue();
+    private static List<Long> numbers(List<Waiting> texts) {
+        return texts.stream().map(Waiting::arrival).toList();
     }
 
     @Test
-    void preparesAsManyBatchesAsThereAreLanesAndNoMore() {
-        BatchPlanner<Someone> line = of(10, 2, line(6, 6, 4, 6, 6, 4));
-        assertThat(line.prepared()).containsExactly(2, 2);
-        assertThat(line.size()).isEqualTo(6);
-        assertThat(numbers(line.take())).containsExactly(0L, 2L);
-        assertThat(line.prepared()).containsExactly(2, 1);
+    void takesTheOldestTextAndTheNextOnesThatFit() {
+        BatchPlanner<Waiting> planner = of(10, 1, texts(4, 8, 3, 20, 3, 2));
+        assertThat(planner.prepared()).containsExactly(3);
+        assertThat(numbers(planner.take())).containsExactly(0L, 2L, 4L);
+        assertThat(numbers(planner.take())).containsExactly(1L, 5L);
+        assertThat(numbers(planner.take())).containsExactly(3L);
+        assertThat(planner.take()).isEmpty();
+        assertThat(planner.isEmpty()).isTrue();
     }
 
     @Test
-    void letsOthersHaveTheRoomOfWhoLeaves() {
-        List<Someone> all = line(4, 9, 6, 1);
-        BatchPlanner<Someone> line = of(10, 1, all);
-        assertThat(line.remove(all.get(0))).isTrue();
-        assertThat(line.remove(all.get(3))).isTrue();
-        assertThat(line.remove(all.get(0))).isFalse();
-        assertThat(line.prepared()).containsExactly(1);
-        assertThat(numbers(line.take())).containsExactly(1L);
-        assertThat(numbers(line.take())).containsExactly(2L);
+    void preparesNoMoreBatchesThanThereAreSlots() {
+        BatchPlanner<Waiting> planner = of(10, 2, texts(6, 6, 4, 6, 6, 4));
+        assertThat(planner.prepared()).containsExactly(2, 2);
+        assertThat(planner.size()).isEqualTo(6);
+        assertThat(numbers(planner.take())).containsExactly(0L, 2L);
+        assertThat(planner.prepared()).containsExactly(2, 1);
     }
 
-    /** Chosen anew each time by the rule's own words. */
-    private static List<Someone> chosen(List<Someone> waiting, int budget) {
-        List<Someone> batch = new ArrayList<>();
+    @Test
+    void givesTheRoomOfARemovedTextToOthers() {
+        List<Waiting> all = texts(4, 9, 6, 1);
+        BatchPlanner<Waiting> planner = of(10, 1, all);
+        assertThat(planner.remove(all.get(0))).isTrue();
+        assertThat(planner.remove(all.get(3))).isTrue();
+        assertThat(planner.remove(all.get(0))).isFalse();
+        assertThat(planner.prepared()).containsExactly(1);
+        assertThat(numbers(planner.take())).containsExactly(1L);
+        assertThat(numbers(planner.take())).containsExactly(2L);
+    }
+
+    /** Returns the next batch, formed from all waiting texts by the documented rule. */
+    private static List<Waiting> chosen(List<Waiting> waiting, int budget) {
+        List<Waiting> batch = new ArrayList<>();
         long tokens = 0;
-        for (Someone one : waiting) {
+        for (Waiting one : waiting) {
             if (batch.isEmpty() || tokens + one.tokenCount() <= budget) {
                 batch.add(one);
                 tokens += one.tokenCount();
@@ -76,43 +76,43 @@ class BatchPlannerTest {
     }
 
     @Test
-    void isTheSameAsChoosingAnewWhoeverComesAndGoes() {
-        RandomTexts source = RandomTexts.seeded("waiting line");
+    void givesTheSameBatchesAsFormingThemAnew() {
+        RandomTexts source = RandomTexts.seeded("batch planner");
         Random random = source.random();
         for (int round = 0; round < 200; round++) {
             int budget = 1 + random.nextInt(40);
-            BatchPlanner<Someone> line = new BatchPlanner<>(budget, 1 + random.nextInt(3));
-            List<Someone> waiting = new ArrayList<>();
+            BatchPlanner<Waiting> planner = new BatchPlanner<>(budget, 1 + random.nextInt(3));
+            List<Waiting> waiting = new ArrayList<>();
             for (int step = 0; step < 200; step++) {
                 switch (random.nextInt(5)) {
                     case 0 -> {
-                        List<Someone> expected = chosen(waiting, budget);
-                        assertThat(line.take()).isEqualTo(expected);
+                        List<Waiting> expected = chosen(waiting, budget);
+                        assertThat(planner.take()).isEqualTo(expected);
                         waiting.removeAll(expected);
                     }
                     case 1 -> {
-                        List<Someone> leaving = waiting.stream().filter(_ -> random.nextInt(8) == 0).toList();
-                        assertThat(leaving).allMatch(line::remove);
+                        List<Waiting> leaving = waiting.stream().filter(_ -> random.nextInt(8) == 0).toList();
+                        assertThat(leaving).allMatch(planner::remove);
                         waiting.removeAll(leaving);
                     }
                     default -> {
-                        Someone one = new Someone(1 + random.nextInt(20), round * 1000L + step);
-                        line.add(one);
+                        Waiting one = new Waiting(1 + random.nextInt(20), round * 1000L + step);
+                        planner.add(one);
                         waiting.add(one);
                     }
                 }
-                assertThat(line.size()).isEqualTo(waiting.size());
-                assertThat(line.isEmpty()).isEqualTo(waiting.isEmpty());
+                assertThat(planner.size()).isEqualTo(waiting.size());
+                assertThat(planner.isEmpty()).isEqualTo(waiting.isEmpty());
             }
         }
     }
 
-    /** One whose tokens cannot be counted for some time: what a line meets that is out of memory. */
-    private static final class Unlucky implements BatchPlanner.Text {
+    /** A text whose token count fails for some time, as the planner sees if it runs out of memory. */
+    private static final class Failing implements BatchPlanner.Text {
         private final long arrival;
         private int failures;
 
-        Unlucky(long arrival) {
+        Failing(long arrival) {
             this.arrival = arrival;
         }
 
@@ -131,22 +131,22 @@ class BatchPlannerTest {
     }
 
     @Test
-    void losesNobodyAndHasNobodyTwiceWhereverItFails() {
+    void neitherLosesNorDuplicatesATextIfItFails() {
         for (int failing = 0; failing < 8; failing++) {
             for (int failures = 1; failures < 8; failures++) {
-                List<Unlucky> all = new ArrayList<>();
-                BatchPlanner<Unlucky> line = new BatchPlanner<>(10, 2);
+                List<Failing> all = new ArrayList<>();
+                BatchPlanner<Failing> planner = new BatchPlanner<>(10, 2);
                 for (int i = 0; i < 8; i++) {
-                    all.add(new Unlucky(i));
-                    line.add(all.get(i));
+                    all.add(new Failing(i));
+                    planner.add(all.get(i));
                 }
                 all.get(failing).failures = failures;
-                assertThat(line.remove(all.get(1))).isTrue();
-                List<Unlucky> taken = new ArrayList<>();
-                for (int tries = 0; !line.isEmpty(); tries++) {
+                assertThat(planner.remove(all.get(1))).isTrue();
+                List<Failing> taken = new ArrayList<>();
+                for (int tries = 0; !planner.isEmpty(); tries++) {
                     assertThat(tries).isLessThan(50);
                     try {
-                        taken.addAll(line.take());
+                        taken.addAll(planner.take());
                     } catch (OutOfMemoryError _) {
                         continue;
                     }
@@ -159,15 +159,15 @@ class BatchPlannerTest {
     }
 
     @Test
-    void takesOutWhomItFailedToLetIn() {
-        BatchPlanner<Unlucky> line = new BatchPlanner<>(10, 1);
-        Unlucky first = new Unlucky(0);
-        Unlucky second = new Unlucky(1);
-        line.add(first);
+    void removesATextThatItFailedToAdd() {
+        BatchPlanner<Failing> planner = new BatchPlanner<>(10, 1);
+        Failing first = new Failing(0);
+        Failing second = new Failing(1);
+        planner.add(first);
         second.failures = 1;
-        assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> line.add(second));
-        line.remove(second);
-        assertThat(line.take()).containsExactly(first);
-        assertThat(line.take()).isEmpty();
+        assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> planner.add(second));
+        planner.remove(second);
+        assertThat(planner.take()).containsExactly(first);
+        assertThat(planner.take()).isEmpty();
     }
 }

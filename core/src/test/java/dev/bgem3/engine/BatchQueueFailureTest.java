@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.bgem3.engine.PretendedEngine.Text;
+import dev.bgem3.engine.FakeEngine.Text;
 import dev.bgem3.error.TimedOutException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -23,7 +23,10 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Whatever is thrown, and wherever: a queue answers all it accepted, has its permits back, and closes. */
+/**
+ * Tests that a queue answers all accepted requests, gets its permits back and closes, whatever is thrown
+ * anywhere.
+ */
 @Timeout(60)
 class BatchQueueFailureTest {
     private static final int PERMITS = 64;
@@ -38,7 +41,7 @@ class BatchQueueFailureTest {
     }
 
     private static BatchQueue<Text, Integer> queue(Duration timeout) {
-        return new BatchQueue<>(PretendedEngine.quick(), new QueueSettings(1, BUDGET, PERMITS,
+        return new BatchQueue<>(FakeEngine.quick(), new QueueSettings(1, BUDGET, PERMITS,
                 Optional.of(timeout), (_, _, _, _) -> {}));
     }
 
@@ -65,32 +68,32 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void goesOnWhenTheLineIsOutOfMemory() throws Exception {
+    void continuesIfThePlannerRunsOutOfMemory() throws Exception {
         AtomicInteger failures = new AtomicInteger();
-        var line = new BatchPlanner<QueuedRequest.Text<PretendedEngine.Text, Integer>>(
+        var planner = new BatchPlanner<QueuedRequest.Text<FakeEngine.Text, Integer>>(
                 BUDGET, 1) {
             @Override
-            List<QueuedRequest.Text<PretendedEngine.Text, Integer>> take() {
+            List<QueuedRequest.Text<FakeEngine.Text, Integer>> take() {
                 if (failures.getAndIncrement() % 3 < 2) {
                     throw new OutOfMemoryError("on purpose");
                 }
                 return super.take();
             }
         };
-        var queue = new BatchQueue<>(PretendedEngine.quick(), line, settings(1));
+        var queue = new BatchQueue<>(FakeEngine.quick(), planner, settings(1));
         for (var future : askMany(queue)) {
             assertThat(future.get(30, TimeUnit.SECONDS).results()).hasSize(2);
         }
         assertIdle(queue);
-        assertThat(failures).as("calls of what fails").hasValueGreaterThan(2);
+        assertThat(failures).as("calls of the failing method").hasValueGreaterThan(2);
     }
 
     @Test
-    void goesOnWhenAListenerThrowsWhateverItThrows() throws Exception {
+    void continuesIfAListenerThrowsAnything() throws Exception {
         List<Throwable> thrown = List.of(new OutOfMemoryError("on purpose"), new StackOverflowError(),
                 new NoClassDefFoundError("on purpose"), new IllegalStateException("on purpose"));
         AtomicInteger next = new AtomicInteger();
-        var queue = new BatchQueue<>(PretendedEngine.quick(), new QueueSettings(2, BUDGET, PERMITS,
+        var queue = new BatchQueue<>(FakeEngine.quick(), new QueueSettings(2, BUDGET, PERMITS,
                 Optional.empty(), (_, _, _, _) -> {
                     BatchQueueFailureTest.<RuntimeException>sneak(
                             thrown.get(next.getAndIncrement() % thrown.size()));
@@ -108,7 +111,7 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void goesOnWhenTheLoggerThrows() throws Exception {
+    void continuesIfTheLoggerThrows() throws Exception {
         AtomicInteger published = new AtomicInteger();
         Handler throwing = new Handler() {
             @Override
@@ -119,12 +122,12 @@ class BatchQueueFailureTest {
 
             @Override
             public void flush() {
-                // Nothing is kept.
+                // Nothing is buffered.
             }
 
             @Override
             public void close() {
-                // As flush.
+                // There is nothing to close.
             }
         };
         Logger logger = Logger.getLogger("dev.bgem3");
@@ -132,14 +135,14 @@ class BatchQueueFailureTest {
         logger.addHandler(throwing);
         logger.setLevel(Level.ALL);
         try {
-            PretendedEngine engine = PretendedEngine.quick()
+            FakeEngine engine = FakeEngine.quick()
                     .failing(text -> text.number() == 3 || text.number() == 7, _ -> false);
             var queue = queue(engine);
             List<CompletableFuture<QueueAnswer<Integer>>> futures = askMany(queue);
             for (int i = 0; i < futures.size(); i++) {
                 Throwable failure = catchThrowable(futures.get(i)::join);
                 if (i == 3 || i == 7) {
-                    assertThat(failure).hasCauseInstanceOf(PretendedEngine.Failure.class);
+                    assertThat(failure).hasCauseInstanceOf(FakeEngine.Failure.class);
                 } else {
                     assertThat(failure).as("request %d", i).isNull();
                 }
@@ -153,8 +156,8 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void answersOthersWhenDependentsThrow() {
-        var queue = queue(PretendedEngine.quick());
+    void answersOthersIfDependentActionsThrow() {
+        var queue = queue(FakeEngine.quick());
         List<CompletableFuture<?>> dependents = new ArrayList<>();
         for (var future : askMany(queue)) {
             dependents.add(future.whenComplete((_, _) -> {
@@ -167,7 +170,7 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void givesPermitsBackWhenTokenizingThrows() {
+    void givesPermitsBackIfTokenizingFails() {
         var queue = queue(Duration.ofSeconds(30));
         assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> queue.submit(5, _ -> {
             throw new OutOfMemoryError("on purpose");
@@ -177,8 +180,8 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void givesPermitsBackWhenATextCannotBeCounted() {
-        PretendedEngine quick = PretendedEngine.quick();
+    void givesPermitsBackIfATokenCountFails() {
+        FakeEngine quick = FakeEngine.quick();
         BatchEngine<Text, Integer> engine = new BatchEngine<>() {
             @Override
             public int tokenCount(Text text) {
@@ -200,22 +203,22 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void takesTimesThatTheClockCannotCount() {
-        for (Duration most : List.of(ChronoUnit.FOREVER.getDuration(), Duration.ofSeconds(Long.MAX_VALUE),
+    void acceptsTimeoutsThatTheClockCannotCount() {
+        for (Duration timeout : List.of(ChronoUnit.FOREVER.getDuration(), Duration.ofSeconds(Long.MAX_VALUE),
                 Duration.ofNanos(Long.MAX_VALUE), Duration.ofNanos(Long.MAX_VALUE - 1),
                 Duration.ofDays(365L * 1000))) {
-            var queue = queue(most);
+            var queue = queue(timeout);
             assertThat(ask(queue, 1, 2).join().results()).containsExactly(1, 2);
             assertIdle(queue);
         }
     }
 
     @Test
-    void countsTheTimeFromTheCall() {
-        Duration most = Duration.ofMillis(100);
-        var queue = queue(most);
+    void measuresTheTimeoutFromTheCall() {
+        Duration timeout = Duration.ofMillis(100);
+        var queue = queue(timeout);
         var late = queue.submit(2, _ -> {
-            sleep(2 * most.toMillis());
+            sleep(2 * timeout.toMillis());
             return List.of(new Text(0, 1), new Text(1, 1));
         }, Function.identity());
         assertThat(catchThrowable(late::join)).cause().isInstanceOf(TimedOutException.class)
@@ -225,7 +228,7 @@ class BatchQueueFailureTest {
             for (int i = 0; i < 3; i++) {
                 deadline.run();
                 tokenized.incrementAndGet();
-                sleep(2 * most.toMillis());
+                sleep(2 * timeout.toMillis());
             }
             return List.of();
         }, Function.identity());
@@ -244,8 +247,8 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void failsARequestWhoseAnswerCannotBeMade() {
-        var queue = queue(PretendedEngine.quick());
+    void failsARequestWhoseAnswerCannotBeCreated() {
+        var queue = queue(FakeEngine.quick());
         CompletableFuture<Integer> future = queue.submit(2,
                 _ -> List.of(new Text(0, 1), new Text(1, 1)), answer -> {
                     throw new OutOfMemoryError("on purpose");
@@ -256,8 +259,8 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void givesEachPermitBackOnceWhenATextAmongOthersFailsToCome() throws Exception {
-        PretendedEngine quick = PretendedEngine.quick();
+    void givesEachPermitBackOnceIfOneOfSeveralTextsFails() throws Exception {
+        FakeEngine quick = FakeEngine.quick();
         BatchEngine<Text, Integer> engine = new BatchEngine<>() {
             @Override
             public int tokenCount(Text text) {
@@ -281,28 +284,28 @@ class BatchQueueFailureTest {
     }
 
     @Test
-    void theTimeSpentTokenizingIsPartOfTheTimeOut() {
-        Duration most = Duration.ofMillis(2_000);
-        PretendedEngine engine = PretendedEngine.held();
+    void includesTokenizationInTheTimeout() {
+        Duration timeout = Duration.ofMillis(2_000);
+        FakeEngine engine = FakeEngine.held();
         var queue = new BatchQueue<>(engine,
-                new QueueSettings(1, BUDGET, PERMITS, Optional.of(most), (_, _, _, _) -> {}));
+                new QueueSettings(1, BUDGET, PERMITS, Optional.of(timeout), (_, _, _, _) -> {}));
         long start = System.nanoTime();
         var late = queue.submit(1, _ -> {
             sleep(1_500);
             return List.of(new Text(0, 1));
         }, Function.identity());
         assertThat(catchThrowable(late::join)).cause().isInstanceOf(TimedOutException.class);
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(most, Duration.ofMillis(3_200));
-        engine.goOn(1);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(timeout, Duration.ofMillis(3_200));
+        engine.release(1);
         assertIdle(queue);
     }
 
     @Test
-    void endsEachRequestAtItsOwnTimeWhateverTheOrderInWhichTheyCame() {
-        Duration most = Duration.ofMillis(400);
-        PretendedEngine engine = PretendedEngine.held();
+    void endsEachRequestAtItsOwnDeadlineInAnyOrderOfArrival() {
+        Duration timeout = Duration.ofMillis(400);
+        FakeEngine engine = FakeEngine.held();
         var queue = new BatchQueue<>(engine,
-                new QueueSettings(1, BUDGET, PERMITS, Optional.of(most), (_, _, _, _) -> {}));
+                new QueueSettings(1, BUDGET, PERMITS, Optional.of(timeout), (_, _, _, _) -> {}));
         List<CompletableFuture<QueueAnswer<Integer>>> futures = new ArrayList<>();
         long start = System.nanoTime();
         for (int tokenizing : new int[]{0, 150, 0, 100}) {
@@ -315,7 +318,7 @@ class BatchQueueFailureTest {
         futures.forEach(future -> assertThat(catchThrowable(future::join)).cause()
                 .isInstanceOf(TimedOutException.class));
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
-        engine.goOn(1);
+        engine.release(1);
         assertIdle(queue);
     }
 }

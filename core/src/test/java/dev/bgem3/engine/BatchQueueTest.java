@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.bgem3.engine.PretendedEngine.Text;
+import dev.bgem3.engine.FakeEngine.Text;
 import dev.bgem3.error.InputException;
 import dev.bgem3.error.OverloadedException;
 import dev.bgem3.error.TimedOutException;
@@ -20,12 +20,12 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The queue's heart before a pretended model that computes when it is told to. */
+/** Tests the queue in front of a fake model that a test can hold. */
 class BatchQueueTest {
     private static final int SECONDS = 30;
     private static final int BUDGET = 10;
 
-    private PretendedEngine engine = PretendedEngine.held();
+    private FakeEngine engine = FakeEngine.held();
     private BatchQueue<Text, Integer> queue;
 
     private void start(int permits, Optional<Duration> timeout) {
@@ -34,13 +34,13 @@ class BatchQueueTest {
 
     @AfterEach
     void everythingIsAnsweredAndEveryPermitIsBack() {
-        engine.goOn(1000);
+        engine.release(1000);
         queue.close();
         BatchQueue.State state = queue.state();
         assertThat(state).isEqualTo(new BatchQueue.State(0, 0, 0, state.freePermits()));
     }
 
-    /** Texts of one token each. */
+    /** Submits texts of one token each. */
     private CompletableFuture<QueueAnswer<Integer>> ask(int... numbers) {
         return askTokens(1, numbers);
     }
@@ -61,7 +61,7 @@ class BatchQueueTest {
     }
 
     @Test
-    void theOldestTextGoesIntoTheNextBatchWithWhateverFitsBehindIt() throws Exception {
+    void formsTheNextBatchFromTheOldestTextAndThoseThatFit() throws Exception {
         start(100, Optional.empty());
         var first = ask(0);
         engine.awaitBegun(1);
@@ -69,7 +69,7 @@ class BatchQueueTest {
         var larger = askTokens(9, 2);
         var small = ask(3, 4, 5);
         assertThat(queue.state()).isEqualTo(new BatchQueue.State(5, 3, 1, 94));
-        engine.goOn(4);
+        engine.release(4);
         assertThat(answer(first)).containsExactly(0);
         assertThat(answer(large)).containsExactly(1);
         assertThat(answer(larger)).containsExactly(2);
@@ -78,7 +78,7 @@ class BatchQueueTest {
     }
 
     @Test
-    void refusesAtOnceWhereOnePermitLacks() throws Exception {
+    void refusesAtOnceIfOnePermitIsMissing() throws Exception {
         start(3, Optional.empty());
         var first = ask(0);
         engine.awaitBegun(1);
@@ -87,16 +87,16 @@ class BatchQueueTest {
                 .withMessage("overloaded: permits: 3, asked 2, free 1");
         assertThatExceptionOfType(InputException.class).isThrownBy(() -> ask(2, 3, 4, 5));
         assertThat(queue.state().freePermits()).isEqualTo(1);
-        engine.goOn(1);
+        engine.release(1);
         assertThat(answer(first)).containsExactly(0);
         var third = ask(2, 3);
-        engine.goOn(2);
+        engine.release(2);
         assertThat(answer(second)).containsExactly(1);
         assertThat(answer(third)).containsExactly(2, 3);
     }
 
     @Test
-    void aCancelledRequestLeavesTheQueueAtOnce() throws Exception {
+    void removesACancelledRequestAtOnce() throws Exception {
         start(8, Optional.empty());
         var first = ask(0);
         engine.awaitBegun(1);
@@ -104,16 +104,16 @@ class BatchQueueTest {
         var third = ask(4);
         second.cancel(false);
         assertThat(queue.state()).isEqualTo(new BatchQueue.State(1, 1, 1, 6));
-        first.cancel(true); // Its text has begun, and keeps its permit until that is over.
+        first.cancel(true); // Its running text keeps its permit until the batch ends.
         assertThat(queue.state().freePermits()).isEqualTo(6);
-        engine.goOn(2);
+        engine.release(2);
         assertThat(answer(third)).containsExactly(4);
         assertThat(engine.batches()).containsExactly(List.of(0), List.of(4));
         assertThat(catchThrowable(first::join)).isInstanceOf(CancellationException.class);
     }
 
     @Test
-    void aRequestThatTakesTooLongIsWithdrawn() throws Exception {
+    void withdrawsARequestThatTakesTooLong() throws Exception {
         start(8, Optional.of(Duration.ofMillis(50)));
         var first = ask(0);
         engine.awaitBegun(1);
@@ -123,13 +123,13 @@ class BatchQueueTest {
                     .hasMessageStartingWith("timeout: PT0.05S (expected: an answer; ");
         }
         assertThat(queue.state()).isEqualTo(new BatchQueue.State(0, 0, 1, 7));
-        engine.goOn(2);
+        engine.release(2);
         assertThat(answer(ask(3))).containsExactly(3);
         assertThat(engine.batches()).containsExactly(List.of(0), List.of(3));
     }
 
     @Test
-    void answersWhatItAcceptedBeforeItCloses() throws Exception {
+    void answersAcceptedRequestsBeforeItCloses() throws Exception {
         start(100, Optional.empty());
         var first = ask(0);
         engine.awaitBegun(1);
@@ -141,7 +141,7 @@ class BatchQueueTest {
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> ask(9))
                 .withMessage("the queue is closed");
         assertThat(closing.isAlive()).isTrue();
-        engine.goOn(4);
+        engine.release(4);
         closing.join();
         assertThat(first.isDone() && second.isDone()).isTrue();
         assertThat(second.join().results()).containsExactly(1, 2, 3);

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** How far a stream of embeddings reads ahead in its texts, before a pretended model. */
+/** Tests how far a stream of embeddings reads ahead in its texts, with a fake model. */
 @Timeout(60)
 class EncodeStreamTest {
     private static final int MANY = 50_000;
@@ -53,7 +53,7 @@ class EncodeStreamTest {
     }
 
     @Test
-    void takesAWindowOfWhateverAFlatMapBecomes() {
+    void takesAWindowOfAFlatMap() {
         assertOneWindow(() -> Stream.of(1).flatMap(_ -> many()));
         assertOneWindow(() -> Stream.of(1).flatMap(_ -> Stream.generate(() -> "endless")));
         assertOneWindow(() -> Stream.of(1, 2).flatMap(_ -> Stream.of(1, 2)).flatMap(_ -> many()));
@@ -74,7 +74,7 @@ class EncodeStreamTest {
     }
 
     @Test
-    void takesAWindowOfWhateverIsPushed() {
+    void takesAWindowOfPushedTexts() {
         assertOneWindow(() -> Stream.of(1).mapMulti((_, out) -> many().forEach(out)));
         assertOneWindow(() -> Stream.of(1).mapMulti((_, out) -> {
             while (true) {
@@ -98,7 +98,7 @@ class EncodeStreamTest {
     }
 
     @Test
-    void holdsAWindowWhateverTheResultIsUsedBy() {
+    void holdsOneWindowInEveryTerminalOperation() {
         List<Supplier<Stream<String>>> sources = List.of(EncodeStreamTest::many,
                 () -> Stream.of(1).flatMap(_ -> many()),
                 () -> Stream.concat(Stream.of(1).flatMap(_ -> many()), Stream.empty()),
@@ -138,15 +138,15 @@ class EncodeStreamTest {
     }
 
     @Test
-    void readsInTheCallersThreadWhereAllIsTaken() {
+    void readsInTheCallersThreadIfAllResultsAreTaken() {
         Thread caller = Thread.currentThread();
         assertThat(encode(many().peek(_ -> assertThat(Thread.currentThread()).isSameAs(caller))).toList())
                 .hasSize(MANY);
     }
 
     @Test
-    void theReadersThreadEndsWithTheTextsWithCloseAndWithTheLossOfTheStream() throws InterruptedException {
-        awaitNoReaders(); // Of other tests.
+    void endsTheReadingThreadWithTheTextsOnCloseAndWithoutReferences() throws InterruptedException {
+        awaitNoReaders(); // Other tests may have left some.
         assertThat(encode(Stream.of("a")).findFirst()).isPresent();
         awaitEnd();
         Stream<String> closed = encode(many());
@@ -178,7 +178,7 @@ class EncodeStreamTest {
     }
 
     @Test
-    void throwsWhatTheTextsThrow() {
+    void rethrowsTheExceptionsOfTheTexts() {
         IOException failure = new IOException("no such line");
         Supplier<Stream<String>> texts = () -> many().peek(text -> {
             if (taken.get() == WINDOW + 1) {
@@ -221,7 +221,7 @@ class EncodeStreamTest {
     }
 
     @Test
-    void refusesToGoOnOnceClosed() {
+    void refusesToContinueOnceClosed() {
         Stream<String> result = encode(many());
         Iterator<String> iterator = result.iterator();
         for (int i = 0; i < WINDOW; i++) {
@@ -233,7 +233,7 @@ class EncodeStreamTest {
     }
 
     @Test
-    void encodesNothingOnceIfThereAreNoTexts() {
+    void encodesOneEmptyWindowIfThereAreNoTexts() {
         assertThat(encode(Stream.empty())).isEmpty();
         assertThat(windows).containsExactly(0);
     }
@@ -248,7 +248,7 @@ class EncodeStreamTest {
     }
 
     @Test
-    void failsAgainAndAgainRatherThanLeaveAWindowOut() {
+    void failsEachTimeInsteadOfSkippingAWindow() {
         Iterator<String> iterator = EncodeStream.<String>of(many(), 1_000_000, (_, first) -> {
             throw new IllegalStateException("window from " + first);
         }).iterator();

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is left of texts and token ids that are cut. */
+/** Tests how texts and token ids are cut. */
 class TextTokenizerTest {
     private static final Tokenizer TOKENIZER = Tokenizer.load(Fixtures.MINI);
 
@@ -50,7 +50,7 @@ class TextTokenizerTest {
             11 12 13 14 /s,       true,  3, 13 14 /s
             s 11 /s /s 12 13 /s,  false, 5, s 11 /s /s /s
             """)
-    void keepsTheTokensAtTheEndsOfGivenIds(String given, boolean fromLeft, int limit, String left) {
+    void keepsTheSpecialTokensAtBothEnds(String given, boolean fromLeft, int limit, String left) {
         int[] ids = ids(given);
         int[] before = ids.clone();
         assertThat(cut(ids, fromLeft, limit)).isEqualTo(ids(left));
@@ -59,7 +59,7 @@ class TextTokenizerTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void leavesOfIdsWhatItLeavesOfTheirText(boolean fromLeft) {
+    void cutsIdsLikeTheirText(boolean fromLeft) {
         String text = "one two three four five six seven eight nine ten";
         int[] whole = TOKENIZER.encode(text).ids();
         IntStream.rangeClosed(2, whole.length).forEach(limit -> {
@@ -70,20 +70,20 @@ class TextTokenizerTest {
     }
 
     @Test
-    void keepsTheCountOfIdsThatSomebodyElseHasCut() {
+    void keepsTheFullLengthOfIdsThatWereCutBefore() {
         TokenizedText cut = limited(2, 3, false).tokenIds("ids", new int[]{11, 12, 13, 14}, 9);
         assertThat(cut.tokenIds()).containsExactly(11, 12, 13);
         assertThat(cut.fullLength()).isEqualTo(9);
     }
 
     @Test
-    void namesIdsThatItCannotRead() {
+    void namesInvalidIds() {
         TextTokenizer tokenizer = limited(2, 7, false);
-        int most = TOKENIZER.vocabSize() - 1;
+        int max = TOKENIZER.vocabSize() - 1;
         assertRefused("passages[0]: 0 token ids (expected: 1..7)", tokenizer);
-        assertRefused("passages[0]: token id -1 (expected: 0.." + most + ")", tokenizer, 0, -1);
-        // Of those that are cut off too.
-        assertRefused("passages[0]: token id 15000 (expected: 0.." + most + ")", tokenizer, 0, 1, 2, 3, 4, 5,
+        assertRefused("passages[0]: token id -1 (expected: 0.." + max + ")", tokenizer, 0, -1);
+        // Ids that would be cut off are checked too.
+        assertRefused("passages[0]: token id 15000 (expected: 0.." + max + ")", tokenizer, 0, 1, 2, 3, 4, 5,
                 6, 15_000);
     }
 

@@ -9,16 +9,16 @@ import java.util.function.IntFunction;
 import java.util.function.Predicate;
 
 /**
- * A model for tests of the queue: a text is a number, its result that number; each has as many tokens as it
- * says, and a batch may be held until a test lets it go.
+ * A fake model for tests of the queue. A text is a number with a token count; its result is that number. A
+ * batch may be held until a test releases it.
  */
-final class PretendedEngine implements BatchEngine<PretendedEngine.Text, Integer> {
+final class FakeEngine implements BatchEngine<FakeEngine.Text, Integer> {
     private static final int SECONDS = 30;
 
     /** A text. */
     record Text(int number, int tokens) {}
 
-    /** What went wrong on purpose. */
+    /** A failure on purpose. */
     static final class Failure extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -29,33 +29,36 @@ final class PretendedEngine implements BatchEngine<PretendedEngine.Text, Integer
 
     private final List<List<Integer>> batches = Collections.synchronizedList(new ArrayList<>());
     private final Semaphore begun = new Semaphore(0);
-    private final Semaphore goOn = new Semaphore(0);
+    private final Semaphore released = new Semaphore(0);
     private final boolean held;
     private final Predicate<Text> failsBatch;
     private final Predicate<Text> failsAlone;
 
-    private PretendedEngine(boolean held, Predicate<Text> failsBatch, Predicate<Text> failsAlone) {
+    private FakeEngine(boolean held, Predicate<Text> failsBatch, Predicate<Text> failsAlone) {
         this.held = held;
         this.failsBatch = failsBatch;
         this.failsAlone = failsAlone;
     }
 
-    /** Computes at once. */
-    static PretendedEngine quick() {
-        return new PretendedEngine(false, _ -> false, _ -> false);
+    /** Returns an engine that computes at once. */
+    static FakeEngine quick() {
+        return new FakeEngine(false, _ -> false, _ -> false);
     }
 
-    /** Computes a batch when {@link #goOn} says so. */
-    static PretendedEngine held() {
-        return new PretendedEngine(true, _ -> false, _ -> false);
+    /** Returns an engine that finishes a batch only after {@link #release}. */
+    static FakeEngine held() {
+        return new FakeEngine(true, _ -> false, _ -> false);
     }
 
-    /** As this one, but fails where a batch has such a text, or gives no result of one. */
-    PretendedEngine failing(Predicate<Text> batch, Predicate<Text> alone) {
-        return new PretendedEngine(held, batch, alone);
+    /**
+     * Returns an engine that fails for batches with a text of the first kind, or for single texts of the
+     * second kind.
+     */
+    FakeEngine failing(Predicate<Text> batch, Predicate<Text> alone) {
+        return new FakeEngine(held, batch, alone);
     }
 
-    /** The texts of each batch in the order in which they were computed. */
+    /** Returns the texts of each batch, in the order in which the batches were computed. */
     List<List<Integer>> batches() {
         return List.copyOf(batches);
     }
@@ -67,9 +70,9 @@ final class PretendedEngine implements BatchEngine<PretendedEngine.Text, Integer
         }
     }
 
-    /** Lets that many batches end. */
-    void goOn(int count) {
-        goOn.release(count);
+    /** Releases that many batches. */
+    void release(int count) {
+        released.release(count);
     }
 
     @Override
@@ -82,8 +85,8 @@ final class PretendedEngine implements BatchEngine<PretendedEngine.Text, Integer
         batches.add(texts.stream().map(Text::number).toList());
         begun.release();
         try {
-            if (held && !goOn.tryAcquire(SECONDS, TimeUnit.SECONDS)) {
-                throw new AssertionError("nobody lets the batch go");
+            if (held && !released.tryAcquire(SECONDS, TimeUnit.SECONDS)) {
+                throw new AssertionError("nobody released the batch");
             }
         } catch (InterruptedException e) {
             throw new AssertionError(e);

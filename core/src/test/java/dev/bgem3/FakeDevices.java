@@ -11,24 +11,24 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Devices for tests: the scalar kernels, which any number of threads may use, under the name of GPUs.
+ * Fake GPUs for tests, which run the scalar kernels and can be used by any number of threads.
  *
  * @param deviceCount
- *            how many
+ *            the number of devices
  * @param passes
- *            how many passes at a time on each
+ *            the number of concurrent forward passes on each
  * @param budget
  *            the token budget of each
  * @param unavailable
  *            why they cannot be used
  * @param deviceSeen
- *            whether that is worth a warning
+ *            whether the reason deserves a warning
  * @param onPass
- *            called where a pass begins
+ *            called when a forward pass begins
  * @param open
- *            counts those that are open
+ *            counts the open devices
  */
-record PretendedDevices(int deviceCount, int passes, int budget, Optional<String> unavailable,
+record FakeDevices(int deviceCount, int passes, int budget, Optional<String> unavailable,
         boolean deviceSeen,
         PassHook onPass, AtomicInteger open) implements KernelProvider {
     /** May wait or throw. */
@@ -37,19 +37,19 @@ record PretendedDevices(int deviceCount, int passes, int budget, Optional<String
         void begin(int device, int tokens);
     }
 
-    static PretendedDevices of(int deviceCount, int passes, int budget, PassHook onPass) {
-        return new PretendedDevices(deviceCount, passes, budget, Optional.empty(), true, onPass,
+    static FakeDevices of(int deviceCount, int passes, int budget, PassHook onPass) {
+        return new FakeDevices(deviceCount, passes, budget, Optional.empty(), true, onPass,
                 new AtomicInteger());
     }
 
-    static PretendedDevices unavailable(String reason, boolean deviceSeen) {
-        return new PretendedDevices(0, 1, 1, Optional.of(reason), deviceSeen, (device, tokens) -> {},
+    static FakeDevices unavailable(String reason, boolean deviceSeen) {
+        return new FakeDevices(0, 1, 1, Optional.of(reason), deviceSeen, (device, tokens) -> {},
                 new AtomicInteger());
     }
 
     @Override
     public String name() {
-        return "pretended";
+        return "fake";
     }
 
     @Override
