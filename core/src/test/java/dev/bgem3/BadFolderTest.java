@@ -19,9 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a user hears of a folder that is no model, or lacks a file, or has another thing in its place. */
+/** Tests the messages for folders that are not a model, lack a file, or have something else in its place. */
 class BadFolderTest {
-    /** Not read, or not read because another stands before it. */
+    /** Files that loading does not read, or not if another file takes precedence. */
     private static final Set<String> UNREAD = Set.of("tokenizer_config.json",
             "tiny-m3/sentencepiece.bpe.model");
     private static final Set<String> HEADS = Set.of("sparse_linear.pt", "colbert_linear.pt");
@@ -30,13 +30,13 @@ class BadFolderTest {
     private Path temporary;
 
     @Test
-    void namesTheFolderThatIsNotThere() {
+    void namesTheFolderThatDoesNotExist() {
         Path missing = temporary.resolve("missing");
         assertRefused(missing, missing + ": no such folder (expected: a model folder with config.json)");
     }
 
     @Test
-    void namesTheFileThatIsNoFolder() throws IOException {
+    void namesTheFileThatIsNotAFolder() throws IOException {
         Path file = Files.createFile(temporary.resolve("file"));
         assertRefused(file, file + ": not a folder (expected: a model folder with config.json)");
     }
@@ -48,14 +48,14 @@ class BadFolderTest {
     }
 
     @Test
-    void namesTheWeightFilesOfWhichOneIsExpected() throws IOException {
+    void listsTheWeightFilesIfThereAreNone() throws IOException {
         Files.copy(Fixtures.TINY.resolve("config.json"), temporary.resolve("config.json"));
         assertRefused(temporary, temporary + ": no weights (expected one of: model.safetensors, "
                 + "model.safetensors.index.json, pytorch_model.bin)");
     }
 
     @Test
-    void namesTheTokenizerFilesOfWhichOneIsExpected() {
+    void listsTheTokenizerFilesIfThereAreNone() {
         Path folder = ModelVariant.ofTiny().withoutFile("sentencepiece.bpe.model")
                 .write(temporary.resolve("model"));
         assertRefused(folder,
@@ -74,7 +74,7 @@ class BadFolderTest {
 
     @ParameterizedTest
     @MethodSource("filesOfTheFixtures")
-    void loadsWithoutAFileThatItNeedNotHaveAndNamesOneThatItMust(Path file) throws IOException {
+    void loadsWithoutOptionalFilesAndNamesMissingRequiredOnes(Path file) throws IOException {
         Path folder = copyOf(file.getParent());
         String name = file.getFileName().toString();
         Files.delete(folder.resolve(name));
@@ -87,10 +87,10 @@ class BadFolderTest {
                 assertThat(model.info().weightFiles()).doesNotContain(name);
             }
         } else {
-            boolean stands = name.equals("config.json") || name.startsWith("model-");
+            boolean named = name.equals("config.json") || name.startsWith("model-");
             assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
                     .withMessageContaining(folder.toString())
-                    .withMessageContaining(stands ? name : "expected");
+                    .withMessageContaining(named ? name : "expected");
         }
     }
 
@@ -137,7 +137,7 @@ class BadFolderTest {
     }
 
     @Test
-    void namesTheFirstLayerThatTheConfigurationDoesNotCount() {
+    void namesTheFirstLayerBeyondTheConfiguredNumber() {
         Path folder = ModelVariant.ofTiny().config("num_hidden_layers", "1")
                 .write(temporary.resolve("model"));
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))

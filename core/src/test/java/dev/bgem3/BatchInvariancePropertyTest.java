@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A text's three outputs have the same bits whatever stands beside it, in whatever batches, on any number of
- * threads.
+ * Tests that a text's three outputs have the same bits with any other texts in the batch, with any batch
+ * sizes, and with any number of threads.
  */
 class BatchInvariancePropertyTest {
     private static final int[] BUDGETS = {1, 7, 100, 4096};
@@ -37,7 +37,8 @@ class BatchInvariancePropertyTest {
     @ParameterizedTest
     @MethodSource("fastKernels")
     void fastKernelsGiveATextTheSameBitsHoweverItIsBatched(String kernels, Precision precision) {
-        // Every length of a tile's edge and of a few panels, and some that are random of 1 to 300 tokens.
+        // The lengths around the edges of tiles and of a few panels; the other texts have random lengths up
+        // to 300.
         int[] lengths = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128,
                 129, 255,
                 256, 257, 299, 300, 383, 385, 800};
@@ -71,7 +72,7 @@ class BatchInvariancePropertyTest {
         }
     }
 
-    /** Half of them the ids of random texts, half random ids of the lengths given. */
+    /** Returns random ids of the given lengths, then ids of random texts. */
     private static List<int[]> texts(RandomTexts source, BgeM3 model, int[] lengths, int count, int longest) {
         Random random = source.random();
         List<int[]> texts = new ArrayList<>();
@@ -96,15 +97,15 @@ class BatchInvariancePropertyTest {
                     + texts.get(text).length + " tokens " + Arrays.toString(texts.get(text)), together.get(i),
                     alone.get(text));
         }
-        checkDenseAlone(model, run, order.stream().map(texts::get).toList(), together);
+        checkDenseOnly(model, run, order.stream().map(texts::get).toList(), together);
     }
 
-    /** Dense vectors asked for by themselves take a shorter way through the last layer. */
-    private static void checkDenseAlone(BgeM3 model, RunOptions run, List<int[]> texts,
+    /** The last layer takes a shortcut if only dense vectors are requested. */
+    private static void checkDenseOnly(BgeM3 model, RunOptions run, List<int[]> texts,
             List<Embedding> expected) {
         List<Embedding> dense = model.encodeTokenIds(texts, EncodeOptions.of(Output.DENSE), run);
         for (int i = 0; i < texts.size(); i++) {
-            assertThat(dense.get(i).dense().values()).as("dense alone, %s", texts.get(i).length)
+            assertThat(dense.get(i).dense().values()).as("dense only, %s", texts.get(i).length)
                     .isEqualTo(expected.get(i).dense().values());
         }
     }

@@ -26,15 +26,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every value that FlagEmbedding itself gave for the tiny model ({@code src/fixtures/tiny-m3-goldens.json}),
- * from each layout on disk and each provider.
+ * Compares every value with FlagEmbedding's results for the tiny model
+ * ({@code src/fixtures/tiny-m3-goldens.json}), for each layout on disk and each provider.
  *
  * <p>
- * The bound, 2e-5. Reference and runtime both sum fp32 products, in different orders. A sum of K = 320
- * products of numbers about 1 is off by at most K·2⁻²⁴ ≈ 2e-5 of the sum of their magnitudes, in practice by
- * √K·2⁻²⁴ ≈ 1e-6; layer norms keep each of the 3 layers' outputs near 1, so the errors of the 12 products add
- * up to about 4e-6 before the heads. Outputs are at most about 1 (dense, colbert) or 10 (lexical scores: 10
- * products of two weights near 1).
+ * The bound is 2e-5. Reference and runtime both sum fp32 products, but in different orders. The error of a
+ * sum of K = 320 products of numbers near 1 is at most K·2⁻²⁴ ≈ 2e-5 of the sum of their magnitudes, and in
+ * practice √K·2⁻²⁴ ≈ 1e-6. Layer norms keep each of the 3 layers' outputs near 1, so the errors of the 12
+ * products add up to about 4e-6 before the heads. Outputs are at most about 1 (dense, colbert) or 10 (lexical
+ * scores: 10 products of two weights near 1).
  */
 @ParameterizedClass
 @MethodSource("layoutsAndKernels")

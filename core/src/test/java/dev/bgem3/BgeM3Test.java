@@ -27,7 +27,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What texts, requests and settings the public interface takes, and what it says of those that it does not.
+ * Tests which texts, requests and settings the public API accepts, and its messages for those that it does
+ * not.
  */
 class BgeM3Test {
     private static BgeM3 model;
@@ -52,7 +53,7 @@ class BgeM3Test {
 
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "\n\t\u00a0\u3000 "})
-    void givesTheEmptyAndTheBlankTextTheVectorsOfTheTwoSpecialTokens(String text) {
+    void encodesEmptyAndBlankTextsAsTheTwoSpecialTokens(String text) {
         Embedding embedding = model.encode(text, ALL);
         assertThat(embedding.tokenCount()).isEqualTo(2);
         assertThat(embedding.truncated()).isFalse();
@@ -63,7 +64,7 @@ class BgeM3Test {
     }
 
     @Test
-    void readsALoneSurrogateAsTheReplacementCharacterAndTakesNul() {
+    void readsALoneSurrogateAsTheReplacementCharacterAndAcceptsNul() {
         Embedding replacement = model.encode("a \ufffd b", ALL);
         assertSameBits("high", model.encode("a \ud800 b", ALL), replacement);
         assertSameBits("low", model.encode("a \udc00 b", ALL), replacement);
@@ -72,7 +73,7 @@ class BgeM3Test {
     }
 
     @Test
-    void cutsATextThatIsTooLongAndSaysSo() {
+    void cutsATextThatIsTooLongAndReportsIt() {
         String text = "long ".repeat(600);
         int full = model.tokenizer().encode(text).ids().length;
         assertThat(full).isGreaterThan(512);
@@ -90,7 +91,7 @@ class BgeM3Test {
     }
 
     @Test
-    void leavesATextWholeThatIsExactlyAsLongAsAllowed() {
+    void doesNotCutATextOfExactlyTheMaximumLength() {
         String text = "What is BGE M3?";
         int length = model.tokenizer().encode(text).ids().length;
         Embedding whole = model.encode(text, EncodeOptions.builder().maxLength(length).build());
@@ -122,7 +123,7 @@ class BgeM3Test {
     }
 
     @Test
-    void countsTheTextsOfAStreamFromItsBeginning() {
+    void numbersTheTextsOfAStreamFromItsBeginning() {
         RunOptions small = RunOptions.builder().tokenBudget(1).build();
         List<String> texts = new ArrayList<>(IntStream.range(0, 50).mapToObj(i -> "text " + i).toList());
         texts.set(37, null);
@@ -137,7 +138,7 @@ class BgeM3Test {
     }
 
     @Test
-    void countsThePairsFromTheBeginning() {
+    void numbersPairsFromTheBeginning() {
         List<TextPair> pairs = new ArrayList<>(
                 IntStream.range(0, 300).mapToObj(i -> new TextPair("query", "p " + i % 3)).toList());
         pairs.set(299, new TextPair(null, "p"));
@@ -147,7 +148,7 @@ class BgeM3Test {
     }
 
     @Test
-    void namesTokenIdsThatItCannotRead() {
+    void namesInvalidTokenIds() {
         assertRefused("text 1: null (expected: 1..512)",
                 () -> model.encodeTokenIds(Arrays.asList(new int[]{0}, null), ALL));
         assertRefused("text 0: 0 token ids (expected: 1..512)",
@@ -161,14 +162,14 @@ class BgeM3Test {
     }
 
     @Test
-    void takesOneTokenIdWhichHasNoColbertVectors() {
+    void encodesASingleTokenIdWithoutColbertVectors() {
         Embedding one = model.encodeTokenIds(List.of(new int[]{7}), ALL).getFirst();
         assertThat(one.colbert().rows()).isZero();
         assertThat(one.dense().dimension()).isEqualTo(128);
     }
 
     @Test
-    void refusesOptionsBeyondTheModel() {
+    void refusesOptionsBeyondTheModelsLimits() {
         assertRefused("maxLength: 513 (expected: 2..512, the model's limit)",
                 () -> model.encode("a", EncodeOptions.builder().maxLength(513).build()));
         assertRefused("truncateDim: 129 (expected: 1..128)",
@@ -198,7 +199,7 @@ class BgeM3Test {
     }
 
     @Test
-    void namesTheKernelsThatThereAre() {
+    void listsTheInstalledKernelsForAnUnknownName() {
         assertThatExceptionOfType(BackendException.class)
                 .isThrownBy(
                         () -> BgeM3.load(Fixtures.TINY,
@@ -208,7 +209,7 @@ class BgeM3Test {
     }
 
     @Test
-    void saysWhatItLoaded() {
+    void describesTheLoadedModel() {
         LoadOptions options = LoadOptions.builder().kernels(KernelKind.VECTOR).threads(3).build();
         try (BgeM3 other = BgeM3.load(Fixtures.TINY, options)) {
             ModelInfo info = other.info();
@@ -223,7 +224,7 @@ class BgeM3Test {
     }
 
     @Test
-    void namesTheOutputThatWasNotAskedFor() {
+    void namesTheOutputThatWasNotRequested() {
         Embedding dense = model.encode("a");
         assertThat(dense.has(Output.DENSE)).isTrue();
         assertThat(dense.has(Output.SPARSE)).isFalse();
@@ -261,7 +262,7 @@ class BgeM3Test {
     }
 
     @Test
-    void tellsOfProgressAfterEachBatch() {
+    void reportsProgressAfterEachBatch() {
         List<String> texts = RandomTexts.seeded("progress").texts(100, 30);
         AtomicInteger calls = new AtomicInteger();
         int[] textsDone = new int[1];
@@ -282,7 +283,7 @@ class BgeM3Test {
     }
 
     @Test
-    void endsACancelledCallAndGoesOnWorking() {
+    void endsACancelledCallAndStaysUsable() {
         List<String> texts = RandomTexts.seeded("cancel").texts(40, 20);
         AtomicInteger batches = new AtomicInteger();
         RunOptions run = RunOptions.builder().tokenBudget(16)
@@ -301,7 +302,7 @@ class BgeM3Test {
     }
 
     @Test
-    void passesOnWhatAListenerThrowsAndGoesOnWorking() {
+    void rethrowsAListenersExceptionAndStaysUsable() {
         RunOptions run = RunOptions.builder().progress((texts, tokens) -> {
             throw new UnsupportedOperationException("from the listener");
         }).build();
@@ -342,7 +343,7 @@ class BgeM3Test {
     }
 
     @Test
-    void goesOnFailingWhereAWindowOfAStreamFailed() {
+    void failsAgainAfterAWindowOfAStreamFailed() {
         List<String> texts = new ArrayList<>(Collections.nCopies(5000, "text"));
         texts.set(1, null);
         Iterator<Embedding> embeddings = model.encode(texts.stream(), EncodeOptions.defaults()).iterator();

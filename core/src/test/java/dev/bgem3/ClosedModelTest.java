@@ -48,27 +48,27 @@ class ClosedModelTest {
         other.start();
         other.join();
         assertThat(elsewhere).isEmpty();
-        // What needs no weights goes on working.
+        // Methods that need no weights still work.
         assertThat(model.info().hiddenSize()).isEqualTo(128);
         assertThat(model.tokenizer().encode("text").ids()).isNotEmpty();
         assertThat(model.convertIdToToken(before.lexicalWeights())).isNotEmpty();
     }
 
     @Test
-    void refusesBeforeItTokenizesAndWithoutWaitingForTheBatchUnderWay() throws Exception {
+    void checksOptionsBeforeItTokenizesOrWaitsForTheRunningBatch() throws Exception {
         try (ExecutorService pool = Executors.newSingleThreadExecutor();
                 BgeM3 model = BgeM3.load(Fixtures.TINY,
                         LoadOptions.builder().kernels(KernelKind.SCALAR).threads(1).build())) {
-            CountDownLatch begins = new CountDownLatch(1);
+            CountDownLatch begun = new CountDownLatch(1);
             RunOptions slow = RunOptions.builder().tokenBudget(1 << 20).cancelled(() -> {
-                begins.countDown();
+                begun.countDown();
                 return false;
             }).build();
             List<int[]> texts = Collections.nCopies(TestSizes.pick(8, 60),
                     IntStream.range(0, 512).map(i -> 100).toArray());
             Future<List<Embedding>> batch = pool
                     .submit(() -> model.encodeTokenIds(texts, EncodeOptions.defaults(), slow));
-            begins.await();
+            begun.await();
             EncodeOptions impossible = EncodeOptions.builder().truncateDim(129).build();
             assertThatExceptionOfType(InputException.class)
                     .isThrownBy(() -> model.encode(Collections.singletonList(null), impossible))
@@ -84,7 +84,7 @@ class ClosedModelTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"scalar", "vector"})
-    void givesCallsUnderWayTheirResultsOrSaysThatItIsClosed(String kernels)
+    void givesRunningCallsTheirResultsOrThrowsThatItIsClosed(String kernels)
             throws InterruptedException, ExecutionException, TimeoutException {
         RunOptions run = RunOptions.builder().tokenBudget(16).build();
         List<String> texts = RandomTexts.seeded("close while encoding").texts(8, 10);

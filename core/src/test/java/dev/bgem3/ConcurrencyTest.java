@@ -20,14 +20,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Many threads ask one model for different things at once and get what each would get alone. */
+/**
+ * Tests that many threads with different calls to one model each get the results that they would get alone.
+ */
 class ConcurrencyTest {
     private static final int THREADS = 8;
     private static final int CALLS = TestSizes.pick(4, 12);
 
     @ParameterizedTest
     @ValueSource(strings = {"scalar", "vector"})
-    void givesEachThreadTheBitsOfTheSequentialRun(String kernels)
+    void givesEachThreadTheSameBitsAsASequentialRun(String kernels)
             throws InterruptedException, ExecutionException, TimeoutException {
         RandomTexts source = RandomTexts.seeded("concurrency, " + kernels);
         List<String> texts = source.texts(12, 12);

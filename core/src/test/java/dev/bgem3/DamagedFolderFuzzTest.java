@@ -22,14 +22,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each file of each layout, cut short and with flipped bits: the folder is refused with the project's own
- * exception, or the model works with finite numbers or says that they are not; never another exception, a
- * hang or a crash.
+ * Truncates and flips bits of each file in each layout: either the folder is refused with the project's own
+ * exception, or the model works and its numbers are finite or reported as not finite. There is never another
+ * exception, a hang or a crash.
  */
 class DamagedFolderFuzzTest {
     private static final int CUTS = TestSizes.pick(4, 30);
     private static final int FLIPPED = TestSizes.pick(10, 60);
-    /** Where headers and directories are. */
+    /** The size of the regions at both ends that contain headers and directories. */
     private static final int ENDS = 3000;
 
     @TempDir
@@ -44,7 +44,7 @@ class DamagedFolderFuzzTest {
 
     @ParameterizedTest
     @MethodSource("filesOfTheFixtures")
-    void outlivesAFileCutShort(Path file) throws IOException {
+    void survivesATruncatedFile(Path file) throws IOException {
         start("cut " + file);
         Path damaged = prepare(file);
         byte[] whole = Files.readAllBytes(file);
@@ -58,7 +58,7 @@ class DamagedFolderFuzzTest {
         }
         for (int length : lengths) {
             Files.write(damaged, Arrays.copyOf(whole, length));
-            boolean loaded = outlives(damaged.getParent(), seed + ", length " + length);
+            boolean loaded = survives(damaged.getParent(), seed + ", length " + length);
             String name = file.getFileName().toString();
             if (name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".safetensors")) {
                 assertThat(loaded).as("%s, length %d: loaded", seed, length).isFalse();
@@ -68,7 +68,7 @@ class DamagedFolderFuzzTest {
 
     @ParameterizedTest
     @MethodSource("filesOfTheFixtures")
-    void outlivesFlippedBits(Path file) throws IOException {
+    void survivesFlippedBits(Path file) throws IOException {
         start("flipped " + file);
         Path damaged = prepare(file);
         byte[] whole = Files.readAllBytes(file);
@@ -86,7 +86,7 @@ class DamagedFolderFuzzTest {
                 flips.append(", byte ").append(place).append(" bit ").append(bit);
             }
             Files.write(damaged, bytes);
-            outlives(damaged.getParent(), seed + flips);
+            survives(damaged.getParent(), seed + flips);
         }
     }
 
@@ -96,7 +96,7 @@ class DamagedFolderFuzzTest {
         random = new Random(number);
     }
 
-    /** Links the other files of the folder and says where the damaged one goes. */
+    /** Copies the other files of the folder and returns the path for the damaged one. */
     private Path prepare(Path file) throws IOException {
         try (Stream<Path> others = Files.list(file.getParent())) {
             for (Path other : others.filter(one -> !one.equals(file)).toList()) {
@@ -106,8 +106,8 @@ class DamagedFolderFuzzTest {
         return temporary.resolve(file.getFileName());
     }
 
-    /** Whether the model could be loaded. */
-    private static boolean outlives(Path folder, String what) {
+    /** Returns whether the model could be loaded. */
+    private static boolean survives(Path folder, String what) {
         return Bounded.call(() -> what, Bounded.loading(sizeOf(folder)), () -> {
             try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().threads(1).build())) {
                 encode(model, what);

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Poolings, truncation and normalisation by their definitions, computed here from the encoder's hidden
- * states.
+ * Compares poolings, truncation and normalisation with their definitions, computed here from the encoder's
+ * hidden states.
  */
 class DensePoolingTest {
     private static final List<String> TEXTS = List.of("What is BGE M3?", "",
@@ -30,7 +30,7 @@ class DensePoolingTest {
 
     @ParameterizedTest
     @EnumSource(Pooling.class)
-    void followsTheDefinition(Pooling pooling) {
+    void matchesTheDefinition(Pooling pooling) {
         for (String kernels : List.of("scalar", "vector")) {
             try (BgeM3 model = BgeM3.load(Fixtures.TINY,
                     LoadOptions.builder().kernels(KernelKind.of(kernels)).build())) {
@@ -52,7 +52,7 @@ class DensePoolingTest {
         }
     }
 
-    /** Each text's [T, C]. */
+    /** Returns [T, C] for each text. */
     private static List<float[]> hiddenStates(String provider, List<int[]> ids) {
         List<float[]> hidden = new ArrayList<>();
         try (ModelFolder folder = ModelFolder.open(Fixtures.TINY);

@@ -4,21 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 
-/** Comparisons of results, for tests. */
+/** Assertions about results. */
 public final class Embeddings {
     /** All three outputs. */
     public static final EncodeOptions ALL = EncodeOptions.of(Output.DENSE, Output.SPARSE, Output.COLBERT);
 
     private Embeddings() {}
 
-    /** Every output that either has is the same to the bit, and so are the token counts. */
+    /** Asserts that all outputs have the same bits, and that the token counts are equal. */
     public static void assertSameBits(String what, Embedding actual, Embedding expected) {
         for (Output output : Output.values()) {
             assertThat(actual.has(output)).as("%s: has %s", what, output).isEqualTo(expected.has(output));
         }
         assertThat(actual.tokenCount()).as("%s: tokens", what).isEqualTo(expected.tokenCount());
         assertThat(actual.fullTokenCount()).as("%s: all tokens", what).isEqualTo(expected.fullTokenCount());
-        // Float arrays are equal here where their bits are; 0 and -0 differ.
+        // These comparisons of float arrays compare bits; 0 and -0 differ.
         if (expected.has(Output.DENSE)) {
             assertThat(actual.dense().values()).as("%s: dense", what).isEqualTo(expected.dense().values());
         }
@@ -32,7 +32,7 @@ public final class Embeddings {
         }
     }
 
-    /** As for one, for lists of the same length. */
+    /** Asserts the same for lists of the same length. */
     public static void assertSameBits(String what, List<Embedding> actual, List<Embedding> expected) {
         assertThat(actual).as(what).hasSameSizeAs(expected);
         for (int i = 0; i < actual.size(); i++) {
@@ -40,7 +40,7 @@ public final class Embeddings {
         }
     }
 
-    /** Every number of the result is finite and every length right. */
+    /** Asserts that all numbers are finite and the number of ColBERT vectors is correct. */
     public static void assertSound(String what, Embedding embedding) {
         for (float value : embedding.dense().values()) {
             assertThat(value).as("%s: dense", what).isFinite();

@@ -16,7 +16,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every way of asking has in common, over random texts with duplicates and empty ones. */
+/**
+ * Tests what the different methods for encoding have in common, on random texts with duplicates and empty
+ * ones.
+ */
 class EncodePropertyTest {
     private static BgeM3 model;
 
@@ -42,14 +45,14 @@ class EncodePropertyTest {
     }
 
     @Test
-    void encodesAListAsItsTextsOneByOne() {
+    void encodesAListLikeItsTextsOneByOne() {
         assertSameBits("list", model.encode(texts, ALL), oneByOne);
         assertSameBits("queries", model.encodeQueries(texts, ALL), oneByOne);
         assertSameBits("corpus", model.encodeCorpus(texts, ALL), oneByOne);
     }
 
     @Test
-    void encodesAStreamAsAListWhateverItsWindows() {
+    void encodesAStreamLikeAListWithWindowsOfAnySize() {
         for (int budget : new int[]{1, 5, 64, 4096}) {
             RunOptions run = RunOptions.builder().tokenBudget(budget).build();
             assertSameBits("stream, budget " + budget, model.encode(texts.stream(), ALL, run).toList(),
@@ -59,7 +62,7 @@ class EncodePropertyTest {
     }
 
     @Test
-    void encodesEachOutputAloneAsTogether() {
+    void encodesEachOutputAloneLikeAllTogether() {
         for (Output output : Output.values()) {
             List<Embedding> single = model.encode(texts, EncodeOptions.of(output));
             for (int i = 0; i < texts.size(); i++) {
@@ -74,16 +77,16 @@ class EncodePropertyTest {
     }
 
     @Test
-    void encodesTheTokenizersIdsAsTheText() {
+    void encodesTheTokenizersIdsLikeTheText() {
         List<int[]> ids = texts.stream().map(text -> model.tokenizer().encode(text).ids()).toList();
         assertSameBits("ids", model.encodeTokenIds(ids, ALL), oneByOne);
     }
 
     @Test
-    void givesDenseVectorsAndColbertRowsTheLengthOne() {
+    void normalisesDenseVectorsAndColbertRows() {
         for (Embedding embedding : oneByOne) {
             Embeddings.assertSound("text", embedding);
-            // fp32 rounding of 128 squares that sum to 1.
+            // Allows for fp32 rounding of 128 squares that sum to 1.
             assertThat(embedding.dense().dot(embedding.dense())).isBetween(1 - 1e-5f, 1 + 1e-5f);
             for (int row = 0; row < embedding.colbert().rows(); row++) {
                 double sum = 0;
@@ -96,7 +99,7 @@ class EncodePropertyTest {
     }
 
     @Test
-    void scoresPairsAsItsEmbeddingsPutTogether() {
+    void scoresPairsLikeTheirEmbeddings() {
         Random random = source.random();
         List<TextPair> pairs = new ArrayList<>();
         List<Integer> queries = new ArrayList<>();
@@ -118,7 +121,8 @@ class EncodePropertyTest {
             assertThat(score.sparse()).isEqualTo(
                     BgeM3.computeLexicalMatchingScore(query.lexicalWeights(), passage.lexicalWeights()));
             assertThat(score.colbert()).isEqualTo(BgeM3.colbertScore(query.colbert(), passage.colbert()));
-            // The reference's formulas, in double precision, rounded once: within an ulp of numbers below 64.
+            // The reference's formulas in double precision, rounded once: the error is within an ulp of
+            // numbers below 64.
             assertThat((double) score.sparseDense())
                     .isCloseTo((score.sparse() * 0.2 + score.dense() * 0.4) / 0.6,
                             Offset.offset(4e-6));
@@ -129,7 +133,7 @@ class EncodePropertyTest {
     }
 
     @Test
-    void matchesLexicalWeightsInAMatrixAsInPairs() {
+    void scoresLexicalWeightsInAMatrixLikeInPairs() {
         List<LexicalWeights> weights = oneByOne.stream().map(Embedding::lexicalWeights).toList();
         List<LexicalWeights> columns = weights.subList(0, 7);
         float[][] matrix = BgeM3.computeLexicalMatchingScore(weights, columns);
@@ -149,7 +153,7 @@ class EncodePropertyTest {
     }
 
     @Test
-    void givesWeightsToTokensOfTheTextAloneAndToNoSpecialOnes() {
+    void givesWeightsOnlyToTheTextsOwnTokens() {
         for (int i = 0; i < texts.size(); i++) {
             LexicalWeights weights = oneByOne.get(i).lexicalWeights();
             int[] ids = model.tokenizer().encode(texts.get(i)).ids();

@@ -42,7 +42,7 @@ class EncodeQueueTest {
 
     @ParameterizedTest
     @CsvSource({"vector, 4096, false", "vector, 40, true", "scalar, 64, true"})
-    void givesEachOfManyThreadsTheBitsOfEncode(String kernels, int budget, boolean virtual) throws Exception {
+    void givesManyThreadsTheSameBitsAsEncode(String kernels, int budget, boolean virtual) throws Exception {
         RandomTexts source = RandomTexts.seeded("encode queue, " + kernels);
         List<String> texts = source.texts(60, 24);
         long seed = source.random().nextLong();
@@ -97,7 +97,7 @@ class EncodeQueueTest {
     }
 
     @Test
-    void refusesWhatEncodeRefusesAndKeepsNoPermit() {
+    void refusesWhatEncodeRefusesAndGivesPermitsBack() {
         try (BgeM3 model = BgeM3.load(Fixtures.TINY);
                 EncodeQueue queue = EncodeQueue.of(model, QueueOptions.builder().permits(4).build())) {
             EncodeOptions options = EncodeOptions.defaults();

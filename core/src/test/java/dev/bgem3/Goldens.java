@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the reference implementations answered, as JSON in the fixtures' folder. */
+/** Reads the results of the reference implementations, which are JSON files among the fixtures. */
 final class Goldens {
     private Goldens() {}
 

@@ -17,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The samples of the guides in {@code docs}: a {@code java} block compiles and runs, and prints what the
- * {@code text} block right below it shows. All of a page share the imports and the fields of its block {@code
- * java shared}; blocks with another second word, which need more than this module, are left alone.
+ * Tests the samples in the guides in {@code docs}: a {@code java} block compiles, runs, and prints what the
+ * {@code text} block directly below it shows. All samples of a page share the imports and fields of its
+ * {@code java shared} block. Blocks with another second word need more than this module and are skipped.
  */
 class GuideTest {
     private static final String MARK = "=====";
@@ -44,7 +44,7 @@ class GuideTest {
         }
     }
 
-    /** A class with a method for each sample. */
+    /** Returns the source of a class with a method for each sample. */
     private static String program(String page, List<MatchResult> samples) {
         MatchResult shared = SHARED.matcher(page).results().findFirst().orElseThrow();
         List<String> lines = shared.group(1).lines().filter(line -> !line.isEmpty()).toList();
@@ -63,7 +63,7 @@ class GuideTest {
                 + "public static void main(String[] arguments) throws Exception {\n" + calls + "}\n}\n";
     }
 
-    /** What a program prints that Java compiles and starts in the project's root. */
+    /** Compiles and runs a program in the project's root folder, and returns what it prints. */
     private String run(String program) throws IOException, InterruptedException {
         Path source = Files.writeString(temporary.resolve("Samples.java"), program);
         Path out = temporary.resolve("out");

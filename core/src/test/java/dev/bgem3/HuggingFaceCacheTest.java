@@ -42,15 +42,15 @@ class HuggingFaceCacheTest {
     }
 
     @Test
-    void passesOverWhatIsNotWhole() throws IOException {
-        Path whole = revision("1");
+    void skipsIncompleteRevisions() throws IOException {
+        Path complete = revision("1");
         Files.delete(revision("2").resolve("model.safetensors"));
         Files.delete(revision("3").resolve("config.json"));
-        assertThat(cache().find(NAME)).contains(whole);
+        assertThat(cache().find(NAME)).contains(complete);
     }
 
     @Test
-    void liesWhereTheVariablesSay() {
+    void locatesTheCacheByEnvironmentVariables() {
         assertThat(HuggingFaceCache.of(Map.of("HOME", "/h")).folder())
                 .isEqualTo(Path.of("/h/.cache/huggingface/hub"));
         assertThat(HuggingFaceCache.of(Map.of("HOME", "/h", "XDG_CACHE_HOME", "/x")).folder())
@@ -62,7 +62,7 @@ class HuggingFaceCacheTest {
     }
 
     @Test
-    void aFolderComesBeforeANameAndAMissingOneSaysWhereItWasLookedFor() {
+    void prefersAFolderToANameAndSaysWhereItLooked() {
         assertThat(cache().folderOf(temporary.toString())).isEqualTo(temporary);
         assertThat(cache().folderOf("no-such-folder")).isEqualTo(Path.of("no-such-folder"));
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> cache().folderOf(NAME))
@@ -73,7 +73,7 @@ class HuggingFaceCacheTest {
     }
 
     @Test
-    void loadsByAPathAsText() {
+    void loadsAModelByThePathOfItsFolder() {
         try (BgeM3 model = BgeM3.load(Fixtures.TINY.toString())) {
             assertThat(model.info().folder()).isEqualTo(Fixtures.TINY);
         }

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Instructions go before queries and passages through their formats; a call's own takes the place of the
- * model's.
+ * Tests that instructions are put before queries and passages according to their formats, and that a call's
+ * own instruction replaces the model's.
  */
 class InstructionTest {
     private static BgeM3 plain;
@@ -33,7 +33,7 @@ class InstructionTest {
     }
 
     @Test
-    void putsThemBeforeQueriesAndPassagesOnly() {
+    void putsInstructionsBeforeQueriesAndPassagesOnly() {
         assertSame(instructed.encode("text", ALL), "text");
         assertSame(instructed.encodeQueries("text", ALL), "find: text");
         assertSame(instructed.encodeCorpus("text", ALL), "<passage> [text]");
@@ -44,7 +44,7 @@ class InstructionTest {
     }
 
     @Test
-    void takesACallsOwnInstructionAndFormat() {
+    void usesACallsOwnInstructionAndFormat() {
         EncodeOptions own = EncodeOptions.builder().outputs(ALL.outputs()).instruction("mine ").build();
         assertSame(instructed.encode("text", own), "mine text");
         assertSame(instructed.encodeQueries("text", own), "mine text");
@@ -61,7 +61,7 @@ class InstructionTest {
     }
 
     @Test
-    void keepsBracesInTheInstructionAndTheTextAsTheyAre() {
+    void doesNotReplaceBracesInTheInstructionOrTheText() {
         EncodeOptions options = EncodeOptions.builder().outputs(ALL.outputs()).instruction("{}")
                 .instructionFormat("{} - {}").build();
         assertSame(plain.encode("{} $1 \\ {}", options), "{} - {} $1 \\ {}");
@@ -77,11 +77,11 @@ class InstructionTest {
     }
 
     @Test
-    void scoresQueriesAndPassagesWithTheirs() {
+    void scoresQueriesAndPassagesWithTheirInstructions() {
         PairScores scores = instructed.computeScore(new TextPair("q", "p"));
         assertThat(scores).isEqualTo(PairScores.of(plain.encode("find: q", ALL),
                 plain.encode("<passage> [p]", ALL), ScoreWeights.EQUAL));
-        // One text on both sides is two different ones.
+        // The same text on both sides gets two different instructions.
         assertThat(instructed.computeScore(List.of(new TextPair("q", "q"))).getFirst())
                 .isEqualTo(PairScores.of(plain.encode("find: q", ALL), plain.encode("<passage> [q]", ALL),
                         ScoreWeights.EQUAL));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** No file stays mapped, and no file open, after a model could not be loaded or is closed. */
+/** Tests that no file stays mapped or open after loading failed or the model is closed. */
 class MappedFilesTest {
     private static final Path MAPS = Path.of("/proc/self/maps");
     private static final Path OPEN_FILES = Path.of("/proc/self/fd");
@@ -35,7 +35,7 @@ class MappedFilesTest {
     }
 
     @Test
-    void leavesNothingMappedOfFoldersThatCannotBeLoaded() throws IOException {
+    void unmapsFoldersThatCannotBeLoaded() throws IOException {
         Path layerMissing = ModelVariant.ofTiny().without(List.of("encoder.layer.2.output.dense.weight"))
                 .write(temporary.resolve("layer"));
         Path badHead = ModelVariant.ofTiny().reshape("sparse_linear.bias", 2)
@@ -60,7 +60,7 @@ class MappedFilesTest {
     }
 
     @Test
-    void mapsAModelWhileItIsOpenAndNoLonger() throws IOException {
+    void unmapsAModelWhenItIsClosed() throws IOException {
         Path folder = ModelVariant.ofTiny().write(temporary.resolve("model"));
         BgeM3 model = BgeM3.load(folder);
         assertThat(mapped(folder)).isNotEmpty();
@@ -72,7 +72,7 @@ class MappedFilesTest {
     }
 
     @Test
-    void saysFirstWhatIsWrongWithTheKernelsAndLeavesNoThreadThatReads() throws IOException {
+    void reportsUnknownKernelsFirstAndLeavesNoReadingThread() throws IOException {
         Path folder = ModelVariant.ofTiny().withoutFile("sentencepiece.bpe.model")
                 .write(temporary.resolve("model"));
         LoadOptions none = LoadOptions.builder().kernels(KernelKind.of("none")).build();
@@ -86,7 +86,7 @@ class MappedFilesTest {
     }
 
     @Test
-    void endsTheThreadsOfModelsThatAreClosed() throws InterruptedException {
+    void endsTheThreadsOfClosedModels() throws InterruptedException {
         for (int i = 0; i < TestSizes.pick(4, 20); i++) {
             try (BgeM3 model = BgeM3.load(Fixtures.TINY,
                     LoadOptions.builder().kernels(KernelKind.VECTOR).threads(11).build())) {
@@ -102,7 +102,7 @@ class MappedFilesTest {
     }
 
     @Test
-    void saysSoWhereAFileBecomesShorterWhileItIsInUse() throws IOException {
+    void reportsAFileThatWasTruncatedWhileInUse() throws IOException {
         Path folder = temporary.resolve("shorter");
         copy(Fixtures.TINY_LAYOUTS.get(1), folder);
         try (BgeM3 model = BgeM3.load(folder)) {
@@ -132,7 +132,7 @@ class MappedFilesTest {
         }
     }
 
-    /** What a descriptor stands for; one that is closed meanwhile stands for itself. */
+    /** Returns the file of a descriptor, or the descriptor itself if it has been closed meanwhile. */
     private static Path target(Path descriptor) {
         try {
             return Files.readSymbolicLink(descriptor);

@@ -33,40 +33,38 @@ import javax.management.ObjectName;
 import org.junit.jupiter.api.Test;
 
 /**
- * Mixed work from many threads for a long time; the Maven profile {@code soak} runs it, for two minutes or
- * {@code -Dbgem3.soak.seconds}.
+ * Runs mixed work from many threads for a long time; the Maven profile {@code soak} runs it for two minutes
+ * or {@code -Dbgem3.soak.seconds}.
  *
  * <p>
- * The heap is of fixed size and touched beforehand, so that resident memory grows by what is outside it
- * alone.
+ * The heap has a fixed size and all its pages are touched at the start, so that only memory outside the heap
+ * can make resident memory grow.
  */
 class ModelSoak {
     private static final int THREADS = 8;
     private static final long TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final int INPUTS = 96;
-    /** The model takes 1,024 tokens: longer texts are cut. */
+    /** Some texts have more than the model's 1,024 tokens and are cut. */
     private static final int MAX_WORDS = 2_000;
     private static final int MAX_TOKENS = 1_024;
     private static final int[] BUDGETS = {1, 100, 1_000, 4_096};
-    /** So much of the run is warm-up: code is compiled, the allocator's pools grow to what the work needs. */
+    /** The fraction of the run that is warm-up, while code is compiled and the allocator's pools grow. */
     private static final double WARM_UP = 0.4;
     /**
-     * The most that resident memory may grow by over the rest, by the line through its samples. It counts
-     * what the JVM's compiler keeps, which comes in steps of up to 20 MiB.
+     * The maximum growth of resident memory over the rest of the run, measured on the line fitted to its
+     * samples. It includes memory that the JVM's compiler keeps, which grows in steps of up to 20 MiB.
      */
     private static final double MAX_GROWTH_MIB = 48;
-    /**
-     * As for resident memory, of the memory that the model itself has outside the heap, and of the live heap.
-     */
+    /** The same for the model's own memory outside the heap, and for the live heap. */
     private static final double MAX_OWN_GROWTH_MIB = 1;
 
     /** A model's kernels and precision. */
     private record Tier(String kernels, Precision precision) {}
 
-    /** One input's output in a tier: what must have the same bits each time. */
+    /** Identifies an input's output in a tier, which must have the same bits each time. */
     private record Key(Tier tier, int input, Output output) {}
 
-    /** After a round through all tiers. */
+    /** Measurements after a round through all tiers. */
     private record Sample(double seconds, double residentMib, double ownMib, double heapMib) {}
 
     private final RandomTexts source = RandomTexts.seeded("soak");
@@ -76,7 +74,7 @@ class ModelSoak {
     private long checked;
 
     @Test
-    void longMixedWorkKeepsItsResultsItsMemoryAndItsThreads()
+    void longMixedWorkKeepsResultsAndLeaksNoMemoryOrThreads()
             throws IOException, InterruptedException, ExecutionException {
         double seconds = Double.parseDouble(System.getProperty("bgem3.soak.seconds"));
         List<Tier> tiers = KernelProviders.all().stream()
@@ -125,7 +123,7 @@ class ModelSoak {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    /** Ids of random texts of 0 to {@link #MAX_WORDS} words, and random ids of every length from 1 on. */
+    /** Returns ids of random texts of up to {@link #MAX_WORDS} words, and random ids of lengths from 1. */
     private List<int[]> inputs() {
         Random random = source.random();
         List<int[]> inputs = new ArrayList<>();
@@ -145,14 +143,13 @@ class ModelSoak {
     }
 
     /**
-     * What needs the most memory of all that a batch may be: chance alone might find it late, and look like
-     * growth.
+     * Returns the batch that needs the most memory: if only chance found it late, it would look like growth.
      */
     private static List<int[]> largestBatch() {
         return Collections.nCopies(BUDGETS[BUDGETS.length - 1] / MAX_TOKENS, new int[MAX_TOKENS]);
     }
 
-    /** Lets all threads work with a model for a while. */
+    /** Lets all threads use a model for a while. */
     private void turn(Tier tier, BgeM3 model, List<int[]> inputs, ExecutorService pool)
             throws InterruptedException, ExecutionException {
         long end = System.nanoTime() + TURN_NANOS;
@@ -172,7 +169,7 @@ class ModelSoak {
         }
     }
 
-    /** One call for some inputs and some outputs; the number of outputs that were compared. */
+    /** Makes one call for some inputs and outputs, and returns the number of outputs compared. */
     private int call(Tier tier, BgeM3 model, List<int[]> inputs, Random random) {
         List<Integer> chosen = random.ints(1 + random.nextInt(6), 0, INPUTS).boxed().toList();
         Set<Output> outputs = EnumSet.of(Output.values()[random.nextInt(3)],
@@ -202,7 +199,7 @@ class ModelSoak {
     }
 
     private Sample sample() throws IOException {
-        System.gc(); // Also frees the native memory of what is no longer reachable.
+        System.gc(); // Also frees the native memory of unreachable objects.
         return new Sample(elapsedSeconds(), residentMib(), ownMib(),
                 ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() / 0x1p20);
     }
@@ -216,13 +213,16 @@ class ModelSoak {
     }
 
     /**
-     * What arenas have allocated, which the JVM tracks as "Other", and what they have mapped for large pages.
+     * Returns the memory that arenas have allocated, which the JVM tracks as "Other", and that they have
+     * mapped for large pages.
      */
     private static double ownMib() throws IOException {
         return allocatedMib() + largePagesMib();
     }
 
-    /** The sizes of what is mapped with the flag hg, proc(5): advised to have large pages. */
+    /**
+     * Returns the total size of mappings with the flag hg, which are advised to use large pages; see proc(5).
+     */
     private static double largePagesMib() throws IOException {
         double kib = 0;
         double mapped = 0;
@@ -249,7 +249,7 @@ class ModelSoak {
         }
     }
 
-    /** What the least-squares line through the samples gains from the first to the last. */
+    /** Returns how much the least-squares line through the samples rises from the first to the last. */
     private static double growth(List<Sample> samples, double[] values) {
         double meanTime = samples.stream().mapToDouble(Sample::seconds).average().orElseThrow();
         double mean = Arrays.stream(values).average().orElseThrow();
@@ -265,7 +265,7 @@ class ModelSoak {
 
     private static List<String> liveKernelThreads() throws InterruptedException {
         List<String> names = List.of();
-        for (int wait = 0; wait < 100; wait++) { // A closed model's threads end by themselves, soon.
+        for (int wait = 0; wait < 100; wait++) { // The threads of a closed model end soon after.
             names = Thread.getAllStackTraces().keySet().stream().map(Thread::getName)
                     .filter(name -> name.startsWith("bgem3-")).toList();
             if (names.isEmpty()) {

@@ -13,16 +13,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Random calls that fail in every way that there is, on one model and one queue with a small heap; the Maven
- * profile {@code stress} runs it, for five minutes or {@code -Dbgem3.stress.seconds}. In a process of its
- * own, since memory runs out there.
+ * Makes random calls, which fail in every possible way, to one model and one queue with a small heap; the
+ * Maven profile {@code stress} runs it for five minutes or {@code -Dbgem3.stress.seconds}. Runs in a separate
+ * process because that runs out of memory.
  */
 class ModelStress {
     @TempDir
     private Path temporary;
 
     @Test
-    void leavesNoThreadNoMappingAndNoPermitAndChangesNoBit() throws IOException, InterruptedException {
+    void leaksNoThreadMappingOrPermitAndChangesNoBit() throws IOException, InterruptedException {
         long seconds = Long.parseLong(System.getProperty("bgem3.stress.seconds"));
         long seed = RandomTexts.seeded("stress").random().nextLong();
         Path model;

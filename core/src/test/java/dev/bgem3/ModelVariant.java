@@ -23,8 +23,8 @@ import java.util.SequencedMap;
 import java.util.function.Consumer;
 
 /**
- * The tiny model with changes, written as one fp32 safetensors file with the heads inside, unless told
- * otherwise, and {@code sentencepiece.bpe.model}.
+ * A modified copy of the tiny model, written by default as one fp32 safetensors file that includes the heads,
+ * with {@code sentencepiece.bpe.model}.
  */
 public final class ModelVariant {
     /** The names of the heads' tensors. */
@@ -53,51 +53,51 @@ public final class ModelVariant {
         }
     }
 
-    /** The tiny model, unchanged. */
+    /** Returns the tiny model, unchanged. */
     public static ModelVariant ofTiny() {
         return new ModelVariant(Fixtures.TINY);
     }
 
-    /** The tiny cross-encoder, its encoder's tensors without prefix. */
+    /** Returns the tiny cross-encoder, without a prefix in the names of its encoder's tensors. */
     public static ModelVariant ofReranker() {
         return new ModelVariant(Fixtures.RERANKER);
     }
 
-    /** The names of the encoder's and the heads' tensors. */
+    /** Returns the names of the encoder's and the heads' tensors. */
     public List<String> tensorNames() {
         return List.copyOf(tensors.keySet());
     }
 
-    /** The shape of a tensor. */
+    /** Returns the shape of a tensor. */
     public long[] shape(String tensor) {
         return tensors.get(tensor).shape.clone();
     }
 
-    /** Sets a member of {@code config.json} to a JSON text. */
+    /** Sets a member of {@code config.json} to a JSON value. */
     public ModelVariant config(String key, String json) {
         config.put(key, Json.parse(json.getBytes(StandardCharsets.UTF_8)));
         return this;
     }
 
-    /** Leaves a member of {@code config.json} out. */
+    /** Removes a member of {@code config.json}. */
     public ModelVariant withoutConfig(String key) {
         config.remove(key);
         return this;
     }
 
-    /** Leaves tensors out. */
+    /** Removes tensors. */
     public ModelVariant without(List<String> names) {
         names.forEach(tensors::remove);
         return this;
     }
 
-    /** Changes a tensor's numbers, row-major. */
+    /** Changes a tensor's elements, row-major. */
     public ModelVariant change(String tensor, Consumer<float[]> change) {
         change.accept(tensors.get(tensor).values);
         return this;
     }
 
-    /** Gives a tensor another shape, with its first numbers and then zeros. */
+    /** Changes a tensor's shape, keeping its first elements and filling the rest with zeros. */
     public ModelVariant reshape(String tensor, long... shape) {
         Tensor old = tensors.get(tensor);
         long count = Arrays.stream(shape).reduce(1, Math::multiplyExact);
@@ -105,7 +105,7 @@ public final class ModelVariant {
         return this;
     }
 
-    /** Gives a tensor another element type. */
+    /** Changes a tensor's element type. */
     ModelVariant dtype(String tensor, DType dtype) {
         Tensor old = tensors.get(tensor);
         tensors.put(tensor, new Tensor(dtype, old.shape, old.values));
@@ -140,13 +140,13 @@ public final class ModelVariant {
         return file(name, text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Leaves a file out. */
+    /** Removes a file. */
     public ModelVariant withoutFile(String name) {
         files.remove(name);
         return this;
     }
 
-    /** Writes the folder and names it. */
+    /** Writes the files into a folder and returns it. */
     public Path write(Path folder) {
         List<SafetensorsWriter.Source> sources = new ArrayList<>();
         tensors.forEach((name, tensor) -> sources

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Weights as fine-tuned and converted folders have them, and weights that are missing, misshapen or not
- * finite.
+ * Tests weights from fine-tuned and converted folders, and weights that are missing, have the wrong shape or
+ * are not finite.
  */
 class ModelWeightsTest {
     private static final String WORDS = "embeddings.word_embeddings.weight";
@@ -65,7 +65,7 @@ class ModelWeightsTest {
     }
 
     @Test
-    void ignoresTensorsThatItDoesNotRead() {
+    void ignoresUnusedTensors() {
         ModelVariant.ofTiny().prefix("roberta.").add("roberta.pooler.dense.weight", DType.F32, 128, 128)
                 .add("roberta.pooler.dense.bias", DType.F32, 128)
                 .add("roberta.embeddings.position_ids", DType.I64, 1, 514)
@@ -83,7 +83,7 @@ class ModelWeightsTest {
     }
 
     @Test
-    void namesEachTensorThatIsMissing() {
+    void namesEachMissingTensor() {
         for (String name : ModelVariant.ofTiny().tensorNames()) {
             ModelVariant variant = ModelVariant.ofTiny();
             String shape = name.equals("colbert_linear.weight")
@@ -98,10 +98,10 @@ class ModelWeightsTest {
     }
 
     @Test
-    void namesEachTensorOfAnotherShapeWithBothShapes() {
+    void namesEachTensorOfTheWrongSizeWithBothShapes() {
         for (String name : ModelVariant.ofTiny().tensorNames()) {
             if (name.startsWith("colbert")) {
-                continue; // Its weight may have any number of rows; the bias is held against it below.
+                continue; // Its weight may have any number of rows; see namesATensorOfTheWrongForm.
             }
             ModelVariant variant = ModelVariant.ofTiny();
             long[] right = variant.shape(name);
@@ -123,7 +123,7 @@ class ModelWeightsTest {
             "embeddings.position_embeddings.weight; 0,128; [514, 128]",
             "colbert_linear.bias; 127; [128]",
             "sparse_linear.weight; 128; [1, 128]"})
-    void namesATensorOfAnotherForm(String name, String shape, String right) {
+    void namesATensorOfTheWrongForm(String name, String shape, String right) {
         long[] wrong = Arrays.stream(shape.split(",")).mapToLong(Long::parseLong).toArray();
         ModelVariant.ofTiny().reshape(name, wrong).write(folder);
         assertRefused(
@@ -131,7 +131,7 @@ class ModelWeightsTest {
     }
 
     @Test
-    void refusesAColbertWeightThatIsNoMatrixOfTheHiddenSize() {
+    void refusesAColbertWeightOfTheWrongForm() {
         Path file = folder.resolve("model.safetensors");
         ModelVariant.ofTiny().reshape("colbert_linear.weight", 16384).write(folder);
         assertThatThrownBy(() -> BgeM3.load(folder)).isInstanceOf(ModelException.class).hasMessage(
@@ -158,11 +158,11 @@ class ModelWeightsTest {
     }
 
     /**
-     * As multilingual-e5-small has them, which is a BERT; of any other model they are a sign of another's
+     * multilingual-e5-small, a BERT, has spare rows; in any other model they suggest another model's
      * tokenizer.
      */
     @Test
-    void readsSpareRowsOfABertAlone() {
+    void allowsSpareRowsInABertOnly() {
         ModelVariant.ofTiny().reshape(WORDS, 1503, 128).config("vocab_size", "1503").write(folder);
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
                 .withMessage(folder + ": the tokenizer has 1502 token ids (expected: 1503, vocab_size in"
@@ -180,7 +180,7 @@ class ModelWeightsTest {
     }
 
     @Test
-    void readsACutVocabulary() throws IOException {
+    void readsASmallerVocabulary() throws IOException {
         Path other = folder.resolve("vocabulary");
         SyntheticModel.write(other, new SyntheticModel.Sizes(1, 8, 1, 8, 700, 10), 1, Optional.empty());
         ModelVariant.ofTiny().reshape(WORDS, 700, 128).config("vocab_size", "700")
@@ -202,9 +202,9 @@ class ModelWeightsTest {
         ModelVariant variant = ModelVariant.ofTiny();
         ModelVariant.HEADS.forEach(name -> variant.dtype(name, dtype));
         variant.write(folder);
-        // The fixture's head weights are fp16 numbers. bf16 keeps 8 bits: each weight moves by at most 2⁻⁸ of
-        // itself, so that a projection of 128 values near 1 by weights below 0.1 moves by at most 128 · 0.1 ·
-        // 2⁻⁸ = 0.05, and at random by a tenth of that.
+        // The fixture's head weights are fp16 numbers. bf16 keeps 8 bits, so that each weight changes by at
+        // most 2⁻⁸ of its value, and a projection of 128 values near 1 by weights below 0.1 by at most 128 ·
+        // 0.1 · 2⁻⁸ = 0.05, but by about a tenth of that if the errors are random.
         double bound = dtype == DType.BF16 ? 0.025 : 0;
         try (BgeM3 model = BgeM3.load(folder)) {
             Embedding found = model.encode(TEXT, ALL);
@@ -252,9 +252,9 @@ class ModelWeightsTest {
             String colbert = "colbert: this model has no head for it (expected: colbert_linear.pt in "
                     + folder
                     + ", or its tensors in model.safetensors)";
-            assertAsked(() -> model.encode(TEXT, EncodeOptions.of(Output.SPARSE)), sparse);
-            assertAsked(() -> model.encode(List.of(), EncodeOptions.of(Output.SPARSE)), sparse);
-            assertAsked(() -> model.encodeQueries(TEXT, EncodeOptions.of(Output.DENSE, Output.COLBERT)),
+            assertUnavailable(() -> model.encode(TEXT, EncodeOptions.of(Output.SPARSE)), sparse);
+            assertUnavailable(() -> model.encode(List.of(), EncodeOptions.of(Output.SPARSE)), sparse);
+            assertUnavailable(() -> model.encodeQueries(TEXT, EncodeOptions.of(Output.DENSE, Output.COLBERT)),
                     colbert);
             assertThatExceptionOfType(InputException.class)
                     .isThrownBy(() -> model.computeScore(new TextPair(TEXT, TEXT)))
@@ -262,22 +262,22 @@ class ModelWeightsTest {
         }
     }
 
-    private static void assertAsked(Runnable call, String message) {
+    private static void assertUnavailable(Runnable call, String message) {
         assertThatExceptionOfType(InputException.class).isThrownBy(call::run).withMessage(message);
     }
 
     @Test
-    void prefersTheHeadsOwnFileToTensorsInside() throws IOException {
+    void prefersAHeadsOwnFileToTensorsBesideTheEncoder() throws IOException {
         ModelVariant.ofTiny().change("sparse_linear.weight", values -> Arrays.fill(values, 0)).write(folder);
         Files.copy(Fixtures.TINY.resolve("sparse_linear.pt"), folder.resolve("sparse_linear.pt"));
         assertGivesTheTinyModelsBits();
     }
 
     @Test
-    void namesEachWeightThatIsNotFiniteWhenItLoads() {
+    void namesEachNonFiniteWeightWhenItLoads() {
         for (String name : ModelVariant.ofTiny().tensorNames()) {
             if (name.equals(WORDS) || name.startsWith("embeddings.position")) {
-                continue; // Read when they are used.
+                continue; // These are only checked when they are used.
             }
             float value = name.endsWith("weight") ? Float.NaN : Float.NEGATIVE_INFINITY;
             ModelVariant variant = ModelVariant.ofTiny();
@@ -292,7 +292,7 @@ class ModelWeightsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"scalar", "vector"})
-    void namesTheEmbeddingThatIsNotFiniteWhenATextUsesIt(String kernels) {
+    void namesANonFiniteEmbeddingWhenATextUsesIt(String kernels) {
         int id = expected.lexicalWeights().tokenIds()[0];
         ModelVariant.ofTiny().change(WORDS, values -> values[id * 128 + 7] = Float.NaN)
                 .change("embeddings.position_embeddings.weight",
@@ -327,7 +327,7 @@ class ModelWeightsTest {
         ModelVariant variant = ModelVariant.ofTiny().change(tensor,
                 values -> Arrays.fill(values, Float.MAX_VALUE));
         if (output != Output.DENSE) {
-            // Hidden states of about 1,000, so that no product cancels another.
+            // Makes hidden states about 1,000, so that products do not cancel out.
             variant.change("encoder.layer.2.output.LayerNorm.bias", values -> Arrays.fill(values, 1_000));
         }
         variant.write(folder);
