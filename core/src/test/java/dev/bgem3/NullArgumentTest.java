@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** What was forgotten is named: a null argument by its name, an empty model as such. */
+/** Tests that a null argument is reported by its name, and that an empty model name is reported. */
 class NullArgumentTest {
     private static final Path FOLDER = Fixtures.TINY;
     private static final EncodeOptions OPTIONS = EncodeOptions.defaults();
@@ -31,7 +31,7 @@ class NullArgumentTest {
     private static final DenseVector DENSE = new DenseVector(new float[]{1});
     private static final Embedding EMBEDDING = Embedding.of(DENSE, WEIGHTS, COLBERT);
 
-    /** The calls by the argument that is null in them, each with a number that tells it from others. */
+    /** Calls by the name of the argument that is null, with a number that makes the key unique. */
     private static final class Calls {
         private final Map<String, ThrowingCallable> byArgument = new LinkedHashMap<>();
 
@@ -50,7 +50,7 @@ class NullArgumentTest {
     }
 
     @Test
-    void namesWhatIsNullWhereAModelEncodes() {
+    void namesNullArgumentsOfModels() {
         try (BgeM3 model = BgeM3.load(FOLDER)) {
             new Calls().add("text", () -> model.encode((String) null))
                     .add("options", () -> model.encode("a", null))
@@ -82,7 +82,7 @@ class NullArgumentTest {
     }
 
     @Test
-    void namesWhatIsNullWhereAQueueAnswers() {
+    void namesNullArgumentsOfQueues() {
         try (BgeM3 model = BgeM3.load(FOLDER); EncodeQueue queue = EncodeQueue.of(model)) {
             new Calls().add("model", () -> EncodeQueue.of(null))
                     .add("options", () -> EncodeQueue.of(model, null))
@@ -98,7 +98,7 @@ class NullArgumentTest {
     }
 
     @Test
-    void namesWhatIsNullWhereARerankerScores() {
+    void namesNullArgumentsOfRerankers() {
         RerankOptions options = RerankOptions.defaults();
         try (Reranker model = Reranker.load(Fixtures.RERANKER); RerankQueue queue = RerankQueue.of(model)) {
             new Calls().add("query", () -> model.rerank(null, TEXTS))
@@ -117,7 +117,7 @@ class NullArgumentTest {
     }
 
     @Test
-    void namesWhatIsNullWhereFilesAreReadOrWritten() {
+    void namesNullArgumentsOfMethodsThatReadOrWriteFiles() {
         WriteListener listener = WriteListener.NONE;
         SyntheticModel.Sizes sizes = SyntheticModel.Sizes.bgeM3();
         HuggingFaceCache cache = HuggingFaceCache.ofProcess();
@@ -148,7 +148,7 @@ class NullArgumentTest {
     }
 
     @Test
-    void namesWhatIsNullInOptionsAndValues() {
+    void namesNullArgumentsOfOptionsAndResults() {
         new Calls().add("first", () -> EncodeOptions.of(null))
                 .add("others", () -> EncodeOptions.of(Output.DENSE, (Output[]) null))
                 .add("instruction", () -> EncodeOptions.builder().instruction(null))
@@ -179,7 +179,7 @@ class NullArgumentTest {
     }
 
     @Test
-    void saysThatTheModelIsEmpty() {
+    void refusesAnEmptyModelName() {
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(""))
                 .withMessage("model: empty (expected: a folder, or a name on the hub such as BAAI/bge-m3)");
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> Reranker.load(""))

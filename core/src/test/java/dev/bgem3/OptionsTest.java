@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Settings that are wrong whatever the model. */
+/** Tests settings that are wrong for any model. */
 class OptionsTest {
     @Test
     void startsFromDocumentedDefaults() {
@@ -46,7 +46,7 @@ class OptionsTest {
     }
 
     @Test
-    void refusesNoOutputs() {
+    void refusesAnEmptySetOfOutputs() {
         assertThatIllegalArgumentException().isThrownBy(EncodeOptions.builder().outputs(Set.of())::build)
                 .withMessage("outputs: none (expected: at least one of dense, sparse, colbert)");
     }
@@ -74,7 +74,7 @@ class OptionsTest {
     }
 
     @Test
-    void namesWhatIsNull() {
+    void namesTheNullSetting() {
         assertThatNullPointerException().isThrownBy(LoadOptions.builder().kernels(null)::build)
                 .withMessage("kernels");
         assertThatNullPointerException().isThrownBy(LoadOptions.builder().precision(null)::build)
@@ -97,7 +97,7 @@ class OptionsTest {
     }
 
     @Test
-    void refusesWeightsWithoutAWeightedMean() {
+    void refusesInvalidScoreWeights() {
         assertThatIllegalArgumentException().isThrownBy(() -> new ScoreWeights(0, 0, 1))
                 .withMessage("weights: dense + sparse is 0 (expected: above 0)");
         assertThatIllegalArgumentException().isThrownBy(() -> new ScoreWeights(1, -0.5, 1))
@@ -110,7 +110,7 @@ class OptionsTest {
     }
 
     @Test
-    void buildersStartFromTheOptionsTheyAreMadeOf() {
+    void toBuilderKeepsEverySetting() {
         EncodeOptions encode = EncodeOptions.builder().outputs(Output.SPARSE, Output.COLBERT).maxLength(9)
                 .truncation(Truncation.LEFT).instruction("i").instructionFormat("{} {}").pooling(Pooling.MEAN)
                 .normalize(false).truncateDim(7).tokenStates(true).build();
@@ -131,7 +131,7 @@ class OptionsTest {
     }
 
     @Test
-    void namesKernels() {
+    void createsKernelKindsByName() {
         assertThat(KernelKind.of("jit")).isEqualTo(KernelKind.JIT).hasSameHashCodeAs(KernelKind.JIT)
                 .isNotEqualTo(KernelKind.SCALAR).hasToString("jit");
         assertThat(KernelKind.of("anothers-2").name()).isEqualTo("anothers-2");
@@ -141,7 +141,7 @@ class OptionsTest {
     }
 
     @Test
-    void namesDevices() {
+    void parsesDevices() {
         assertThat(Device.parse("cuda:0,1")).isEqualTo(Device.cuda(0, 1)).hasToString("cuda:0,1");
         assertThat(Device.parse("cpu")).isEqualTo(Device.CPU);
         assertThat(Device.parse("cuda")).isEqualTo(Device.cuda(0)).hasSameHashCodeAs(Device.cuda(0))

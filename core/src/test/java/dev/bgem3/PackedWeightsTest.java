@@ -47,7 +47,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Packed weights kept beside a model: the same bits where they are used, and used only where they fit. */
+/**
+ * Tests weights packed beside a model: they give the same bits, and are used only for the model and kernels
+ * that they were packed for.
+ */
 class PackedWeightsTest {
     private static final String WEIGHTS = "model.safetensors";
     private static final List<String> TEXTS = List.of("What is BGE M3?", "", "données ".repeat(40));
@@ -58,7 +61,7 @@ class PackedWeightsTest {
     private Path temporary;
     private Path folder;
 
-    /** Kernels of this machine in one arithmetic. */
+    /** Kernels of this machine with one arithmetic. */
     private record Tier(String kernels, Arithmetic arithmetic) {
         Kernels open() {
             return KernelProviders.all().stream().filter(provider -> provider.name().equals(kernels))
@@ -79,13 +82,13 @@ class PackedWeightsTest {
 
     @BeforeEach
     void copyModel() throws IOException {
-        // Hundreds of refusals are asked for below.
+        // The tests below cause hundreds of warnings.
         LOGGER.setLevel(Level.OFF);
         folder = copy(Fixtures.FOLDER.resolve("tiny-m3-safetensors"), "model");
     }
 
     @AfterEach
-    void logAgain() {
+    void restoreLogging() {
         LOGGER.setLevel(null);
     }
 
@@ -107,7 +110,7 @@ class PackedWeightsTest {
         }
     }
 
-    /** Packs with the first kernels that can. */
+    /** Packs with the first kernels that support it. */
     private Path pack(Path model) {
         return tiers().map(tier -> pack(model, tier)).flatMap(Optional::stream).findFirst().orElseThrow();
     }
@@ -124,7 +127,7 @@ class PackedWeightsTest {
                 Arithmetic.FP32.numericsVersion());
     }
 
-    /** Whether a model that is opened now offers what is kept in that file. */
+    /** Returns whether a model that is opened now uses the packed weights in that file. */
     private static boolean isUsed(Path file) {
         return isUsed(file, layout(file));
     }
@@ -136,7 +139,7 @@ class PackedWeightsTest {
     }
 
     @Test
-    void aRerankersClassifierIsKeptToo() throws IOException {
+    void packsARerankersClassifierToo() throws IOException {
         Path reranker = copy(Fixtures.RERANKER, "reranker");
         TextPair pair = new TextPair("What is BM25?", "BM25 ranks documents.");
         for (Tier tier : tiers().toList()) {
@@ -182,11 +185,11 @@ class PackedWeightsTest {
 
     @ParameterizedTest
     @MethodSource("tiers")
-    void computesWithWhatIsInTheFile(Tier tier) throws IOException {
+    void computesWithTheWeightsInTheFile(Tier tier) throws IOException {
         List<Embedding> expected = encode(folder, tier);
         Optional<Path> file = pack(folder, tier);
         if (file.isPresent()) {
-            // The same file with the first layer's numbers zeroed, and a checksum that fits.
+            // Writes the same file with the first layer's numbers zeroed and a matching checksum.
             byte[] bytes = Files.readAllBytes(file.get());
             int first = firstLayer(bytes);
             ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -202,7 +205,7 @@ class PackedWeightsTest {
         }
     }
 
-    /** Where the rows of the first layer's entry stand. */
+    /** Returns the offset of the fields after the name in the first layer's entry. */
     private static int firstLayer(byte[] bytes) {
         ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int layoutBytes = header.getInt(24);
@@ -240,17 +243,17 @@ class PackedWeightsTest {
     }
 
     /**
-     * Tools that copy keep times, so that the edited file may be older than what was packed from the other.
+     * Copying tools preserve times, so the edited file may be older than the packed weights of the original.
      */
     @ParameterizedTest
     @ValueSource(ints = {5, -1, -3_600, -100_000_000})
-    void isNotUsedOnceOneNumberOfTheModelIsEdited(int secondsFromNow) throws IOException {
+    void isNotUsedAfterOneNumberOfTheModelWasEdited(int secondsFromNow) throws IOException {
         Path file = pack(folder);
         Path weights = folder.resolve(WEIGHTS);
         byte[] bytes = Files.readAllBytes(weights);
         long offset;
         try (ModelFolder model = ModelFolder.open(folder)) {
-            // Between two of the places that the quick look samples.
+            // An offset between two that the quick check samples.
             byte[] tensor = model.encoderTensors().get("encoder.layer.1.intermediate.dense.weight").data()
                     .asSlice(1_000, 64).toArray(ValueLayout.JAVA_BYTE);
             offset = indexOf(bytes, tensor);
@@ -268,7 +271,7 @@ class PackedWeightsTest {
                 return i;
             }
         }
-        throw new IllegalStateException("not there");
+        throw new IllegalStateException("not found");
     }
 
     @Test
@@ -285,7 +288,7 @@ class PackedWeightsTest {
     }
 
     @Test
-    void isNotUsedWhereTheNumbersAreOfAnotherVersion() throws IOException {
+    void isNotUsedForAnotherNumericsVersion() throws IOException {
         Path file = pack(folder);
         PackedLayout layout = layout(file);
         assertThat(isUsed(file, layout)).isTrue();
@@ -293,14 +296,14 @@ class PackedWeightsTest {
     }
 
     @Test
-    void isNotUsedUnderAnotherLayoutsName() throws IOException {
+    void isNotUsedUnderTheNameOfAnotherLayout() throws IOException {
         Path file = pack(folder);
         Path renamed = Files.move(file, PackedFile.path(folder, new PackedLayout("other-layout", 1)));
         assertThat(isUsed(renamed)).isFalse();
     }
 
     @Test
-    void isNotUsedWhenItIsTruncatedOrLengthened() throws IOException {
+    void isNotUsedIfItIsTruncatedOrExtended() throws IOException {
         Path file = pack(folder);
         byte[] bytes = Files.readAllBytes(file);
         for (int length : new int[]{0, 1, 23, 24, 100, headerBytes(bytes) - 1, headerBytes(bytes), 4096,
@@ -311,7 +314,7 @@ class PackedWeightsTest {
     }
 
     @Test
-    void isNotUsedWhenABitOfTheHeaderOrOfALayerIsFlipped() throws IOException {
+    void isNotUsedIfABitOfTheHeaderOrOfALayerIsFlipped() throws IOException {
         Path file = pack(folder);
         byte[] bytes = Files.readAllBytes(file);
         ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -336,11 +339,11 @@ class PackedWeightsTest {
     }
 
     /**
-     * The checksums are no defence against who means harm: what they write must still end in a use or a
-     * refusal.
+     * The checksums do not protect against deliberate forgery, which must lead to either use or refusal, not
+     * to another exception.
      */
     @Test
-    void forgedHeadersAreRefusedOrTaken() throws IOException {
+    void usesOrRefusesForgedHeaders() throws IOException {
         Path file = pack(folder);
         byte[] good = Files.readAllBytes(file);
         int end = headerBytes(good) - 4;
@@ -364,7 +367,7 @@ class PackedWeightsTest {
     }
 
     @Test
-    void aNewOneLeavesAModelThatIsOpenAsItWas() {
+    void doesNotAffectAnOpenModelWhenItIsRewritten() {
         Tier tier = tiers().filter(one -> !one.kernels.equals("scalar")).findFirst()
                 .orElseGet(() -> tiers().findFirst().orElseThrow());
         pack(folder, tier);
@@ -379,7 +382,7 @@ class PackedWeightsTest {
 
     @DefaultKernels
     @Test
-    void thePublicCallWritesOneFileForThePrecision() throws IOException {
+    void writesOneFileForAPrecision() throws IOException {
         List<String> before = names(folder);
         Path file = PackedWeights.write(folder, Precision.FP32, WriteListener.NONE);
         assertThat(file.getFileName().toString()).matches("model\\.[a-z0-9]+-panel\\d+-fp32\\.packed");
@@ -388,7 +391,7 @@ class PackedWeightsTest {
     }
 
     @Test
-    void leavesNothingWhereItCannotBeWritten() throws IOException {
+    void leavesNoFileIfItCannotBeWritten() throws IOException {
         Path file = pack(folder);
         Files.delete(file);
         Files.createDirectories(file.resolve("in the way"));
@@ -408,12 +411,12 @@ class PackedWeightsTest {
     }
 
     /**
-     * A layout's name stands for its bytes: these are the checksums of one small layer. Where one changes, so
-     * must the name in the kernels, or old files would be taken for new ones.
+     * The name of a layout identifies its bytes; these are the checksums of one small layer. If one changes,
+     * the name in the kernels must change too, or old files would be mistaken for new ones.
      */
     @ParameterizedTest
     @MethodSource("tiers")
-    void aLayoutOfThatNameHasTheseBytes(Tier tier) {
+    void aLayoutsNameIdentifiesItsBytes(Tier tier) {
         Map<String, Integer> known = Map.of("jit-panel16-fp32", 736777864, "jit-panel16-int8", 1795699167,
                 "jit-panel32-fp32", 466956957, "jit-panel32-bf16", 2092200029, "jit-panel32-int8",
                 -1196504708, "vector-panel16-fp32", 736777864, "vector-panel32-fp32",
@@ -429,7 +432,7 @@ class PackedWeightsTest {
             Optional<PackedLinear> packed = kernels.linear(weight, bias).packed();
             packed.ifPresent(one -> {
                 assumeTrue(known.containsKey(one.layout().name()),
-                        () -> "no checksum is known of " + one.layout());
+                        () -> "no checksum is known for " + one.layout());
                 CRC32C crc = new CRC32C();
                 crc.update(one.bytes().asByteBuffer());
                 assertThat((int) crc.getValue()).as("%s", one.layout())

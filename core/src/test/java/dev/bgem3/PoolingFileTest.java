@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code 1_Pooling/config.json} as sentence-transformers writes it. */
+/** Tests {@code 1_Pooling/config.json}, as sentence-transformers writes it. */
 class PoolingFileTest {
     private static final String POOLING = "1_Pooling/config.json";
 
@@ -20,10 +20,11 @@ class PoolingFileTest {
     @ParameterizedTest
     @CsvSource(delimiter = ';', quoteCharacter = '`', value = {
             "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}; CLS",
-            "{\"word_embedding_dimension\": 128, \"pooling_mode_cls_token\": false, \"pooling_mode_mean_tokens\": true, \"include_prompt\": true}; MEAN",
+            "{\"word_embedding_dimension\": 128, \"pooling_mode_cls_token\": false, "
+                    + "\"pooling_mode_mean_tokens\": true, \"include_prompt\": true}; MEAN",
             "{\"pooling_mode_lasttoken\": true}; LAST_TOKEN", "{\"pooling_mode\": \"mean\"}; MEAN",
             "{\"pooling_mode\": \"lasttoken\"}; LAST_TOKEN", "{\"pooling_mode\": \"cls\"}; CLS"})
-    void takesTheFoldersPooling(String json, Pooling pooling) {
+    void usesTheFoldersPooling(String json, Pooling pooling) {
         ModelVariant.ofTiny().file(POOLING, json).write(folder);
         try (BgeM3 model = BgeM3.load(folder)) {
             assertThat(model.info().pooling()).isEqualTo(pooling);
@@ -32,9 +33,13 @@ class PoolingFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = ';', quoteCharacter = '`', value = {
-            "{}; pooling modes: [] (expected: one of [pooling_mode_cls_token, pooling_mode_lasttoken, pooling_mode_mean_tokens])",
-            "{\"pooling_mode_max_tokens\": true}; pooling modes: [pooling_mode_max_tokens] (expected: one of [pooling_mode_cls_token, pooling_mode_lasttoken, pooling_mode_mean_tokens])",
-            "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": true}; pooling modes: [pooling_mode_cls_token, pooling_mode_mean_tokens] (expected: one of [pooling_mode_cls_token, pooling_mode_lasttoken, pooling_mode_mean_tokens])",
+            "{}; pooling modes: [] (expected: one of [pooling_mode_cls_token, pooling_mode_lasttoken, "
+                    + "pooling_mode_mean_tokens])",
+            "{\"pooling_mode_max_tokens\": true}; pooling modes: [pooling_mode_max_tokens] (expected: one of "
+                    + "[pooling_mode_cls_token, pooling_mode_lasttoken, pooling_mode_mean_tokens])",
+            "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": true}; pooling modes: "
+                    + "[pooling_mode_cls_token, pooling_mode_mean_tokens] (expected: one of "
+                    + "[pooling_mode_cls_token, pooling_mode_lasttoken, pooling_mode_mean_tokens])",
             "{\"pooling_mode\": \"max\"}; pooling_mode: \"max\" (expected: one of cls, lasttoken, mean)",
             "[]; not a JSON object"})
     void refusesPoolingsThatItDoesNotCompute(String json, String message) {
@@ -46,7 +51,7 @@ class PoolingFileTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "{\"pooling_mode_cls_token\": 1}", "{\"pooling_mode_cls_token\":",
             "{\"pooling_mode\": true}"})
-    void namesThePoolingFileThatIsBroken(String json) {
+    void namesABrokenPoolingFile(String json) {
         ModelVariant.ofTiny().file(POOLING, json).write(folder);
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
                 .withMessageStartingWith(folder.resolve(POOLING) + ": ");

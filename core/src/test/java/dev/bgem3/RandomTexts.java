@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Seeded texts of several scripts, for property tests; {@code -Dbgem3.seed} repeats a run. */
+/** Random texts in several scripts for property tests; {@code -Dbgem3.seed} repeats a run. */
 public final class RandomTexts {
     private static final String[] WORDS = {"the", "query", "embedding", "BGE", "M3", "25", "is", "año", "été",
             "ß",
@@ -18,7 +18,7 @@ public final class RandomTexts {
         this.random = random;
     }
 
-    /** A source with a fresh or the given seed, which it prints. */
+    /** Creates a source with a new or the given seed, which it prints. */
     public static RandomTexts seeded(String what) {
         return new RandomTexts(new Random(Seeds.seed(what)));
     }
@@ -27,7 +27,7 @@ public final class RandomTexts {
         return random;
     }
 
-    /** A text of {@code words} words. */
+    /** Returns a text of {@code words} words. */
     public String text(int words) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < words; i++) {
@@ -41,13 +41,13 @@ public final class RandomTexts {
         return text.toString();
     }
 
-    /** Texts of up to {@code mostWords} words, empty ones and duplicates among them. */
-    public List<String> texts(int count, int mostWords) {
+    /** Returns texts of up to {@code maxWords} words, including empty ones and duplicates. */
+    public List<String> texts(int count, int maxWords) {
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             texts.add(i > 0 && random.nextInt(8) == 0
                     ? texts.get(random.nextInt(i))
-                    : text(random.nextInt(mostWords + 1)));
+                    : text(random.nextInt(maxWords + 1)));
         }
         return texts;
     }

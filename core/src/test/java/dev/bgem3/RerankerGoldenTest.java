@@ -21,14 +21,14 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every score that transformers gave for the tiny cross-encoder ({@code
- * src/fixtures/tiny-reranker-goldens.json}), with each provider.
+ * Compares every score with those of transformers for the tiny cross-encoder
+ * ({@code src/fixtures/tiny-reranker-goldens.json}), with each provider.
  *
  * <p>
- * The bound, 2e-5. Both sides sum fp32 products in different orders: a product of K = 160 terms is off by
- * about √K·2⁻²⁴ ≈ 8e-7 of numbers near 1. The 8 products of two layers and the classifier add up to about
- * 2e-6 of the classifier's input, and its output weights, 64 of about 0.56, make √64·0.56 ≈ 4.5 times as much
- * of it: 1e-5. A sigmoid is flatter than 1/4.
+ * The bound is 2e-5. Both sides sum fp32 products in different orders: the error of a product with K = 160
+ * terms is about √K·2⁻²⁴ ≈ 8e-7 for numbers near 1. The 8 products of two layers and the classifier add up to
+ * about 2e-6 in the classifier's input. Its output weights, 64 of about 0.56, multiply that by √64·0.56 ≈
+ * 4.5, to 1e-5. The slope of a sigmoid is at most 1/4.
  */
 @ParameterizedClass
 @MethodSource("dev.bgem3.Fixtures#availableKernels")
@@ -97,7 +97,7 @@ class RerankerGoldenTest {
     }
 
     @Test
-    void makesEveryPairTheTokensOfTheReference() {
+    void tokenizesEveryPairAsTheReferenceDoes() {
         for (JsonObject run : RUNS) {
             PairTokenizer tokenizer = reranker
                     .tokenizer(RerankOptions.builder().maxLength(maxLength(run)).build());
@@ -111,14 +111,14 @@ class RerankerGoldenTest {
     }
 
     @Test
-    void ranksByTheReferencesScores() {
+    void ranksPassagesAsTheReferenceDoes() {
         JsonObject run = RUNS.getLast();
         List<JsonObject> items = objects(run, "items").stream()
                 .filter(item -> item.string("query").orElseThrow().equals("What is BGE M3?")).toList();
         List<String> passages = items.stream().map(item -> item.string("passage").orElseThrow()).toList();
         List<RerankScore> ranked = reranker.rerank("What is BGE M3?", passages,
                 RerankOptions.builder().maxLength(maxLength(run)).build());
-        // The goldens' scores are further apart than the bound, but for a passage that stands there twice.
+        // The goldens' scores differ by more than the bound, except for a passage that occurs twice.
         assertThat(ranked.stream().map(RerankScore::index).map(passages::get))
                 .isEqualTo(IntStream.range(0, items.size()).boxed()
                         .sorted((i, j) -> Float.compare(toFloat(items.get(j).members().get("score")),

@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 
-/** The vectors and weights by themselves, on numbers worked out by hand. */
+/** Tests vectors and weights on their own, with numbers computed by hand. */
 class ResultTypesTest {
     @Test
-    void multipliesDenseVectorsOfOneDimension() {
+    void multipliesDenseVectorsOfTheSameDimension() {
         DenseVector first = new DenseVector(new float[]{1, 2, 3, 4, 5});
         assertThat(first.dot(new DenseVector(new float[]{1, -1, 0.5f, 0.25f, 2}))).isEqualTo(11.5f);
         assertThat(first).isEqualTo(new DenseVector(new float[]{1, 2, 3, 4, 5})).hasSameHashCodeAs(
@@ -35,7 +35,7 @@ class ResultTypesTest {
     }
 
     @Test
-    void refusesColbertVectorsThatDoNotFit() {
+    void refusesColbertVectorsOfTheWrongSize() {
         ColbertVectors two = new ColbertVectors(new float[4], 2, 2);
         assertThatIllegalArgumentException().isThrownBy(() -> new ColbertVectors(new float[5], 2, 2))
                 .withMessage("values: 5 numbers (expected: 2 × 2)");
@@ -64,7 +64,7 @@ class ResultTypesTest {
     }
 
     @Test
-    void refusesWeightsThatNoTextHas() {
+    void refusesInvalidLexicalWeights() {
         for (float weight : new float[]{0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
             assertThatIllegalArgumentException().isThrownBy(() -> LexicalWeights.of(Map.of(7, weight)))
                     .withMessage("weight of token id 7: " + weight + " (expected: a finite number above 0)");
@@ -74,7 +74,7 @@ class ResultTypesTest {
     }
 
     @Test
-    void makesWeightsOfAMapInItsOrder() {
+    void createsLexicalWeightsInTheOrderOfAMap() {
         Map<Integer, Float> map = new LinkedHashMap<>();
         map.put(30, 1f);
         map.put(10, 2f);
@@ -87,7 +87,7 @@ class ResultTypesTest {
     }
 
     @Test
-    void becomeBytesAndComeBack() {
+    void writesAndReadsBytes() {
         DenseVector dense = new DenseVector(new float[]{1, -2.5f, Float.MIN_VALUE});
         assertThat(dense.toBytes()).hasSize(12).startsWith(0, 0, 0x80, 0x3f);
         assertThat(DenseVector.fromBytes(dense.toBytes())).isEqualTo(dense);
@@ -106,7 +106,7 @@ class ResultTypesTest {
     }
 
     @Test
-    void refuseBytesThatAreNoSuchOutput() {
+    void refusesInvalidBytes() {
         assertThatIllegalArgumentException().isThrownBy(() -> DenseVector.fromBytes(new byte[5]))
                 .withMessage("bytes: 5 (expected: a multiple of 4)");
         assertThatIllegalArgumentException().isThrownBy(() -> ColbertVectors.fromBytes(new byte[4]));
@@ -127,15 +127,15 @@ class ResultTypesTest {
     }
 
     @Test
-    void embeddingsAreMadeOfStoredValuesAndScored() {
+    void createsAndScoresEmbeddingsFromStoredValues() {
         DenseVector dense = new DenseVector(new float[]{1, 0});
         LexicalWeights lexical = LexicalWeights.of(Map.of(5, 0.5f));
         ColbertVectors colbert = ColbertVectors.of(new float[][]{{0, 1}});
         Embedding embedding = Embedding.of(dense, lexical, colbert);
         assertThat(embedding.score(embedding)).isEqualTo(new PairScores(1, 0.25f, 1, 0.625f, 0.75f));
-        Embedding denseAlone = Embedding.builder().dense(dense).tokenCounts(4, 9).build();
-        assertThat(denseAlone.has(Output.SPARSE)).isFalse();
-        assertThat(denseAlone.truncated()).isTrue();
+        Embedding onlyDense = Embedding.builder().dense(dense).tokenCounts(4, 9).build();
+        assertThat(onlyDense.has(Output.SPARSE)).isFalse();
+        assertThat(onlyDense.truncated()).isTrue();
         assertThatIllegalArgumentException().isThrownBy(() -> Embedding.builder().build())
                 .withMessage("outputs: none (expected: at least one)");
         assertThatIllegalArgumentException().isThrownBy(() -> Embedding.builder().tokenCounts(3, 2))

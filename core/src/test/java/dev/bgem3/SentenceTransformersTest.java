@@ -22,12 +22,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Models with the files of sentence-transformers beside them: pooling, prompts and length as it takes them
- * from there ({@code src/fixtures/tiny-e5-goldens.json}).
+ * Tests models with files for sentence-transformers: pooling, prompts and maximum length must be the same as
+ * there ({@code src/fixtures/tiny-e5-goldens.json}).
  *
  * <p>
- * The bound is that of {@link RerankerGoldenTest}'s hidden states, 2e-6, and some for sharper attention:
- * vectors are of length 1, with numbers of about 1/√64.
+ * The bound is that for the hidden states in {@link RerankerGoldenTest}, 2e-6, and some more for sharper
+ * attention: vectors have length 1 and numbers of about 1/√64.
  */
 class SentenceTransformersTest {
     private static final float BOUND = 5e-6f;
@@ -40,7 +40,7 @@ class SentenceTransformersTest {
 
     @ParameterizedTest
     @MethodSource("dev.bgem3.Fixtures#availableKernels")
-    void encodesWithThePromptsOfTheModel(String kernels) {
+    void encodesWithTheModelsPrompts(String kernels) {
         try (BgeM3 model = BgeM3.load(Fixtures.E5,
                 LoadOptions.builder().kernels(KernelKind.of(kernels)).threads(2).build())) {
             for (JsonObject run : objects(GOLDENS, "runs")) {
@@ -88,13 +88,13 @@ class SentenceTransformersTest {
     }
 
     @Test
-    void tellsWhatTheFilesSay() {
+    void describesTheSettingsInTheFiles() {
         try (BgeM3 model = BgeM3.load(Fixtures.E5)) {
             ModelInfo info = model.info();
             assertThat(info.pooling()).isEqualTo(Pooling.MEAN);
             assertThat(info.outputs()).containsExactly(Output.DENSE);
             assertThat(info.prompts().keySet()).containsExactly("query", "passage", "topic");
-            assertThat(info.maxLength()).isEqualTo(128); // Positions from 0: a BERT.
+            assertThat(info.maxLength()).isEqualTo(128); // A BERT, whose positions start at 0.
             assertThat(info.defaultMaxLength()).isEqualTo(96);
             assertThat(info.isReranker()).isFalse();
             String text = "word ".repeat(300);
@@ -111,7 +111,7 @@ class SentenceTransformersTest {
     }
 
     @Test
-    void whatACallOrItsModelsOptionsSayComesBeforeThePrompts() {
+    void prefersTheInstructionsOfCallsAndLoadOptionsToPrompts() {
         try (BgeM3 model = BgeM3.load(Fixtures.E5);
                 BgeM3 instructed = BgeM3.load(Fixtures.E5,
                         LoadOptions.builder().queryInstruction("Q: ").build())) {
@@ -128,10 +128,10 @@ class SentenceTransformersTest {
     }
 
     @Test
-    void theDefaultPromptComesBeforeWhatHasNoOther() {
+    void usesTheDefaultPromptIfThereIsNoOther() {
         Path path = ModelVariant.ofTiny().file(PROMPTS,
-                "{\"prompts\": {\"query\": \"Q \", \"corpus\": \"C \", \"document\": \"\", \"x\": \"X \", \"no\": null}, "
-                        + "\"default_prompt_name\": \"x\"}")
+                "{\"prompts\": {\"query\": \"Q \", \"corpus\": \"C \", \"document\": \"\", \"x\": \"X \", "
+                        + "\"no\": null}, \"default_prompt_name\": \"x\"}")
                 .write(folder.resolve("all"));
         Path fewer = ModelVariant.ofTiny().file(PROMPTS,
                 "{\"prompts\": {\"x\": \"X \"}, \"default_prompt_name\": \"x\"}")
@@ -152,25 +152,36 @@ class SentenceTransformersTest {
     @CsvSource(delimiter = ';', quoteCharacter = '`', value = {
             "modules.json; {}; not a JSON array",
             "modules.json; [1]; module 0: 1 (expected: an object)",
-            "modules.json; [{\"path\": \"0_Transformer\", \"type\": \"sentence_transformers.models.Transformer\"}]; module 0: path: \"0_Transformer\" (expected: \"\", the encoder in the folder itself)",
-            "modules.json; [{\"path\": \"../1\", \"type\": \"x.Pooling\"}]; module 0: path: \"../1\" (expected: the name of a folder)",
-            "modules.json; [{\"path\": \"\", \"type\": \"x.Transformer\"}, {\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]; module 1: type: \"sentence_transformers.models.Dense\" (expected: Transformer, Pooling or Normalize, which are computed here)",
+            "modules.json; [{\"path\": \"0_Transformer\", \"type\": "
+                    + "\"sentence_transformers.models.Transformer\"}]; module 0: path: \"0_Transformer\" "
+                    + "(expected: \"\", the encoder in the folder itself)",
+            "modules.json; [{\"path\": \"../1\", \"type\": \"x.Pooling\"}]; module 0: path: \"../1\" "
+                    + "(expected: the name of a folder)",
+            "modules.json; [{\"path\": \"\", \"type\": \"x.Transformer\"}, {\"path\": \"2_Dense\", \"type\": "
+                    + "\"sentence_transformers.models.Dense\"}]; module 1: type: "
+                    + "\"sentence_transformers.models.Dense\" (expected: Transformer, Pooling or Normalize, "
+                    + "which are computed here)",
             "modules.json; []; modules: [] (expected: a Pooling among them)",
-            "1_Pooling/config.json; {\"pooling_mode_mean_tokens\": true, \"include_prompt\": false}; include_prompt: false (expected: true, the tokens of a prompt among those that are pooled)",
+            "1_Pooling/config.json; {\"pooling_mode_mean_tokens\": true, \"include_prompt\": false}; "
+                    + "include_prompt: false (expected: true, the tokens of a prompt among those that are "
+                    + "pooled)",
             "sentence_bert_config.json; {\"max_seq_length\": 1}; max_seq_length: 1 (expected: 2..16777216)",
-            "config_sentence_transformers.json; {\"prompts\": {\"a\": \"b\"}, \"default_prompt_name\": \"c\"}; default_prompt_name: \"c\" (expected: one of its prompts, [a])",
-            "config_sentence_transformers.json; {\"prompts\": {\"a\": 1}}; \"a\": found 1 (expected: a string)"})
-    void namesTheFileThatAsksForWhatIsNotComputed(String file, String json, String message) {
+            "config_sentence_transformers.json; {\"prompts\": {\"a\": \"b\"}, \"default_prompt_name\": "
+                    + "\"c\"}; default_prompt_name: \"c\" (expected: one of its prompts, [a])",
+            "config_sentence_transformers.json; {\"prompts\": {\"a\": 1}}; \"a\": found 1 (expected: a "
+                    + "string)"})
+    void namesTheFileWithAnUnsupportedSetting(String file, String json, String message) {
         ModelVariant.ofTiny().file(file, json).write(folder);
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
                 .withMessage(folder.resolve(file) + ": " + message);
     }
 
     @Test
-    void takesThePoolingFromTheFolderThatTheModulesName() {
+    void readsThePoolingFromTheFolderNamedInTheModules() {
         ModelVariant.ofTiny()
                 .file("modules.json", "[{\"path\": \"\", \"type\": \"a.b.Transformer\"}, "
-                        + "{\"path\": \"2_Pool\", \"type\": \"a.Pooling\"}, {\"path\": \"3\", \"type\": \"a.Normalize\"}]")
+                        + "{\"path\": \"2_Pool\", \"type\": \"a.Pooling\"}, {\"path\": \"3\", \"type\": "
+                        + "\"a.Normalize\"}]")
                 .file("2_Pool/config.json", "{\"pooling_mode\": \"mean\"}")
                 .file("1_Pooling/config.json", "{\"pooling_mode\": \"lasttoken\"}").write(folder);
         try (BgeM3 model = BgeM3.load(folder)) {
@@ -179,7 +190,7 @@ class SentenceTransformersTest {
     }
 
     @Test
-    void convertingKeepsTheFiles() {
+    void keepsTheFilesWhenConverting() {
         Path copy = folder.resolve("copy");
         ModelConverter.convert(Fixtures.E5, copy, WeightType.FP16);
         try (BgeM3 model = BgeM3.load(Fixtures.E5); BgeM3 other = BgeM3.load(copy)) {

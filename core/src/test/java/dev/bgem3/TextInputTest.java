@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One type of input for texts, queries, passages and token ids, and failures that name its place. */
+/** Tests inputs of each kind (texts, queries, passages and token ids) and errors that name their place. */
 class TextInputTest {
     private static final String PLACE = "passages[0]";
 
@@ -48,7 +48,7 @@ class TextInputTest {
     }
 
     @Test
-    void encodesEachInputAsTheMethodOfItsKindDoes() {
+    void encodesEachInputLikeTheMethodForItsKind() {
         int[] ids = model.tokenizer().encode("some ids").ids();
         List<TextInput> inputs = List.of(TextInput.of("text"), TextInput.ofQuery("query"),
                 TextInput.ofPassage("passage"), TextInput.ofTokens(ids));
@@ -64,7 +64,7 @@ class TextInputTest {
     }
 
     @Test
-    void cutsTextsAndIdsAsTheReferencesTokensSay() {
+    void cutsTextsAndIdsAsTheReferenceDoes() {
         JsonObject whole = objects(Goldens.read("tiny-m3-goldens.json"), "encode").getFirst();
         JsonObject shorter = objects(Goldens.read("tiny-m3-goldens.json"), "encode").getLast();
         int limit = (int) shorter.integer("max_length").orElseThrow();
@@ -101,7 +101,7 @@ class TextInputTest {
     }
 
     @Test
-    void tokensRememberTheirTextThroughASecondCall() {
+    void keepsPlaceAndLengthOfTokenizedTexts() {
         EncodeOptions four = cutTo(4, Truncation.RIGHT);
         TextInput.Tokens tokens = model
                 .tokenize(List.of(TextInput.ofQuery("one two three four").withPlace(PLACE)), four).getFirst();
@@ -113,23 +113,23 @@ class TextInputTest {
     }
 
     @Test
-    void idsMayBeAsManyAsTheModelReadsWhereAFileOfItSaysLessForTexts() {
+    void limitsTokenIdsByTheModelAndNotByItsLimitForTexts() {
         try (BgeM3 e5 = BgeM3.load(Fixtures.E5)) {
-            int most = e5.info().maxLength();
-            assertThat(most).isGreaterThan(e5.info().defaultMaxLength());
-            int[] ids = new int[most + 5];
+            int max = e5.info().maxLength();
+            assertThat(max).isGreaterThan(e5.info().defaultMaxLength());
+            int[] ids = new int[max + 5];
             Arrays.fill(ids, 11);
             List<TextInput.Tokens> tokens = e5.tokenize(
                     List.of(TextInput.ofTokens(ids), TextInput.of("word ".repeat(300))),
                     EncodeOptions.defaults());
-            assertThat(tokens.stream().map(TextInput.Tokens::tokenCount)).containsExactly(most,
+            assertThat(tokens.stream().map(TextInput.Tokens::tokenCount)).containsExactly(max,
                     e5.info().defaultMaxLength());
-            assertThat(tokens.getFirst().fullTokenCount()).isEqualTo(most + 5);
+            assertThat(tokens.getFirst().fullTokenCount()).isEqualTo(max + 5);
         }
     }
 
     @Test
-    void keepsItsIdsWhateverTheCallerDoesToTheArray() {
+    void copiesTheCallersTokenIds() {
         int[] ids = {0, 5, 2};
         TextInput.Tokens input = TextInput.ofTokens(ids);
         ids[1] = -1;
@@ -157,7 +157,7 @@ class TextInputTest {
     }
 
     @Test
-    void namesThePlaceOfIdsThatItCannotReadThroughTheLibraryAndTheQueue() {
+    void namesThePlaceOfInvalidIdsInTheLibraryAndTheQueue() {
         List<TextInput> inputs = List.of(TextInput.ofQuery("a").withPlace("query"),
                 TextInput.ofTokens(0, 1502, 2).withPlace(PLACE));
         String message = PLACE + ": token id 1502 (expected: 0..1501)";
@@ -176,7 +176,7 @@ class TextInputTest {
     }
 
     @Test
-    void namesThePlaceOfTheInputWhoseOutputIsNotFiniteThroughTheLibraryAndTheQueue() {
+    void namesThePlaceOfNonFiniteOutputsInTheLibraryAndTheQueue() {
         ModelVariant.ofTiny().change("encoder.layer.2.output.LayerNorm.weight",
                 values -> Arrays.fill(values, Float.MAX_VALUE)).write(folder);
         List<TextInput> inputs = List.of(TextInput.ofPassage("panda").withPlace(PLACE));
@@ -204,7 +204,7 @@ class TextInputTest {
     }
 
     @Test
-    void namesThePlaceOfAPairThroughTheRerankerAndItsQueue() {
+    void namesThePlaceOfAPairInTheRerankerAndItsQueue() {
         List<TextPair> pairs = List.of(new TextPair("What is BGE M3?", "panda").withPlace("passages[0]"),
                 new TextPair("What is BGE M3?", "one two three four five six seven eight nine ten")
                         .withPlace("passages[1]"));

@@ -27,12 +27,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The library in a JVM of its own, as users start it: on the class path or the module path, with the
- * incubator or without.
+ * Runs the library in a separate JVM, as users start it: on the class path or the module path, with or
+ * without the incubator module.
  */
 class UserProgramTest {
     private static final String INCUBATOR = "jdk.incubator.vector";
-    /** As in {@link BgeM3GoldenTest}. */
+    /** The same bound as in {@link BgeM3GoldenTest}. */
     private static final double BOUND = 2e-5;
 
     @TempDir
@@ -41,7 +41,7 @@ class UserProgramTest {
     private record Run(List<String> out, List<String> errors) {}
 
     @Test
-    void runsOnScalarKernelsWithoutTheIncubatorAndSaysOnceHowToGetTheSpeed()
+    void runsOnScalarKernelsWithoutTheIncubatorAndLogsTheRemedyOnce()
             throws IOException, InterruptedException {
         Run run = run("-cp", path(BgeM3.class, Tokenizer.class, EncodeMain.class));
         assertThat(run.out.subList(0, 2)).containsExactly("scalar", "false");
@@ -49,13 +49,13 @@ class UserProgramTest {
         assertThat(run.errors.stream().filter(line -> line.contains("--add-modules"))).singleElement()
                 .asString()
                 .contains(
-                        "the vector kernels are not used: the module jdk.incubator.vector is not loaded; start "
-                                + "Java with --add-modules jdk.incubator.vector for vector speed");
+                        "the vector kernels are not used: the module jdk.incubator.vector is not loaded; "
+                                + "start Java with --add-modules jdk.incubator.vector for vector speed");
         assertThat(run.errors.stream().filter(line -> line.contains("kernels"))).hasSize(1);
     }
 
     @Test
-    void endsWithoutTheIncubatorWhereTheVectorKernelsAreRequired() throws IOException, InterruptedException {
+    void failsWithoutTheIncubatorIfTheVectorKernelsAreRequired() throws IOException, InterruptedException {
         Path errors = temporary.resolve("errors");
         Process process = new ProcessBuilder(command(Fixtures.TINY, "-Dbgem3.vector.required=true", "-cp",
                 path(BgeM3.class, Tokenizer.class, EncodeMain.class)))
@@ -98,7 +98,7 @@ class UserProgramTest {
     }
 
     @Test
-    void takesTheKernelsThatASystemPropertyNames() throws IOException, InterruptedException {
+    void usesTheKernelsThatASystemPropertyNames() throws IOException, InterruptedException {
         Run run = run("--add-modules", INCUBATOR, "-Dbgem3.kernels=scalar", "-cp",
                 path(BgeM3.class, Tokenizer.class, EncodeMain.class));
         assertThat(run.out.getFirst()).isEqualTo("scalar");
@@ -107,7 +107,7 @@ class UserProgramTest {
 
     @DefaultKernels
     @Test
-    void twoProcessesShareOneFileOfPackedWeights() throws Exception {
+    void sharesPackedWeightsBetweenTwoProcesses() throws Exception {
         Path model = temporary.resolve("model");
         ModelConverter.convert(Fixtures.TINY, model, WeightType.FP16);
         Path packed = PackedWeights.write(model, Precision.FP32, WriteListener.NONE);
@@ -128,7 +128,7 @@ class UserProgramTest {
         }
     }
 
-    /** The first text of the goldens, its dense vector and its lexical weights. */
+    /** Compares the dense vector and the lexical weights of the goldens' first text. */
     private static void assertGivesTheGoldens(Run run) throws IOException {
         JsonObject item = firstGolden();
         List<JsonValue> dense = ((JsonArray) item.get("dense").orElseThrow()).elements();
@@ -174,12 +174,12 @@ class UserProgramTest {
         } finally {
             process.destroyForcibly();
         }
-        String said = Files.readString(errors, StandardCharsets.UTF_8);
-        assertThat(process.exitValue()).as("%s: %s", command, said).isZero();
-        return new Run(Files.readAllLines(out), said.lines().toList());
+        String printed = Files.readString(errors, StandardCharsets.UTF_8);
+        assertThat(process.exitValue()).as("%s: %s", command, printed).isZero();
+        return new Run(Files.readAllLines(out), printed.lines().toList());
     }
 
-    /** Where the classes come from; resources lie with them. */
+    /** Returns the path of the folders or archives that contain the classes and their resources. */
     static String path(Class<?>... classes) {
         return String.join(File.pathSeparator, Arrays.stream(classes).map(type -> {
             try {

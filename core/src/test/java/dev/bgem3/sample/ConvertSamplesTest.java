@@ -16,7 +16,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The documentation's snippets about writing models. */
+/** Runs the documentation's samples that write models. */
 class ConvertSamplesTest {
     @TempDir
     private Path temporary;
@@ -38,7 +38,7 @@ class ConvertSamplesTest {
     }
 
     @Test
-    void synthesises() {
+    void writesASyntheticModel() {
         Path folder = temporary.resolve("random");
         // @start region="synthesise"
         SyntheticModel.Sizes small = new SyntheticModel.Sizes(2, 64, 4, 128, 1000, 130);

@@ -7,14 +7,11 @@ import dev.bgem3.Output;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/**
- * A user's program: loads the folder it is given twice, and prints the kernels and the outputs of the other
- * arguments.
- */
+/** A user's program: loads a folder twice, and prints the kernels and the outputs of the texts. */
 public final class EncodeMain {
     private EncodeMain() {}
 
-    /** The folder, then texts. */
+    /** Takes the folder and then texts. */
     public static void main(String[] arguments) {
         Path folder = Path.of(arguments[0]);
         BgeM3.load(folder).close();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The documentation's snippets about encoding and scoring texts. */
+/** Runs the documentation's samples that encode and score texts. */
 class EncodeSamplesTest {
     private static BgeM3 model;
 
@@ -69,7 +69,7 @@ class EncodeSamplesTest {
     }
 
     @Test
-    void tellsHowFarItIs() {
+    void reportsProgress() {
         AtomicBoolean stopped = new AtomicBoolean();
         AtomicInteger done = new AtomicInteger();
         List<String> texts = List.of("What is BGE M3?", "What is BM25?");

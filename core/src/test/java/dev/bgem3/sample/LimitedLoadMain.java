@@ -29,11 +29,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 
 /**
- * Loads a model in a process that the system has set a limit: uses up what is limited, gives back a little
- * more each time, and loads. Prints a line for each load: {@code loaded}, {@code refused} and what was said,
- * or {@code FAULT} and what came instead, and the number of the library's threads that it left. Arguments:
- * {@code threads}, {@code descriptors} or {@code memory}, the model's folder, and in how many steps to give
- * back.
+ * Loads a model in a process with a system limit: uses up the limited resource, then repeatedly gives back a
+ * little more of it and loads. Prints a line for each load: {@code loaded}, {@code refused} and the message,
+ * or {@code FAULT} and the unexpected exception, each with the number of the library's threads that are left.
+ * Arguments: {@code threads}, {@code descriptors} or {@code memory}, the model's folder, and the
+ * number of steps in which to give back.
  */
 public final class LimitedLoadMain {
     /** What is given back in all. */
@@ -45,15 +45,15 @@ public final class LimitedLoadMain {
 
     private LimitedLoadMain() {}
 
-    /** Runs it. */
+    /** Runs the program. */
     public static void main(String[] arguments) throws Exception {
         if (arguments.length == 0) {
-            return; // To see whether the process starts at all.
+            return; // Shows whether the process can start at all.
         }
         Path folder = Path.of(arguments[1]);
         int steps = Integer.parseInt(arguments[2]);
         IntConsumer load = step -> load(folder, step);
-        // Once without need, so that the classes are there.
+        // Loads once without a shortage, so that the classes are loaded.
         load(folder, -1);
         switch (arguments[0]) {
             case "threads" -> {
@@ -91,7 +91,7 @@ public final class LimitedLoadMain {
         System.out.println(outcome + " " + (ownThreads() - threadsBefore));
     }
 
-    /** What a load opens, one by one: it gets no further than the first. */
+    /** The steps of a load that open files, one by one, since a load gets no further than the first. */
     private static List<Runnable> openings(Path folder) {
         return List.of(() -> Tokenizer.load(folder), () -> ModelFolder.open(folder).close(),
                 () -> MappedFile.open(folder.resolve(ModelConfig.FILE_NAME)).close());
@@ -134,7 +134,7 @@ public final class LimitedLoadMain {
         }
     }
 
-    /** A queue answers, though virtual threads may find no carrier. */
+    /** Checks that a queue answers even if virtual threads find no carrier. */
     private static void answer(EncodeQueue queue) {
         List<CompletableFuture<Embedding>> futures = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
@@ -155,8 +155,8 @@ public final class LimitedLoadMain {
         }
     }
 
-    private static void withFewDescriptors(IntConsumer load, int steps, Path folder) throws IOException {
-        // Classes come from files too: those of what fails must be there before.
+    private static void withFewDescriptors(IntConsumer load, Path folder) throws IOException {
+        // Classes are read from files too, so those for the failures must be loaded first.
         TooManyOpenFilesException.explain(new FileSystemException(""));
         failureOf(() -> {
             throw new BackendException("");
@@ -183,8 +183,8 @@ public final class LimitedLoadMain {
         }
     }
 
-    /** Addresses are what is limited, so that a file without content can use them up. */
-    private static void withLittleMemory(IntConsumer load, int steps) throws IOException {
+    /** Limits the address space, which an empty sparse file can use up. */
+    private static void withLittleMemory(IntConsumer load) throws IOException {
         Path file = Files.createTempFile("addresses", null);
         List<Arena> arenas = new ArrayList<>();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
@@ -197,7 +197,7 @@ public final class LimitedLoadMain {
                     arenas.add(arena);
                 }
             } catch (IOException full) {
-                // Without some room the virtual machine itself ends.
+                // With no room at all, the virtual machine itself would end.
                 giveBack(arenas, 4);
                 for (int step = 0; step < steps; step++) {
                     load.accept(step);

@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The documentation's snippets about loading a model. */
+/** Runs the documentation's samples that load a model. */
 class LoadSamplesTest {
     private static final String NAME = Fixtures.TINY.toString();
     private static final Path FOLDER = Fixtures.TINY;
@@ -53,7 +53,7 @@ class LoadSamplesTest {
     }
 
     @Test
-    void choosesWhatComputes() {
+    void choosesTheBackend() {
         // @start region="backend"
         LoadOptions reference = LoadOptions.builder().kernels(KernelKind.SCALAR).build();
         LoadOptions twoCards = LoadOptions.builder().device(Device.cuda(0, 1)).precision(Precision.FP16)
@@ -101,7 +101,7 @@ class LoadSamplesTest {
     }
 
     @Test
-    void tellsWhichFilesMakeAModel() {
+    void listsTheFilesOfAModel() {
         Set<String> inBucket = Set.of("README.md", "config.json", "model.safetensors", "onnx/model.onnx",
                 "pytorch_model.bin", "tokenizer.json");
         // @start region="files"

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** The documentation's snippets about many callers that share a model. */
+/** Runs the documentation's samples in which many callers share a model. */
 class QueueSamplesTest {
     @Test
     void sharesAModel() {

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The documentation's snippets about rerankers. */
+/** Runs the documentation's samples with rerankers. */
 class RerankSamplesTest {
     private static final String NAME = Fixtures.RERANKER.toString();
     private static final Path FOLDER = Fixtures.RERANKER;
@@ -48,7 +48,7 @@ class RerankSamplesTest {
     }
 
     @Test
-    void tellsRerankersFromOtherModels() {
+    void recognisesRerankers() {
         // @start region="kind"
         // @replace region regex="FOLDER" replacement='Path.of("models/bge-reranker-v2-m3")'
         boolean reranker = Reranker.isReranker(FOLDER);

@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 
-/** The documentation's snippets about outputs that are kept and come back. */
+/** Runs the documentation's samples that store and read outputs. */
 class ResultSamplesTest {
     @Test
-    void keepsDenseVectors() {
+    void storesDenseVectors() {
         // @start region="dense"
         DenseVector vector = new DenseVector(new float[]{0.6f, 0.8f});
         byte[] stored = vector.toBytes();
@@ -28,7 +28,7 @@ class ResultSamplesTest {
     }
 
     @Test
-    void keepsLexicalWeights() {
+    void storesLexicalWeights() {
         // @start region="lexical"
         SequencedMap<Integer, Float> byTokenId = new LinkedHashMap<>();
         byTokenId.put(73342, 0.25f);
@@ -43,7 +43,7 @@ class ResultSamplesTest {
     }
 
     @Test
-    void keepsColbertVectors() {
+    void storesColbertVectors() {
         // @start region="colbert"
         ColbertVectors query = ColbertVectors.of(new float[][]{{1, 0}, {0, 1}});
         byte[] stored = query.toBytes();
@@ -55,7 +55,7 @@ class ResultSamplesTest {
     }
 
     @Test
-    void scoresWhatWasKept() {
+    void scoresStoredOutputs() {
         DenseVector dense = new DenseVector(new float[]{0.6f, 0.8f});
         LexicalWeights lexicalWeights = LexicalWeights.of(Map.of(1901, 0.5f));
         ColbertVectors colbert = ColbertVectors.of(new float[][]{{1, 0}, {0, 1}});

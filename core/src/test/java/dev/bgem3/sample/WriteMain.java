@@ -5,7 +5,7 @@ import dev.bgem3.convert.SyntheticModel;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Writes a model and stops, with part of it written, until it is ended from outside. */
+/** Starts to write a model and waits, with part of it written, until the process is killed. */
 final class WriteMain {
     private WriteMain() {}
 
