@@ -113,7 +113,7 @@ public sealed interface TextInput {
          * @param firstNumber
          *            the number of the first input, for inputs without a place
          * @param before
-         *            run before each input; an exception from it ends the work
+         *            run before each text; an exception from it ends the work
          */
         static List<Tokens> all(List<? extends TextInput> inputs, long firstNumber, TextTokenizer tokenizer,
                 Runnable before) {
@@ -125,9 +125,11 @@ public sealed interface TextInput {
                 if (input == null) {
                     throw new InputException(place + ": null (expected: a text or token ids)");
                 }
-                before.run();
                 tokens.add(switch (input) {
-                    case Text text -> of(text, place, tokenizer);
+                    case Text text -> {
+                        before.run();
+                        yield of(text, place, tokenizer);
+                    }
                     case Tokens given -> of(given, place, tokenizer);
                 });
             }
