@@ -155,7 +155,7 @@ public final class LimitedLoadMain {
         }
     }
 
-    private static void withFewDescriptors(IntConsumer load, Path folder) throws IOException {
+    private static void withFewDescriptors(IntConsumer load, int steps, Path folder) throws IOException {
         // Classes are read from files too, so those for the failures must be loaded first.
         TooManyOpenFilesException.explain(new FileSystemException(""));
         failureOf(() -> {
@@ -184,7 +184,7 @@ public final class LimitedLoadMain {
     }
 
     /** Limits the address space, which an empty sparse file can use up. */
-    private static void withLittleMemory(IntConsumer load) throws IOException {
+    private static void withLittleMemory(IntConsumer load, int steps) throws IOException {
         Path file = Files.createTempFile("addresses", null);
         List<Arena> arenas = new ArrayList<>();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
