@@ -80,7 +80,8 @@ public final class MappedFile implements AutoCloseable {
         try {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
         } catch (IOException e) {
-            if (e.getCause() instanceof OutOfMemoryError) { // Java's "Map failed"; nothing is wrong with the file.
+            // Java's "Map failed": nothing is wrong with the file.
+            if (e.getCause() instanceof OutOfMemoryError) {
                 throw new BackendException(path + ": cannot be mapped: its " + size
                         + " bytes find no room in the process's memory, which the system limits", e);
             }

@@ -63,8 +63,10 @@ class PageTest {
     private static final String KEY = "a-key-of-the-test";
     private static final List<String> QUERIES = List.of("What is BGE M3?", "Defination of BM25");
     private static final List<String> PASSAGES = List.of(
-            "BGE M3 is an embedding model supporting dense retrieval, lexical matching and multi-vector interaction.",
-            "BM25 is a bag-of-words retrieval function that ranks a set of documents based on the query terms appearing in each document");
+            "BGE M3 is an embedding model supporting dense retrieval, lexical matching"
+                    + " and multi-vector interaction.",
+            "BM25 is a bag-of-words retrieval function that ranks a set of documents based on the query terms"
+                    + " appearing in each document");
     private static final List<String> SCORES = List.of("dense", "sparse", "colbert", "sparse+dense",
             "colbert+sparse+dense");
 
@@ -297,7 +299,8 @@ class PageTest {
             reached.add((String) page.evaluate(
                     "document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"));
             boolean visible = (Boolean) page.evaluate(
-                    "document.activeElement.matches(':focus-visible') && getComputedStyle(document.activeElement).outlineStyle !== 'none'");
+                    "document.activeElement.matches(':focus-visible')"
+                            + " && getComputedStyle(document.activeElement).outlineStyle !== 'none'");
             assertThat(visible).as("the focus shows on " + reached.getLast()).isTrue();
             if (reached.getLast().startsWith("order-")) {
                 page.keyboard().press("ArrowUp");
@@ -531,7 +534,8 @@ class PageTest {
         return ((Number) page.evaluate("""
                 selector => {
                   const node = document.querySelector(selector);
-                  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+                  const canvas = document.createElement("canvas")
+                      .getContext("2d", {willReadFrequently: true});
                   canvas.canvas.width = canvas.canvas.height = 1;
                   const paint = colour => {
                     canvas.fillStyle = colour;
