@@ -1,150 +1,94 @@
 package dev.bgem3.app.page;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.commonmark.Extension;
+import org.commonmark.ext.gfm.tables.TableBlock;
+import org.commonmark.ext.gfm.tables.TablesExtension;
+import org.commonmark.ext.heading.anchor.HeadingAnchorExtension;
+import org.commonmark.node.AbstractVisitor;
+import org.commonmark.node.CustomBlock;
+import org.commonmark.node.Link;
+import org.commonmark.node.Node;
+import org.commonmark.parser.Parser;
+import org.commonmark.renderer.NodeRenderer;
+import org.commonmark.renderer.html.HtmlNodeRendererContext;
+import org.commonmark.renderer.html.HtmlRenderer;
 
 /**
- * Turns our own documentation into HTML: headings, paragraphs, lists of one level, tables, blocks of code,
- * and in the text code, bold words and links. Links to other files become plain text, since the server has
- * none of them. Everything else in the text is escaped.
+ * Converts our documentation to HTML with commonmark-java. Links to other files become plain text, since the
+ * server does not have these files. Tables and code scroll sideways on narrow screens, so the keyboard can
+ * focus them.
  */
 final class Markdown {
-    private static final Pattern HEADING = Pattern.compile("(#{1,5}) (.*)");
-    private static final Pattern ITEM = Pattern.compile("- (.*)");
-    /** Code first: nothing in it is markup. */
-    private static final Pattern INLINE = Pattern
-            .compile("`(?<code>[^`]+)`|\\*\\*(?<bold>.+?)\\*\\*|\\[(?<text>.+?)]\\((?<target>[^)]+)\\)");
-    /** What ends a paragraph or an item, besides an empty line. */
-    private static final Pattern BLOCK = Pattern.compile("```.*|#{1,5} .*|- .*|\\|.*");
-    private static final Pattern CELL_END = Pattern.compile("(?<!\\\\)\\|");
+    private static final List<Extension> EXTENSIONS = List.of(TablesExtension.create(),
+            HeadingAnchorExtension.create());
+    private static final Parser PARSER = Parser.builder().extensions(EXTENSIONS).build();
+    private static final HtmlRenderer RENDERER = HtmlRenderer.builder().extensions(EXTENSIONS)
+            .escapeHtml(true).sanitizeUrls(true)
+            .attributeProviderFactory(context -> Markdown::focusableCode)
+            .nodeRendererFactory(ScrollerRenderer::new).build();
 
-    private final List<String> lines;
-    private final StringBuilder html = new StringBuilder();
-    private int at;
-
-    private Markdown(String text) {
-        lines = text.lines().toList();
-    }
+    private Markdown() {}
 
     static String html(String text) {
-        Markdown markdown = new Markdown(text);
-        while (markdown.at < markdown.lines.size()) {
-            markdown.block();
-        }
-        return markdown.html.toString();
+        Node document = PARSER.parse(text);
+        document.accept(new PageVisitor());
+        return RENDERER.render(document);
     }
 
-    private void block() {
-        String line = lines.get(at);
-        if (line.isBlank()) {
-            at++;
-        } else if (line.startsWith("```")) {
-            code();
-        } else if (HEADING.matcher(line).matches()) {
-            heading(HEADING.matcher(line).results().findFirst().orElseThrow());
-        } else if (line.startsWith("|")) {
-            table();
-        } else if (ITEM.matcher(line).matches()) {
-            list();
-        } else {
-            html.append("<p>").append(inline(joined(line))).append("</p>\n");
+    private static void focusableCode(Node node, String tag, Map<String, String> attributes) {
+        if (tag.equals("pre")) {
+            attributes.put("tabindex", "0");
         }
     }
 
-    /** Scrolls sideways where the screen is narrow, so the keyboard must reach it. */
-    private void code() {
-        html.append("<pre tabindex=\"0\"><code>");
-        for (at++; at < lines.size() && !lines.get(at).startsWith("```"); at++) {
-            html.append(escaped(lines.get(at))).append('\n');
+    /** Replaces links that the server cannot serve by their text, and puts tables into scrollers. */
+    private static final class PageVisitor extends AbstractVisitor {
+        @Override
+        public void visit(Link link) {
+            visitChildren(link);
+            String target = link.getDestination();
+            if (!target.startsWith("#") && !target.startsWith("https://")) {
+                while (link.getFirstChild() != null) {
+                    link.insertBefore(link.getFirstChild());
+                }
+                link.unlink();
+            }
         }
-        at++;
-        html.append("</code></pre>\n");
-    }
 
-    private void heading(MatchResult heading) {
-        String tag = "h" + heading.group(1).length();
-        html.append('<').append(tag).append(" id=\"").append(anchor(heading.group(2))).append("\">")
-                .append(inline(heading.group(2))).append("</").append(tag).append(">\n");
-        at++;
-    }
-
-    /** As GitHub names it. */
-    private static String anchor(String heading) {
-        return heading.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-');
-    }
-
-    private void table() {
-        html.append(
-                "<div class=\"scroller\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">"
-                        + "<table>\n<thead>");
-        row("th");
-        at++; // The line that aligns columns.
-        html.append("</thead>\n<tbody>");
-        while (at < lines.size() && lines.get(at).startsWith("|")) {
-            row("td");
+        @Override
+        public void visit(CustomBlock block) {
+            visitChildren(block);
+            if (block instanceof TableBlock) {
+                Scroller scroller = new Scroller();
+                block.insertBefore(scroller);
+                scroller.appendChild(block);
+            }
         }
-        html.append("</tbody>\n</table></div>\n");
     }
 
-    private void row(String tag) {
-        String line = lines.get(at++).strip();
-        html.append("<tr>");
-        Arrays.stream(CELL_END.split(line.substring(1)))
-                .map(cell -> inline(cell.strip().replace("\\|", "|")))
-                .forEach(
-                        cell -> html.append('<').append(tag).append('>').append(cell).append("</").append(tag)
-                                .append('>'));
-        html.append("</tr>\n");
-    }
+    /** A box in which a table scrolls. */
+    private static final class Scroller extends CustomBlock {}
 
-    private void list() {
-        html.append("<ul>\n");
-        while (at < lines.size() && ITEM.matcher(lines.get(at)).matches()) {
-            html.append("<li>").append(inline(joined(lines.get(at).substring(2)))).append("</li>\n");
+    private record ScrollerRenderer(HtmlNodeRendererContext context) implements NodeRenderer {
+        /** Sorted, so that each start gives the same page. */
+        private static final Map<String, String> ATTRIBUTES = new TreeMap<>(
+                Map.of("class", "scroller", "role", "group", "aria-label", "Table", "tabindex", "0"));
+
+        @Override
+        public Set<Class<? extends Node>> getNodeTypes() {
+            return Set.of(Scroller.class);
         }
-        html.append("</ul>\n");
-    }
 
-    /** A paragraph or an item on one line, from its first line on. */
-    private String joined(String first) {
-        List<String> parts = new ArrayList<>(List.of(first));
-        for (at++; at < lines.size() && !lines.get(at).isBlank()
-                && !BLOCK.matcher(lines.get(at)).matches(); at++) {
-            parts.add(lines.get(at).strip());
+        @Override
+        public void render(Node scroller) {
+            context.getWriter().tag("div", ATTRIBUTES);
+            context.render(scroller.getFirstChild());
+            context.getWriter().tag("/div");
+            context.getWriter().line();
         }
-        return parts.stream().collect(Collectors.joining(" "));
-    }
-
-    private static String inline(String text) {
-        StringBuilder out = new StringBuilder();
-        int done = 0;
-        for (MatchResult found : INLINE.matcher(text).results().toList()) {
-            out.append(escaped(text.substring(done, found.start()))).append(marked(found));
-            done = found.end();
-        }
-        return out.append(escaped(text.substring(done))).toString();
-    }
-
-    private static String marked(MatchResult found) {
-        if (found.group("code") != null) {
-            return "<code>" + escaped(found.group("code")) + "</code>";
-        }
-        if (found.group("bold") != null) {
-            return "<strong>" + inline(found.group("bold")) + "</strong>";
-        }
-        String target = found.group("target");
-        String text = inline(found.group("text"));
-        return target.startsWith("#") || target.startsWith("https://")
-                ? "<a href=\"" + escaped(target) + "\">" + text + "</a>"
-                : text;
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
     }
 }
