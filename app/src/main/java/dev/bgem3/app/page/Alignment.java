@@ -5,34 +5,34 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How similar the tokens of a query are to those of a passage, by their ColBERT vectors. Long texts are drawn
- * in part: the first {@value #MAX_ROWS} tokens of the query, and of the passage the first {@value
- * #MAX_COLUMNS}; best matches are of the whole passage.
+ * The similarities of a query's tokens to a passage's tokens, by their ColBERT vectors. Only the first
+ * {@value #MAX_ROWS} tokens of the query and the first {@value #MAX_COLUMNS} of the passage are drawn, but
+ * the best matches are those in the whole passage.
  *
  * @param rows
- *            the query's tokens
+ *            the number of the query's tokens that are drawn
  * @param columns
- *            the passage's tokens that are drawn
+ *            the number of the passage's tokens that are drawn
  * @param similarities
- *            {@code [rows, columns]}, row-major: the dot product of two vectors of length 1
+ *            {@code [rows, columns]}, row-major: dot products of vectors of length 1
  * @param best
- *            of each row
+ *            the best match of each row
  */
 public record Alignment(int rows, int columns, double[] similarities, List<Match> best) {
     static final int MAX_ROWS = 48;
     static final int MAX_COLUMNS = 160;
 
     /**
-     * The passage's token that is most similar to a token of the query, the first one of several.
+     * The passage's token that is most similar to a token of the query, or the first of several.
      *
      * @param column
-     *            its place in the passage, drawn or not
+     *            its index in the passage, which may be beyond the drawn columns
      * @param similarity
-     *            their dot product
+     *            the dot product of their vectors
      */
     public record Match(int column, double similarity) {}
 
-    /** Aligns two texts of the same model. */
+    /** Aligns two texts that the same model encoded. */
     public static Alignment of(ColbertVectors query, ColbertVectors passage) {
         int rows = Math.min(MAX_ROWS, query.rows());
         int columns = Math.min(MAX_COLUMNS, passage.rows());

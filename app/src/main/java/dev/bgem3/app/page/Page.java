@@ -12,29 +12,29 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A page of HTML that has its style, scripts and data in it and fetches nothing else.
+ * An HTML page that contains its style, scripts and data, and loads no other resources.
  *
  * <p>
- * Its Content-Security-Policy names the digests of its own style and scripts: nothing that a text may smuggle
- * in runs.
+ * Its Content-Security-Policy allows only its own style and scripts, by their digests, so that a script
+ * smuggled into a text does not run.
  *
  * @param html
- *            the file
+ *            the content of the file
  * @param policy
- *            the Content-Security-Policy for its header; the file has the same in a {@code <meta>}
+ *            the Content-Security-Policy header; the file has the same policy in a {@code <meta>} element
  */
 public record Page(String html, String policy) {
     private static final String SHELL = resource("page.html");
     private static final String STYLE = resource("page.css");
     private static final String PICTURE = resource("picture.js");
-    /** Markers of the template; what replaces them is not looked at again. */
+    /** Encloses the names of a template's parts; the parts themselves are not scanned for it. */
     private static final String MARKER = "@";
 
     /**
-     * The server's page: a form that asks the server it came from.
+     * Returns the server's page: a form that sends requests to the server that it came from.
      *
      * @param keyRequired
-     *            whether the server wants an API key
+     *            whether the server requires an API key
      */
     public static Page live(boolean keyRequired) {
         return picture(resource("links.html"), resource("form.html"),
@@ -42,12 +42,12 @@ public record Page(String html, String policy) {
                 "connect-src 'self'; ");
     }
 
-    /** A file that shows a picture and asks nobody. */
+    /** Returns a page that shows a picture and sends no requests. */
     public static Page of(Picture picture) {
         return picture("", "", PictureJson.of(picture), List.of(PICTURE, resource("still.js")), "");
     }
 
-    /** The documentation of this version's server, for those who have nothing but the server. */
+    /** Returns the documentation of this version's server, for clients that have only the server. */
     public static Page documentation() {
         return of("bgem3: the server",
                 filled(resource("docs.html"), Map.of("text", Markdown.html(resource("server.md")))),
@@ -72,11 +72,11 @@ public record Page(String html, String policy) {
                 + "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
                 + "trusted-types 'none'";
         String html = filled(SHELL, Map.of("policy", policy, "title", title, "style", STYLE, "body", body));
-        // Only a header may say who may frame it.
+        // frame-ancestors works only in a header.
         return new Page(html, policy + "; frame-ancestors 'none'");
     }
 
-    /** A template with its parts in place of their markers. */
+    /** Replaces the markers of a template by its parts. */
     private static String filled(String template, Map<String, String> parts) {
         StringBuilder html = new StringBuilder();
         String[] pieces = template.split(MARKER, -1);
@@ -87,8 +87,8 @@ public record Page(String html, String policy) {
     }
 
     /**
-     * JSON that no parser of HTML finds a tag, comment or entity in: outside of strings JSON has none of
-     * these characters.
+     * Escapes JSON so that an HTML parser finds no tag, comment or entity in it. Outside of strings JSON has
+     * none of these characters.
      */
     private static String inScript(String json) {
         return json.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026");
@@ -100,7 +100,7 @@ public record Page(String html, String policy) {
                     .digest(text.getBytes(StandardCharsets.UTF_8));
             return "'sha256-" + Base64.getEncoder().encodeToString(digest) + "'";
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // Every JDK has it.
+            throw new IllegalStateException(e); // Every JDK has SHA-256.
         }
     }
 

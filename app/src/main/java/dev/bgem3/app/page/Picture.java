@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * What a page draws: a query beside passages, as a model sees them.
+ * The content of a page: a query compared with passages by a model.
  *
  * @param model
  *            the model's name
  * @param outputs
- *            the labels of the outputs that it has
+ *            the labels of the model's outputs
  * @param maxLength
- *            the most tokens of a text, {@code <s>} and {@code </s>} included
+ *            the maximum number of tokens in a text, including {@code <s>} and {@code </s>}
  * @param weights
- *            of the weighted scores
+ *            the weights of the weighted scores
  * @param query
  *            the query
  * @param passages
@@ -22,20 +22,20 @@ import java.util.SequencedMap;
  */
 public record Picture(String model, List<String> outputs, int maxLength, ScoreWeights weights, Text query,
         List<Passage> passages) {
-    /** The most passages of one. */
+    /** The maximum number of passages in a picture. */
     public static final int MAX_PASSAGES = 100;
 
     /**
-     * A text as tokens.
+     * A text and its tokens.
      *
      * @param text
-     *            as the model read it: after its prompt, where it has one
+     *            the text that the model read, including its prompt, if any
      * @param tokenCount
-     *            the tokens that were computed, {@code <s>} and {@code </s>} included
+     *            the number of tokens that were computed, including {@code <s>} and {@code </s>}
      * @param fullTokenCount
-     *            the tokens that it has
+     *            the number of tokens before truncation
      * @param tokens
-     *            those computed but for {@code <s>}, one for each ColBERT vector
+     *            the computed tokens except {@code <s>}: one for each ColBERT vector
      */
     public record Text(String text, int tokenCount, int fullTokenCount, List<Token> tokens) {}
 
@@ -43,13 +43,13 @@ public record Picture(String model, List<String> outputs, int maxLength, ScoreWe
      * A token.
      *
      * @param start
-     *            where its source begins, in UTF-16 units
+     *            where the token begins in the text, in UTF-16 units
      * @param stop
-     *            where its source ends, exclusive
+     *            where it ends, exclusive
      * @param name
-     *            the token itself, where its source is empty
+     *            the token as it is in the vocabulary, shown if it covers no text
      * @param weight
-     *            the lexical weight of its id, the largest of those in the text; 0 without one
+     *            the lexical weight of its id, the largest in the text; 0 if it has none
      */
     public record Token(int id, int start, int stop, String name, float weight) {}
 
@@ -57,9 +57,9 @@ public record Picture(String model, List<String> outputs, int maxLength, ScoreWe
      * A passage.
      *
      * @param scores
-     *            by name; fewer than five where the model lacks outputs
+     *            the scores by name; fewer than five if the model lacks outputs
      * @param alignment
-     *            of the query with it; null where the model has no ColBERT vectors
+     *            the alignment of the query with the passage; null if the model has no ColBERT vectors
      */
     public record Passage(Text text, SequencedMap<String, Float> scores, Alignment alignment) {}
 }

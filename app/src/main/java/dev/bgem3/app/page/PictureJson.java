@@ -5,11 +5,11 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
-/** A picture as the JSON that {@code picture.js} draws. */
+/** Writes a picture as the JSON that {@code picture.js} draws. */
 final class PictureJson {
     private static final JsonFactory JSON = JsonFactory.builder().build();
-    /** Beyond this no picture shows a difference. */
-    private static final double DIGITS = 1e5;
+    /** Similarities are rounded to five decimals: more make no visible difference. */
+    private static final double ROUNDING = 1e5;
 
     private final JsonGenerator json;
 
@@ -82,7 +82,7 @@ final class PictureJson {
         json.writeNumberProperty("columns", alignment.columns());
         json.writeArrayPropertyStart("similarities");
         for (double similarity : alignment.similarities()) {
-            json.writeNumber(Math.round(similarity * DIGITS) / DIGITS);
+            json.writeNumber(Math.round(similarity * ROUNDING) / ROUNDING);
         }
         json.writeEndArray();
         json.writeArrayPropertyStart("best");

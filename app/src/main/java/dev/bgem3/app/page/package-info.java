@@ -1,7 +1,7 @@
 /**
- * The page that draws what a model makes of a query and passages: {@link dev.bgem3.app.page.Page} puts the
- * HTML together, with a form for the server or with a {@link dev.bgem3.app.page.Picture} for a file. Its
- * style, scripts and markup are resources of this package, written by hand; {@code picture.js} draws for
- * both. Beside it is the server's documentation, which {@code Markdown} turns into HTML.
+ * The page that shows how a model compares a query with passages. {@link dev.bgem3.app.page.Page} assembles
+ * the HTML, with a form for the server or with a {@link dev.bgem3.app.page.Picture} for a file. Its style,
+ * scripts and markup are resources of this package, written by hand; {@code picture.js} draws both. The
+ * server's documentation is a second page, which {@code Markdown} converts to HTML.
  */
 package dev.bgem3.app.page;
