@@ -12,14 +12,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Finds the model folder that a name stands for, or the default one.
+ * Finds the folder of a named model, or of the default model.
  *
  * <p>
- * A name is a folder; or the name of a folder below {@code models/} of the project; or {@code owner/name} of
- * a model in the {@link HuggingFaceCache}.
+ * A name is a folder's path, or the name of a folder below the project's {@code models/}, or the {@code
+ * owner/name} of a model in the {@link HuggingFaceCache}.
  */
 public final class ModelFinder {
-    /** The environment variable that names the model where the call does not. */
+    /** The environment variable that names the model if no option does. */
     public static final String VARIABLE = "BGEM3_MODEL";
     private static final String DEFAULT_HUB_NAME = "BAAI/bge-m3";
     private static final String DEFAULT_FOLDER = "bge-m3";
@@ -33,14 +33,14 @@ public final class ModelFinder {
     private final PrintStream err;
 
     /**
-     * Looks below one project and in one environment.
+     * Creates a finder for one project and one environment.
      *
      * @param home
-     *            the project's root, if it is known
+     *            the project's root, if known
      * @param environment
-     *            the process's variables
+     *            the process's environment variables
      * @param err
-     *            where it is said that the demonstration model serves
+     *            gets the notice that the demonstration model is used
      */
     public ModelFinder(Optional<Path> home, Map<String, String> environment, PrintStream err) {
         this.home = home;
@@ -50,10 +50,10 @@ public final class ModelFinder {
     }
 
     /**
-     * The folder of a model that is named, or that {@code BGEM3_MODEL} names, or of the best that is there.
+     * Finds the named model, or the one that {@code BGEM3_MODEL} names, or the best one available.
      *
      * @throws ModelException
-     *             where there is none; the message lists where it was looked for
+     *             if there is none; the message lists the places searched
      */
     public Path find(Optional<String> name) {
         if (name.isPresent()) {
@@ -67,10 +67,10 @@ public final class ModelFinder {
     }
 
     /**
-     * As {@code find}, but the best reranker that is there where none is named.
+     * Like {@code find}, but defaults to the best reranker available.
      *
      * @throws ModelException
-     *             where there is none; the message lists where it was looked for
+     *             if there is none; the message lists the places searched
      */
     public Path findReranker(Optional<String> name) {
         if (name.isPresent() || !environment.getOrDefault(VARIABLE, "").isEmpty()) {
@@ -132,8 +132,9 @@ public final class ModelFinder {
         if (home.isPresent()) {
             Path demonstration = home.get().resolve("models").resolve(DEMONSTRATION_FOLDER);
             if (Files.isDirectory(demonstration)) {
-                err.println("bgem3: no BGE-M3 found, so the small demonstration model " + DEMONSTRATION_FOLDER
-                        + " serves; bgem3 download gets BGE-M3 (models/README.md tells more)");
+                err.println("bgem3: BGE-M3 not found; using the small demonstration model "
+                        + DEMONSTRATION_FOLDER
+                        + "; bgem3 download fetches BGE-M3 (see models/README.md)");
                 return demonstration;
             }
             places.add("the folder " + demonstration);
@@ -143,7 +144,7 @@ public final class ModelFinder {
     }
 
     /**
-     * A model of the hub below {@code models/} or in the cache; the places where it is not are added to
+     * Finds a model of the hub below {@code models/} or in the cache; adds the places without it to
      * {@code places}.
      */
     private Optional<Path> downloaded(String hubName, String folder, List<String> places) {

@@ -1,5 +1,5 @@
 /**
- * Where a model folder is looked for: {@link dev.bgem3.app.model.ModelFinder} is all there is, and {@code
- * models/README.md} tells users the same.
+ * Finds model folders: see {@link dev.bgem3.app.model.ModelFinder}; {@code models/README.md} describes the
+ * search for users.
  */
 package dev.bgem3.app.model;

@@ -49,19 +49,19 @@ class ModelFinderTest {
     }
 
     @Test
-    void takesAFolderAsItIsNamed() {
+    void findsAFolderByItsPath() {
         assertThat(find(folder.toString())).isEqualTo(folder);
         assertThat(err.size()).isZero();
     }
 
     @Test
-    void takesANameBelowTheProjectsModels() {
+    void findsANameInTheProjectsModels() {
         assertThat(find("bge-m3-mini")).isEqualTo(home.resolve("models/bge-m3-mini"));
         assertThat(err.size()).isZero();
     }
 
     @Test
-    void takesAHubNameFromTheCache() throws IOException {
+    void findsAHubNameInTheCache() throws IOException {
         Path snapshot = snapshot("models--some--model.v2", "abc", true);
         assertThat(find("some/model.v2")).isEqualTo(snapshot);
     }
@@ -77,7 +77,7 @@ class ModelFinderTest {
     }
 
     @Test
-    void elseTakesTheNewestThatIsWhole() throws IOException {
+    void otherwiseUsesTheNewestCompleteRevision() throws IOException {
         Path older = snapshot("models--BAAI--bge-m3", "1111", true);
         Path newer = snapshot("models--BAAI--bge-m3", "0000", true);
         Path part = snapshot("models--BAAI--bge-m3", "2222", false);
@@ -88,7 +88,7 @@ class ModelFinderTest {
     }
 
     @Test
-    void theCacheIsWhereTheEnvironmentSays() throws IOException {
+    void usesTheCacheNamedByTheEnvironment() throws IOException {
         Path snapshot = snapshot("models--BAAI--bge-m3", "1", true);
         environment.remove("HF_HUB_CACHE");
         environment.put("HF_HOME", folder.toString());
@@ -108,7 +108,7 @@ class ModelFinderTest {
     }
 
     @Test
-    void theVariableComesBeforeTheDefaults() throws IOException {
+    void variableTakesPrecedenceOverDefaults() throws IOException {
         snapshot("models--BAAI--bge-m3", "1", true);
         environment.put("BGEM3_MODEL", "bge-m3-mini");
         assertThat(find()).isEqualTo(home.resolve("models/bge-m3-mini"));
@@ -119,7 +119,7 @@ class ModelFinderTest {
     }
 
     @Test
-    void theProjectsOwnComesBeforeTheCache() throws IOException {
+    void projectsFolderTakesPrecedenceOverTheCache() throws IOException {
         snapshot("models--BAAI--bge-m3", "1", true);
         Path own = Files.createDirectory(home.resolve("models/bge-m3"));
         assertThat(find()).isEqualTo(own);
@@ -134,7 +134,7 @@ class ModelFinderTest {
     }
 
     @Test
-    void listsWhereItLooked() throws IOException {
+    void listsThePlacesSearched() throws IOException {
         assertThatThrownBy(() -> find("owner/name")).isInstanceOf(ModelException.class)
                 .hasMessage("model owner/name: not found; looked for the folder "
                         + Path.of("owner/name").toAbsolutePath()
