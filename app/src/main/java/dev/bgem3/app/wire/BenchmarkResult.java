@@ -3,34 +3,34 @@ package dev.bgem3.app.wire;
 import java.util.OptionalLong;
 
 /**
- * What {@code bench} prints; times are milliseconds of one pass over the whole batch.
+ * The result of {@code bench}; times are in milliseconds for one pass over the whole batch.
  *
  * @param batch
- *            the texts of a pass
+ *            the number of texts in a pass
  * @param tokens
- *            the tokens of a text
+ *            the number of tokens in a text
  * @param precision
- *            the arithmetic of the products
+ *            the precision of the matrix products
  * @param device
- *            what computed
+ *            the devices that computed
  * @param kernels
  *            the name of the kernels
  * @param threads
- *            how many threads computed
+ *            the number of threads that computed
  * @param medianMs
- *            the median pass
+ *            the time of the median pass
  * @param minMs
- *            the fastest pass
+ *            the time of the fastest pass
  * @param maxMs
- *            the slowest pass
+ *            the time of the slowest pass
  * @param tokensPerSecond
- *            of the median pass
+ *            the throughput of the median pass
  * @param gflops
- *            10⁹ floating-point operations a second, of the median pass
+ *            10⁹ floating-point operations per second in the median pass
  * @param loadMs
- *            how long loading took
+ *            the time to load the model
  * @param peakRssMb
- *            the most memory that the process has held, in MiB, where the system tells
+ *            the process's peak memory in MiB, if the system reports it
  */
 public record BenchmarkResult(int batch, int tokens, String precision, String device, String kernels,
         int threads,

@@ -20,11 +20,11 @@ import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads JSON Lines: one object a line, with the texts asked for and an {@code id} of any kind.
+ * Parses JSON Lines: one object per line, with the required texts and optionally an {@code id} of any type.
  *
  * <p>
- * Other keys are passed over. An id is kept as it is written, so that no number is rounded. A key that comes
- * twice, at any depth, is a fault.
+ * Other keys are ignored. An id is kept as it is written, so that no number is rounded. A duplicate key, at
+ * any depth, is an error.
  */
 public final class JsonLines {
     private static final String ID = "id";
@@ -40,14 +40,14 @@ public final class JsonLines {
             .build();
 
     /**
-     * What Jackson adds to a reason: where a structure began, and settings that are not the user's to make.
+     * What Jackson appends to a reason: where a structure began, and settings that the user cannot change.
      */
     private static final Pattern BEYOND_REASON = Pattern
             .compile("( \\((start marker|for \\w+ starting) at|: enable `|\\R).*", Pattern.DOTALL);
 
     private JsonLines() {}
 
-    /** Reads {@code {"id": any, "text": "…"}}. */
+    /** Returns a parser for {@code {"id": any, "text": "…"}}. */
     public static LineParser<TextLine> texts() {
         Set<String> keys = Set.of("text");
         return (line, index, place) -> {
@@ -56,7 +56,7 @@ public final class JsonLines {
         };
     }
 
-    /** Reads {@code {"id": any, "query": "…", "passage": "…"}}. */
+    /** Returns a parser for {@code {"id": any, "query": "…", "passage": "…"}}. */
     public static LineParser<PairLine> pairs() {
         Set<String> keys = Set.of(QUERY, PASSAGE);
         return (line, index, place) -> {
@@ -67,8 +67,8 @@ public final class JsonLines {
     }
 
     /**
-     * Reads {@code {"id": any, "query": "…", "passage": "…"}} and {@code {"id": any, "query": "…",
-     * "passages": ["…", …]}}.
+     * Returns a parser for {@code {"id": any, "query": "…", "passage": "…"}} and {@code {"id": any, "query":
+     * "…", "passages": ["…", …]}}.
      */
     public static LineParser<RerankLine> rerank() {
         return (line, index, place) -> {
@@ -92,10 +92,10 @@ public final class JsonLines {
         };
     }
 
-    /** What a line has under the keys that were asked for, and the id as written if there is one. */
+    /** The values of the requested keys, and the id as written if there is one. */
     private record Values(Map<String, String> texts, Map<String, List<String>> lists) {}
 
-    /** The values of {@code required}, all of them, and of {@code others}; {@value #PASSAGES} is a list. */
+    /** Parses the required keys and those of the others that exist; {@value #PASSAGES} is a list. */
     private static Values read(String line, Set<String> required, Set<String> others)
             throws LineFaultException {
         Map<String, String> values = new HashMap<>();
@@ -151,7 +151,7 @@ public final class JsonLines {
         return texts;
     }
 
-    /** A text, which an escape such as <code>&#92;ud800</code> alone makes no Unicode. */
+    /** Rejects lone surrogates, which JSON can contain as escapes such as <code>&#92;ud800</code>. */
     private static String unicode(String place, String text) throws LineFaultException {
         for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
             int point = text.codePointAt(i);
@@ -168,7 +168,7 @@ public final class JsonLines {
         if (parser.currentToken().isScalarValue()) {
             parser.finishToken();
             return switch (parser.currentToken()) {
-                // The parser may have looked beyond these, so their own length counts.
+                // The parser may have read beyond these, so use the length of the value itself.
                 case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT, VALUE_TRUE, VALUE_FALSE, VALUE_NULL -> line
                         .substring(from, from + parser.getStringLength());
                 default -> line.substring(from, (int) parser.currentLocation().getCharOffset());

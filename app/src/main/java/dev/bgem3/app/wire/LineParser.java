@@ -2,20 +2,20 @@ package dev.bgem3.app.wire;
 
 import dev.bgem3.app.stream.LineFaultException;
 
-/** Reads one line of the input. */
+/** Parses one line of the input. */
 @FunctionalInterface
 public interface LineParser<T> {
     /**
-     * What the line says.
+     * Parses a line.
      *
      * @param line
-     *            the line without its end
+     *            the line without its terminator
      * @param index
-     *            its number in the input from 0, the id of a line that gives none
+     *            its number in the input from 0, which is the id if the line has none
      * @param place
-     *            what messages call it: {@code standard input, line 1}
+     *            its name in messages: {@code standard input, line 1}
      * @throws LineFaultException
-     *             where the line is not as it should be
+     *             if the line is invalid
      */
     T parse(String line, long index, String place) throws LineFaultException;
 }

@@ -3,11 +3,11 @@ package dev.bgem3.app.wire;
 import dev.bgem3.TextPair;
 
 /**
- * One query and passage of the input.
+ * A line of the input with a query and a passage.
  *
  * @param id
- *            the JSON value to give back with the result, as it was written
+ *            the JSON value to repeat in the result, as it was written
  * @param pair
- *            the texts, at their line
+ *            the texts, whose place is the line
  */
 public record PairLine(String id, TextPair pair) {}

@@ -4,13 +4,13 @@ import dev.bgem3.TextPair;
 import java.util.List;
 
 /**
- * One query of the input, and what is to be scored against it.
+ * A line of the input with a query and the passages to score against it.
  *
  * @param id
- *            the JSON value to give back with the result, as it was written
+ *            the JSON value to repeat in the result, as it was written
  * @param pairs
- *            the query with each passage, at their line; one where they are not to be ranked
+ *            the query with each passage, whose place is the line; only one pair unless ranked
  * @param ranked
- *            whether the line has a list of passages, and wants them ranked
+ *            whether the line has a list of passages, to be ranked
  */
 public record RerankLine(String id, List<TextPair> pairs, boolean ranked) {}

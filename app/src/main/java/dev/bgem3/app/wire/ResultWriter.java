@@ -16,11 +16,11 @@ import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Writes results as JSON Lines: one object a line.
+ * Writes results as JSON Lines: one object per line.
  *
  * <p>
- * A float is written as {@link Float#toString(float)} gives it: the fewest digits that read back to the same
- * 32 bits.
+ * A float is written as by {@link Float#toString(float)}: with the fewest digits that parse to the same 32
+ * bits.
  */
 public final class ResultWriter {
     private static final JsonFactory FACTORY = JsonFactory.builder().rootValueSeparator("")
@@ -29,17 +29,16 @@ public final class ResultWriter {
 
     private final JsonGenerator json;
 
-    /** Writes to a stream that the caller flushes and closes, after {@link #flush()}. */
+    /** Creates a writer for a stream that the caller flushes and closes, after {@link #flush()}. */
     public ResultWriter(OutputStream out) {
         json = FACTORY.createGenerator(ObjectWriteContext.empty(), out, JsonEncoding.UTF8);
     }
 
     /**
-     * Writes an embedding's outputs, those that it has.
+     * Writes the outputs that an embedding has.
      *
      * @param tokenNames
-     *            the name and weight of each token where lexical weights are written by name; null where by
-     *            id
+     *            returns the lexical weights by decoded token; null to write them by id
      */
     public void embedding(String id, Embedding embedding,
             Function<Embedding, Map<String, Float>> tokenNames) {
@@ -65,14 +64,14 @@ public final class ResultWriter {
         end();
     }
 
-    /** Writes a pair's five scores. */
+    /** Writes the five scores of a pair. */
     public void scores(String id, PairScores scores) {
         begin(id);
         scores.asMap().forEach(json::writeNumberProperty);
         end();
     }
 
-    /** Writes a pair's one score. */
+    /** Writes a reranker's score of a pair. */
     public void score(String id, RerankScore score) {
         begin(id);
         json.writeNumberProperty("score", score.score());
@@ -80,10 +79,10 @@ public final class ResultWriter {
     }
 
     /**
-     * Writes passages by their scores, in the order given.
+     * Writes passages with their scores, in the given order.
      *
      * @param first
-     *            the index of the line's first passage, written as 0
+     *            the index of the line's first passage, which is written as 0
      */
     public void ranking(String id, List<RerankScore> ranked, int first) {
         begin(id);
@@ -98,7 +97,7 @@ public final class ResultWriter {
         end();
     }
 
-    /** Writes a text's tokens. */
+    /** Writes the tokens of a text. */
     public void tokens(String id, int[] ids, Function<Integer, String> piece) {
         begin(id);
         json.writeName("ids");
@@ -135,7 +134,7 @@ public final class ResultWriter {
         end();
     }
 
-    /** Hands all that was written to the stream. */
+    /** Passes all that was written to the stream. */
     public void flush() {
         json.flush();
     }

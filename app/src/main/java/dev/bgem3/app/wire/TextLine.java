@@ -3,15 +3,15 @@ package dev.bgem3.app.wire;
 import dev.bgem3.TextInput;
 
 /**
- * One text of the input.
+ * A line of the input with one text.
  *
  * @param id
- *            the JSON value to give back with the result, as it was written
+ *            the JSON value to repeat in the result, as it was written
  * @param input
- *            the text, at its line
+ *            the text, whose place is the line
  */
 public record TextLine(String id, TextInput.Text input) {
-    /** A text of a line. */
+    /** Creates a line from its text and place. */
     public TextLine(String id, String text, String place) {
         this(id, TextInput.of(text).withPlace(place));
     }
