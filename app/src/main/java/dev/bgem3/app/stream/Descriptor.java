@@ -12,23 +12,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A descriptor that whoever started this process opened, and that a file has the name of: {@code /dev/fd/3},
- * for example. Linux opens such a name anew, at the start of the file; what is written through the descriptor
- * itself comes after what others wrote there, and before what they write next.
+ * A descriptor that this process inherited and that has a file name, such as {@code /dev/fd/3}. Opening the
+ * name would make Linux open the file again, at its start. Writing through the descriptor instead appends to
+ * what others wrote through it, and they append to it in turn.
  *
  * @param number
- *            the system's
+ *            the number of the descriptor
  */
 record Descriptor(int number) {
-    /** That of standard output. */
+    /** The number of standard output. */
     static final int STANDARD_OUTPUT = 1;
-    /** As many as Linux follows. */
+    /** The number of symbolic links that Linux follows. */
     private static final int MAX_LINKS = 40;
     private static final Pattern FOLDER = Pattern.compile("/dev/fd|(/proc/[0-9]+)(/task/[0-9]+)?/fd");
     private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
     private static final int BUFFER = 1 << 16;
 
-    /** The descriptor that a name, or what it links to, stands for; empty where it stands for a file. */
+    /** Returns the descriptor that a name, or what it links to, refers to; empty if it refers to a file. */
     static Optional<Descriptor> of(Path path) {
         Path name = path.toAbsolutePath();
         try {
@@ -44,7 +44,7 @@ record Descriptor(int number) {
                 name = folder.resolve(Files.readSymbolicLink(name));
             }
         } catch (IOException _) {
-            // No such folder, for example: to open the file tells what is wrong.
+            // For example, no such folder; opening the file will report it.
             return Optional.empty();
         }
         return Optional.empty();
@@ -57,10 +57,10 @@ record Descriptor(int number) {
     }
 
     /**
-     * Where to write; closing it leaves the descriptor open.
+     * Returns a stream to the descriptor; closing it leaves the descriptor open.
      *
      * @throws IOException
-     *             where it is not open for writing
+     *             if the descriptor is not open for writing
      */
     OutputStream stream() throws IOException {
         SystemCalls.write(number, MemorySegment.NULL);

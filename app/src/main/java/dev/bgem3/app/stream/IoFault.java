@@ -6,7 +6,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Objects;
 
-/** The reason of an I/O failure in words, without the path that the message already has. */
+/** Describes the reason for an {@link IOException}, without the path, which the message already has. */
 final class IoFault {
     private IoFault() {}
 

@@ -1,10 +1,10 @@
 package dev.bgem3.app.stream;
 
-/** What is wrong with one line of the input; which line it is, the reader knows. */
+/** Thrown if a line of the input is invalid; the reader knows the line's number. */
 public final class LineFaultException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    /** A fault in words that follow "line 7: ". */
+    /** Creates an exception with a message that can follow "line 7: ". */
     public LineFaultException(String fault) {
         super(fault);
     }

@@ -15,14 +15,14 @@ import java.util.Locale;
 import java.util.OptionalLong;
 
 /**
- * Lines of strict UTF-8, each ended by LF or CR LF; the last one needs no end.
+ * Reads lines of strict UTF-8 that end with LF or CR LF; the last line may lack its terminator.
  *
  * <p>
- * A byte order mark before the first line is skipped. After a fault the next call goes on with the next line,
- * so that the caller may choose to. Memory is bounded by the longest line allowed.
+ * A byte order mark before the first line is skipped. After an invalid line the next call continues with the
+ * next line, so the caller may skip it. The maximum length of a line limits the memory.
  */
 public final class LineReader implements Closeable {
-    /** The longest line that is read: 64 MiB. */
+    /** The maximum length of a line: 64 MiB. */
     public static final int MAX_LINE_BYTES = 64 << 20;
     private static final int CHUNK = 1 << 16;
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
@@ -51,7 +51,7 @@ public final class LineReader implements Closeable {
      * Opens a file, or standard input for {@code -}.
      *
      * @throws StreamException
-     *             where it cannot be opened, or is no file name at all
+     *             if it cannot be opened, or is not a valid file name
      */
     public static LineReader open(String file, Streams streams) {
         if (file.equals("-")) {
@@ -73,7 +73,7 @@ public final class LineReader implements Closeable {
         }
     }
 
-    /** Standard input stays open: whoever comes after in this process may read it. */
+    /** Returns a stream whose {@code close} does nothing: standard input stays open for others. */
     private static InputStream notOurs(InputStream in) {
         return new FilterInputStream(in) {
             @Override
@@ -81,33 +81,33 @@ public final class LineReader implements Closeable {
         };
     }
 
-    /** The file's name as it was given, or {@code standard input}. */
+    /** Returns the file's name as it was given, or {@code standard input}. */
     public String name() {
         return name;
     }
 
-    /** How many bytes there are in all, where that is known. */
+    /** Returns the size of the input, if known. */
     public OptionalLong sizeBytes() {
         return sizeBytes;
     }
 
-    /** How many bytes the lines so far took. */
+    /** Returns the number of bytes in the lines read so far. */
     public long bytesRead() {
         return bytesRead;
     }
 
-    /** The number of the line that {@link #next()} last gave or found at fault; the first is 1. */
+    /** Returns the number, from 1, of the line that {@link #next()} last returned or rejected. */
     public long lineNumber() {
         return lineNumber;
     }
 
     /**
-     * The next line without its end; null after the last.
+     * Returns the next line without its terminator, or null after the last line.
      *
      * @throws LineFaultException
-     *             where the line is too long or not UTF-8
+     *             if the line is too long or not UTF-8
      * @throws StreamException
-     *             where reading fails
+     *             if reading fails
      */
     public String next() throws LineFaultException {
         if (inLongLine) {
@@ -120,7 +120,7 @@ public final class LineReader implements Closeable {
             any = true;
             int end = lineEnd();
             if (!append(chunkFrom, end)) {
-                // What is left of it may never end, as that of /dev/zero.
+                // Report it now: the rest of the line may never end, as in /dev/zero.
                 inLongLine = true;
                 lineNumber++;
                 line = new byte[256];
@@ -139,7 +139,7 @@ public final class LineReader implements Closeable {
         return decode();
     }
 
-    /** Whether {@link #next()} has something to read without waiting for it, as far as the system tells. */
+    /** Returns whether {@link #next()} can read without blocking, or true if the system does not tell. */
     public boolean isReady() {
         if (lineEnd() < chunkTo) {
             return true;
@@ -147,7 +147,7 @@ public final class LineReader implements Closeable {
         try {
             return in.available() > 0;
         } catch (IOException _) {
-            // A file of a kind that does not tell, such as a named pipe.
+            // Files of some kinds, such as named pipes, do not tell.
             return true;
         }
     }
@@ -160,7 +160,7 @@ public final class LineReader implements Closeable {
         }
     }
 
-    /** Where the chunk's first line ends, or the chunk. */
+    /** Returns the index of the chunk's next LF, or the end of the chunk. */
     private int lineEnd() {
         int end = chunkFrom;
         while (end < chunkTo && chunk[end] != '\n') {
@@ -169,7 +169,7 @@ public final class LineReader implements Closeable {
         return end;
     }
 
-    /** Goes on after a line's end at {@code end}, or after the chunk. */
+    /** Moves past the LF at {@code end}, or to the end of the chunk. */
     private void pass(int end) {
         int next = Math.min(end + 1, chunkTo);
         bytesRead += next - chunkFrom;

@@ -6,23 +6,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Hands text on in whole lines, so that a process that is stopped between its writes leaves no half line. A
- * line that is longer than the buffer goes in parts, which {@link #endAtLine()} waits for.
+ * Writes text in whole lines, so that a process that is stopped between writes leaves no partial line. A line
+ * that is longer than the buffer is written in parts, and {@link #endAtLine()} waits for the last one.
  *
  * <p>
- * One thread writes; any thread may call {@link #endAtLine()}.
+ * Only one thread may write; any thread may call {@link #endAtLine()}.
  */
 final class LineStream extends OutputStream {
     private static final int BUFFER = 1 << 16;
-    /** How long a reader that is slow may hold up the end of the process. */
-    private static final long PATIENCE_SECONDS = 2;
+    /** How long a slow reader may delay the exit of the process. */
+    private static final long MAX_EXIT_DELAY_SECONDS = 2;
 
     private final OutputStream out;
-    /** Held from the first byte of a line to its last. */
+    /** Held from the first write of a line to its last. */
     private final ReentrantLock inLine = new ReentrantLock();
     private final byte[] buffer = new byte[BUFFER];
     private int length;
-    /** Where the last line that is complete in the buffer ends; 0 where none is. */
+    /** The end of the last complete line in the buffer, or 0 if there is none. */
     private int linesEnd;
 
     LineStream(OutputStream out) {
@@ -51,12 +51,12 @@ final class LineStream extends OutputStream {
             next += part;
             left -= part;
             if (length == buffer.length || linesEnd > 0 && inLine.isHeldByCurrentThread()) {
-                handOn(linesEnd > 0 ? linesEnd : length);
+                writeOut(linesEnd > 0 ? linesEnd : length);
             }
         }
     }
 
-    private void handOn(int count) throws IOException {
+    private void writeOut(int count) throws IOException {
         if (!inLine.isHeldByCurrentThread()) {
             inLine.lock();
         }
@@ -74,16 +74,16 @@ final class LineStream extends OutputStream {
         }
     }
 
-    /** Hands on the lines that are complete. */
+    /** Writes the complete lines. */
     @Override
     public void flush() throws IOException {
         if (linesEnd > 0) {
-            handOn(linesEnd);
+            writeOut(linesEnd);
         }
         out.flush();
     }
 
-    /** Nothing more is written; what is left of a line is dropped. The stream below stays open. */
+    /** Writes the complete lines and drops the rest. The underlying stream stays open. */
     @Override
     public void close() throws IOException {
         try {
@@ -95,10 +95,10 @@ final class LineStream extends OutputStream {
         }
     }
 
-    /** Waits for the end of a line that is being written, and lets no other begin: the process is to end. */
+    /** Waits for the end of the line that is being written, and prevents further lines: call it on exit. */
     void endAtLine() {
         try {
-            inLine.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            inLine.tryLock(MAX_EXIT_DELAY_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }

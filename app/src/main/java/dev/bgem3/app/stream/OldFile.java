@@ -13,22 +13,22 @@ import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.Optional;
 
 /**
- * A file that is there already where results are to go. A new file takes its place if it can be given the old
- * one's owner, group, permissions and attributes of the user's ({@code user.*} on Linux, streams on Windows);
- * otherwise it is written in place, as a shell's {@code >} does. In place too is written what has an access
- * control list of Linux, which Java has no view of. What the system itself keeps with a file, such as a label
- * of SELinux, and the lists of other systems are not carried over: a new file has those of the folder.
+ * An existing file that the results overwrite. A new file replaces it if it can get the old file's owner,
+ * group, permissions and user-defined attributes ({@code user.*} on Linux, streams on Windows). Otherwise the
+ * file is written in place, as a shell's {@code >} does. A file with a Linux access control list, which Java
+ * cannot copy, is also written in place. The system's own attributes, such as SELinux labels, and the access
+ * control lists of other systems are not copied: a new file inherits those of the folder.
  *
  * @param path
- *            its real path
+ *            the file's real path
  */
 record OldFile(Path path) {
-    /** Changes nothing, and tells exactly what the system has against it: a read-only disk, for example. */
+    /** Opens the file for writing, without changing it, so that the system says why it is not writable. */
     void requireWritable() throws IOException {
         FileChannel.open(path, StandardOpenOption.WRITE).close();
     }
 
-    /** Why no new file may take its place, whatever that one is like; empty where one may. */
+    /** Returns why no new file may replace it, whatever its attributes; empty if one may. */
     Optional<String> reasonToStay() throws IOException {
         if (MountPoints.contain(path)) {
             return Optional.of("it is a mount point");
@@ -45,7 +45,7 @@ record OldFile(Path path) {
     }
 
     /**
-     * Gives a new file the same attributes of the user's, owner, group and permissions; why that is
+     * Copies the user-defined attributes, owner, group and permissions to a new file. Returns why this is
      * impossible, or empty.
      */
     Optional<String> makeAlike(Path file) throws IOException {
@@ -67,7 +67,7 @@ record OldFile(Path path) {
             if (!own.owner().equals(others.owner())) {
                 view.setOwner(own.owner());
             }
-            // Last: a change of owner may take permissions away, and nobody else may read the file before.
+            // Last: a change of owner may clear permissions, and until then nobody else may read the file.
             view.setPermissions(own.permissions());
             return Optional.empty();
         } catch (IOException e) {

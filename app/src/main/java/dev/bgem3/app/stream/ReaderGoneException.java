@@ -1,6 +1,6 @@
 package dev.bgem3.app.stream;
 
-/** Whoever read the results wants no more of them, as {@code head} does: an end, not a failure. */
+/** Thrown if the reader of standard output closed it, as {@code head} does; this is not a failure. */
 public final class ReaderGoneException extends StreamException {
     private static final long serialVersionUID = 1L;
 

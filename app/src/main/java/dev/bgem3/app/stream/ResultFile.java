@@ -13,23 +13,23 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
 /**
- * Where results go: standard output, or a file that is written only when all of them are there.
+ * The destination of the results: standard output, or a file that is written only when they are complete.
  *
  * <p>
- * They are collected in a {@link ResultPart} meanwhile. Where the work fails, or the process is asked to end
- * (SIGINT, SIGTERM), the part is deleted and an older file is as it was; standard output ends with a whole
- * line then. Symbolic links are followed, also one that leads to no file yet. A name that stands for no
- * regular file, such as {@code /dev/null} or a named pipe, is written to directly, and so is a {@link
- * Descriptor}, whatever it leads to: a new file there would be lost on whoever writes through it next.
+ * Until then they are collected in a {@link ResultPart}. If the work fails, or the process gets SIGINT or
+ * SIGTERM, the part is deleted and an existing file keeps its content; standard output then ends with a whole
+ * line. Symbolic links are followed, even to a file that does not exist yet. A name that is not a regular
+ * file, such as {@code /dev/null} or a named pipe, is written directly. So is a {@link Descriptor}, whatever
+ * it refers to: others that write through it would not see a new file.
  */
 public final class ResultFile implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
 
     private final String name;
     private final OutputStream stream;
-    /** Empty where results are written directly. */
+    /** Empty if results are written directly. */
     private final Optional<ResultPart> part;
-    /** Of what is written directly. */
+    /** Present only if results are written directly. */
     private final Optional<Thread> onExit;
     private boolean done;
 
@@ -50,11 +50,11 @@ public final class ResultFile implements AutoCloseable {
     }
 
     /**
-     * Opens a file for writing, or standard output for {@code -}. What can be found out of whether it can be
-     * written is found out here, before the work.
+     * Opens a file for writing, or standard output for {@code -}. Checks as far as possible whether it can be
+     * written, before the work begins.
      *
      * @throws StreamException
-     *             where it cannot be written
+     *             if it cannot be written
      */
     public static ResultFile open(String file, Streams streams) {
         Path path = Streams.path(file);
@@ -92,7 +92,7 @@ public final class ResultFile implements AutoCloseable {
                         new Guarded(name, Files.newOutputStream(path, StandardOpenOption.WRITE), false));
     }
 
-    /** Empty where there is nothing; what else is wrong with a name, such as its length, is an exception. */
+    /** Returns a file's attributes, or empty if it does not exist; throws if its name is invalid. */
     private static Optional<BasicFileAttributes> attributes(Path path) throws IOException {
         try {
             return Optional.of(Files.readAttributes(path, BasicFileAttributes.class));
@@ -101,12 +101,12 @@ public final class ResultFile implements AutoCloseable {
         }
     }
 
-    /** Where to write; a failure to write is a {@link StreamException}. */
+    /** Returns the stream to write to; it throws {@link StreamException} if writing fails. */
     public OutputStream stream() {
         return stream;
     }
 
-    /** Hands on the lines so far, for a reader that waits for them. */
+    /** Writes the lines so far, for a reader that waits for them. */
     public void flush() {
         try {
             stream.flush();
@@ -115,7 +115,7 @@ public final class ResultFile implements AutoCloseable {
         }
     }
 
-    /** Ends the writing: all is on its way to the disk or the reader, and the file stands under its name. */
+    /** Writes the rest and, if the results go to a file, moves them to its name. */
     public void complete() {
         try {
             stream.flush();
@@ -133,8 +133,8 @@ public final class ResultFile implements AutoCloseable {
     }
 
     /**
-     * Where the work was not completed: what was written so far goes to the reader of standard output, or is
-     * deleted.
+     * Unless the results are complete, flushes what was written so far to standard output, or deletes it in a
+     * file.
      */
     @Override
     public void close() {
@@ -159,12 +159,12 @@ public final class ResultFile implements AutoCloseable {
         try {
             onExit.ifPresent(Runtime.getRuntime()::removeShutdownHook);
         } catch (IllegalStateException _) {
-            // The process is ending, and the hook runs: it finds nothing left to do.
+            // The process is exiting, and the hook is running: it has nothing left to do.
             return;
         }
     }
 
-    /** Names the file in what goes wrong. */
+    /** Throws exceptions whose messages name the file. */
     private static final class Guarded extends FilterOutputStream {
         private final String name;
         private final boolean standardOutput;
@@ -195,7 +195,7 @@ public final class ResultFile implements AutoCloseable {
 
         private StreamException failure(IOException e) {
             String reason = IoFault.reason(e);
-            // The system's words for EPIPE on Unix, and for ERROR_NO_DATA on Windows.
+            // The system's messages for EPIPE on Unix and ERROR_NO_DATA on Windows.
             if (standardOutput
                     && (reason.contains("Broken pipe") || reason.contains("pipe is being closed"))) {
                 return new ReaderGoneException(e);

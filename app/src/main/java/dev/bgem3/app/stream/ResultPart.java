@@ -18,23 +18,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Where results are collected until all are there: a file with a name of its own. It then takes the place of
- * the file that was asked for, or is copied into that file where no new one can or should take its place.
+ * The file that collects results until they are complete. It then replaces the target file, or is copied into
+ * it if a new file cannot or should not replace it.
  *
  * <p>
- * The part is in the target's folder, or in the temporary folder where the target can be written and its
- * folder cannot. It is deleted where the work fails or the process is told to end; but once the work is done,
- * never: what fails then tells where it is.
+ * The part is in the target's folder, or in the temporary folder if the target is writable but its folder is
+ * not. It is deleted if the work fails or the process is told to exit. Once the work is done it is never
+ * deleted: if a later step fails, the message tells where it is.
  */
 final class ResultPart implements AutoCloseable {
     private static final Set<StandardOpenOption> CREATE = Set.of(StandardOpenOption.CREATE_NEW,
             StandardOpenOption.WRITE);
     /**
-     * So much of the target's name is in the part's, which must not become longer than file systems allow
-     * where the target's is as long as that.
+     * The number of characters of the target's name in the part's name, which must not exceed the limit of
+     * file systems even if the target's name reaches it.
      */
     private static final int NAME_CHARS = 30;
-    /** How long the end of the process waits for results that are being put in their place. */
+    /** How long the exit of the process waits for results that are being moved to the target. */
     private static final long PATIENCE_SECONDS = 2;
 
     private final String name;
@@ -43,7 +43,7 @@ final class ResultPart implements AutoCloseable {
     private final Path path;
     private final FileChannel channel;
     private final Streams streams;
-    /** Held while the part gets to its place, and for ever once the process is ending. */
+    /** Held while the part is moved to the target, and forever once the process is exiting. */
     private final ReentrantLock ending = new ReentrantLock();
     private final Thread onExit;
     private boolean workIsDone;
@@ -61,12 +61,12 @@ final class ResultPart implements AutoCloseable {
     }
 
     /**
-     * For a file that is not there yet.
+     * Creates a part for a new file.
      *
      * @param name
-     *            the file's, in messages
+     *            the file's name in messages
      * @param target
-     *            where it is to be, not through symbolic links
+     *            the file's path without symbolic links
      */
     static ResultPart ofNew(String name, Path target, Streams streams) throws IOException {
         Path path = pathIn(target.getParent(), target);
@@ -74,10 +74,10 @@ final class ResultPart implements AutoCloseable {
     }
 
     /**
-     * For a file that is there. Says so where it will be written in place.
+     * Creates a part for an existing file. Reports if that file will be written in place.
      *
      * @throws StreamException
-     *             where no part can be made
+     *             if no part can be created
      */
     static ResultPart of(String name, OldFile old, Streams streams) throws IOException {
         old.requireWritable();
@@ -121,13 +121,13 @@ final class ResultPart implements AutoCloseable {
 
     private static Path pathIn(Path folder, Path target) {
         String whole = target.getFileName().toString();
-        // By code points: half of a surrogate pair is no character of a name.
+        // By code points, so that no surrogate pair is split.
         int[] start = whole.codePoints().limit(NAME_CHARS).toArray();
         String suffix = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
         return folder.resolve("." + new String(start, 0, start.length) + "." + suffix + ".part");
     }
 
-    /** The file that this one replaces may be read by fewer than a new file is. */
+    /** Creates a file that only its owner may read, since the file it replaces may not be public. */
     private static FileChannel createPrivate(Path path) throws IOException {
         FileAttribute<?>[] attributes = path.getFileSystem().supportedFileAttributeViews().contains("posix")
                 ? new FileAttribute<?>[]{PosixFilePermissions
@@ -136,7 +136,7 @@ final class ResultPart implements AutoCloseable {
         return FileChannel.open(path, CREATE, attributes);
     }
 
-    /** What cannot be written where this is full, in messages. */
+    /** Returns the name to use in messages if the part cannot be written. */
     String name() {
         return path.getParent().equals(target.getParent()) ? name : path.toString();
     }
@@ -146,17 +146,17 @@ final class ResultPart implements AutoCloseable {
     }
 
     /**
-     * The work is done and written: puts the results in their place.
+     * Moves the results to the target after the work is done and written.
      *
      * @throws StreamException
-     *             where that fails; the message then tells where they are
+     *             if that fails; the message tells where the results are
      */
     void complete() {
         ending.lock();
         workIsDone = true;
         try (Closeable _ = this::removeHook; FileChannel _ = channel) {
             if (!inPlace) {
-                // Before the move, so that after a crash there is no name without its content.
+                // Before the move, so that after a crash the target does not lack its content.
                 channel.force(true);
             }
             channel.close();
@@ -166,7 +166,7 @@ final class ResultPart implements AutoCloseable {
                 replace();
             }
         } catch (IOException e) {
-            // Its folder may have been moved or deleted meanwhile.
+            // The folder may have been moved or deleted meanwhile.
             String kept = Files.exists(path) ? "; the results are kept in " + path : "";
             throw new StreamException(name + ": cannot be written: " + IoFault.reason(e) + kept, e);
         } finally {
@@ -184,10 +184,10 @@ final class ResultPart implements AutoCloseable {
         }
     }
 
-    /** Writes what is beyond the old end first: a disk that is full is found out before the old is lost. */
+    /** Writes beyond the old end first: if the disk is full, the old content is not lost. */
     private void writeInPlace() throws IOException {
         boolean isNew = Files.notExists(target);
-        // In a sticky folder Linux opens nobody else's file for who would make it (fs.protected_regular).
+        // In a sticky folder O_CREAT does not open another user's file on Linux (fs.protected_regular).
         try (FileChannel in = FileChannel.open(path);
                 FileChannel out = isNew
                         ? FileChannel.open(target, CREATE)
@@ -226,7 +226,7 @@ final class ResultPart implements AutoCloseable {
         }
     }
 
-    /** Where the work was not done: deletes the part. Whatever fails, the rest is tried. */
+    /** Deletes the part unless the work is done. If a step fails, the others are still tried. */
     @Override
     public void close() throws IOException {
         ending.lock();
@@ -260,7 +260,7 @@ final class ResultPart implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(onExit);
         } catch (IllegalStateException _) {
-            // The process is ending, and the hook runs: it finds nothing left to do.
+            // The process is exiting, and the hook is running: it has nothing left to do.
             return;
         }
     }

@@ -1,17 +1,17 @@
 package dev.bgem3.app.stream;
 
 /**
- * An input that cannot be read or a result that cannot be written; the message names the file and the fault.
+ * Thrown if the input cannot be read or the results cannot be written; the message names the file and reason.
  */
 public sealed class StreamException extends RuntimeException permits ReaderGoneException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception without a cause. */
     public StreamException(String message) {
         super(message);
     }
 
-    /** An error with its cause. */
+    /** Creates an exception with its cause. */
     public StreamException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -9,35 +9,35 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The process's three streams, as a command sees them.
+ * The process's standard streams.
  *
  * @param in
  *            standard input
  * @param out
- *            standard output: results and nothing else
+ *            standard output, only for results
  * @param err
- *            standard error: messages, warnings, progress
+ *            standard error, for messages, warnings and progress
  * @param progressAfter
- *            how long work lasts before its progress is worth drawing on {@code err}; empty where no person
- *            reads it, so that it never is
+ *            how long work runs before its progress is shown on {@code err}; empty if it is not a terminal,
+ *            so that progress is never shown
  */
 public record Streams(InputStream in, OutputStream out, PrintStream err, Optional<Duration> progressAfter) {
-    /** The widest line of progress. */
+    /** The maximum width of a progress line. */
     public static final int PROGRESS_COLUMNS = 79;
-    /** Wipes a line of progress out, and is nothing to see where there is none. */
+    /** Erases a progress line; invisible if there is none. */
     public static final String WIPE = "\r" + " ".repeat(PROGRESS_COLUMNS) + "\r";
 
-    /** Says something on standard error, in a line of its own also while progress is drawn. */
+    /** Prints a message to standard error on a separate line, even while progress is shown. */
     public void say(String message) {
         err.print((progressAfter.isPresent() ? WIPE : "") + "bgem3: " + message + System.lineSeparator());
         err.flush();
     }
 
     /**
-     * The file of a name.
+     * Converts a file name to a path.
      *
      * @throws StreamException
-     *             where no file can have it
+     *             if the name is invalid
      */
     static Path path(String file) {
         try {

@@ -13,21 +13,21 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 
-/** What Java's library cannot ask of a POSIX system. */
+/** POSIX functions that Java's library does not offer. */
 final class SystemCalls {
-    private static final int EINTR = 4; // Of Linux's errno.h, and of every BSD's.
+    private static final int EINTR = 4; // errno.h of Linux and the BSDs
     private static final String ERROR = "errno";
-    /** By which Java makes names of files out of text. */
+    /** The encoding in which Java passes file names to the system. */
     private static final Charset ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding"));
 
     private SystemCalls() {}
 
     /**
-     * Writes some bytes where a descriptor stands: write(2).
+     * Writes bytes to a descriptor: write(2).
      *
-     * @return how many were written
+     * @return the number of bytes written
      * @throws IOException
-     *             in the system's words
+     *             with the system's message
      */
     static long write(int descriptor, MemorySegment bytes) throws IOException {
         StructLayout state = Linker.Option.captureStateLayout();
@@ -64,8 +64,8 @@ final class SystemCalls {
     }
 
     /**
-     * Whether a file of Linux has an access control list besides its permissions: acl(5). False where this
-     * process may not ask.
+     * Returns whether a file has a Linux access control list: acl(5). False if this process has no native
+     * access.
      */
     static boolean hasAccessControlList(Path path) {
         if (!System.getProperty("os.name").equals("Linux")

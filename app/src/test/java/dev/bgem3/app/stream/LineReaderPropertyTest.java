@@ -20,7 +20,7 @@ class LineReaderPropertyTest {
     private static final int MAX_LINE = 300_000;
 
     @Test
-    void givesTheLinesThatWereWrittenHoweverTheyArrive() throws Exception {
+    void readsLinesHoweverTheBytesArrive() throws Exception {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         for (int round = 0; round < 300; round++) {
@@ -58,7 +58,7 @@ class LineReaderPropertyTest {
     }
 
     @Test
-    void goesOnAfterALineThatIsTooLong() throws Exception {
+    void continuesAfterALineThatIsTooLong() throws Exception {
         byte[] bytes = ("first\n" + "x".repeat(MAX_LINE + 1) + "\n" + "y".repeat(MAX_LINE) + "\nlast")
                 .getBytes(StandardCharsets.UTF_8);
         LineReader reader = reader(bytes, 1_000);
@@ -73,7 +73,7 @@ class LineReaderPropertyTest {
     }
 
     @Test
-    void aLineWithoutEndIsTooLongAtOnce() {
+    void reportsAnEndlessLineAtOnce() {
         InputStream zeros = new InputStream() {
             @Override
             public int read() {
@@ -87,7 +87,7 @@ class LineReaderPropertyTest {
     }
 
     @Test
-    void aCarriageReturnIsPartOfALineUnlessTheLineEndsRightAfterIt() throws Exception {
+    void carriageReturnIsPartOfALineUnlessBeforeALineFeed() throws Exception {
         LineReader reader = reader("a\rb\r\r\nc\r".getBytes(StandardCharsets.UTF_8), 3);
         assertThat(reader.next()).isEqualTo("a\rb\r");
         assertThat(reader.next()).isEqualTo("c\r");
@@ -95,7 +95,7 @@ class LineReaderPropertyTest {
     }
 
     @Test
-    void saysWhereAByteIsNotUtf8() throws Exception {
+    void reportsTheOffsetOfInvalidUtf8() throws Exception {
         LineReader reader = reader(
                 new byte[]{'o', 'k', '\n', 'a', (byte) 0xC3, (byte) 0xA9, (byte) 0xFF, '\n', 'b'}, 10);
         assertThat(reader.next()).isEqualTo("ok");
@@ -104,7 +104,7 @@ class LineReaderPropertyTest {
         assertThat(reader.next()).isEqualTo("b");
     }
 
-    /** A reader of bytes that arrive so many at a time. */
+    /** Creates a reader of bytes that arrive this many at a time. */
     private static LineReader reader(byte[] bytes, int atATime) {
         InputStream in = new ByteArrayInputStream(bytes) {
             @Override

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What becomes of finished work whose place is taken or lost in the meantime. */
+/** Tests complete results whose target was taken or lost meanwhile. */
 class ResultFileTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private final Streams streams = new Streams(new ByteArrayInputStream(new byte[0]),
@@ -26,7 +26,7 @@ class ResultFileTest {
     private Path folder;
 
     @Test
-    void keepsTheResultsWhereAFolderTookTheirPlace() throws Exception {
+    void keepsTheResultsIfAFolderTookTheirName() throws Exception {
         Path target = folder.resolve("out");
         Path part;
         try (ResultFile file = ResultFile.open(target.toString(), streams)) {
@@ -41,7 +41,7 @@ class ResultFileTest {
     }
 
     @Test
-    void replacesWhatCameInTheMeantime() throws Exception {
+    void replacesAFileCreatedMeanwhile() throws Exception {
         Path target = folder.resolve("out");
         try (ResultFile file = ResultFile.open(target.toString(), streams)) {
             file.stream().write("results\n".getBytes(StandardCharsets.UTF_8));
@@ -53,7 +53,7 @@ class ResultFileTest {
     }
 
     @Test
-    void deletesWhatIsNotComplete() throws Exception {
+    void deletesIncompleteResults() throws Exception {
         for (Path target : List.of(folder.resolve("new"), Files.createFile(folder.resolve("old")))) {
             try (ResultFile file = ResultFile.open(target.toString(), streams)) {
                 file.stream().write(new byte[1 << 20]);
