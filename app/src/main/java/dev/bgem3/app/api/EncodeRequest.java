@@ -9,23 +9,22 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * {@code POST /v1/encode}: any of the outputs in one pass.
+ * The request of {@code POST /v1/encode}: any of the outputs in one pass.
  *
  * @param inputs
  *            {@code inputs}
  * @param outputs
- *            {@code outputs}: {@code dense}, {@code sparse}, {@code colbert}; dense alone where it is left
- *            out
+ *            {@code outputs}: {@code dense}, {@code sparse}, {@code colbert}; only dense by default
  * @param tokens
- *            {@code tokens}: whether the names of tokens stand beside what belongs to them
+ *            {@code tokens}: whether the response also has the names of tokens
  * @param colbertFormat
  *            {@code colbert_format}
  * @param normalize
  *            {@code normalize}: whether dense vectors are divided by their length
  * @param dimensions
- *            {@code dimensions}: so many of the first of dense vectors are kept
+ *            {@code dimensions}: the number of leading dimensions of dense vectors to keep
  * @param maxLength
- *            {@code max_length}: the most tokens of a text; the rest is cut
+ *            {@code max_length}: the maximum number of tokens in a text; the rest is cut off
  * @param options
  *            {@code truncate}, {@code truncation_direction}, {@code prompt_name}
  */
@@ -34,7 +33,7 @@ public record EncodeRequest(List<TextInput> inputs, Set<Output> outputs, boolean
         boolean normalize, OptionalInt dimensions, OptionalInt maxLength, TextOptions options) {
     private static final List<Output> OUTPUTS = List.of(Output.DENSE, Output.SPARSE, Output.COLBERT);
 
-    /** How ColBERT vectors are written. */
+    /** The formats of ColBERT vectors. */
     public enum ColbertFormat {
         /** A list of lists of numbers. */
         FLOAT,
@@ -44,7 +43,7 @@ public record EncodeRequest(List<TextInput> inputs, Set<Output> outputs, boolean
         BASE64_FP16
     }
 
-    /** Reads a body, in which no other field may stand. */
+    /** Reads a body; unknown fields are errors. */
     public static EncodeRequest read(Fields fields) {
         fields.only("inputs", "outputs", "tokens", "colbert_format", "normalize", "dimensions", "max_length",
                 "truncate",

@@ -14,10 +14,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * The fields of a JSON object, each read as the type that it must have. A field that is {@code null} is one
- * that is not there.
+ * The fields of a JSON object, with type-checked access. A field that is {@code null} counts as missing.
  */
 public final class Fields {
+    private static final int MAX_SHOWN = 40;
+
     private final JsonNode object;
     private final String path;
 
@@ -26,7 +27,7 @@ public final class Fields {
         this.path = path;
     }
 
-    /** Refuses any other field: a slip of the pen is an error, not a default. */
+    /** Rejects any other field, so that a misspelled field is an error instead of a default. */
     public Fields only(String... names) {
         Set<String> known = Set.of(names);
         for (String name : object.propertyNames()) {
@@ -38,22 +39,22 @@ public final class Fields {
         return this;
     }
 
-    /** Whether the field is there. */
+    /** Returns whether the field exists. */
     public boolean has(String name) {
         return object.hasNonNull(name);
     }
 
-    /** A string that must be there. */
+    /** Returns a required string. */
     public String string(String name) {
         return string(required(name, "a string"), path + name);
     }
 
-    /** A string that may be left out. */
+    /** Returns an optional string. */
     public Optional<String> optionalString(String name) {
         return has(name) ? Optional.of(string(name)) : Optional.empty();
     }
 
-    /** A boolean that may be left out. */
+    /** Returns an optional boolean. */
     public Optional<Boolean> optionalFlag(String name) {
         if (!has(name)) {
             return Optional.empty();
@@ -65,27 +66,27 @@ public final class Fields {
         return Optional.of(value.booleanValue());
     }
 
-    /** A boolean. */
-    public boolean flag(String name, boolean otherwise) {
-        return optionalFlag(name).orElse(otherwise);
+    /** Returns a boolean, or its default if the field is missing. */
+    public boolean flag(String name, boolean defaultValue) {
+        return optionalFlag(name).orElse(defaultValue);
     }
 
-    /** A whole number of at least {@code least} that may be left out. */
-    public OptionalInt optionalInt(String name, int least) {
+    /** Returns an optional integer of at least {@code min}. */
+    public OptionalInt optionalInt(String name, int min) {
         if (!has(name)) {
             return OptionalInt.empty();
         }
         JsonNode value = object.get(name);
-        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < least) {
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < min) {
             throw invalid(path + name,
-                    shown(value) + " (expected: a whole number of at least " + least + ")");
+                    shown(value) + " (expected: a whole number of at least " + min + ")");
         }
         return OptionalInt.of(value.intValue());
     }
 
     /**
-     * One of the words of an enum, in lower case, or with {@code anyCase} in any; the first where it is left
-     * out.
+     * Returns an enum value, whose name must be in lower case unless {@code anyCase}; the first of {@code
+     * words} if the field is missing.
      */
     public <E extends Enum<E>> E word(String name, boolean anyCase, List<E> words) {
         if (!has(name)) {
@@ -103,9 +104,9 @@ public final class Fields {
                         + ")"));
     }
 
-    /** An object that may be left out: then one without fields. */
-    public Fields object(String name, boolean mustBeThere) {
-        if (!mustBeThere && !has(name)) {
+    /** Returns an object; without fields if it is missing and not required. */
+    public Fields object(String name, boolean required) {
+        if (!required && !has(name)) {
             return new Fields(JsonNodeFactory.instance.objectNode(), path + name + ".");
         }
         JsonNode value = required(name, "an object");
@@ -115,34 +116,34 @@ public final class Fields {
         return new Fields(value, path + name + ".");
     }
 
-    /** A list of strings that must be there. */
+    /** Returns a required list of strings. */
     public List<String> strings(String name) {
         return list(name, "a list of strings", Fields::string);
     }
 
     /**
-     * A text that must be there, with its path as its place.
+     * Returns a required text, with its path as its place.
      *
      * @param kind
-     *            makes it a text of its kind
+     *            creates a text of a kind, such as a query
      */
     public TextInput.Text text(String name, Function<String, TextInput.Text> kind) {
         return kind.apply(string(name)).withPlace(path + name);
     }
 
-    /** A list of texts that must be there, each with its path as its place. */
+    /** Returns a required list of texts, each with its path as its place. */
     public List<TextInput.Text> texts(String name, Function<String, TextInput.Text> kind) {
         return list(name, "a list of strings", (item, at) -> kind.apply(string(item, at)).withPlace(at));
     }
 
-    /** Numbers that may be left out. */
+    /** Returns an optional list of numbers. */
     public Optional<List<Double>> optionalNumbers(String name) {
         return has(name) ? Optional.of(list(name, "a list of numbers", Fields::number)) : Optional.empty();
     }
 
     /**
-     * Texts or token ids, each with its path as its place: one or a list of either, as
-     * text-embeddings-inference and OpenAI take them.
+     * Returns texts or token ids, each with its path as its place. The field is one of them or a list, as in
+     * text-embeddings-inference and OpenAI's API.
      */
     public List<TextInput> inputs(String name) {
         String expected = "a string, a list of token ids, or a list of strings or of lists of token ids";
@@ -159,7 +160,7 @@ public final class Fields {
         return list(name, expected, Fields::input);
     }
 
-    /** Token ids with their paths as their places: one list or a list of lists. */
+    /** Returns lists of token ids, from one list or a list of lists, each with its path as its place. */
     public List<TextInput.Tokens> tokenIdLists(String name) {
         String expected = "a list of token ids, or a list of such lists";
         JsonNode value = required(name, expected);
@@ -246,8 +247,7 @@ public final class Fields {
     }
 
     static String shortened(String text) {
-        int most = 40;
-        return text.length() <= most ? text : text.substring(0, most) + "…";
+        return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
     }
 
     static String kind(JsonNode value) {

@@ -1,33 +1,33 @@
 package dev.bgem3.app.api;
 
 /**
- * A request that cannot be served as it is; the message begins with the field: {@code inputs[2]: a number
- * (expected: …)}.
+ * Thrown if a request is invalid; the message begins with the field: {@code inputs[2]: a number (expected:
+ * …)}.
  */
 public final class InvalidRequestException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** What is wrong with it. */
+    /** The kinds of errors. */
     public enum Fault {
         /** It is not JSON, or not UTF-8. */
         SYNTAX,
-        /** It asks for nothing: no text, or an empty one. */
+        /** It has no text, or an empty one. */
         EMPTY,
         /** A field is missing, of another type, or out of range. */
         VALIDATION,
-        /** Its token ids or its JSON pass the tokenizer by. */
+        /** The tokenizer cannot process it, for example for an unknown token id. */
         TOKENIZER
     }
 
     private final Fault fault;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception. */
     public InvalidRequestException(Fault fault, String message) {
         super(message);
         this.fault = fault;
     }
 
-    /** What is wrong. */
+    /** Returns the kind of error. */
     public Fault fault() {
         return fault;
     }

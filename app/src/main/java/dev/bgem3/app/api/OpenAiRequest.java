@@ -6,20 +6,20 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * OpenAI's {@code POST /v1/embeddings}.
+ * The request of OpenAI's {@code POST /v1/embeddings}.
  *
  * @param inputs
  *            {@code input}
  * @param model
- *            {@code model}: any name is taken, and given back
+ *            {@code model}: any name is accepted, and repeated in the response
  * @param format
  *            {@code encoding_format}
  * @param dimensions
- *            {@code dimensions}: so many of the first are kept
+ *            {@code dimensions}: the number of leading dimensions to keep
  */
 public record OpenAiRequest(List<TextInput> inputs, Optional<String> model, Format format,
         OptionalInt dimensions) {
-    /** How a vector is written. */
+    /** The formats of vectors. */
     public enum Format {
         /** A list of numbers. */
         FLOAT,

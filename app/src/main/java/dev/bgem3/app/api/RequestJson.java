@@ -20,7 +20,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Reads a request's body: one JSON object in UTF-8, nothing after it, no key twice, at most 64 levels deep.
+ * Parses a request's body: a JSON object in UTF-8, with no content after it, no duplicate keys, and at most
+ * 64 levels of nesting.
  */
 public final class RequestJson {
     private static final int MAX_DEPTH = 64;
@@ -32,7 +33,7 @@ public final class RequestJson {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
     /**
-     * What Jackson adds to a reason: where a structure began, and settings that are not the client's to make.
+     * What Jackson appends to a reason: where a structure began, and settings that the client cannot change.
      */
     private static final Pattern BEYOND_REASON = Pattern
             .compile("( \\((start marker|for \\w+ starting) at|: enable `|\\R).*", Pattern.DOTALL);
@@ -42,7 +43,7 @@ public final class RequestJson {
     private RequestJson() {}
 
     /**
-     * Upper bounds of the heap that a body takes in addition to its own bytes.
+     * Upper bounds on the heap that a body takes in addition to its own bytes.
      *
      * @param toRead
      *            while it is parsed
@@ -52,9 +53,9 @@ public final class RequestJson {
     public record Cost(long toRead, long kept) {}
 
     /**
-     * Estimates the heap by the characters that begin and separate values: {@code [{},{},…]} takes 70
-     * times its size. The factors are the sizes of Jackson's nodes, their collections and the arrays of
-     * growing lists and the inputs made of them, rounded up.
+     * Estimates the heap from the characters that begin and separate values: {@code [{},{},…]} takes 70 times
+     * its size. The factors are the sizes, rounded up, of Jackson's nodes, of their collections with the
+     * arrays of growing lists, and of the inputs made from them.
      */
     public static Cost cost(byte[] body) {
         long marks = 0;
@@ -70,20 +71,20 @@ public final class RequestJson {
                 case ':' -> marks += 100;
                 case '[' -> marks += 140;
                 case '{' -> marks += 160;
-                // An escape may stand for any character.
+                // An escape may be any character.
                 default -> ascii &= b > 0 && b != '\\';
             }
         }
-        // Jackson puts a long string together from pieces of 2 bytes a character.
+        // Jackson assembles a long string from pieces with 2 bytes per character.
         return new Cost(6L * body.length + marks,
                 (ascii ? 1L : 2L) * body.length + Short.BYTES * commas);
     }
 
     /**
-     * The fields of a body.
+     * Returns the fields of a body.
      *
      * @throws InvalidRequestException
-     *             where the body is no such object
+     *             if the body is not such an object
      */
     public static Fields read(byte[] body) {
         if (body.length == 0) {
@@ -104,7 +105,7 @@ public final class RequestJson {
         return new Fields(root, "");
     }
 
-    /** An {@link InputStreamReader} would silently replace what is not UTF-8. */
+    /** Rejects malformed UTF-8, which an {@link InputStreamReader} would silently replace. */
     private static void requireUtf8(byte[] body) {
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT)

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * {@code POST /v1/score}: a query against passages.
+ * The request of {@code POST /v1/score}: a query and passages.
  *
  * @param query
  *            {@code query}
  * @param passages
  *            {@code passages}
  * @param weights
- *            {@code weights}: of dense, sparse and ColBERT in the two weighted scores
+ *            {@code weights}: those of dense, sparse and ColBERT in the two weighted scores
  * @param maxLength
- *            {@code max_length}: the most tokens of a text; the rest is cut
+ *            {@code max_length}: the maximum number of tokens in a text; the rest is cut off
  * @param options
  *            {@code truncate}, {@code truncation_direction}
  */
@@ -24,7 +24,7 @@ public record ScoreRequest(TextInput.Text query, List<TextInput.Text> passages, 
         TextOptions options) {
     private static final int WEIGHTS = 3;
 
-    /** Reads a body, in which no other field may stand. */
+    /** Reads a body; unknown fields are errors. */
     public static ScoreRequest read(Fields fields) {
         fields.only("query", "passages", "weights", "max_length", "truncate", "truncation_direction");
         return new ScoreRequest(fields.text("query", TextInput::ofQuery),

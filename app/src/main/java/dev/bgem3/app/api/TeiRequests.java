@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * The requests of text-embeddings-inference, as its {@code openapi.json} has them. A field that it does not
- * know is passed over, as there.
+ * The requests of text-embeddings-inference, as in its {@code openapi.json}. Like there, unknown fields are
+ * ignored.
  */
 public final class TeiRequests {
     private static final String INPUTS = "inputs";
 
     private TeiRequests() {}
 
-    /** {@code POST /embed}. */
+    /** The request of {@code POST /embed}. */
     public record Embed(List<TextInput> inputs, boolean normalize, OptionalInt dimensions,
             TextOptions options) {
         /** Reads a body. */
@@ -23,7 +23,7 @@ public final class TeiRequests {
         }
     }
 
-    /** {@code POST /embed_sparse} and {@code /embed_all}. */
+    /** The request of {@code POST /embed_sparse} and {@code /embed_all}. */
     public record Plain(List<TextInput> inputs, TextOptions options) {
         /** Reads a body. */
         public static Plain read(Fields fields) {
@@ -31,7 +31,7 @@ public final class TeiRequests {
         }
     }
 
-    /** {@code POST /rerank}. */
+    /** The request of {@code POST /rerank}. */
     public record Rerank(TextInput.Text query, List<TextInput.Text> texts, boolean rawScores,
             boolean returnText,
             TextOptions options) {
@@ -44,7 +44,7 @@ public final class TeiRequests {
         }
     }
 
-    /** {@code POST /similarity}. */
+    /** The request of {@code POST /similarity}. */
     public record Similarity(TextInput.Text source, List<TextInput.Text> sentences, TextOptions options) {
         /** Reads a body. */
         public static Similarity read(Fields fields) {
@@ -55,7 +55,7 @@ public final class TeiRequests {
         }
     }
 
-    /** {@code POST /tokenize}. */
+    /** The request of {@code POST /tokenize}. */
     public record Tokenize(List<TextInput.Text> inputs, boolean addSpecialTokens, TextOptions options) {
         /** Reads a body. */
         public static Tokenize read(Fields fields) {
@@ -72,7 +72,7 @@ public final class TeiRequests {
         }
     }
 
-    /** {@code POST /decode}. */
+    /** The request of {@code POST /decode}. */
     public record Decode(List<TextInput.Tokens> ids, boolean skipSpecialTokens) {
         /** Reads a body. */
         public static Decode read(Fields fields) {

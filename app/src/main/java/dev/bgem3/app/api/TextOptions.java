@@ -5,29 +5,29 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How the texts of a request become tokens.
+ * The options of a request for tokenizing its texts.
  *
  * @param truncate
- *            whether a text that is too long is cut; the server's setting where the request does not say
+ *            whether to truncate a text that is too long; if empty, the server's setting applies
  * @param direction
- *            the side on which it is cut
+ *            the side that is truncated
  * @param promptName
- *            which of the model's prompts comes before each text; the empty string for none
+ *            the name of the model's prompt to put before each text; the empty string for none
  */
 public record TextOptions(Optional<Boolean> truncate, Truncation direction, Optional<String> promptName) {
     private static final List<Truncation> DIRECTIONS = List.of(Truncation.RIGHT, Truncation.LEFT);
 
-    /** The server's setting, and the prompts that go with a route. */
+    /** Returns the defaults: the server's setting, and the prompts of a route. */
     public static TextOptions defaults() {
         return new TextOptions(Optional.empty(), Truncation.RIGHT, Optional.empty());
     }
 
-    /** Whether it names one of the model's prompts. */
+    /** Returns whether a prompt of the model is named. */
     public boolean namesPrompt() {
         return promptName().filter(name -> !name.isEmpty()).isPresent();
     }
 
-    /** Reads text-embeddings-inference's three fields. */
+    /** Reads the three fields, named as in text-embeddings-inference. */
     static TextOptions read(Fields fields) {
         return new TextOptions(fields.optionalFlag("truncate"),
                 fields.word("truncation_direction", true, DIRECTIONS), fields.optionalString("prompt_name"));
