@@ -6,8 +6,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
 /**
- * One line of JSON for each request that was answered. No text, no key and no path that a client made up
- * stands in it.
+ * Logs one line of JSON per request. It contains no text, no key and no path that a client made up.
  */
 final class AccessLog {
     private final PrintStream out;
@@ -17,16 +16,17 @@ final class AccessLog {
     }
 
     void request(String method, String route, int status, double millis, Work work) {
-        // Method and route are the server's own words; nothing here needs escaping.
+        // Method and route are the server's own strings, so nothing needs escaping.
         String line = String.format(Locale.ROOT,
-                "{\"time\":\"%s\",\"method\":\"%s\",\"route\":\"%s\",\"status\":%d,\"ms\":%.1f,\"texts\":%d,\"tokens\":%d}%n",
+                "{\"time\":\"%s\",\"method\":\"%s\",\"route\":\"%s\",\"status\":%d,\"ms\":%.1f,"
+                        + "\"texts\":%d,\"tokens\":%d}%n",
                 Instant.now().truncatedTo(ChronoUnit.MILLIS), method, route, status, millis, work.texts(),
                 work.tokens());
         out.print(line);
         out.flush();
     }
 
-    /** A fault of ours: where it was, and not what it says, since that may quote a text. */
+    /** Logs the class and place of an unexpected exception, but not its message, which may quote a text. */
     void unexpected(Throwable failure) {
         StackTraceElement[] trace = failure.getStackTrace();
         out.println("bgem3: unexpected " + failure.getClass().getName()

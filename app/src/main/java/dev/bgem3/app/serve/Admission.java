@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * How many texts a request may bring, and what it is told of those that were cut.
+ * Checks the number of texts in a request, and reports those that were truncated.
  *
  * @param options
  *            the server's limits
  * @param queue
- *            what waits at this moment
+ *            supplies the current state of the queue
  */
 record Admission(ServeOptions options, Supplier<QueueState> queue) {
-    /** Refuses a request of no text, or of too many. */
+    /** Rejects a request without texts, or with too many. */
     void countWithin(String field, int count) {
         if (count == 0) {
             throw new InvalidRequestException(Fault.EMPTY, field + ": empty (expected: at least one text)");
@@ -28,8 +28,8 @@ record Admission(ServeOptions options, Supplier<QueueState> queue) {
         }
     }
 
-    /** Refuses at once, before any work, what the queue would refuse after its tokens are counted. */
-    void refuseOverload(int count) {
+    /** Rejects a request before its texts are tokenized if the queue would reject it afterwards. */
+    void rejectOverload(int count) {
         int free = queue.get().freePermits();
         if (count > free && count <= options.maxConcurrentRequests()) {
             throw new RefusedException(Refusal.Kind.OVERLOADED,
@@ -38,14 +38,14 @@ record Admission(ServeOptions options, Supplier<QueueState> queue) {
         }
     }
 
-    /** Shapes that have no room for it get it as a header: nothing is cut in silence. */
-    static void sayWhatWasCut(Exchange exchange, List<String> truncated) {
+    /** Names the truncated texts in a header, since not all response formats have a field for them. */
+    static void reportTruncated(Exchange exchange, List<String> truncated) {
         if (!truncated.isEmpty()) {
             exchange.header("x-truncated-inputs", String.join(",", truncated));
         }
     }
 
-    /** As text-embeddings-inference has it in a header. */
+    /** Returns the value of text-embeddings-inference's header {@code x-compute-type}. */
     static String computeType(List<Device> devices) {
         return devices.contains(Device.CPU) ? "cpu" : "gpu";
     }

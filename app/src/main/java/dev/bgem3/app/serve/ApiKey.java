@@ -5,8 +5,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * The key that clients show as {@code Authorization: Bearer KEY}. Only its digest is kept, and a comparison
- * takes as long whatever was shown.
+ * The key that clients send as {@code Authorization: Bearer KEY}. Only its digest is kept, and comparisons
+ * take constant time.
  */
 public final class ApiKey {
     private static final String SCHEME = "bearer ";
@@ -14,10 +14,10 @@ public final class ApiKey {
     private final byte[] digest;
 
     /**
-     * A key of at least one visible ASCII character.
+     * Creates a key of at least one visible ASCII character.
      *
      * @throws IllegalArgumentException
-     *             where no header can carry it
+     *             if a header cannot contain the key
      */
     public ApiKey(String key) {
         if (key.isEmpty() || !key.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
@@ -28,8 +28,8 @@ public final class ApiKey {
         digest = digest(key);
     }
 
-    /** Whether the value of an {@code Authorization} header, null where there is none, shows the key. */
-    boolean shownBy(String header) {
+    /** Returns whether the value of an {@code Authorization} header, or null, has the key. */
+    boolean isIn(String header) {
         boolean bearer = header != null && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
         return MessageDigest.isEqual(digest, digest(bearer ? header.substring(SCHEME.length()).strip() : ""));
     }
@@ -38,7 +38,7 @@ public final class ApiKey {
         try {
             return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // Every JDK has it.
+            throw new IllegalStateException(e); // Every JDK has SHA-256.
         }
     }
 

@@ -4,9 +4,9 @@ import io.helidon.common.buffers.DataReader;
 import java.time.Duration;
 
 /**
- * Sees a client leave while its request is computed: a thread reads ahead, and meets the end of the stream,
- * or the beginning of the next request, which the connection then finds read. Until it has, the connection
- * must not read: {@link #end} comes first.
+ * Detects that a client disconnects while its request is computed. A thread reads ahead until the end of the
+ * stream, or the beginning of the next request, which the connection then finds already read. The connection
+ * must not read before that: call {@link #end} first.
  */
 final class ClientWatch {
     private final DataReader reader;
@@ -17,7 +17,7 @@ final class ClientWatch {
         this.reader = reader;
     }
 
-    /** Begins, once. */
+    /** Starts the thread, unless it was started. */
     void begin() {
         if (ahead == null) {
             ahead = Thread.ofVirtual().start(() -> {
@@ -38,8 +38,8 @@ final class ClientWatch {
         return ahead != null;
     }
 
-    /** Waits until the client has sent its next request or left; false where it does neither for so long. */
-    boolean end(Duration most) throws InterruptedException {
-        return ahead.join(most);
+    /** Waits until the client has sent its next request or left; returns false if it does neither in time. */
+    boolean end(Duration timeout) throws InterruptedException {
+        return ahead.join(timeout);
     }
 }

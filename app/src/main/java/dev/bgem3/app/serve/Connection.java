@@ -25,24 +25,24 @@ import java.util.concurrent.ExecutorService;
 import java.util.function.Function;
 
 /**
- * One client's connection, between the socket and Helidon's HTTP/1.1. It takes heap for the bytes that
- * arrive, as much as Helidon and this server need to keep them, limits how long headers may take, and
- * knows whether it waits for the client.
+ * A client's connection, between the socket and Helidon's HTTP/1.1. It reserves the heap that Helidon and
+ * this server need for the bytes that arrive, limits the time for headers, and knows whether it is waiting
+ * for the client.
  */
 final class Connection implements ConnectionContext, ServerConnection, InterruptableTask<Void> {
-    /** Each connection's own share covers so much of the headers: plain requests need no further room. */
+    /** The length of headers that each connection's share covers, so that plain requests need no more. */
     static final int FREE_HEAD_BYTES = 512;
-    /** Helidon keeps objects for each header; measured with headers of two letters and no value. */
+    /** Helidon creates objects for each header; measured with headers of two letters and no value. */
     private static final int HEAD_FACTOR = 40;
-    /** The array that a body is read into is at most twice as long as what has arrived. */
+    /** The array that a body is read into is at most twice as long as the bytes that have arrived. */
     private static final int BODY_FACTOR = 2;
-    /** What Helidon keeps for each read of the socket beside its bytes, which may be a single one. */
+    /** Helidon's overhead for each read of the socket, which may be of a single byte. */
     private static final int READ_BYTES = 80;
-    /** Helidon reads 8 KiB at a time, some of which may be the next request's. */
+    /** Helidon reads 8 KiB at a time, some of which may belong to the next request. */
     private static final int AHEAD_BYTES = 1 << 14;
     private static final Duration HEAD_LIMIT = Duration.ofSeconds(30);
 
-    /** What the bytes that arrive now belong to. */
+    /** What the arriving bytes belong to. */
     private enum Phase {
         /** A request's first line and headers. */
         HEAD,
@@ -86,12 +86,12 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         }
     }
 
-    /** Whether it waits for the client to send. */
+    /** Returns whether the connection is waiting for the client to send. */
     boolean isWaiting() {
         return waitingSince != 0;
     }
 
-    /** How long it has waited, in nanoseconds. */
+    /** Returns how long it has been waiting, in nanoseconds. */
     long waited(long now) {
         return now - waitingSince;
     }
@@ -101,7 +101,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         try {
             client.serverSocket().close();
         } catch (UncheckedIOException _) {
-            // The client was faster.
+            // The client has already closed it.
         }
     }
 
@@ -110,7 +110,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
     }
 
     /**
-     * The headers are read, and a handler takes over.
+     * Call after the headers are read, before the handler continues.
      *
      * @throws RefusedException
      *             if there is no room for the headers
@@ -123,10 +123,10 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
     }
 
     /**
-     * From now on the bytes belong to a body, which may have {@code limit} of them.
+     * Call before a body of at most {@code limit} bytes is read.
      *
      * @param lease
-     *            takes the heap for them
+     *            reserves the heap for the body
      */
     void bodyBegins(HeapBudget.Lease lease, int limit) {
         body = lease;
@@ -141,17 +141,17 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         phase = Phase.OTHER;
     }
 
-    /** How many bytes of the body have arrived. */
+    /** Returns the number of bytes of the body that have arrived. */
     long bodyBytes() {
         return bytes;
     }
 
-    /** The request is answered, and another thread already waits for the next one. */
+    /** Call after the request is answered if another thread is already waiting for the next one. */
     void answered() {
         waiting();
     }
 
-    /** From now on the bytes belong to the next request's headers, as do those that nobody has read. */
+    /** Call before the next request; bytes not yet read belong to its headers. */
     void nextHead() {
         waitingSince = 0;
         head.close();
@@ -161,7 +161,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         phase = Phase.HEAD;
     }
 
-    /** Discards so many bytes, and waits for them. */
+    /** Discards this number of bytes, and waits for them if necessary. */
     void discard(long count) {
         for (long left = count; left > 0;) {
             reader.ensureAvailable();
@@ -176,7 +176,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         switch (phase) {
             case HEAD -> moreOfHead(in);
             case BODY -> await(in::ensureAvailable);
-            // Perhaps by the thread that watches for the client to leave while its request is computed.
+            // May be called by the thread that detects disconnects while a request is computed.
             case OTHER -> in.ensureAvailable();
         }
         byte[] came = in.readBytes(in.available());
@@ -192,7 +192,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         waitingSince = 0;
     }
 
-    /** Waits for headers. If some bytes have arrived already, all of those belong to the headers. */
+    /** Waits for more headers. All bytes that have arrived so far belong to them. */
     private void moreOfHead(DataReader in) {
         if (bytes == 0) {
             await(in::ensureAvailable);
@@ -216,7 +216,8 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             } catch (StallGuard.StalledException e) {
-                throw new CloseConnectionException("no head after " + HEAD_LIMIT.toSeconds() + " s", e);
+                throw new CloseConnectionException(
+                        "no complete headers after " + HEAD_LIMIT.toSeconds() + " s", e);
             }
         });
     }
@@ -228,10 +229,10 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
     }
 
     /**
-     * Counts bytes that arrived, and takes the heap for those of a body.
+     * Counts bytes that arrived, and reserves the heap for those of a body.
      *
      * @param unread
-     *            how many before them Helidon has not handed out yet
+     *            the number of earlier bytes that Helidon has not returned yet
      */
     private void arrived(int count, int unread) {
         if (count == 0) {
@@ -240,7 +241,7 @@ final class Connection implements ConnectionContext, ServerConnection, Interrupt
         bytes += count;
         reads++;
         if (phase == Phase.BODY) {
-            // Helidon reads a whole chunk before it hands out the first byte of it.
+            // Helidon reads a whole chunk before it returns its first byte.
             if ((long) unread + count > (long) bodyLimit + AHEAD_BYTES) {
                 throw RequestBody.tooLarge(bodyLimit);
             }

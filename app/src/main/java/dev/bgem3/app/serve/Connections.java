@@ -11,36 +11,37 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The open connections. As Helidon's only selector it is called for a new connection before a byte has
- * arrived. If there are too many, it closes the one whose client has been silent for longest.
+ * The open connections. Since this is Helidon's only selector, Helidon calls it for a new connection before
+ * any byte has arrived. If there are too many connections, it closes the one whose client has been silent for
+ * longest.
  */
 final class Connections implements ServerConnectionSelector {
     private final ServerConnectionSelector http;
-    private final int most;
+    private final int maxOpen;
     private final HeapBudget budget;
     private final StallGuard guard;
     private final Set<Connection> open = ConcurrentHashMap.newKeySet();
-    /** One thread serves a connection for all its life, and Helidon hands handlers no connection. */
+    /** One thread serves a connection for its whole life, and Helidon does not pass it to handlers. */
     private final ThreadLocal<Connection> current = new ThreadLocal<>();
 
     /**
-     * No connections yet.
+     * Creates the set, empty at first.
      *
      * @param http
-     *            makes the connections that speak HTTP
-     * @param most
-     *            how many may be open
+     *            creates HTTP connections
+     * @param maxOpen
+     *            the maximum number of open connections
      * @param budget
      *            the heap for long headers
      */
-    Connections(ServerConnectionSelector http, int most, HeapBudget budget, StallGuard guard) {
+    Connections(ServerConnectionSelector http, int maxOpen, HeapBudget budget, StallGuard guard) {
         this.http = http;
-        this.most = most;
+        this.maxOpen = maxOpen;
         this.budget = budget;
         this.guard = guard;
     }
 
-    /** The connection that this thread serves. */
+    /** Returns the connection that this thread serves. */
     Connection current() {
         return current.get();
     }
@@ -65,16 +66,16 @@ final class Connections implements ServerConnectionSelector {
         return new Connection(client, http::connection, this, budget.lease(), guard);
     }
 
-    /** Adds a connection; called by its thread. */
+    /** Adds a connection; must be called by its thread. */
     void enter(Connection connection) {
         current.set(connection);
         open.add(connection);
-        while (open.size() > most) {
+        while (open.size() > maxOpen) {
             long now = System.nanoTime();
             Optional<Connection> silent = open.stream().filter(Connection::isWaiting)
                     .max(Comparator.comparingLong(other -> other.waited(now)));
             if (silent.isEmpty()) {
-                throw new CloseConnectionException("all " + most + " connections are busy");
+                throw new CloseConnectionException("all " + maxOpen + " connections are busy");
             }
             open.remove(silent.get());
             silent.get().end();

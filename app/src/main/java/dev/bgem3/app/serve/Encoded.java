@@ -7,15 +7,15 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * The texts of a request, computed.
+ * The results for the texts of a request.
  *
  * @param embeddings
- *            in the request's order
+ *            the embeddings in the request's order
  * @param texts
- *            as they were cut into tokens
+ *            the tokenized texts
  */
 record Encoded(List<Embedding> embeddings, List<TextInput.Tokens> texts) {
-    /** The places of the texts that were cut, as {@code place} names that at an index. */
+    /** Returns the places of the truncated texts, as {@code place} names them by their index. */
     List<String> truncated(IntFunction<String> place) {
         return IntStream.range(0, texts.size()).filter(i -> texts.get(i).truncated()).mapToObj(place)
                 .toList();

@@ -2,9 +2,9 @@ package dev.bgem3.app.serve;
 
 import tools.jackson.core.JsonGenerator;
 
-/** How a refusal is written. */
+/** The JSON formats of errors. */
 enum ErrorShape {
-    /** {@code {"error": "…", "error_type": "Validation"}}, as text-embeddings-inference does. */
+    /** The format of text-embeddings-inference: {@code {"error": "…", "error_type": "Validation"}}. */
     TEI {
         @Override
         void write(JsonGenerator json, Refusal refusal) {
@@ -15,8 +15,8 @@ enum ErrorShape {
         }
     },
     /**
-     * OpenAI's {@code {"error": {"message", "type", "param", "code"}}}, with text-embeddings-inference's
-     * {@code message}, {@code code} and {@code type} beside it, for either's clients.
+     * OpenAI's {@code {"error": {"message", "type", "param", "code"}}}, and for clients of
+     * text-embeddings-inference its {@code message}, {@code code} and {@code type}.
      */
     OPENAI {
         @Override

@@ -27,13 +27,13 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
-/** One request and its answer, for the thread that serves it. */
+/** A request and its response, for the thread that serves it. */
 final class Exchange {
-    /** How long a result is waited for before the client is looked after: most are there by then. */
-    private static final Duration PATIENCE = Duration.ofMillis(200);
-    private static final Duration LOOK_EVERY = Duration.ofMillis(100);
-    /** The weight of a media type that the client does not want. */
-    private static final Pattern REFUSED = Pattern.compile("\\s*[qQ]\\s*=\\s*0(\\.0*)?\\s*");
+    /** How long to wait for a result before checking on the client; most results come sooner. */
+    private static final Duration FIRST_WAIT = Duration.ofMillis(200);
+    private static final Duration CHECK_INTERVAL = Duration.ofMillis(100);
+    /** The weight of a media type that the client does not accept. */
+    private static final Pattern ZERO_WEIGHT = Pattern.compile("\\s*[qQ]\\s*=\\s*0(\\.0*)?\\s*");
     private static final JsonFactory JSON = JsonFactory.builder().build();
 
     private final ServerRequest request;
@@ -75,19 +75,19 @@ final class Exchange {
         return request.prologue().uriPath().path();
     }
 
-    /** The value of the {@code Authorization} header, or null. */
+    /** Returns the value of the {@code Authorization} header, or null. */
     String authorization() {
         return request.headers().contains(HeaderNames.AUTHORIZATION)
                 ? request.headers().get(HeaderNames.AUTHORIZATION).get()
                 : null;
     }
 
-    /** Whether the client names a media type among those that it takes; one that takes anything does not. */
+    /** Returns whether the client accepts a media type explicitly, not by a wildcard. */
     boolean accepts(String mediaType) {
         return request.headers().all(HeaderNames.ACCEPT, List::of).stream()
                 .flatMap(value -> Arrays.stream(value.split(","))).map(range -> range.split(";", -1))
                 .anyMatch(range -> range[0].strip().equalsIgnoreCase(mediaType)
-                        && Arrays.stream(range).noneMatch(part -> REFUSED.matcher(part).matches()));
+                        && Arrays.stream(range).noneMatch(part -> ZERO_WEIGHT.matcher(part).matches()));
     }
 
     Duration elapsed() {
@@ -98,7 +98,7 @@ final class Exchange {
         return work;
     }
 
-    /** What the log says of it: the status of the answer, or what stood in the way of one. */
+    /** Returns the status for the log: that of the response, or the reason why there was none. */
     int outcome() {
         return outcome == 0 ? response.status().code() : outcome;
     }
@@ -108,8 +108,8 @@ final class Exchange {
     }
 
     /**
-     * Takes so many bytes of the heap, in addition to those for the request's own texts. They replace what an
-     * earlier call took, and are given back once the request is answered.
+     * Reserves this many bytes of the heap, in addition to those for the request's texts, until the request
+     * is answered. A later call replaces the reservation.
      *
      * @throws RefusedException
      *             if there is no room for them
@@ -118,18 +118,18 @@ final class Exchange {
         heap.resize(kept + bytes);
     }
 
-    /** As {@link #room} for vectors of each token. */
+    /** Like {@link #room}, for vectors of each token. */
     void roomForVectors(long bytes) {
         vectors.resize(bytes);
     }
 
-    /** Gives back what it holds. */
+    /** Releases the reserved heap. */
     void end() {
         vectors.close();
         heap.close();
     }
 
-    /** Notes what the request cost, and tells the client in text-embeddings-inference's headers. */
+    /** Records the cost of the request, and reports it in text-embeddings-inference's headers. */
     void worked(Work done, String computeType) {
         work = done;
         String total = Long.toString(elapsed().toMillis());
@@ -147,7 +147,7 @@ final class Exchange {
         response.header(HeaderValues.create(HeaderNames.create(name), value));
     }
 
-    /** The fields of the request's JSON. */
+    /** Reads the body and returns its JSON fields. */
     Fields body() {
         byte[] bytes = body.read(heap);
         RequestJson.Cost cost = RequestJson.cost(bytes);
@@ -157,7 +157,7 @@ final class Exchange {
     }
 
     /**
-     * Takes the heap for the request's headers.
+     * Reserves the heap for the request's headers.
      *
      * @throws RefusedException
      *             if there is no room for them
@@ -166,47 +166,47 @@ final class Exchange {
         connection.headRead();
     }
 
-    /** Throws away what is left of the request's body; for a connection that ends after this answer. */
+    /** Discards the rest of the request's body if the connection is to close after this response. */
     void drain() {
         body.drain();
     }
 
-    void lastOfConnection() {
+    void closeAfterResponse() {
         response.header(HeaderValues.CONNECTION_CLOSE);
     }
 
-    /** Whether the connection ends after this answer, as the client was told or has asked. */
-    boolean isLastOfConnection() {
+    /** Returns whether the connection closes after this response, at the server's or the client's wish. */
+    boolean closesAfterResponse() {
         return response.headers().containsToken(HeaderValues.CONNECTION_CLOSE);
     }
 
     /**
-     * What a computation gives. It is cancelled where the client has left meanwhile, the request's time is
-     * up, or the server's.
+     * Waits for the result of a computation. Cancels it if the client has disconnected, the request has timed
+     * out, or the server's time to stop is over.
      *
      * @throws RefusedException
      *             in these cases
      */
     <T> T await(CompletableFuture<T> future) {
-        Duration patience = PATIENCE;
+        Duration wait = FIRST_WAIT;
         while (true) {
             try {
-                return future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+                return future.get(wait.toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException _) {
-                // From the first time on a thread reads ahead, to see the client leave.
+                // From now on a thread reads ahead, to detect a disconnect.
                 watch.begin();
-                patience = LOOK_EVERY;
-                giveUpWhereInVain(future);
+                wait = CHECK_INTERVAL;
+                cancelIfPointless(future);
             } catch (InterruptedException _) {
-                // A stop wakes whom it takes for idle; this one is answered yet.
-                giveUpWhereInVain(future);
+                // A stop interrupts threads that it takes for idle, but this request is still answered.
+                cancelIfPointless(future);
             } catch (ExecutionException e) {
                 throw new CompletionException(e.getCause());
             }
         }
     }
 
-    private void giveUpWhereInVain(CompletableFuture<?> future) {
+    private void cancelIfPointless(CompletableFuture<?> future) {
         if (watch.left()) {
             future.cancel(true);
             throw new RefusedException(Refusal.Kind.CLIENT_LEFT, "the client left");
@@ -226,20 +226,20 @@ final class Exchange {
         return watch;
     }
 
-    /** An unread body would stand before the next request, and may never arrive whole. */
+    /** Closes the connection after the response if the body is unread: the rest of it may never arrive. */
     private void closeIfBodyIsUnread() {
         if (!body.isRead()) {
-            lastOfConnection();
+            closeAfterResponse();
         }
     }
 
-    /** Answers without a body. */
+    /** Sends a response without a body. */
     void empty(int status) {
         closeIfBodyIsUnread();
         response.status(status).send();
     }
 
-    /** Answers with bytes. */
+    /** Sends bytes. */
     void bytes(String contentType, byte[] bytes) {
         closeIfBodyIsUnread();
         response.header(HeaderValues.create(HeaderNames.CONTENT_TYPE, contentType));
@@ -248,14 +248,14 @@ final class Exchange {
             response.send();
             return;
         }
-        try (AnswerStream out = new AnswerStream(guard, socket, response)) {
+        try (ResponseStream out = new ResponseStream(guard, socket, response)) {
             out.write(bytes, 0, bytes.length);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** Answers with JSON, which is sent while it is written where it is large. */
+    /** Sends JSON; if it is large, while it is being written. */
     void json(Consumer<JsonGenerator> content) {
         json(Status.OK_200.code(), content);
     }
@@ -263,7 +263,7 @@ final class Exchange {
     void json(int status, Consumer<JsonGenerator> content) {
         closeIfBodyIsUnread();
         response.status(status).header(HeaderValues.CONTENT_TYPE_JSON);
-        try (AnswerStream out = new AnswerStream(guard, socket, response);
+        try (ResponseStream out = new ResponseStream(guard, socket, response);
                 JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out,
                         JsonEncoding.UTF8)) {
             content.accept(json);

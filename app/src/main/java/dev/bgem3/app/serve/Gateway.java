@@ -16,8 +16,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The way of every request: its route is found, the key is looked at, the endpoint answers or what it threw
- * becomes an answer, and a line is logged.
+ * Routes a request, checks its API key, maps exceptions to responses and logs it.
  */
 final class Gateway implements Handler {
     private static final String UNKNOWN = "unknown";
@@ -33,7 +32,7 @@ final class Gateway implements Handler {
     private final HeapShares heap;
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong answered = new AtomicLong();
-    private final Set<Thread> resting = ConcurrentHashMap.newKeySet();
+    private final Set<Thread> idleThreads = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
     private volatile long endNanos;
 
@@ -47,32 +46,30 @@ final class Gateway implements Handler {
         this.log = log;
     }
 
-    /** Serves these routes; before the server starts. */
+    /** Adds routes; call it before the server starts. */
     void serve(List<Route> served) {
         served.forEach(route -> routes.computeIfAbsent(route.path(), _ -> new LinkedHashMap<>())
                 .put(route.method(), route));
     }
 
-    /**
-     * From now on each answer is the last of its connection, and what is not computed in time is given up.
-     */
-    void stopping(Duration most) {
-        endNanos = System.nanoTime() + most.toNanos();
+    /** Begins to stop: closes each connection after its next response, and cancels late computations. */
+    void stopping(Duration timeout) {
+        endNanos = System.nanoTime() + timeout.toNanos();
         stopping = true;
-        resting.forEach(Thread::interrupt);
+        idleThreads.forEach(Thread::interrupt);
     }
 
-    /** Hands the connection back once the thread that reads ahead is done with it. */
-    private void rest(ClientWatch watch) {
-        resting.add(Thread.currentThread());
+    /** Waits until the thread that reads ahead no longer uses the connection. */
+    private void awaitNextRequest(ClientWatch watch) {
+        idleThreads.add(Thread.currentThread());
         try {
             if (stopping || !watch.end(IDLE)) {
-                throw new CloseConnectionException("Nothing more is expected");
+                throw new CloseConnectionException("No further request");
             }
         } catch (InterruptedException e) {
             throw new CloseConnectionException("The server is stopping", e);
         } finally {
-            resting.remove(Thread.currentThread());
+            idleThreads.remove(Thread.currentThread());
         }
     }
 
@@ -84,19 +81,19 @@ final class Gateway implements Handler {
         return stopping;
     }
 
-    /** The requests that came. */
+    /** Returns the number of requests received. */
     long accepted() {
         return accepted.get();
     }
 
-    /** Those of them that are answered, refused, or whose client left. */
+    /** Returns the number of requests that are answered or refused, or whose client disconnected. */
     long answered() {
         return answered.get();
     }
 
     @Override
     public void handle(ServerRequest request, ServerResponse response) {
-        // A stop may have taken this thread for idle; the mark would close its socket at the next byte.
+        // A stop may have interrupted this thread as idle; the flag would close its socket at the next byte.
         Thread.interrupted();
         accepted.incrementAndGet();
         Connection connection = connections.current();
@@ -111,7 +108,7 @@ final class Gateway implements Handler {
         }
         try {
             if (stopping) {
-                exchange.lastOfConnection();
+                exchange.closeAfterResponse();
             }
             serve(exchange, atPath, route);
             if (counted && exchange.outcome() == OK) {
@@ -128,14 +125,14 @@ final class Gateway implements Handler {
             log.request(route == null ? UNKNOWN : exchange.method(), route == null ? UNKNOWN : route.path(),
                     exchange.outcome(), exchange.elapsed().toNanos() / 1e6, exchange.work());
         }
-        if (exchange.isLastOfConnection()) {
+        if (exchange.closesAfterResponse()) {
             exchange.drain();
-            // Helidon would go on, and take the rest of a body for the next request.
-            throw new CloseConnectionException("The connection ends after this answer");
+            // Otherwise Helidon would parse the rest of a body as the next request.
+            throw new CloseConnectionException("The connection closes after this response");
         }
         if (exchange.watch().begun()) {
             connection.answered();
-            rest(exchange.watch());
+            awaitNextRequest(exchange.watch());
         }
         connection.nextHead();
     }
@@ -164,7 +161,7 @@ final class Gateway implements Handler {
             throw new RefusedException(Refusal.Kind.METHOD, "method not allowed (expected: " + allowed + ")");
         }
         if (!route.open() && options.apiKey().isPresent()
-                && !options.apiKey().get().shownBy(exchange.authorization())) {
+                && !options.apiKey().get().isIn(exchange.authorization())) {
             exchange.header("WWW-Authenticate", "Bearer");
             throw new RefusedException(Refusal.Kind.UNAUTHORIZED,
                     "API key missing or wrong (expected: Authorization: Bearer KEY)");
@@ -179,15 +176,15 @@ final class Gateway implements Handler {
             log.unexpected(failure);
         }
         switch (refusal.kind()) {
-            // There is nobody to answer, or no socket.
+            // The client or the socket is gone.
             case CLIENT_LEFT, SLOW_CLIENT -> throw new CloseConnectionException(refusal.message(), failure);
             case OVERLOADED -> exchange.header("Retry-After", "1");
             default -> {
-                // Nothing beside the answer.
+                // No further headers.
             }
         }
         if (exchange.answered()) {
-            throw new CloseConnectionException("failed after the answer had begun", failure);
+            throw new CloseConnectionException("failed after the response had begun", failure);
         }
         exchange.json(refusal.kind().status(), json -> shape.write(json, refusal));
     }

@@ -4,67 +4,66 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A part of the heap that is set aside for clients. Code that needs memory for a client takes it from
- * here first, so that a request that does not fit is refused before the process runs out of memory.
- * Thread-safe.
+ * A part of the heap that is reserved for clients. Code that needs memory for a client first takes it from
+ * here, so that a request that does not fit is rejected before the process runs out of memory. Thread-safe.
  */
 final class HeapBudget {
     private static final int MIB = 1 << 20;
 
     private final String use;
-    private final long most;
-    private final Optional<HeapBudget> whole;
+    private final long limit;
+    private final Optional<HeapBudget> parent;
     private final AtomicLong taken = new AtomicLong();
 
     /**
-     * A budget of its own.
+     * Creates an independent budget.
      *
      * @param use
-     *            what it is for, as messages say it
-     * @param most
-     *            how many bytes can be taken
+     *            its purpose in messages
+     * @param limit
+     *            the number of bytes that can be taken
      */
-    HeapBudget(String use, long most) {
-        this(use, most, Optional.empty());
+    HeapBudget(String use, long limit) {
+        this(use, limit, Optional.empty());
     }
 
-    /** A budget whose bytes also count in {@code whole}. */
-    HeapBudget(String use, long most, HeapBudget whole) {
-        this(use, most, Optional.of(whole));
+    /** Creates a budget whose bytes are also taken from {@code parent}. */
+    HeapBudget(String use, long limit, HeapBudget parent) {
+        this(use, limit, Optional.of(parent));
     }
 
-    private HeapBudget(String use, long most, Optional<HeapBudget> whole) {
+    private HeapBudget(String use, long limit, Optional<HeapBudget> parent) {
         this.use = use;
-        this.most = most;
-        this.whole = whole;
+        this.limit = limit;
+        this.parent = parent;
     }
 
-    /** How many bytes are taken at this moment. */
+    /** Returns the number of bytes that are currently taken. */
     long taken() {
         return taken.get();
     }
 
-    /** A lease of no bytes yet. */
+    /** Returns a lease, of no bytes at first. */
     Lease lease() {
         return new Lease();
     }
 
-    /** Bytes that are taken until they are given back. Not thread-safe. */
+    /** Bytes taken until they are released. Not thread-safe. */
     final class Lease implements AutoCloseable {
         private long bytes;
 
         /**
-         * Takes more bytes, or gives some back, so that the lease has {@code wanted}.
+         * Takes or releases bytes, so that the lease has {@code wanted}.
          *
          * @throws RefusedException
-         *             if there is no room for them now, or not even in an empty budget; the lease then stays
-         *             as it was
+         *             if there is no room for them now, or not even in an empty budget; the lease is then
+         *             unchanged
          */
         void resize(long wanted) {
             if (wanted > bytes) {
-                if (wanted > most) {
+                if (wanted > limit) {
                     throw new RefusedException(Refusal.Kind.VALIDATION, use + ": " + mib(wanted)
-                            + " MiB of the heap (expected: at most " + most / MIB
+                            + " MiB of the heap (expected: at most " + limit / MIB
                             + "): ask for less at a time");
                 }
                 if (!take(wanted - bytes)) {
@@ -72,7 +71,7 @@ final class HeapBudget {
                             + mib(wanted - bytes) + " MiB more of " + use);
                 }
             } else {
-                giveBack(bytes - wanted);
+                release(bytes - wanted);
             }
             bytes = wanted;
         }
@@ -88,9 +87,9 @@ final class HeapBudget {
     }
 
     private boolean take(long bytes) {
-        for (long before = taken.get(); bytes <= most - before; before = taken.get()) {
+        for (long before = taken.get(); bytes <= limit - before; before = taken.get()) {
             if (taken.compareAndSet(before, before + bytes)) {
-                if (whole.isEmpty() || whole.get().take(bytes)) {
+                if (parent.isEmpty() || parent.get().take(bytes)) {
                     return true;
                 }
                 taken.addAndGet(-bytes);
@@ -100,8 +99,8 @@ final class HeapBudget {
         return false;
     }
 
-    private void giveBack(long bytes) {
+    private void release(long bytes) {
         taken.addAndGet(-bytes);
-        whole.ifPresent(budget -> budget.giveBack(bytes));
+        parent.ifPresent(budget -> budget.release(bytes));
     }
 }

@@ -1,7 +1,7 @@
 package dev.bgem3.app.serve;
 
 /**
- * What answers say of who gives them.
+ * The model's name and the program's version in responses.
  *
  * @param modelName
  *            the model's name

@@ -18,12 +18,12 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * Counts for Prometheus, under text-embeddings-inference's names, so that its dashboards work. Durations are
+ * Metrics for Prometheus, with text-embeddings-inference's names, so that its dashboards work. Durations are
  * in seconds.
  *
  * <p>
- * Its counters lack the suffix {@code _total}, without which Prometheus's own library exports no counter:
- * they are exported as gauges, which queries cannot tell apart.
+ * Its counters lack the suffix {@code _total}, without which Prometheus's library exports no counters. So
+ * they are exported as gauges, which makes no difference to queries.
  */
 final class Metrics implements QueueListener {
     /** The content type of {@link #scrape()}. */
@@ -34,30 +34,30 @@ final class Metrics implements QueueListener {
     private static final double[] COUNTS = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192,
             16_384};
 
-    /** What a counter is called and its tags. */
+    /** The name and tags of a counter. */
     private record Key(String name, Tags tags) {}
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Map<Key, LongAdder> counters = new ConcurrentHashMap<>();
     private final DistributionSummary requestDuration = seconds("te_request_duration",
-            "From a request's first byte to its answer");
+            "From a request's first byte to its response");
     private final DistributionSummary requestTokenization = seconds("te_request_tokenization_duration",
-            "Cutting a request's texts into tokens");
+            "Tokenizing a request's texts");
     private final DistributionSummary requestQueue = seconds("te_request_queue_duration",
             "Waiting for the first batch");
     private final DistributionSummary requestInference = seconds("te_request_inference_duration",
             "From a request's first batch to the end of its last");
     private final DistributionSummary embedDuration = seconds("te_embed_duration",
-            "A call of the model: cutting, waiting and computing");
+            "A call of the model: tokenizing, waiting and computing");
     private final DistributionSummary embedTokenization = seconds("te_embed_tokenization_duration",
-            "A call of the model: cutting into tokens");
+            "A call of the model: tokenizing");
     private final DistributionSummary embedQueue = seconds("te_embed_queue_duration",
             "A call of the model: waiting");
     private final DistributionSummary embedInference = seconds("te_embed_inference_duration",
             "A call of the model: computing");
-    private final DistributionSummary batchSize = counts("te_batch_next_size", "The texts of a batch");
-    private final DistributionSummary batchTokens = counts("te_batch_next_tokens", "The tokens of a batch");
-    private final DistributionSummary inputLength = counts("te_request_input_length", "The tokens of a text");
+    private final DistributionSummary batchSize = counts("te_batch_next_size", "Texts in a batch");
+    private final DistributionSummary batchTokens = counts("te_batch_next_tokens", "Tokens in a batch");
+    private final DistributionSummary inputLength = counts("te_request_input_length", "Tokens in a text");
 
     Metrics() {
         new JvmMemoryMetrics().bindTo(registry);
@@ -65,20 +65,20 @@ final class Metrics implements QueueListener {
         new UptimeMetrics().bindTo(registry);
     }
 
-    /** Shows what waits in a queue. */
+    /** Adds the state of a queue. */
     void watch(Supplier<QueueState> state) {
-        Gauge.builder("te_queue_size", () -> state.get().waiting()).description("Texts that wait")
+        Gauge.builder("te_queue_size", () -> state.get().waiting()).description("Texts waiting")
                 .register(registry);
         Gauge.builder("bgem3_permits_free", () -> state.get().freePermits())
                 .description("Texts that would be accepted now").register(registry);
     }
 
-    /** A request that came to a route. */
+    /** Counts a request to a route. */
     void requested(String route) {
         counter("te_request_count", Tags.of("method", route)).increment();
     }
 
-    /** One that was answered. */
+    /** Counts a request that was answered. */
     void succeeded(String route, Duration took, Work work) {
         counter("te_request_success", Tags.of("method", route)).increment();
         record(requestDuration, took);
@@ -89,17 +89,17 @@ final class Metrics implements QueueListener {
         }
     }
 
-    /** One that was refused. */
+    /** Counts a request that failed or was refused. */
     void failed(String kind) {
         counter("te_request_failure", Tags.of("err", kind)).increment();
     }
 
-    /** Texts that the model is to compute. */
+    /** Counts texts before the model computes them. */
     void begun(int texts) {
         counter("te_embed_count", Tags.empty()).add(texts);
     }
 
-    /** Texts that the model computed. */
+    /** Counts texts after the model has computed them. */
     void computed(Work work, IntStream lengths) {
         counter("te_embed_success", Tags.empty()).add(work.texts());
         record(embedDuration, work.tokenizing().plus(work.waiting()).plus(work.computing()));
@@ -115,7 +115,7 @@ final class Metrics implements QueueListener {
         batchTokens.record(tokens);
     }
 
-    /** All of it, as Prometheus reads it. */
+    /** Returns all metrics in Prometheus's text format. */
     String scrape() {
         return registry.scrape();
     }

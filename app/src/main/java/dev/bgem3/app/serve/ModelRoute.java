@@ -6,15 +6,15 @@ import dev.bgem3.Precision;
 import tools.jackson.core.JsonGenerator;
 
 /**
- * {@code GET /info}, as text-embeddings-inference tells of its model, the outputs that it has, and its
+ * The route {@code GET /info}: text-embeddings-inference's description of the model, with its outputs and
  * prompts.
  *
  * @param info
- *            the model
+ *            the model's properties
  * @param identity
- *            what it is called
+ *            the model's name
  * @param options
- *            the server's
+ *            the server's options
  */
 record ModelRoute(ModelInfo info, Identity identity, ServeOptions options) {
     private static final int CPU_BATCH_TOKENS = 4096;
@@ -37,14 +37,14 @@ record ModelRoute(ModelInfo info, Identity identity, ServeOptions options) {
             json.writeNumberProperty("max_input_length", info.defaultMaxLength());
             json.writeName("max_batch_tokens");
             if (options.maxBatchTokens().isEmpty() && !info.devices().contains(Device.CPU)) {
-                json.writeNull(); // As much as the GPU's memory takes.
+                json.writeNull(); // The GPU's memory is the limit.
             } else {
                 json.writeNumber(options.maxBatchTokens().orElse(CPU_BATCH_TOKENS));
             }
             json.writeNullProperty("max_batch_requests");
             json.writeNumberProperty("max_client_batch_size", options.maxClientBatchSize());
             json.writeBooleanProperty("auto_truncate", options.autoTruncate());
-            // Each connection's own thread cuts its texts.
+            // Each connection's thread tokenizes its texts.
             json.writeNumberProperty("tokenization_workers", Runtime.getRuntime().availableProcessors());
             json.writeArrayPropertyStart("outputs");
             info.outputs().stream().sorted().forEach(output -> json.writeString(output.label()));
@@ -74,7 +74,7 @@ record ModelRoute(ModelInfo info, Identity identity, ServeOptions options) {
         json.writeEndObject();
     }
 
-    /** As PyTorch names it. */
+    /** Returns PyTorch's name for the precision. */
     private static String dtype(Precision precision) {
         return switch (precision) {
             case AUTO, FP32 -> "float32";

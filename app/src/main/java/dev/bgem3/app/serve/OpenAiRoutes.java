@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import tools.jackson.core.JsonGenerator;
 
-/** OpenAI's interface to embeddings. */
+/** The routes of OpenAI's API for embeddings. */
 record OpenAiRoutes(TextService texts, String modelName) {
     private static final String INPUT = "input";
 
@@ -20,14 +20,14 @@ record OpenAiRoutes(TextService texts, String modelName) {
                 models(modelName));
     }
 
-    /** The list of the one model. */
+    /** Returns the route that lists the model. */
     static Route models(String modelName) {
         return Route.get("/v1/models", exchange -> models(exchange, modelName)).withErrors(ErrorShape.OPENAI);
     }
 
     private void embeddings(Exchange exchange) {
         OpenAiRequest request = OpenAiRequest.read(exchange.body());
-        TextService.refuseEmpty(request.inputs());
+        TextService.rejectEmpty(request.inputs());
         EncodeOptions.Builder what = EncodeOptions.builder();
         texts.keepDimensions(what, request.dimensions());
         Encoded encoded = texts.encode(exchange, INPUT, request.inputs(), TextOptions.defaults(),
@@ -47,9 +47,9 @@ record OpenAiRoutes(TextService texts, String modelName) {
             json.writeStringProperty("object", "embedding");
             json.writeName("embedding");
             if (request.format() == Format.BASE64) {
-                JsonAnswers.base64Fp32(json, dense);
+                VectorJson.base64Fp32(json, dense);
             } else {
-                JsonAnswers.floats(json, dense, 0, dense.length);
+                VectorJson.floats(json, dense, 0, dense.length);
             }
             json.writeNumberProperty("index", index++);
             json.writeEndObject();

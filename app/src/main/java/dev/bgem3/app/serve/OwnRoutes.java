@@ -14,7 +14,7 @@ import dev.bgem3.tokenizer.Tokenizer;
 import java.util.List;
 import tools.jackson.core.JsonGenerator;
 
-/** The routes for all that BGE-M3 gives. */
+/** Our own routes, for all outputs and scores of BGE-M3. */
 record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
     List<Route> routes() {
         return List.of(Route.post("/v1/encode", this::encode), Route.post("/v1/score", this::score));
@@ -47,7 +47,7 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
             EncodeRequest request) {
         if (embedding.has(Output.DENSE)) {
             json.writeName("dense");
-            JsonAnswers.floats(json, embedding.dense().values(), 0, embedding.dense().dimension());
+            VectorJson.floats(json, embedding.dense().values(), 0, embedding.dense().dimension());
         }
         if (embedding.has(Output.SPARSE)) {
             sparse(json, embedding.lexicalWeights(), request.tokens());
@@ -55,7 +55,7 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
         if (embedding.has(Output.COLBERT)) {
             colbert(json, embedding.colbert(), request.colbertFormat());
             if (request.tokens()) {
-                // A row for each token but the first.
+                // ColBERT has a row for each token except the first.
                 json.writeArrayPropertyStart("colbert_tokens");
                 for (int i = 1; i < text.tokenCount(); i++) {
                     json.writeString(tokenizer.decode(text.tokenIds()[i]));
@@ -70,7 +70,7 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
         json.writeName("indices");
         json.writeArray(weights.tokenIds(), 0, weights.size());
         json.writeName("values");
-        JsonAnswers.floats(json, weights.weights(), 0, weights.size());
+        VectorJson.floats(json, weights.weights(), 0, weights.size());
         if (named) {
             json.writeArrayPropertyStart("tokens");
             for (int id : weights.tokenIds()) {
@@ -84,7 +84,7 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
     private static void colbert(JsonGenerator json, ColbertVectors vectors, ColbertFormat format) {
         json.writeName("colbert");
         if (format == ColbertFormat.FLOAT) {
-            JsonAnswers.rows(json, vectors.values(), vectors.rows(), vectors.dimension());
+            VectorJson.rows(json, vectors.values(), vectors.rows(), vectors.dimension());
             return;
         }
         json.writeStartObject();
@@ -93,9 +93,9 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
         json.writeStringProperty("dtype", format == ColbertFormat.BASE64_FP16 ? "fp16" : "fp32");
         json.writeName("data");
         if (format == ColbertFormat.BASE64_FP16) {
-            JsonAnswers.base64Fp16(json, vectors.values());
+            VectorJson.base64Fp16(json, vectors.values());
         } else {
-            JsonAnswers.base64Fp32(json, vectors.values());
+            VectorJson.base64Fp32(json, vectors.values());
         }
         json.writeEndObject();
     }

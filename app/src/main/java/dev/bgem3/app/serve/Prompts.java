@@ -7,17 +7,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The prompts of a model that requests choose among.
+ * The model's prompts, of which a request may choose one.
  *
  * @param byName
- *            as its files name them
+ *            the prompts by their names in the model's files
  */
 record Prompts(Map<String, String> byName) {
     /**
-     * The prompt that a request names: the empty string if it asks for none, empty if it does not say.
+     * Returns the prompt that a request names: the empty string if it wants none, empty if it does not say.
      *
      * @throws InvalidRequestException
-     *             where the model has none of that name
+     *             if the model has no prompt of that name
      */
     Optional<String> chosen(TextOptions options) {
         if (!options.namesPrompt()) {

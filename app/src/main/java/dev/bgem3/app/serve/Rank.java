@@ -4,9 +4,9 @@ import dev.bgem3.app.api.TeiRequests.Rerank;
 import java.util.List;
 import tools.jackson.core.JsonGenerator;
 
-/** A text's place among those of a request to rank, and its score. */
+/** The index of a text in a rerank request, and its score. */
 record Rank(int index, float score) {
-    /** Writes what {@code /rerank} answers. */
+    /** Writes the response of {@code /rerank}. */
     static void write(JsonGenerator json, List<Rank> ranks, Rerank request) {
         json.writeStartArray();
         for (Rank rank : ranks) {

@@ -12,15 +12,15 @@ import dev.bgem3.error.TimedOutException;
 import dev.bgem3.tokenizer.TokenizerException;
 
 /**
- * Why a request gets no result: the one place that turns what went wrong into a status.
+ * The reason why a request gets no result. Only this class maps exceptions to statuses.
  *
  * @param kind
- *            of what kind it is
+ *            the kind of reason
  * @param message
- *            what the client reads; it may quote the client's text and is never logged
+ *            the message for the client; it may quote the client's text and is never logged
  */
 record Refusal(Kind kind, String message) {
-    /** The kinds, with text-embeddings-inference's statuses and names. */
+    /** The kinds of reasons, with text-embeddings-inference's statuses and names. */
     enum Kind {
         SYNTAX(400, "Validation"), EMPTY(400, "Empty"), UNAUTHORIZED(401, "Unauthorized"), NOT_FOUND(404,
                 "NotFound"), METHOD(405, "MethodNotAllowed"), SLOW_CLIENT(408, "Timeout"), TOO_LARGE(413,
@@ -43,7 +43,7 @@ record Refusal(Kind kind, String message) {
             return status;
         }
 
-        /** The {@code error_type} of answers. */
+        /** Returns the {@code error_type} of responses. */
         String label() {
             return label;
         }

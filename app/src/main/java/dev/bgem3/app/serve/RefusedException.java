@@ -1,6 +1,6 @@
 package dev.bgem3.app.serve;
 
-/** A request that the server itself refuses. */
+/** Thrown if the server itself refuses a request. */
 final class RefusedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -11,11 +11,11 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Arrays;
 
-/** The body of one request, read within a size and a time. */
+/** The body of a request, read with limits on its size and time. */
 final class RequestBody {
-    /** How long a client may take to send a body: at 2 MB a line of 64 KB/s. */
+    /** The time limit for sending a body: for 2 MB it takes a connection of 64 KB/s. */
     private static final Duration BODY_LIMIT = Duration.ofSeconds(30);
-    /** How long, and how much, is thrown away so that a client which still sends reads why it is refused. */
+    /** The limits for discarding a body, so that a client that is still sending reads the response. */
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(5);
     private static final long DRAIN_BYTES = 256L << 20;
     private static final int FIRST_BYTES = 1 << 13;
@@ -38,12 +38,12 @@ final class RequestBody {
     }
 
     /**
-     * The whole body.
+     * Reads the whole body.
      *
      * @param lease
-     *            what holds the heap for it
+     *            reserves the heap for it
      * @throws RefusedException
-     *             where it is larger than the limit, has no room, or is not there in time
+     *             if the body exceeds the limit, has no room in the heap, or does not arrive in time
      */
     byte[] read(HeapBudget.Lease lease) {
         if (length > limit) {
@@ -60,10 +60,10 @@ final class RequestBody {
             return body;
         } catch (StallGuard.StalledException _) {
             throw new RefusedException(Refusal.Kind.SLOW_CLIENT,
-                    "body: not there after " + BODY_LIMIT.toSeconds() + " s");
+                    "body: did not arrive within " + BODY_LIMIT.toSeconds() + " s");
         } catch (RequestException | NumberFormatException _) {
             throw new RefusedException(Refusal.Kind.SYNTAX,
-                    "body: no chunks (expected: chunks as HTTP/1.1 has them)");
+                    "body: malformed chunks (expected: HTTP/1.1's chunked encoding)");
         } catch (IOException | UncheckedIOException | CloseConnectionException
                 | DataReader.InsufficientDataAvailableException _) {
             throw new RefusedException(Refusal.Kind.CLIENT_LEFT, "the client left");
@@ -72,7 +72,7 @@ final class RequestBody {
         }
     }
 
-    /** Allocates at most twice the bytes that have arrived: an announced length by itself takes no memory. */
+    /** Allocates at most twice the bytes that have arrived: an announced length alone takes no memory. */
     private byte[] read() throws IOException {
         InputStream in = request.content().inputStream();
         byte[] body = new byte[0];
@@ -99,8 +99,8 @@ final class RequestBody {
     }
 
     private int capacity(int size) {
-        long most = length > size ? length : limit;
-        return (int) Math.min(most, Math.max(FIRST_BYTES, 2L * size));
+        long max = length > size ? length : limit;
+        return (int) Math.min(max, Math.max(FIRST_BYTES, 2L * size));
     }
 
     static RefusedException tooLarge(int limit) {
@@ -108,29 +108,28 @@ final class RequestBody {
                 "body: more than " + limit + " bytes, the server's limit (--payload-limit)");
     }
 
-    /** Whether nothing of it is left on the connection. */
+    /** Returns whether none of it is left on the connection. */
     boolean isRead() {
         return whole;
     }
 
     /**
-     * Throws away what the client still sends, so that it gets to the answer: a reset connection would lose
-     * it.
+     * Discards what the client still sends, so that it reads the response; a reset connection would lose it.
      */
     void drain() {
-        // Who waits for a "100 Continue" sends nothing.
+        // A client that waits for a "100 Continue" sends nothing.
         if (whole || request.headers().containsToken(HeaderValues.EXPECT_100)) {
             return;
         }
-        long came = begun ? connection.bodyBytes() - connection.dataReader().available() : 0;
+        long arrived = begun ? connection.bodyBytes() - connection.dataReader().available() : 0;
         try {
             guard.run(connection.serverSocket(), DRAIN_LIMIT, () -> {
-                // Without decoding a chunked body its end is not known: discard until the client closes.
-                connection.discard(Math.min(DRAIN_BYTES, length > 0 ? length - came : DRAIN_BYTES));
+                // The end of a chunked body is unknown without decoding it: discard until the client closes.
+                connection.discard(Math.min(DRAIN_BYTES, length > 0 ? length - arrived : DRAIN_BYTES));
                 return connection;
             });
         } catch (IOException | RuntimeException _) {
-            // Whatever became of a body that nobody wants: the connection ends here in any case.
+            // Ignored: the connection closes here in any case.
         }
     }
 }

@@ -14,14 +14,15 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The routes of a server with a reranker: its own, and those for vectors, which say what is served instead.
+ * The routes of a server with a reranker: those that rerank, and those for vectors, which explain that the
+ * model has none.
  *
  * @param queue
- *            before the model
+ *            the queue that computes the scores
  * @param info
- *            the model
+ *            the model's properties
  * @param autoTruncate
- *            whether a pair that is too long is cut where its request does not say
+ *            whether to truncate a pair that is too long if the request does not say
  */
 record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Admission admission,
         Metrics metrics) {
@@ -38,7 +39,7 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
                 .toList();
     }
 
-    /** With the status that text-embeddings-inference gives it. */
+    /** Refuses a request for vectors with the status of text-embeddings-inference. */
     private static void noVectors(Exchange exchange) {
         throw new RefusedException(Refusal.Kind.BACKEND,
                 "model is not an embedding model: a reranker is served (expected: POST /rerank)");
@@ -47,7 +48,7 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
     private void rerank(Exchange exchange) {
         Rerank request = Rerank.read(exchange.body());
         admission.countWithin("texts", request.texts().size());
-        refuseEmpty(request);
+        rejectEmpty(request);
         if (request.options().direction() == Truncation.LEFT) {
             throw new InvalidRequestException(Fault.VALIDATION,
                     "truncation_direction: left (expected: right, as a reranker's pairs are cut)");
@@ -56,10 +57,10 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
             throw new InvalidRequestException(Fault.VALIDATION,
                     "prompt_name: a reranker has no prompts (expected: no prompt_name)");
         }
-        admission.refuseOverload(request.texts().size());
-        exchange.room(heapToCut(request));
+        admission.rejectOverload(request.texts().size());
+        exchange.room(heapToTokenize(request));
         List<RerankScore> scores = score(exchange, request);
-        Admission.sayWhatWasCut(exchange,
+        Admission.reportTruncated(exchange,
                 scores.stream().filter(RerankScore::truncated).map(score -> String.valueOf(score.index()))
                         .toList());
         List<Rank> ranks = scores.stream().sorted(RerankScore.BEST_FIRST)
@@ -67,8 +68,8 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
         exchange.json(json -> Rank.write(json, ranks, request));
     }
 
-    /** Either of a pair's texts may be empty, as in text-embeddings-inference. */
-    private static void refuseEmpty(Rerank request) {
+    /** Rejects pairs of two empty texts; as in text-embeddings-inference, one of them may be empty. */
+    private static void rejectEmpty(Rerank request) {
         if (request.query().text().isEmpty()) {
             request.texts().stream().filter(text -> text.text().isEmpty()).findFirst().ifPresent(text -> {
                 throw new InvalidRequestException(Fault.EMPTY,
@@ -77,11 +78,11 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
         }
     }
 
-    /** An upper bound of the heap for tokenizing the longest text and keeping the tokens of all pairs. */
-    private long heapToCut(Rerank request) {
-        long cutting = Stream.concat(Stream.of(request.query()), request.texts().stream())
-                .mapToLong(text -> HeapCost.heapToCut(text.text())).max().orElse(0);
-        return cutting + (long) (request.texts().size() + 1) * info.maxLength() * HeapCost.ID_BYTES;
+    /** Returns a bound on the heap for tokenizing the longest text and keeping the tokens of all pairs. */
+    private long heapToTokenize(Rerank request) {
+        long tokenizing = Stream.concat(Stream.of(request.query()), request.texts().stream())
+                .mapToLong(text -> HeapCost.heapToTokenize(text.text())).max().orElse(0);
+        return tokenizing + (long) (request.texts().size() + 1) * info.maxLength() * HeapCost.ID_BYTES;
     }
 
     private List<RerankScore> score(Exchange exchange, Rerank request) {

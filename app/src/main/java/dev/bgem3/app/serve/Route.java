@@ -1,21 +1,21 @@
 package dev.bgem3.app.serve;
 
 /**
- * What answers a method at a path.
+ * A method and path, and the endpoint that answers them.
  *
  * @param method
- *            {@code GET} or {@code POST}; what answers GET answers HEAD too
+ *            {@code GET} or {@code POST}; an endpoint for GET also answers HEAD
  * @param path
- *            matched whole
+ *            the path, which must match exactly
  * @param errors
- *            how its errors are written
+ *            the format of its errors
  * @param open
- *            whether it answers without the API key
+ *            whether it needs no API key
  * @param endpoint
- *            answers
+ *            answers the requests
  */
 record Route(String method, String path, ErrorShape errors, boolean open, Endpoint endpoint) {
-    /** Answers a request, or throws what {@link Refusal} turns into a status. */
+    /** Answers a request, or throws an exception that {@link Refusal} maps to a status. */
     interface Endpoint {
         void answer(Exchange exchange);
     }

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
-/** All routes of a server. */
+/** Creates all routes of a server. */
 final class Routes {
     private Routes() {}
 
-    /** Those of a model that encodes texts. */
+    /** Returns the routes for a model that encodes texts. */
     static List<Route> of(TextService texts, ModelInfo info, Identity identity, ServeOptions options,
             Metrics metrics,
             BooleanSupplier stopping) {
@@ -29,7 +29,7 @@ final class Routes {
                 .flatMap(List::stream).toList();
     }
 
-    /** Those of a reranker. */
+    /** Returns the routes for a reranker. */
     static List<Route> of(Reranker model, RerankQueue queue, Identity identity, ServeOptions options,
             Metrics metrics, BooleanSupplier stopping) {
         ModelInfo info = model.info();

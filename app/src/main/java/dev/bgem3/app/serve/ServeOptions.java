@@ -8,36 +8,36 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * How the server runs.
+ * The options of the server.
  *
  * @param host
- *            the address that it listens on; with {@code 127.0.0.1} only this machine reaches it
+ *            the address to listen on; only this machine can reach {@code 127.0.0.1}
  * @param port
- *            0..65535; 0 for any that is free
+ *            0..65535; 0 for any free port
  * @param apiKey
- *            what clients must show, if anything
+ *            the key that clients must send, if any
  * @param maxConcurrentRequests
- *            the most texts that wait or are computed at a time; a request that would bring more is refused
- *            at once
+ *            the maximum number of texts that wait or are computed at a time; a request that would exceed it
+ *            is refused at once
  * @param maxBatchTokens
- *            the most tokens of a batch; empty for the model's own
+ *            the maximum number of tokens in a batch; empty for the model's default
  * @param maxClientBatchSize
- *            the most texts of a request
+ *            the maximum number of texts in a request
  * @param payloadLimit
- *            the most bytes of a request's body
+ *            the maximum number of bytes in a request's body
  * @param autoTruncate
- *            whether a text that is too long is cut where the request does not say
+ *            whether to truncate a text that is too long if the request does not say
  * @param requestTimeout
- *            how long a request may take from its first byte to its answer
+ *            the time limit from a request's first byte to its response
  * @param shutdownTimeout
- *            how long a stop waits for what was accepted
+ *            how long a stop waits for accepted requests
  */
 public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int maxConcurrentRequests,
         OptionalInt maxBatchTokens, int maxClientBatchSize, int payloadLimit, boolean autoTruncate,
         Duration requestTimeout, Duration shutdownTimeout) {
     private static final Duration MAX_TIME = Duration.ofDays(1);
 
-    /** Checks each setting. */
+    /** Checks the options. */
     public ServeOptions {
         Objects.requireNonNull(host, "host");
         Objects.requireNonNull(apiKey, "apiKey");
@@ -56,10 +56,10 @@ public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int m
         }
     }
 
-    private static void within(String name, long value, long least, long most) {
-        if (value < least || value > most) {
+    private static void within(String name, long value, long min, long max) {
+        if (value < min || value > max) {
             throw new IllegalArgumentException(
-                    name + ": " + value + " (expected: " + least + ".." + most + ")");
+                    name + ": " + value + " (expected: " + min + ".." + max + ")");
         }
     }
 }

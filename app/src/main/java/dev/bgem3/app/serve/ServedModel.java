@@ -4,12 +4,12 @@ import dev.bgem3.BgeM3;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Reranker;
 
-/** The model that a server answers from. */
+/** The model that a server serves. */
 public sealed interface ServedModel {
-    /** What it is. */
+    /** Returns the model's properties. */
     ModelInfo info();
 
-    /** One that encodes texts. */
+    /** A model that encodes texts. */
     record Encoder(BgeM3 model) implements ServedModel {
         @Override
         public ModelInfo info() {
@@ -17,7 +17,7 @@ public sealed interface ServedModel {
         }
     }
 
-    /** One that scores pairs. */
+    /** A model that scores pairs. */
     record CrossEncoder(Reranker model) implements ServedModel {
         @Override
         public ModelInfo info() {

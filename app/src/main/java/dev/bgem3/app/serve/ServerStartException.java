@@ -1,10 +1,10 @@
 package dev.bgem3.app.serve;
 
-/** The server cannot listen where it was told to. */
+/** Thrown if the server cannot listen at its address and port. */
 public final class ServerStartException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that the message describes whole. */
+    /** Creates an exception with its cause, or null. */
     public ServerStartException(String message, Throwable cause) {
         super(message, cause);
     }

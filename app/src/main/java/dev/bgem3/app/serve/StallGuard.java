@@ -10,17 +10,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Ends what a client that neither sends nor reads would hold up for ever: closes its socket once a step has
- * lasted too long, which ends the step with an exception. A socket's own time-out starts anew with each byte,
- * and writing has none.
+ * Keeps a client that neither sends nor reads from blocking a thread forever: closes its socket if a step
+ * takes too long, so that the step throws an exception. A socket's own timeout restarts with each byte, and
+ * writing has none.
  */
 final class StallGuard implements AutoCloseable {
-    /** What may throw an {@link IOException} or its kin. */
+    /** A step that reads or writes. */
     interface Step<T> {
         T run() throws IOException;
     }
 
-    /** The step lasted too long. */
+    /** Thrown if a step took too long. */
     static final class StalledException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -39,10 +39,10 @@ final class StallGuard implements AutoCloseable {
     }
 
     /**
-     * What the step gives.
+     * Runs a step and returns its result.
      *
      * @throws StalledException
-     *             where it lasted longer than {@code limit}; the socket is then closed
+     *             if it took longer than {@code limit}; the socket is then closed
      */
     <T> T run(HelidonSocket socket, Duration limit, Step<T> step) throws IOException {
         AtomicBoolean late = new AtomicBoolean();
@@ -66,7 +66,7 @@ final class StallGuard implements AutoCloseable {
         try {
             socket.close();
         } catch (UncheckedIOException _) {
-            // The client was faster: it is closed already.
+            // The client has already closed it.
         }
     }
 

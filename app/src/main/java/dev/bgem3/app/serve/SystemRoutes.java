@@ -9,19 +9,19 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * What tells of the server itself, and its page.
+ * The routes for the server's health, metrics, page and documentation.
  *
  * @param stopping
- *            whether the server takes its leave
+ *            returns whether the server is stopping
  * @param metrics
- *            what {@code GET /metrics} shows
+ *            the metrics that {@code GET /metrics} returns
  * @param page
- *            what browsers get
+ *            the page for browsers
  */
 record SystemRoutes(BooleanSupplier stopping, Metrics metrics, Page page) {
     private static final String OPEN_API = "/dev/bgem3/app/serve/openapi.json";
 
-    /** Made when it is first asked for: few servers are, and a start should be fast. */
+    /** Created with the first request for it, since few servers get one and should start fast. */
     private static final class Documentation {
         static final Page PAGE = Page.documentation();
     }
@@ -46,8 +46,7 @@ record SystemRoutes(BooleanSupplier stopping, Metrics metrics, Page page) {
     }
 
     /**
-     * The page for who asks for HTML; for others what text-embeddings-inference answers here, which is its
-     * health.
+     * Sends the page to clients that accept HTML, and to others the health, like text-embeddings-inference.
      */
     private void root(Exchange exchange) {
         exchange.header("Vary", "Accept");

@@ -18,7 +18,7 @@ import java.util.OptionalInt;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 
-/** The routes of text-embeddings-inference that want an embedding model. */
+/** The routes of text-embeddings-inference that need an embedding model. */
 record TeiEmbedRoutes(TextService texts) {
     private static final String INPUTS = "inputs";
 
@@ -31,7 +31,7 @@ record TeiEmbedRoutes(TextService texts) {
 
     private void embed(Exchange exchange) {
         Embed request = Embed.read(exchange.body());
-        TextService.refuseEmpty(request.inputs());
+        TextService.rejectEmpty(request.inputs());
         EncodeOptions.Builder what = EncodeOptions.builder().normalize(request.normalize());
         texts.keepDimensions(what, request.dimensions());
         Encoded encoded = texts.encode(exchange, INPUTS, request.inputs(), request.options(),
@@ -39,13 +39,13 @@ record TeiEmbedRoutes(TextService texts) {
                 what);
         exchange.json(json -> list(json, encoded.embeddings(), embedding -> {
             float[] dense = embedding.dense().values();
-            JsonAnswers.floats(json, dense, 0, dense.length);
+            VectorJson.floats(json, dense, 0, dense.length);
         }));
     }
 
     private void embedSparse(Exchange exchange) {
         Plain request = Plain.read(exchange.body());
-        TextService.refuseEmpty(request.inputs());
+        TextService.rejectEmpty(request.inputs());
         Encoded encoded = texts.encode(exchange, INPUTS, request.inputs(), request.options(),
                 OptionalInt.empty(),
                 EncodeOptions.builder().outputs(Output.SPARSE));
@@ -62,20 +62,20 @@ record TeiEmbedRoutes(TextService texts) {
         }));
     }
 
-    /** What the model makes of each token, before any head and not normalised. */
+    /** Answers with the last hidden state of each token, before any head and not normalized. */
     private void embedAll(Exchange exchange) {
         Plain request = Plain.read(exchange.body());
-        TextService.refuseEmpty(request.inputs());
+        TextService.rejectEmpty(request.inputs());
         Encoded encoded = texts.encode(exchange, INPUTS, request.inputs(), request.options(),
                 OptionalInt.empty(), EncodeOptions.builder().tokenStates(true));
         exchange.json(json -> list(json, encoded.embeddings(), embedding -> {
             TokenStates states = embedding.tokenStates();
-            JsonAnswers.rows(json, states.values(), states.rows(), states.dimension());
+            VectorJson.rows(json, states.values(), states.rows(), states.dimension());
         }));
     }
 
     /**
-     * The weighted score of all that the model gives. It lies between 0 and about 1 by itself, so that raw
+     * Ranks by the weighted score of all outputs. It is between 0 and about 1 without normalization, so raw
      * scores are the same.
      */
     private void rerank(Exchange exchange) {
@@ -83,7 +83,7 @@ record TeiEmbedRoutes(TextService texts) {
         texts.countWithin("texts", request.texts().size());
         boolean all = texts.hasAllOutputs();
         Comparison compared = new Comparison(request.query(), request.texts());
-        TextService.refuseEmpty(compared.inputs());
+        TextService.rejectEmpty(compared.inputs());
         Encoded encoded = texts.encode(exchange, compared, request.options(), OptionalInt.empty(), all
                 ? EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT)
                 : EncodeOptions.builder());
@@ -103,7 +103,7 @@ record TeiEmbedRoutes(TextService texts) {
         Similarity request = Similarity.read(exchange.body());
         texts.countWithin("inputs.sentences", request.sentences().size());
         Comparison compared = new Comparison(request.source(), request.sentences());
-        TextService.refuseEmpty(compared.inputs());
+        TextService.rejectEmpty(compared.inputs());
         Encoded encoded = texts.encode(exchange, compared, request.options(), OptionalInt.empty(),
                 EncodeOptions.builder());
         Embedding source = encoded.embeddings().getFirst();

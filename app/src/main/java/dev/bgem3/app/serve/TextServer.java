@@ -25,19 +25,19 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * The HTTP server over one model. Made, it serves; closed, it has answered all that it accepted.
+ * The HTTP server for a model. {@link #start} starts it; {@link #close} answers the accepted requests first.
  *
  * <p>
  * Thread-safe. It does not own the model.
  */
 public final class TextServer implements AutoCloseable {
-    /** Beyond the time for computing, so that its answers get out. */
-    private static final Duration TO_WRITE = Duration.ofSeconds(2);
-    private static final Duration LEAVE_TAKING = Duration.ofMillis(250);
+    /** The time for writing responses after the time for computing is over. */
+    private static final Duration WRITE_TIME = Duration.ofSeconds(2);
+    private static final Duration STOP_DELAY = Duration.ofMillis(250);
     private static final int BACKLOG = 1024;
     private static final int MIB = 1 << 20;
     private static final int MAX_HEADER_BYTES = 1 << 16;
-    /** Held, since loggers that nobody holds lose their level. */
+    /** A strong reference, since a logger that is garbage-collected loses its level. */
     private static final Logger HELIDON = Logger.getLogger("io.helidon");
 
     private final StallGuard guard = new StallGuard();
@@ -85,21 +85,21 @@ public final class TextServer implements AutoCloseable {
     }
 
     /**
-     * Starts to listen.
+     * Starts a server.
      *
      * @param identity
-     *            what answers call the model
+     *            the model's name in responses
      * @param log
-     *            where the access log goes
+     *            gets the access log
      * @throws ServerStartException
-     *             where it cannot listen at the address and port
+     *             if it cannot listen at the address and port
      */
     public static TextServer start(ServedModel model, Identity identity, ServeOptions options,
             PrintStream log) {
         return start(model, identity, options, log, HeapShares.of(Runtime.getRuntime().maxMemory()));
     }
 
-    /** As {@code start} within such a heap. */
+    /** Like {@code start}, with the given division of the heap. */
     static TextServer start(ServedModel model, Identity identity, ServeOptions options, PrintStream log,
             HeapShares heap) {
         requireFree(options);
@@ -109,7 +109,8 @@ public final class TextServer implements AutoCloseable {
             server.closeQueue.run();
             server.guard.close();
             throw new ServerStartException(
-                    "cannot listen on " + options.host() + ":" + options.port() + ": it was taken meanwhile",
+                    "cannot listen on " + options.host() + ":" + options.port()
+                            + ": the port was taken meanwhile",
                     null);
         }
         return server;
@@ -119,20 +120,20 @@ public final class TextServer implements AutoCloseable {
      * Checks that this process's heap has room for a body of {@code payloadLimit} bytes.
      *
      * @throws IllegalArgumentException
-     *             if it has not
+     *             if it does not
      */
     public static void requireRoom(ServeOptions options) {
         long heap = Runtime.getRuntime().maxMemory();
-        long most = HeapShares.largestPayload(heap);
-        if (options.payloadLimit() > most) {
+        long max = HeapShares.largestPayload(heap);
+        if (options.payloadLimit() > max) {
             throw new IllegalArgumentException("payloadLimit: " + options.payloadLimit()
-                    + " (expected: at most " + most + " with a heap of " + heap / MIB
+                    + " (expected: at most " + max + " with a heap of " + heap / MIB
                     + " MiB, half of which is for requests; BGEM3_JAVA_OPTS=-Xmx"
-                    + (heap / MIB * options.payloadLimit() / most + 1) + "m allows that)");
+                    + (heap / MIB * options.payloadLimit() / max + 1) + "m allows that)");
         }
     }
 
-    /** Helidon logs what stands in its way and returns; this finds out beforehand. */
+    /** Probes the port so that we can throw, since Helidon only logs bind failures. */
     private static void requireFree(ServeOptions options) {
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true);
@@ -146,7 +147,7 @@ public final class TextServer implements AutoCloseable {
     private WebServer server(ServeOptions options) {
         return WebServer.builder().address(address(options.host())).port(options.port()).backlog(BACKLOG)
                 .useNio(false)
-                .shutdownHook(false).shutdownGracePeriod(options.shutdownTimeout().plus(TO_WRITE))
+                .shutdownHook(false).shutdownGracePeriod(options.shutdownTimeout().plus(WRITE_TIME))
                 .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
                 .protocolsDiscoverServices(false).addConnectionSelector(connections)
                 .directHandlers(directHandlers())
@@ -163,7 +164,7 @@ public final class TextServer implements AutoCloseable {
         }
     }
 
-    /** What Helidon refuses by itself, such as a request line that is none, is answered in our shape. */
+    /** Formats the errors that Helidon itself reports, such as an invalid request line. */
     private static DirectHandlers directHandlers() {
         DirectHandlers.Builder handlers = DirectHandlers.builder();
         DirectHandler handler = (_, _, status, headers, message) -> DirectHandler.TransportResponse.builder()
@@ -180,28 +181,28 @@ public final class TextServer implements AutoCloseable {
         return handlers.build();
     }
 
-    /** The port that it listens on. */
+    /** Returns the port that the server listens on. */
     public int port() {
         return server.port();
     }
 
-    /** The requests that came. */
+    /** Returns the number of requests received. */
     public long accepted() {
         return gateway.accepted();
     }
 
-    /** Those of them that are answered, refused, or whose client left. */
+    /** Returns the number of requests that are answered or refused, or whose client disconnected. */
     public long answered() {
         return gateway.answered();
     }
 
-    /** Answers what was accepted, within the time for that, and stops. */
+    /** Answers the accepted requests within the shutdown timeout, and stops. */
     @Override
     public void close() {
         gateway.stopping(shutdownTimeout);
         try {
-            // Those who send one request after another learn with their next answer to go elsewhere.
-            Thread.sleep(LEAVE_TAKING);
+            // The next response on a kept-alive connection tells the client to close it.
+            Thread.sleep(STOP_DELAY);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }

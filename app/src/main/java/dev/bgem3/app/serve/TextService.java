@@ -17,7 +17,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntFunction;
 
-/** What the routes have done to texts: counted, cut into tokens, computed. Thread-safe. */
+/** Checks, tokenizes and computes texts for the routes. Thread-safe. */
 final class TextService {
     private final BgeM3 model;
     private final EncodeQueue queue;
@@ -44,13 +44,13 @@ final class TextService {
     }
 
     /**
-     * Computes the inputs of a request, each after the prompt of its kind unless the request names another,
-     * or none.
+     * Computes the inputs of a request, each with the prompt of its kind unless the request names another
+     * prompt or none.
      *
      * @param field
-     *            what the request calls them
+     *            the request's field for the inputs
      * @param maxLength
-     *            the most tokens of each; empty for the model's own
+     *            the maximum number of tokens in each; empty for the model's default
      */
     Encoded encode(Exchange exchange, String field, List<TextInput> inputs, TextOptions texts,
             OptionalInt maxLength, EncodeOptions.Builder what) {
@@ -59,8 +59,8 @@ final class TextService {
     }
 
     /**
-     * As {@code encode} for texts that are compared, the one the result's first; the route itself has counted
-     * the others.
+     * Like {@code encode}, for texts to compare: the first result is that of {@code one}. The route must have
+     * checked the number of the others.
      */
     Encoded encode(Exchange exchange, Comparison compared, TextOptions texts, OptionalInt maxLength,
             EncodeOptions.Builder what) {
@@ -69,17 +69,17 @@ final class TextService {
 
     private Encoded encode(Exchange exchange, List<TextInput> inputs, IntFunction<String> shortPlaces,
             TextOptions texts, OptionalInt maxLength, EncodeOptions.Builder what) {
-        admission.refuseOverload(inputs.size());
+        admission.rejectOverload(inputs.size());
         long start = System.nanoTime();
         checkLimit(maxLength);
-        exchange.room(heapCost.heapToCut(inputs, maxLength));
+        exchange.room(heapCost.heapToTokenize(inputs, maxLength));
         inputs.forEach(input -> checkTokenIds(input, texts));
         maxLength.ifPresent(what::maxLength);
         prompts.chosen(texts).ifPresent(what::instruction);
         EncodeOptions computing = what.truncation(texts.direction()).build();
         List<TextInput.Tokens> tokens = model.tokenize(inputs, computing);
         if (!texts.truncate().orElse(autoTruncate)) {
-            tokens.forEach(TextService::refuseCut);
+            tokens.forEach(TextService::rejectTruncated);
         }
         exchange.room(bytesOfResults(computing, tokens));
         exchange.roomForVectors(bytesOfTokens(computing, tokens));
@@ -92,20 +92,20 @@ final class TextService {
                 computed.computing());
         metrics.computed(work, tokens.stream().mapToInt(TextInput.Tokens::tokenCount));
         exchange.worked(work, computeType);
-        Admission.sayWhatWasCut(exchange, encoded.truncated(shortPlaces));
+        Admission.reportTruncated(exchange, encoded.truncated(shortPlaces));
         return encoded;
     }
 
     private void checkLimit(OptionalInt maxLength) {
-        int most = model.info().maxLength();
-        if (maxLength.orElse(2) > most) {
+        int max = model.info().maxLength();
+        if (maxLength.orElse(2) > max) {
             throw new InvalidRequestException(Fault.VALIDATION,
-                    "max_length: " + maxLength.getAsInt() + " (expected: 2.." + most
+                    "max_length: " + maxLength.getAsInt() + " (expected: 2.." + max
                             + ", the model's limit)");
         }
     }
 
-    /** Refuses token ids that the tokenizer does not have, and any beside the name of a prompt. */
+    /** Rejects token ids that the tokenizer does not have, or that come with the name of a prompt. */
     private void checkTokenIds(TextInput input, TextOptions texts) {
         if (input instanceof TextInput.Tokens tokens) {
             String place = tokens.place().orElseThrow();
@@ -117,7 +117,7 @@ final class TextService {
         }
     }
 
-    private static void refuseCut(TextInput.Tokens text) {
+    private static void rejectTruncated(TextInput.Tokens text) {
         if (text.truncated()) {
             throw new InvalidRequestException(Fault.VALIDATION,
                     text.place().orElseThrow() + ": " + text.fullTokenCount() + " tokens (expected: at most "
@@ -125,17 +125,17 @@ final class TextService {
         }
     }
 
-    /** The heap for the tokens, the outputs but those of each token, and the buffer of a large answer. */
+    /** Returns the heap for the tokens, the outputs per text, and the buffer of a large response. */
     private long bytesOfResults(EncodeOptions what, List<TextInput.Tokens> texts) {
         long tokens = texts.stream().mapToLong(TextInput.Tokens::tokenCount).sum();
         long numbers = (what.outputs().contains(Output.DENSE)
                 ? (long) texts.size() * model.info().hiddenSize()
                 : 0) + (what.outputs().contains(Output.SPARSE) ? 2 * tokens : 0);
         return HeapCost.ID_BYTES * tokens + numbers * Float.BYTES
-                + Math.min(AnswerStream.MAX_BYTES, numbers * AnswerStream.NUMBER_BYTES);
+                + Math.min(ResponseStream.MAX_BYTES, numbers * ResponseStream.NUMBER_BYTES);
     }
 
-    /** The heap that outputs of each token take, until they are sent. */
+    /** Returns the heap for the outputs per token, until they are sent. */
     private long bytesOfTokens(EncodeOptions what, List<TextInput.Tokens> texts) {
         long tokens = texts.stream().mapToLong(TextInput.Tokens::tokenCount).sum();
         int numbers = (what.outputs().contains(Output.COLBERT) ? model.info().colbertDimension() : 0)
@@ -143,28 +143,28 @@ final class TextService {
         return tokens * numbers * Float.BYTES;
     }
 
-    /** Whether the model has all heads of BGE-M3. */
+    /** Returns whether the model has all of BGE-M3's outputs. */
     boolean hasAllOutputs() {
         return model.info().outputs().containsAll(Set.of(Output.DENSE, Output.SPARSE, Output.COLBERT));
     }
 
-    /** Keeps so many dimensions of dense vectors, where that is asked for. */
+    /** Sets the number of dimensions of dense vectors, if requested. */
     void keepDimensions(EncodeOptions.Builder what, OptionalInt dimensions) {
-        int most = model.info().hiddenSize();
-        if (dimensions.orElse(1) > most) {
+        int max = model.info().hiddenSize();
+        if (dimensions.orElse(1) > max) {
             throw new InvalidRequestException(Fault.VALIDATION,
-                    "dimensions: " + dimensions.getAsInt() + " (expected: 1.." + most + ")");
+                    "dimensions: " + dimensions.getAsInt() + " (expected: 1.." + max + ")");
         }
         dimensions.ifPresent(what::truncateDim);
     }
 
-    /** Refuses a request of no text, or of too many. */
+    /** Rejects a request without texts, or with too many. */
     void countWithin(String field, int count) {
         admission.countWithin(field, count);
     }
 
-    /** Refuses empty texts, as the routes of others do. */
-    static void refuseEmpty(List<? extends TextInput> inputs) {
+    /** Rejects empty texts, as text-embeddings-inference and OpenAI do. */
+    static void rejectEmpty(List<? extends TextInput> inputs) {
         for (TextInput input : inputs) {
             boolean empty = switch (input) {
                 case TextInput.Text text -> text.text().isEmpty();

@@ -15,9 +15,9 @@ import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import tools.jackson.core.JsonGenerator;
 
-/** The routes of text-embeddings-inference that want a tokenizer alone. */
+/** The routes of text-embeddings-inference that need only a tokenizer. */
 final class TokenRoutes {
-    /** An upper bound of what a token takes in a decoded text, which grows by doubling. */
+    /** An upper bound on the heap per token of a decoded text, which grows by doubling. */
     private static final int PIECE_BYTES = 64;
 
     private final Tokenizer tokenizer;
@@ -29,12 +29,12 @@ final class TokenRoutes {
     private final int suffixLength;
 
     /**
-     * The routes over a tokenizer.
+     * Creates the routes for a tokenizer.
      *
      * @param prompt
-     *            what comes before a text for which no prompt is named
+     *            the prompt of texts whose request names none
      * @param countWithin
-     *            refuses too many texts, or none
+     *            rejects a request without texts, or with too many
      */
     TokenRoutes(Tokenizer tokenizer, Prompts prompts, String prompt, IntConsumer countWithin) {
         this.tokenizer = tokenizer;
@@ -54,8 +54,8 @@ final class TokenRoutes {
         Tokenize request = Tokenize.read(exchange.body());
         countWithin.accept(request.inputs().size());
         String before = prompts.chosen(request.options()).orElse(prompt);
-        exchange.room(request.inputs().stream().mapToLong(input -> HeapCost.heapToPlace(input.text())).max()
-                .orElse(0));
+        exchange.room(request.inputs().stream()
+                .mapToLong(input -> HeapCost.heapToTokenizeWithOffsets(input.text())).max().orElse(0));
         exchange.json(json -> {
             json.writeStartArray();
             for (TextInput.Text input : request.inputs()) {
@@ -66,7 +66,7 @@ final class TokenRoutes {
         });
     }
 
-    /** Offsets count characters as Unicode does, not UTF-16 units; special tokens have none. */
+    /** Writes tokens; offsets count Unicode characters, not UTF-16 units, and special tokens have none. */
     private void tokens(JsonGenerator json, String text, Encoding encoding, boolean withSpecial) {
         json.writeStartArray();
         int unit = 0;
@@ -84,7 +84,7 @@ final class TokenRoutes {
                 json.writeNullProperty("start");
                 json.writeNullProperty("stop");
             } else {
-                // Starts never decrease, so that the text is gone over once.
+                // Starts never decrease, so one pass over the text is enough.
                 character += text.codePointCount(unit, encoding.start(i));
                 unit = encoding.start(i);
                 json.writeStringProperty("text", text.substring(unit, encoding.end(i)));
@@ -115,11 +115,11 @@ final class TokenRoutes {
     }
 
     /**
-     * Refuses ids that a tokenizer does not have, which text-embeddings-inference counts among the errors of
-     * the tokenizer.
+     * Rejects ids that a tokenizer does not have, as an error of the tokenizer, like
+     * text-embeddings-inference.
      *
      * @param before
-     *            what the message says before the id
+     *            the beginning of the message, before the id
      */
     static void requireKnown(String before, int[] ids, Tokenizer tokenizer) {
         for (int id : ids) {

@@ -3,20 +3,20 @@ package dev.bgem3.app.serve;
 import java.time.Duration;
 
 /**
- * What a request cost.
+ * The cost of a request.
  *
  * @param texts
- *            that were computed
+ *            the number of texts computed
  * @param characters
- *            of them, in UTF-16 units
+ *            their length in UTF-16 units
  * @param tokens
- *            of them as they were computed
+ *            the number of their tokens that were computed
  * @param tokenizing
- *            cutting them into tokens
+ *            the time to tokenize them
  * @param waiting
- *            for their turn
+ *            the time they waited in the queue
  * @param computing
- *            their batches
+ *            the time to compute their batches
  */
 record Work(int texts, long characters, long tokens, Duration tokenizing, Duration waiting,
         Duration computing) {

@@ -15,8 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A failure is named by what the request calls the text, whoever meets it: the server, the library or its
- * queue.
+ * Messages name the text by its field in the request, whether the server, the library or its queue fails.
  */
 class FailurePlaceRoutesTest {
     private static final String LONG = "word ".repeat(600);
@@ -76,15 +75,15 @@ class FailurePlaceRoutesTest {
             /v1/encode | {"inputs":["a","\\ud800"]} | 422 | Validation | inputs[1]: half of a
             /decode | {"ids":[[0],[99999]]} | 422 | Tokenizer | ids[1]: 99999
             """)
-    void anEncodersRoutesNameThePlace(String path, String body, int status, String type, String message)
+    void encoderRoutesNameThePlace(String path, String body, int status, String type, String message)
             throws Exception {
         assertFails(encoderServer, path, body, status, type, message);
     }
 
-    /** Which of the two is named depends on the batches; each is called what the request calls it. */
+    /** Which of the two is named depends on the batches, but each is named by its field. */
     @ParameterizedTest
     @CsvSource({"/v1/score, passages", "/rerank, texts"})
-    void aPassageIsNamedByItsPlace(String path, String field) throws Exception {
+    void namesAPassageByItsPlace(String path, String field) throws Exception {
         HttpResponse<String> response = encoderServer.post(path,
                 "{\"query\":\"what\",\"" + field + "\":[\"panda\"]}");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(424);
@@ -97,7 +96,7 @@ class FailurePlaceRoutesTest {
             {"query":"what","texts":["panda"]} | 424 | Backend | texts[0] ("what", "panda"): score: NaN
             {"query":"what","texts":["a","LONG"],"truncate":false}|422|Validation|texts[1] ("what", "word
             """)
-    void aRerankersRouteNamesThePlace(String body, int status, String type, String message) throws Exception {
+    void rerankerRouteNamesThePlace(String body, int status, String type, String message) throws Exception {
         assertFails(rerankerServer, "/rerank", body, status, type, message);
     }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What clients make a server hold is bounded, and the others are answered. */
+/** The heap that clients can make a server use is limited, and other clients are still answered. */
 @Timeout(60)
 class FullHeapTest {
     private static final int MIB = 1 << 20;
@@ -49,7 +49,7 @@ class FullHeapTest {
                         CONNECTIONS));
     }
 
-    /** Whatever was held is given back once the clients have left. */
+    /** All heap is released after the clients have disconnected. */
     @AfterEach
     void leaveNothingBehind() throws Exception {
         for (Socket socket : sockets) {
@@ -75,7 +75,7 @@ class FullHeapTest {
         return socket;
     }
 
-    /** Says that nothing follows, so that the server need not wait for the rest of a body. */
+    /** Closes the sending side, so that the server need not wait for the rest of a body. */
     private Socket whole(String bytes) throws IOException {
         Socket socket = open(bytes);
         socket.shutdownOutput();
@@ -97,7 +97,7 @@ class FullHeapTest {
     }
 
     @Test
-    void aBodyThatIsAnnouncedTakesNoRoomBeforeItComes() throws Exception {
+    void announcedBodyTakesNoHeapBeforeItArrives() throws Exception {
         for (int i = 0; i < CONNECTIONS / 2; i++) {
             open(head("/embed", 2_000_000));
         }
@@ -109,7 +109,7 @@ class FullHeapTest {
     }
 
     @Test
-    void bodiesThatHaveNoRoomAreRefusedAndTheClientReadsWhy() throws Exception {
+    void refusesBodiesWithoutRoomAndTheClientReadsWhy() throws Exception {
         String part = "{\"inputs\":\"" + "a".repeat(900_000);
         open(head("/embed", 1_900_000) + part);
         open(head("/embed", 1_900_000) + part);
@@ -134,7 +134,7 @@ class FullHeapTest {
     }
 
     @Test
-    void aChunkIsNotReadBeyondTheLimitOfABody() throws Exception {
+    void doesNotReadAChunkBeyondTheBodyLimit() throws Exception {
         server.close();
         requests = new HeapBudget("requests", 64 * MIB);
         server = new ServerFixture(model, ServerFixture.DEFAULTS,
@@ -147,15 +147,16 @@ class FullHeapTest {
     }
 
     @Test
-    void aChunkThatIsNoneIsRefused() throws Exception {
+    void refusesMalformedChunks() throws Exception {
         List<String> refused = answer(whole(
-                "POST /embed HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n"));
+                "POST /embed HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + "xyz\r\n{}\r\n0\r\n\r\n"));
         assertThat(refused.getFirst()).isEqualTo("HTTP/1.1 400 Bad Request");
-        assertThat(refused.getLast()).contains("body: no chunks");
+        assertThat(refused.getLast()).contains("body: malformed chunks");
     }
 
     @Test
-    void ofFewBytesMayBeMadeNoMoreThanThereIsRoomFor() throws Exception {
+    void refusesSmallBodiesWithLargeResultsIfThereIsNoRoom() throws Exception {
         for (String value : List.of("{},", "[[]],", "\"a\",")) {
             HttpResponse<String> refused = server.post("/embed",
                     "{\"inputs\":[" + value.repeat(300_000 / value.length()) + "\"a\"]}");
@@ -168,7 +169,7 @@ class FullHeapTest {
     }
 
     @Test
-    void headsThatHaveNoRoomAreRefused() throws Exception {
+    void refusesHeadersWithoutRoom() throws Exception {
         String lines = IntStream.range(1000, 5000).mapToObj(i -> i + ":\r\n").collect(Collectors.joining());
         String half = "POST /embed HTTP/1.1\r\nHost: test\r\n" + lines;
         for (int i = 0; i < 3; i++) {
@@ -183,7 +184,7 @@ class FullHeapTest {
     }
 
     @Test
-    void theConnectionThatIsSilentForLongestGivesWay() throws Exception {
+    void closesTheConnectionThatIsSilentForLongest() throws Exception {
         Socket first = open("");
         for (int i = 0; i < 2 * CONNECTIONS; i++) {
             open("");
@@ -194,7 +195,7 @@ class FullHeapTest {
     }
 
     @Test
-    void aConnectionWhoseRequestIsComputedDoesNotGiveWay() throws Exception {
+    void keepsAConnectionWhoseRequestIsComputed() throws Exception {
         String text = "word ".repeat(1000);
         String body = "{\"inputs\":[" + ("\"" + text + "\",").repeat(31) + "\"" + text + "\"]}";
         Socket busy = open(
@@ -209,7 +210,7 @@ class FullHeapTest {
     }
 
     @Test
-    void aBodyThatNobodyReadsIsNotWaitedForLong() throws Exception {
+    void doesNotWaitLongForADiscardedBody() throws Exception {
         long start = System.nanoTime();
         List<String> refused = answer(open(head("/nothing", 100)));
         assertThat(refused.getFirst()).isEqualTo("HTTP/1.1 404 Not Found");
@@ -218,7 +219,7 @@ class FullHeapTest {
     }
 
     @Test
-    void aClientThatLeavesWithinItsBodyIsLoggedAsSuch() throws Exception {
+    void logsAClientThatDisconnectsWithinItsBody() throws Exception {
         open(head("/embed", 2_000_000) + "{\"inputs\":").close();
         long until = System.nanoTime() + 10_000_000_000L;
         while (!server.log().contains("\"status\":499")) {

@@ -16,7 +16,7 @@ class HeapBudgetTest {
     }
 
     @Test
-    void refusesWhatHasNoRoomNowAndThenGivesItWhatOthersGaveBack() {
+    void refusesBytesUntilOthersReleaseThem() {
         HeapBudget budget = new HeapBudget("requests", 10 * MIB);
         HeapBudget.Lease first = budget.lease();
         HeapBudget.Lease second = budget.lease();
@@ -38,7 +38,7 @@ class HeapBudgetTest {
     }
 
     @Test
-    void saysOfWhatNeverFitsThatItIsTooMuch() {
+    void rejectsWhatNeverFits() {
         Refusal refusal = refusal(() -> new HeapBudget("requests", MIB).lease().resize(MIB + 1));
         assertThat(refusal.kind()).isEqualTo(Refusal.Kind.VALIDATION);
         assertThat(refusal.message()).isEqualTo(
@@ -46,7 +46,7 @@ class HeapBudgetTest {
     }
 
     @Test
-    void aPartCountsInTheWholeAndLeavesTheRestToOthers() {
+    void childBudgetTakesFromItsParent() {
         HeapBudget whole = new HeapBudget("requests", 10 * MIB);
         HeapBudget part = new HeapBudget("vectors", 5 * MIB, whole);
         HeapBudget.Lease vectors = part.lease();
@@ -64,9 +64,9 @@ class HeapBudgetTest {
     }
 
     @Test
-    void theLargestPayloadIsOneOfWhichATextFits() {
+    void textOfTheLargestPayloadFits() {
         long heap = 64L * MIB;
         String text = "a word ".repeat((int) (HeapShares.largestPayload(heap) / 7));
-        HeapShares.of(heap).requests().lease().resize(text.length() + HeapCost.heapToCut(text));
+        HeapShares.of(heap).requests().lease().resize(text.length() + HeapCost.heapToTokenize(text));
     }
 }

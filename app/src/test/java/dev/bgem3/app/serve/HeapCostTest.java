@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What is said beforehand to be needed of the heap, beside what is then allocated in all, which is more than
- * what is held at a time.
+ * Compares the bounds on the heap with the bytes that are then allocated in total, which are more than are
+ * held at a time.
  */
 class HeapCostTest {
     private static final int LENGTH = 200_000;
@@ -37,13 +37,13 @@ class HeapCostTest {
     @ValueSource(strings = {"[],", "{},", "[[]],", "{\"a\":{}},", "\"a\",", "\"\",", "1,", "12345,", "1.5,",
             "true,",
             "{\"a\":1},", "[1,2],", "\"你\","})
-    void readingABodyTakesNoMoreThanIsSaid(String unit) {
+    void readingABodyStaysWithinTheBound(String unit) {
         byte[] body = ("{\"inputs\":[" + filled(unit) + "0]}").getBytes(StandardCharsets.UTF_8);
         assertThat(allocatedBy(() -> RequestJson.read(body))).isLessThan(RequestJson.cost(body).toRead());
     }
 
     @Test
-    void readingABodyOfManyNamesTakesNoMoreThanIsSaid() {
+    void readingABodyOfManyNamesStaysWithinTheBound() {
         byte[] body = IntStream.range(0, LENGTH / 10).mapToObj(i -> "\"" + i + "\":1")
                 .collect(Collectors.joining(",", "{", "}")).getBytes(StandardCharsets.UTF_8);
         assertThat(allocatedBy(() -> RequestJson.read(body))).isLessThan(RequestJson.cost(body).toRead());
@@ -53,10 +53,10 @@ class HeapCostTest {
     @ValueSource(strings = {"plain words of a text ", "a", "你好世界，", "你 ", "ﷺ", "½", "㌀", "！", "…", "1 ", "é ",
             "😀",
             "<mask>", "e\u0301"})
-    void cuttingATextTakesNoMoreThanIsSaid(String unit) {
+    void tokenizingATextStaysWithinTheBound(String unit) {
         String text = filled(unit);
-        // A fifth is in arrays that were too small and are garbage by the end.
+        // A fifth is in arrays that became too small and are garbage at the end.
         assertThat(allocatedBy(() -> TOKENIZER.encode(text, 512)))
-                .isLessThan(HeapCost.heapToCut(text) * 5 / 4);
+                .isLessThan(HeapCost.heapToTokenize(text) * 5 / 4);
     }
 }

@@ -22,7 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Whatever one client does, the others are answered. */
+/** Whatever a client does, others are answered. */
 class HostileClientTest extends OnMiniServer {
     private static final String GOOD = "{\"inputs\":\"text\"}";
 
@@ -46,7 +46,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void halfSentRequestsHoldUpNobody() throws Exception {
+    void incompleteRequestsDoNotBlockOthers() throws Exception {
         List<Socket> sockets = new ArrayList<>();
         for (String half : List.of("PO", "POST /embed HTTP/1.1\r\nHo", head("/embed", 100),
                 head("/embed", 100) + "{\"in",
@@ -64,7 +64,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void aClientThatDoesNotReadHoldsUpNobody() throws Exception {
+    void clientThatDoesNotReadDoesNotBlockOthers() throws Exception {
         String text = "what is the meaning of this ".repeat(100);
         String body = "{\"inputs\":[" + ("\"" + text + "\",").repeat(7) + "\"" + text
                 + "\"],\"outputs\":[\"colbert\"]}";
@@ -78,7 +78,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void aBodyOf100MegabytesIsRefusedAndTheClientReadsWhy() throws Exception {
+    void refusesABodyOf100MegabytesAndTheClientReadsWhy() throws Exception {
         HttpResponse<String> response = server.send(server.request("/embed")
                 .POST(BodyPublishers.ofByteArray(new byte[100_000_000])).build());
         assertThat(response.statusCode()).isEqualTo(413);
@@ -86,7 +86,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void aBodyOfUnknownLengthIsRefusedOnceItIsTooLarge() throws Exception {
+    void refusesABodyOfUnknownLengthOnceItIsTooLarge() throws Exception {
         HttpResponse<String> response = server.send(server.request("/embed")
                 .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(new byte[3_000_000])))
                 .build());
@@ -94,7 +94,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void invalidUtf8IsRefused() throws Exception {
+    void rejectsInvalidUtf8() throws Exception {
         HttpResponse<String> response = server.send(server.request("/embed").POST(BodyPublishers
                 .ofByteArray("{\"inputs\":\"a\u00ffb\"}".getBytes(StandardCharsets.ISO_8859_1))).build());
         assertThat(response.statusCode()).isEqualTo(400);
@@ -102,7 +102,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void deepNestingIsRefused() throws Exception {
+    void rejectsDeepNesting() throws Exception {
         for (String deep : List.of("[".repeat(100_000), "{\"inputs\":" + "[".repeat(100_000),
                 "{\"a\":".repeat(100_000))) {
             HttpResponse<String> response = server.post("/embed", deep);
@@ -112,7 +112,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void whatIsNotHttpIsRefused() throws Exception {
+    void rejectsWhatIsNotHttp() throws Exception {
         for (String noise : List.of("GARBAGE\r\n\r\n", "\0\1\2\3\r\n\r\n", "GET /" + "a".repeat(100_000),
                 "GET / HTTP/1.1\r\nHost: a\r\n" + "x: y\r\n".repeat(20_000) + "\r\n",
                 "GET /health HTTP/1.1\r\n\r\n",
@@ -150,7 +150,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void manyIdleConnectionsHoldUpNobody() throws Exception {
+    void manyIdleConnectionsDoNotBlockOthers() throws Exception {
         List<Socket> sockets = new ArrayList<>();
         try {
             for (int i = 0; i < 1000; i++) {
@@ -167,8 +167,8 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void aRequestWhoseClientLeftIsGivenUp() throws Exception {
-        // So much work waits before it that the client has time to leave.
+    void cancelsARequestWhoseClientDisconnected() throws Exception {
+        // The queue has so much work before it that the client has time to disconnect.
         String text = "word ".repeat(1000);
         String body = "{\"inputs\":[" + ("\"" + text + "\",").repeat(31) + "\"" + text + "\"]}";
         List<Socket> sockets = new ArrayList<>();
@@ -186,7 +186,7 @@ class HostileClientTest extends OnMiniServer {
             Thread.sleep(20);
         }
         assertThat(server.log().lines().filter(line -> line.contains("\"status\":499"))).isNotEmpty();
-        // The batch under way still ends.
+        // The current batch still completes.
         while (!server.get("/metrics").body().contains("bgem3_permits_free 512.0")) {
             assertThat(System.nanoTime()).isLessThan(until);
             Thread.sleep(20);
@@ -194,7 +194,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void aRequestThatTakesSecondsIsAnsweredAndItsConnectionLivesOn() throws Exception {
+    void answersALongRequestAndKeepsItsConnection() throws Exception {
         String text = "word ".repeat(1000);
         String body = "{\"inputs\":[" + ("\"" + text + "\",").repeat(31) + "\"" + text + "\"]}";
         List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
@@ -209,7 +209,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void withoutPermitsARequestIsRefusedAtOnce() throws Exception {
+    void refusesARequestAtOnceWithoutPermits() throws Exception {
         ServeOptions narrow = new ServeOptions("127.0.0.1", 0, Optional.empty(), 4, OptionalInt.empty(), 32,
                 2_000_000,
                 true, Duration.ofSeconds(60), Duration.ofSeconds(10));
@@ -232,7 +232,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void aRequestThatTakesTooLongIsGivenUp() throws Exception {
+    void cancelsARequestThatTakesTooLong() throws Exception {
         ServeOptions hasty = new ServeOptions("127.0.0.1", 0, Optional.empty(), 512, OptionalInt.empty(), 32,
                 2_000_000,
                 true, Duration.ofMillis(1), Duration.ofSeconds(10));
@@ -246,7 +246,7 @@ class HostileClientTest extends OnMiniServer {
     }
 
     @Test
-    void theKeyIsAskedForEverywhereButWhereHealthIs() throws Exception {
+    void requiresTheKeyEverywhereExceptForHealth() throws Exception {
         ServeOptions locked = new ServeOptions("127.0.0.1", 0, Optional.of(new ApiKey("secret")), 512,
                 OptionalInt.empty(), 32, 2_000_000, true, Duration.ofSeconds(60), Duration.ofSeconds(10));
         try (ServerFixture small = new ServerFixture(model, locked)) {

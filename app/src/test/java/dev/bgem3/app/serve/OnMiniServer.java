@@ -4,7 +4,7 @@ import dev.bgem3.BgeM3;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** Tests of a server with the default options and the small model, one for all tests of a class. */
+/** A server with the default options and the small model, shared by all tests of a class. */
 abstract class OnMiniServer {
     static BgeM3 model;
     static ServerFixture server;

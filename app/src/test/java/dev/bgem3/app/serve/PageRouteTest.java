@@ -13,7 +13,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The server's page, as it comes over the wire. */
+/** Tests the server's page as a client receives it. */
 class PageRouteTest extends OnMiniServer {
     private static final Pattern SCRIPT = Pattern.compile("<script>(.*?)</script>", Pattern.DOTALL);
     private static final Pattern STYLE = Pattern.compile("<style>(.*?)</style>", Pattern.DOTALL);
@@ -33,7 +33,7 @@ class PageRouteTest extends OnMiniServer {
     }
 
     @Test
-    void thePolicyAllowsItsOwnStyleAndScriptsAlone() throws Exception {
+    void policyAllowsOnlyThePagesOwnStyleAndScripts() throws Exception {
         HttpResponse<String> page = page(server);
         String policy = page.headers().firstValue("Content-Security-Policy").orElseThrow();
         List<String> scripts = SCRIPT.matcher(page.body()).results().map(PageRouteTest::digest).toList();
@@ -51,7 +51,7 @@ class PageRouteTest extends OnMiniServer {
     }
 
     @Test
-    void nothingComesFromElsewhere() throws Exception {
+    void pageLoadsNoOtherResources() throws Exception {
         assertThat(page(server).body().replace("http://www.w3.org/2000/svg", "")).doesNotContain("http:",
                 "https:",
                 "src=", "url(", "@import", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write",
@@ -59,7 +59,7 @@ class PageRouteTest extends OnMiniServer {
     }
 
     @Test
-    void itLinksToTheDocumentationThatTheServerHasItself() throws Exception {
+    void linksOnlyToTheServersOwnDocumentation() throws Exception {
         List<String> links = LINK.matcher(page(server).body()).results().map(link -> link.group(1)).toList();
         assertThat(links).containsExactly("docs", "openapi.json");
         for (String link : links) {
@@ -75,7 +75,7 @@ class PageRouteTest extends OnMiniServer {
     }
 
     @Test
-    void itIsOpenAndSaysWhetherAKeyIsWanted() throws Exception {
+    void pageNeedsNoKeyAndSaysWhetherOneIsRequired() throws Exception {
         ServeOptions options = new ServeOptions("127.0.0.1", 0, Optional.of(new ApiKey("a-secret-key")), 512,
                 OptionalInt.empty(), 32, 2_000_000, true, ServerFixture.DEFAULTS.requestTimeout(),
                 ServerFixture.DEFAULTS.shutdownTimeout());

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
-/** A server whose model has prompts and dense vectors alone, as multilingual-e5 has. */
+/** Tests a server whose model has prompts and only dense vectors, like multilingual-e5. */
 class PromptRoutesTest {
     private static BgeM3 model;
     private static ServerFixture server;
@@ -38,7 +38,7 @@ class PromptRoutesTest {
     }
 
     @Test
-    void namesOfTheFileGoBeforeTheTexts() throws Exception {
+    void putsTheNamedPromptBeforeTheTexts() throws Exception {
         assertThat(embed("")).isEqualTo(model.encode("panda").dense().values());
         assertThat(embed(",\"prompt_name\":\"query\""))
                 .isEqualTo(model.encodeQueries("panda").dense().values());
@@ -51,10 +51,10 @@ class PromptRoutesTest {
     }
 
     @Test
-    void theEmptyNameAsksForNoPrompt() throws Exception {
+    void emptyNameMeansNoPrompt() throws Exception {
         EncodeOptions none = EncodeOptions.builder().instruction("").build();
         assertThat(embed(",\"prompt_name\":\"\"")).isEqualTo(model.encode("panda", none).dense().values());
-        // Of texts in /rerank, where prompts come by themselves.
+        // Also in /rerank, which has prompts by default.
         JsonNode rank = server
                 .json("/rerank", "{\"query\":\"what\",\"texts\":[\"panda\"],\"prompt_name\":\"\"}")
                 .get(0);
@@ -67,9 +67,9 @@ class PromptRoutesTest {
                 .isEqualTo(422);
     }
 
-    /** What the page asks, and what {@code /rerank} says of the same texts. */
+    /** Compares the page's requests with {@code /rerank} for the same texts. */
     @Test
-    void infoTellsThePromptsWithWhichThePageEncodesWhatRerankScores() throws Exception {
+    void infoHasThePromptsThatRerankUses() throws Exception {
         JsonNode info = ServerFixture.JSON.readTree(server.get("/info").body());
         assertThat(info.get("query_prompt").stringValue()).isEqualTo("query: ");
         assertThat(info.get("passage_prompt").stringValue()).isEqualTo("passage: ");
@@ -87,7 +87,7 @@ class PromptRoutesTest {
     }
 
     @Test
-    void tokenIdsAreReadUpToTheLimitOfTheModel() throws Exception {
+    void acceptsTokenIdsUpToTheModelsLimit() throws Exception {
         int[] ids = model.tokenizer().encode("word ".repeat(300), model.info().maxLength()).ids();
         assertThat(ids.length).isGreaterThan(model.info().defaultMaxLength());
         JsonNode answer = server.json("/embed",
@@ -100,7 +100,7 @@ class PromptRoutesTest {
     }
 
     @Test
-    void aNameThatTheModelDoesNotHaveIsAnsweredWithThoseThatItHas() throws Exception {
+    void messageOfAnUnknownPromptListsTheKnownOnes() throws Exception {
         HttpResponse<String> response = server.post("/embed",
                 "{\"inputs\":\"panda\",\"prompt_name\":\"qery\"}");
         assertThat(response.statusCode()).isEqualTo(422);
@@ -109,7 +109,7 @@ class PromptRoutesTest {
     }
 
     @Test
-    void rerankPutsQueriesAndPassagesBehindTheirPrompts() throws Exception {
+    void rerankPutsPromptsBeforeQueriesAndPassages() throws Exception {
         JsonNode rank = server.json("/rerank", "{\"query\":\"what\",\"texts\":[\"panda\"]}").get(0);
         assertThat(Float.parseFloat(rank.get("score").asString()))
                 .isEqualTo(model.encodeQueries("what").dense().dot(model.encodeCorpus("panda").dense()));
@@ -117,7 +117,7 @@ class PromptRoutesTest {
     }
 
     @Test
-    void textsAreCutToTheLengthOfTheFileUnlessTheRequestSaysMore() throws Exception {
+    void truncatesToTheLengthInTheFileUnlessTheRequestSaysMore() throws Exception {
         String text = "word ".repeat(300);
         assertThat(server.json("/v1/encode", "{\"inputs\":\"" + text + "\"}").get("results").get(0)
                 .get("token_count").intValue()).isEqualTo(96);

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** A server with a reranker, beside the library. */
+/** Compares a server with a reranker with the library. */
 class RerankRoutesTest {
     private static final List<String> TEXTS = List.of("panda", "BM25 ranks documents.", "", "panda",
             "BGE M3 embeds text.");
@@ -54,7 +54,7 @@ class RerankRoutesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"/rerank", "/", "/invocations"})
-    void rerankGivesTheBitsOfTheLibrary(String path) throws Exception {
+    void rerankEqualsTheLibraryBitForBit(String path) throws Exception {
         RerankOptions sigmoid = RerankOptions.builder().normalize(true).build();
         JsonNode ranks = server.json(path, body("What is BM25?", TEXTS, ""));
         assertRanks(ranks, model.rerank("What is BM25?", TEXTS, sigmoid));
@@ -67,7 +67,7 @@ class RerankRoutesTest {
     }
 
     @Test
-    void whatIsCutIsSaidOrRefused() throws Exception {
+    void reportsOrRejectsTruncation() throws Exception {
         String text = "one two three ".repeat(400);
         HttpResponse<String> cut = server.post("/rerank",
                 body("What?", List.of("panda", text), ",\"truncate\":true"));
@@ -93,14 +93,14 @@ class RerankRoutesTest {
             {"query":"a","texts":["b"],"truncation_direction":"Left"} | 422 | truncation_direction: left
             {"query":"a","texts":["b"],"prompt_name":"query"} | 422 | prompt_name: a reranker has no prompts
             """)
-    void badRequestsAreToldWhatIsWrong(String body, int status, String message) throws Exception {
+    void explainsBadRequests(String body, int status, String message) throws Exception {
         HttpResponse<String> response = server.post("/rerank", body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         assertThat(ServerFixture.JSON.readTree(response.body()).get("error").stringValue()).contains(message);
     }
 
     @Test
-    void tooManyTextsAreRefused() throws Exception {
+    void rejectsTooManyTexts() throws Exception {
         HttpResponse<String> response = server.post("/rerank", body("a", Collections.nCopies(33, "b"), ""));
         assertThat(response.statusCode()).isEqualTo(422);
         assertThat(response.body()).contains("texts: batch size 33 > maximum allowed batch size 32");
@@ -110,14 +110,14 @@ class RerankRoutesTest {
     @ValueSource(strings = {"/embed", "/embed_sparse", "/embed_all", "/similarity", "/v1/encode", "/v1/score",
             "/v1/embeddings",
             "/embeddings"})
-    void routesForVectorsSayWhatIsServed(String path) throws Exception {
+    void routesForVectorsSayThatTheModelIsAReranker(String path) throws Exception {
         HttpResponse<String> response = server.post(path, "{\"inputs\":\"a\",\"input\":\"a\"}");
         assertThat(response.statusCode()).isEqualTo(424);
         assertThat(response.body()).contains("model is not an embedding model: a reranker is served");
     }
 
     @Test
-    void theServerTellsOfItself() throws Exception {
+    void describesTheServer() throws Exception {
         JsonNode info = ServerFixture.JSON.readTree(server.get("/info").body());
         assertThat(info.get("model_type").toString())
                 .isEqualTo("{\"reranker\":{\"id2label\":{\"0\":\"LABEL_0\"},\"label2id\":{\"LABEL_0\":0}}}");
@@ -132,7 +132,7 @@ class RerankRoutesTest {
     }
 
     @Test
-    void manyAtATimeEachGetTheirOwn() {
+    void concurrentRequestsGetTheirOwnResults() {
         List<CompletableFuture<HttpResponse<String>>> answers = IntStream.range(0, 60)
                 .mapToObj(i -> server.sendAsync(server.request("/rerank")
                         .POST(BodyPublishers

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
-/** Each route's answers beside the library's. */
+/** Compares each route's responses with the library's results. */
 class RoutesTest extends OnMiniServer {
     private static final List<String> TEXTS = List.of("What is BGE M3?", "Definition of BM25", "你好，世界 😀",
             "naïve Füße");
@@ -46,7 +46,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void encodeGivesTheBitsOfTheLibrary() throws Exception {
+    void encodeEqualsTheLibraryBitForBit() throws Exception {
         JsonNode answer = server.json("/v1/encode", "{\"inputs\":" + quoted(TEXTS)
                 + ",\"outputs\":[\"dense\",\"sparse\",\"colbert\"],\"tokens\":true}");
         List<Embedding> expected = model.encode(TEXTS,
@@ -99,7 +99,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void aLongAnswerIsSentInPiecesAndWhole() throws Exception {
+    void sendsALongResponseInPieces() throws Exception {
         String text = "what is the meaning of this ".repeat(60);
         JsonNode results = server.json("/v1/encode",
                 "{\"inputs\":" + quoted(List.of(text, text, text)) + ",\"outputs\":[\"colbert\"]}")
@@ -112,7 +112,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void scoreGivesTheFiveScoresOfTheLibrary() throws Exception {
+    void scoreHasTheLibrarysFiveScores() throws Exception {
         ScoreWeights weights = new ScoreWeights(0.4, 0.2, 0.4);
         JsonNode answer = server.json("/v1/score",
                 "{\"query\":\"What is BM25?\",\"passages\":" + quoted(TEXTS)
@@ -131,7 +131,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void embedTakesAllShapesOfInput() throws Exception {
+    void embedAcceptsAllFormatsOfInput() throws Exception {
         float[] expected = model.encode(TEXTS.getFirst()).dense().values();
         int[] ids = model.tokenizer().encode(TEXTS.getFirst()).ids();
         for (String inputs : List.of(quoted(TEXTS.getFirst()), quoted(List.of(TEXTS.getFirst())), quoted(ids),
@@ -155,7 +155,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void embedAllGivesEachTokensStateFromWhichThePoolingsMakeDenseVectors() throws Exception {
+    void embedAllHasTheTokenStatesThatPoolingUses() throws Exception {
         JsonNode answer = server.json("/embed_all", "{\"inputs\":" + quoted(TEXTS) + "}");
         EncodeOptions.Builder options = EncodeOptions.builder().normalize(false);
         for (int i = 0; i < TEXTS.size(); i++) {
@@ -183,7 +183,8 @@ class RoutesTest extends OnMiniServer {
     void rerankSortsByScore() throws Exception {
         JsonNode ranks = server.json("/rerank",
                 """
-                {"query":"What is BM25?","texts":["BGE M3 embeds text.","BM25 ranks documents."],"return_text":true}""");
+                {"query":"What is BM25?","texts":["BGE M3 embeds text.","BM25 ranks \
+                documents."],"return_text":true}""");
         assertThat(ranks.get(0).get("index").intValue()).isOne();
         assertThat(ranks.get(0).get("text").stringValue()).isEqualTo("BM25 ranks documents.");
         assertThat(ranks.get(0).get("score").floatValue())
@@ -200,13 +201,13 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void tokenizeAndDecodeGoThereAndBack() throws Exception {
+    void tokenizeAndDecodeRoundTrip() throws Exception {
         JsonNode tokens = server.json("/tokenize", "{\"inputs\":\"Is 😀 it?\"}").get(0);
         assertThat(tokens.get(0).get("text").stringValue()).isEqualTo("<s>");
         assertThat(tokens.get(0).get("special").booleanValue()).isTrue();
         assertThat(tokens.get(0).get("start").isNull()).isTrue();
         JsonNode last = tokens.get(tokens.size() - 2);
-        // The emoji is one character, though two UTF-16 units.
+        // The emoji is one character but two UTF-16 units.
         assertThat(last.get("stop").intValue()).isEqualTo(8);
         assertThat(
                 server.json("/tokenize", "{\"inputs\":[\"it\"],\"add_special_tokens\":false}").get(0).get(0)
@@ -224,7 +225,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void whatIsCutIsSaidAndFromTheSideAskedFor() throws Exception {
+    void reportsTruncationAtTheRequestedSide() throws Exception {
         String text = "one two three four five six seven eight nine ten";
         int[] ids = model.tokenizer().encode(text).ids();
         int[] right = model.tokenizer().encode(text, 6).ids();
@@ -249,16 +250,16 @@ class RoutesTest extends OnMiniServer {
             /rerank     | {"query":"%s","texts":["a","%s"]}      | query,1
             /rerank     | {"query":"a","texts":["%s","a","%s"]}  | 0,2
             /v1/score   | {"query":"%s","passages":["%s","a"]}   | query,0
-            /similarity | {"inputs":{"source_sentence":"%s","sentences":["a","%s"]}} | inputs.source_sentence,1
+            /similarity|{"inputs":{"source_sentence":"%s","sentences":["a","%s"]}}|inputs.source_sentence,1
             """)
-    void whatIsCutIsNamedByItsPlaceAmongTheTexts(String path, String body, String places) throws Exception {
+    void namesTruncatedTextsByTheirPlace(String path, String body, String places) throws Exception {
         HttpResponse<String> response = server.post(path, body.replace("%s", "word ".repeat(3000)));
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.headers().firstValue("x-truncated-inputs")).hasValue(places);
     }
 
     @Test
-    void aLongTextIsRefusedWhereItMustNotBeCut() throws Exception {
+    void rejectsALongTextIfItMustNotBeTruncated() throws Exception {
         HttpResponse<String> response = server.post("/embed",
                 "{\"inputs\":" + quoted("word ".repeat(3000)) + ",\"truncate\":false}");
         assertThat(response.statusCode()).isEqualTo(422);
@@ -267,7 +268,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void headersTellWhatARequestCost() throws Exception {
+    void headersReportTheCostOfARequest() throws Exception {
         HttpResponse<String> response = server.post("/embed", "{\"inputs\":\"What is BGE M3?\"}");
         assertThat(response.headers().firstValue("x-compute-characters")).hasValue("15");
         assertThat(response.headers().firstValue("x-compute-tokens")).hasValue("10");
@@ -277,7 +278,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void openAiGivesFloatsOrBase64() throws Exception {
+    void openAiWritesFloatsOrBase64() throws Exception {
         float[] expected = model.encode("text").dense().values();
         JsonNode plain = server.json("/v1/embeddings",
                 "{\"input\":\"text\",\"model\":\"mine\",\"user\":\"me\"}");
@@ -299,12 +300,12 @@ class RoutesTest extends OnMiniServer {
             /embed          | {                                     | 400 | not JSON, line 1
             /embed          | {"inputs":"a","inputs":"b"}           | 400 | Duplicate
             /embed          | {"inputs":"a"} x                      | 400 | not JSON
-            /embed          | [1]                                   | 422 | body: a list (expected: a JSON object)
+            /embed | [1] | 422 | body: a list (expected: a JSON object)
             /embed          | {}                                    | 422 | inputs: missing
             /embed          | {"inputs":null}                       | 422 | inputs: missing
             /embed          | {"inputs":{}}                         | 422 | inputs: an object
             /embed          | {"inputs":["a",1]}                    | 422 | inputs[1]: a number
-            /embed          | {"inputs":[1,-2]}                     | 422 | inputs[1]: -2 (expected: a token id)
+            /embed | {"inputs":[1,-2]} | 422 | inputs[1]: -2 (expected: a token id)
             /embed          | {"inputs":[99999999]}                 | 422 | token id 99999999
             /embed          | {"inputs":[]}                         | 400 | inputs: empty
             /embed          | {"inputs":["a",""]}                   | 400 | inputs[1]: empty
@@ -314,7 +315,7 @@ class RoutesTest extends OnMiniServer {
             /embed          | {"inputs":"a","truncation_direction":"up"} | 422 | one of right, left
             /embed          | {"inputs":"a","prompt_name":"query"}  | 422 | prompt_name
             /v1/encode      | {"inputs":"a","output":["dense"]}     | 422 | output: unknown field
-            /v1/encode      | {"inputs":"a","outputs":["dens"]}     | 422 | expected: some of dense, sparse, colbert
+            /v1/encode | {"inputs":"a","outputs":["dens"]} | 422 | expected: some of dense, sparse, colbert
             /v1/encode      | {"inputs":"a","outputs":[]}           | 422 | outputs: empty
             /v1/encode      | {"inputs":"a","max_length":1}         | 422 | max_length: 1
             /v1/encode      | {"inputs":"a","max_length":9999}      | 422 | the model's limit
@@ -323,11 +324,11 @@ class RoutesTest extends OnMiniServer {
             /v1/score       | {"query":"a","passages":["b"],"weights":[0,0,1]} | 422 | dense + sparse is 0
             /rerank         | {"query":"","texts":["a"]}            | 400 | query: empty
             /rerank         | {"query":"a","texts":["b",""]}        | 400 | texts[1]: empty
-            /similarity     | {"inputs":{"source_sentence":"","sentences":["a"]}} | 400 | inputs.source_sentence: empty
+            /similarity|{"inputs":{"source_sentence":"","sentences":["a"]}}|400|inputs.source_sentence: empty
             /decode         | {"ids":[99999999]}                    | 422 | ids: 99999999
             /tokenize       | {"inputs":[1]}                        | 422 | token ids (expected: a string)
             """)
-    void badRequestsAreToldWhatIsWrong(String path, String body, int status, String message)
+    void explainsBadRequests(String path, String body, int status, String message)
             throws Exception {
         HttpResponse<String> response = server.post(path, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
@@ -335,7 +336,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void openAisErrorsHaveItsShapeAndTeis() throws Exception {
+    void openAiErrorsHaveBothFormats() throws Exception {
         JsonNode error = ServerFixture.JSON.readTree(server.post("/v1/embeddings", "{\"input\":{}}").body());
         assertThat(error.get("error").get("type").stringValue()).isEqualTo("invalid_request_error");
         assertThat(error.get("error").get("message")).isEqualTo(error.get("message"));
@@ -344,19 +345,16 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void tooManyTextsAreRefused() throws Exception {
+    void rejectsTooManyTexts() throws Exception {
         HttpResponse<String> response = server.post("/embed",
                 "{\"inputs\":" + quoted(Collections.nCopies(33, "a")) + "}");
         assertThat(response.statusCode()).isEqualTo(422);
         assertThat(response.body()).contains("batch size 33 > maximum allowed batch size 32");
     }
 
-    /**
-     * Its last piece once waited for the client's next request: the connection was rested with, and its end
-     * not sent.
-     */
+    /** Once the end of such a response was not sent before the client's next request. */
     @Test
-    void aLargeAnswerThatTookLongIsWholeAtOnce() {
+    void completesALargeSlowResponseAtOnce() {
         String text = "retrieval of documents ".repeat(300);
         String body = "{\"inputs\":" + quoted(Collections.nCopies(16, text)) + ",\"outputs\":[\"colbert\"]}";
         HttpResponse<String> response = assertTimeoutPreemptively(Duration.ofMinutes(2),
@@ -371,7 +369,7 @@ class RoutesTest extends OnMiniServer {
             "*/* | false", "text/* | false",
             "application/json | false", "text/html;q=0, */* | false", "text/html; Q = 0.000 | false",
             ",;,=;q | false"})
-    void theRootIsThePageForBrowsersAndHealthForOthers(String accept, boolean page) throws Exception {
+    void rootIsThePageForBrowsersAndHealthForOthers(String accept, boolean page) throws Exception {
         HttpRequest.Builder request = server.request("/");
         if (accept != null) {
             request.header("Accept", accept);
@@ -387,7 +385,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void unknownPathsAndMethodsAreRefused() throws Exception {
+    void rejectsUnknownPathsAndMethods() throws Exception {
         assertThat(server.get("/nothing").statusCode()).isEqualTo(404);
         HttpResponse<String> wrong = server.send(server.request("/embed").DELETE().build());
         assertThat(wrong.statusCode()).isEqualTo(405);
@@ -398,7 +396,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void theServerTellsOfItself() throws Exception {
+    void describesTheServer() throws Exception {
         JsonNode info = ServerFixture.JSON.readTree(server.get("/info").body());
         assertThat(info.get("model_id").stringValue()).isEqualTo("mini");
         assertThat(info.get("model_type").get("embedding").get("pooling").stringValue()).isEqualTo("cls");
@@ -412,7 +410,7 @@ class RoutesTest extends OnMiniServer {
     }
 
     @Test
-    void theLogHasARequestALineAndNoText() throws Exception {
+    void logHasOneLinePerRequestAndNoText() throws Exception {
         server.post("/embed", "{\"inputs\":\"a secret of the client\"}");
         server.post("/embed", "{\"inputs\":\"a secret of the client\",\"truncate\":\"a secret\"}");
         server.get("/a-secret-path?secret=1");

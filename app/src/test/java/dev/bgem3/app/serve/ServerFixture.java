@@ -42,7 +42,7 @@ final class ServerFixture implements AutoCloseable {
         this(served, options, HeapShares.of(Runtime.getRuntime().maxMemory()));
     }
 
-    /** A server that shares out a heap other than this process's. */
+    /** Starts a server that divides a heap of another size than this process's. */
     ServerFixture(BgeM3 model, ServeOptions options, HeapShares heap) {
         this(new ServedModel.Encoder(model), options, heap);
     }
@@ -87,7 +87,7 @@ final class ServerFixture implements AutoCloseable {
                 .timeout(Duration.ofMinutes(2));
     }
 
-    /** The JSON of an answer that must be a 200. */
+    /** Returns the JSON of a response, whose status must be 200. */
     JsonNode json(String path, String body) throws Exception {
         HttpResponse<String> response = post(path, body);
         if (response.statusCode() != 200) {

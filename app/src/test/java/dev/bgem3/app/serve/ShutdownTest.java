@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A signal ends the program once what it accepted is answered. */
+/** After a signal the server exits once accepted requests are answered. */
 class ShutdownTest {
     private static final Pattern ADDRESS = Pattern.compile("bgem3: serving bge-m3-mini at (http://\\S+) .*");
     private static final Pattern LAST_WORDS = Pattern
@@ -63,7 +63,7 @@ class ShutdownTest {
                             }
                         } catch (IOException e) {
                             if (terminated.get()) {
-                                return null; // Nobody listens any more.
+                                return null; // The server no longer listens.
                             }
                             throw e;
                         }

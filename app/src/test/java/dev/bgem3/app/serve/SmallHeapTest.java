@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A process of a heap of 64 MiB, which ends where that is full, outlives its clients. */
+/** A process with a heap of 64 MiB, which exits if the heap is full, survives its clients. */
 @Timeout(60)
 class SmallHeapTest {
     private static final int LENGTH = 1_900_000;
@@ -45,7 +45,7 @@ class SmallHeapTest {
         }
         assertThat(line).isNotNull();
         address = URI.create(line.replaceFirst(".* at (http://\\S+) .*", "$1"));
-        // Else the log would fill the pipe.
+        // Otherwise the log would fill the pipe.
         Thread.ofVirtual().start(() -> lines.lines().forEach(_ -> {}));
         client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     }
@@ -71,7 +71,7 @@ class SmallHeapTest {
     }
 
     @Test
-    void bodiesThatAreAnnouncedAndNeverCome() throws Exception {
+    void survivesAnnouncedBodiesThatNeverArrive() throws Exception {
         List<Socket> sockets = new ArrayList<>();
         try {
             for (int i = 0; i < 100; i++) {
@@ -91,7 +91,7 @@ class SmallHeapTest {
     }
 
     @Test
-    void manyLargeBodiesAtATime() throws Exception {
+    void survivesManyLargeBodiesAtATime() throws Exception {
         String body = "{\"inputs\":\"" + "some words of a text ".repeat(LENGTH / 21) + "\"}";
         List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
         for (int i = 0; i < 30; i++) {
@@ -105,7 +105,7 @@ class SmallHeapTest {
     }
 
     @Test
-    void fewBytesOfWhichMuchWouldBeMade() throws Exception {
+    void survivesSmallBodiesWithLargeResults() throws Exception {
         for (String unit : List.of("{},", "[],", "\"a\",", "{\"a\":1},", "12345,", "1.5,")) {
             List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
@@ -129,7 +129,7 @@ class SmallHeapTest {
     }
 
     @Test
-    void headsOfManyLines() throws Exception {
+    void survivesHeadersOfManyLines() throws Exception {
         StringBuilder head = new StringBuilder("POST /embed HTTP/1.1\r\nHost: x\r\n");
         for (int i = 0; i < 9000; i++) {
             head.append(Integer.toString(i, 36)).append(":\r\n");
@@ -143,7 +143,7 @@ class SmallHeapTest {
                 try {
                     socket.getOutputStream().write(bytes);
                 } catch (IOException _) {
-                    // Refused before it was whole.
+                    // Refused before it was complete.
                 }
             }
             HttpResponse<InputStream> health = client.send(

@@ -9,13 +9,14 @@ import java.io.OutputStream;
 import java.time.Duration;
 
 /**
- * The body of an answer: a small one is sent whole, with its length; a large one in pieces as it is written,
- * so that it is never in memory whole. No piece may keep the server waiting for longer than a minute.
+ * Writes the body of a response. A small body is sent as a whole, with its length; a large one in pieces as
+ * it is written, so that it is never completely in memory. No piece may block the server for more than a
+ * minute.
  */
-final class AnswerStream extends OutputStream {
-    /** How large the buffer gets while a large answer is sent. */
+final class ResponseStream extends OutputStream {
+    /** The maximum size of the buffer for a large response. */
     static final int MAX_BYTES = 1 << 18;
-    /** An upper bound of the bytes of a number and its comma. */
+    /** An upper bound on the length of a number and its comma. */
     static final int NUMBER_BYTES = 16;
     private static final int PIECE_BYTES = MAX_BYTES / 2;
     private static final Duration PIECE_LIMIT = Duration.ofMinutes(1);
@@ -27,7 +28,7 @@ final class AnswerStream extends OutputStream {
     private OutputStream sink;
     private boolean closed;
 
-    /** Gives its bytes without copying them. */
+    /** A buffer that writes its bytes without copying them. */
     private static final class Piece extends ByteArrayOutputStream {
         Piece() {
             super(1 << 12);
@@ -39,7 +40,7 @@ final class AnswerStream extends OutputStream {
         }
     }
 
-    AnswerStream(StallGuard guard, HelidonSocket socket, ServerResponse response) {
+    ResponseStream(StallGuard guard, HelidonSocket socket, ServerResponse response) {
         this.guard = guard;
         this.socket = socket;
         this.response = response;
@@ -86,8 +87,8 @@ final class AnswerStream extends OutputStream {
         guard.run(socket, PIECE_LIMIT, () -> {
             sink.close();
             if (response instanceof RoutingResponse routed) {
-                // Else Helidon ends the answer when its handler returns, which may rest until the client's
-                // next request.
+                // Otherwise Helidon ends the response only after its handler returns, which may wait until
+                // the client's next request.
                 routed.commit();
             }
             return piece;

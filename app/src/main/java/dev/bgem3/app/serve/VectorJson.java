@@ -4,11 +4,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import tools.jackson.core.JsonGenerator;
 
-/** Vectors as JSON. A float is written with the fewest digits that read back to the same 32 bits. */
-final class JsonAnswers {
-    private JsonAnswers() {}
+/** Writes vectors as JSON. A float has the fewest digits that parse to the same 32 bits. */
+final class VectorJson {
+    private VectorJson() {}
 
-    /** A list of numbers. */
+    /** Writes a list of numbers. */
     static void floats(JsonGenerator json, float[] values, int from, int count) {
         json.writeStartArray();
         for (int i = 0; i < count; i++) {
@@ -17,7 +17,7 @@ final class JsonAnswers {
         json.writeEndArray();
     }
 
-    /** A list of rows. */
+    /** Writes a list of rows. */
     static void rows(JsonGenerator json, float[] values, int rows, int dimension) {
         json.writeStartArray();
         for (int row = 0; row < rows; row++) {
@@ -26,14 +26,14 @@ final class JsonAnswers {
         json.writeEndArray();
     }
 
-    /** Little-endian fp32, as base64. */
+    /** Writes little-endian fp32 as base64. */
     static void base64Fp32(JsonGenerator json, float[] values) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         json.writeBinary(bytes.array());
     }
 
-    /** Little-endian fp16, rounded to nearest even, as base64. */
+    /** Writes little-endian fp16, rounded to nearest even, as base64. */
     static void base64Fp16(JsonGenerator json, float[] values) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (float value : values) {
