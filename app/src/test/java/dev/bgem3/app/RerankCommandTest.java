@@ -19,10 +19,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** {@code bgem3 rerank}, against what transformers answered for tiny-reranker. */
+/** Compares {@code bgem3 rerank} with transformers' results for tiny-reranker. */
 class RerankCommandTest {
     private static final String MODEL = CommandRunner.RERANKER.toString();
-    /** The bound that core's own golden test argues for. */
+    /** The bound that core's golden test derives. */
     private static final double TOLERANCE = 2e-5;
 
     private static Result rerank(String input, String... arguments) {
@@ -56,12 +56,12 @@ class RerankCommandTest {
                 cut += item.get("ids").size() < item.get("full_length").intValue() ? 1 : 0;
             }
             assertThat(result.err()).isEqualTo("bgem3: warning: " + cut + " of " + lines.size()
-                    + " pairs were cut to " + length + " tokens, of which a query has 3/4 at most\n");
+                    + " pairs were cut to " + length + " tokens, of which the query may have at most 3/4\n");
         }
     }
 
     @Test
-    void ranksTheListsOfLinesBesideLoneScores() {
+    void ranksListsAndScoresSinglePassages() {
         Result result = rerank("""
                 {"id": "x", "query": "What is BM25?", "passages": ["panda", "BM25 ranks documents.", "panda"]}
                 {"query": "What is BM25?", "passage": "panda", "other": [1]}
@@ -87,7 +87,7 @@ class RerankCommandTest {
     }
 
     @Test
-    void ranksWhatTheCallGives() {
+    void ranksPassagesGivenAsArguments() {
         String[] words = {"--query", "What is BM25?", "--passage", "panda", "--passage",
                 "BM25 ranks documents.",
                 "--passage", ""};
@@ -106,15 +106,18 @@ class RerankCommandTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
             "{\"query\": \"a\"} | no \"passage\" or \"passages\" (expected: one of them)",
-            "{\"query\": \"a\", \"passage\": \"b\", \"passages\": []} | both \"passage\" and \"passages\" (expected: one of them)",
+            "{\"query\": \"a\", \"passage\": \"b\", \"passages\": []} | "
+                    + "both \"passage\" and \"passages\" (expected: one of them)",
             "{\"passage\": \"b\"} | no \"query\"",
             "{\"query\": [], \"passage\": \"b\"} | \"query\": an array (expected: a string)",
-            "{\"query\": \"a\", \"passages\": \"b\"} | \"passages\": a string (expected: an array of strings)",
+            "{\"query\": \"a\", \"passages\": \"b\"} | "
+                    + "\"passages\": a string (expected: an array of strings)",
             "{\"query\": \"a\", \"passages\": [\"b\", null]} | \"passages\"[1]: null (expected: a string)",
             "{\"query\": \"a\", \"passages\": [[\"b\"]]} | \"passages\"[0]: an array (expected: a string)",
-            "{\"query\": \"a\", \"passages\": [\"\\ud800\"]} | \"passages\"[0]: not Unicode: half of a surrogate pair, U+D800",
+            "{\"query\": \"a\", \"passages\": [\"\\ud800\"]} | "
+                    + "\"passages\"[0]: not Unicode: half of a surrogate pair, U+D800",
             "{\"query\": \"a\", \"passages\": [\"b\" | not JSON, column"})
-    void namesTheLineAtFaultAndSkipsItWhereAsked(String line, String fault) {
+    void namesAnInvalidLineAndSkipsItIfRequested(String line, String fault) {
         String good = "{\"query\": \"a\", \"passage\": \"b\"}\n";
         Result stopped = rerank(good + line + "\n" + good);
         assertThat(stopped.exitCode()).isEqualTo(1);
@@ -131,15 +134,16 @@ class RerankCommandTest {
             "--top 0 | --top: 0 (expected: at least 1)",
             "--query a | --query without --passage (expected: both)",
             "--passage a | --passage without --query (expected: both)",
-            "--query a --passage b --input c | --input: given beside --query or --passage (expected: one or the other)"})
-    void refusesACallWhoseWordsAreOff(String words, String message) {
+            "--query a --passage b --input c | "
+                    + "--input: given beside --query or --passage (expected: one or the other)"})
+    void rejectsInvalidArguments(String words, String message) {
         Result result = rerank("", words.split(" "));
         assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
         assertThat(result.err()).startsWith("bgem3: " + message);
     }
 
     @Test
-    void aModelOfTheOtherKindIsNamed(@TempDir Path folder) throws Exception {
+    void namesAModelOfTheWrongKind(@TempDir Path folder) throws Exception {
         Result encoder = CommandRunner.run("rerank", "--model", CommandRunner.TINY.toString(), "--query", "a",
                 "--passage", "b");
         assertThat(encoder.exitCode()).isEqualTo(1);
@@ -158,7 +162,7 @@ class RerankCommandTest {
     }
 
     @Test
-    void infoTellsOfARerankerAndOfPrompts() {
+    void infoShowsARerankerAndPrompts() {
         assertThat(CommandRunner.run("info", "--model", MODEL).out()).contains(
                 "outputs     the score of a query and a passage (LABEL_0): a reranker", "2 layers, hidden 64")
                 .doesNotContain("pooling");
@@ -169,8 +173,9 @@ class RerankCommandTest {
     }
 
     @Test
-    void manyLinesRunInWindows() {
-        String line = "{\"query\": \"What is BM25?\", \"passages\": [\"panda\", \"BM25 ranks documents.\"]}\n";
+    void processesManyLinesInWindows() {
+        String line = "{\"query\": \"What is BM25?\", "
+                + "\"passages\": [\"panda\", \"BM25 ranks documents.\"]}\n";
         Result result = rerank(line.repeat(3000));
         assertThat(result.exitCode()).as(result.err()).isZero();
         List<JsonNode> lines = result.json();

@@ -23,35 +23,35 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Measures passes of random token ids through the encoder and its heads.
+ * Measures forward passes of random token ids through the encoder and its heads.
  *
  * @param loadNanos
- *            how long the model took to load
+ *            the time it took to load the model
  * @param batch
- *            the texts of a pass
+ *            the number of texts in a pass
  * @param tokens
- *            the tokens of a text
+ *            the number of tokens in a text
  * @param repeat
- *            the least number of passes to measure
+ *            the minimum number of passes to measure
  */
 public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, int repeat) {
     private static final long SEED = 20_240_205;
-    /** Ids below are special. */
+    /** The ids below are special tokens. */
     private static final int FIRST_ID = 4;
     private static final int MIN_WARM_UP = 2;
     /**
-     * Short passes are repeated until the compiler has seen enough of them, and the median rests on enough of
-     * them.
+     * Short passes are repeated for this long, so that the compiler has optimized them and the median has
+     * enough samples.
      */
     private static final long MIN_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int MAX_PASSES = 1_000;
     private static final Path STATUS = Path.of("/proc/self/status");
 
-    /** Checks the sizes. */
+    /** Checks the arguments. */
     public BenchHandler {
         atLeastOne("--batch", batch);
         atLeastOne("--repeat", repeat);
-        ModelLimits.atMost("--tokens", tokens, 2, model.info().maxLength(), ", the model's limit");
+        ModelLimits.requireWithin("--tokens", tokens, 2, model.info().maxLength(), ", the model's limit");
     }
 
     private static void atLeastOne(String option, int value) {
@@ -60,12 +60,12 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
         }
     }
 
-    /** Warms up, measures, and writes one line. */
+    /** Warms up, measures, and writes one line of JSON. */
     public void run(Streams streams, ResultFile result) {
         ModelInfo info = model.info();
         List<int[]> ids = randomIds(info.vocabSize());
         double[] millis;
-        // Short passes are more than that, and over before anything is drawn.
+        // Short passes exceed this total, but end before progress is shown.
         try (TextProgress progress = new TextProgress(streams, (long) batch * (MIN_WARM_UP + repeat))) {
             EncodeOptions options = EncodeOptions.builder().outputs(info.outputs()).build();
             RunOptions run = RunOptions.builder().progress(progress).build();
@@ -85,10 +85,10 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
         writer.flush();
     }
 
-    private double[] passes(List<int[]> ids, EncodeOptions options, RunOptions run, int least) {
+    private double[] passes(List<int[]> ids, EncodeOptions options, RunOptions run, int min) {
         List<Double> millis = new ArrayList<>();
         long start = System.nanoTime();
-        while (millis.size() < least
+        while (millis.size() < min
                 || millis.size() < MAX_PASSES && System.nanoTime() - start < MIN_NANOS) {
             long before = System.nanoTime();
             model.encodeTokenIds(ids, options, run);
@@ -103,7 +103,7 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
                 .toList();
     }
 
-    /** The encoder's products and attention; the command's help gives the formula. */
+    /** Counts the operations of the encoder's products and attention; the help gives the formula. */
     private double operations(ModelInfo info) {
         double hidden = info.hiddenSize();
         double layerParameters = 4 * hidden * hidden + 2 * hidden * info.intermediateSize();
@@ -115,7 +115,7 @@ public record BenchHandler(BgeM3 model, long loadNanos, int batch, int tokens, i
         return Math.round(value * 1e3) / 1e3;
     }
 
-    /** {@code VmHWM}, proc(5): the peak of the resident set, in kB of 1,024 bytes. */
+    /** Returns the peak of the resident set in MiB: {@code VmHWM} in proc(5), in kB of 1,024 bytes. */
     private static OptionalLong peakMemory() {
         if (!Files.isReadable(STATUS)) {
             return OptionalLong.empty();

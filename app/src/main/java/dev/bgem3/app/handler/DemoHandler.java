@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.SequencedMap;
 
 /**
- * Prints the four parts of BGE-M3's tutorial; for BGE-M3 itself, the published figures stand beside its own.
+ * Prints the four parts of BGE-M3's tutorial, and for BGE-M3 itself the published figures too.
  */
 public final class DemoHandler {
     private static final int NAME_WIDTH = 24;
@@ -20,7 +20,7 @@ public final class DemoHandler {
     private final boolean published;
     private final ModelInfo info;
 
-    /** Computes what is to be printed. */
+    /** Computes the figures. */
     public DemoHandler(BgeM3 model, PrintStream out) {
         this.out = out;
         info = model.info();
@@ -28,7 +28,7 @@ public final class DemoHandler {
         published = Published.isFor(info);
     }
 
-    /** Prints the parts one after another. */
+    /** Prints all parts. */
     public void run() {
         print("Model   %s", info.folder());
         print("        %d layers, hidden %,d, %,d token ids; %s kernels, %s, %d %s", info.layerCount(),

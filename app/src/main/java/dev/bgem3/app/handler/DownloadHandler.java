@@ -9,15 +9,15 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/** Fetches a model from the hub. */
+/** Downloads a model from the hub. */
 public final class DownloadHandler {
     private DownloadHandler() {}
 
     /**
-     * The folder of the model, whole and verified.
+     * Downloads and verifies a model, and returns its folder.
      *
      * @param environment
-     *            the process's variables
+     *            the process's environment variables
      */
     public static Path run(HubDownload.Request request, HubLimits limits, Streams streams,
             Map<String, String> environment) {

@@ -4,7 +4,7 @@ import dev.bgem3.app.hub.DownloadListener;
 import dev.bgem3.app.stream.Streams;
 import java.util.OptionalLong;
 
-/** How far a download is, of the bytes that this call fetches. */
+/** Shows the progress of a download, in the bytes that this run downloads. */
 final class DownloadProgress implements DownloadListener {
     private static final int BYTES_PER_MIB = 1 << 20;
 

@@ -24,12 +24,12 @@ public final class EncodeHandler {
     private long cutTexts;
 
     /**
-     * Sets the work up.
+     * Creates a handler.
      *
      * @param options
      *            what to compute
      * @param namedTokens
-     *            whether lexical weights are written by decoded token, not by id
+     *            whether the keys of lexical weights are decoded tokens instead of ids
      */
     public EncodeHandler(BgeM3 model, EncodeOptions options, boolean namedTokens, LineWork work,
             LineProgress progress) {
@@ -43,10 +43,10 @@ public final class EncodeHandler {
     }
 
     /**
-     * Encodes all lines, and says at the end how many texts were cut.
+     * Encodes all lines, and warns at the end if texts were truncated.
      *
      * @throws UsageException
-     *             where the options ask more than the model can do
+     *             if the options exceed the model's limits
      */
     public void run(LineReader reader, LineParser<TextLine> parser, ResultFile result) {
         ModelLimits.check(model, options);

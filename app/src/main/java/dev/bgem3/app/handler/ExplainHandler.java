@@ -26,8 +26,8 @@ import java.util.SequencedMap;
 import java.util.Set;
 
 /**
- * Draws what a model makes of a query and passages, each after its prompt as {@code score} has them, as a
- * file of HTML.
+ * Writes an HTML page that shows how a model compares a query with passages, with the same prompts as {@code
+ * score}.
  */
 public final class ExplainHandler {
     private final BgeM3 model;
@@ -37,14 +37,14 @@ public final class ExplainHandler {
     private final int maxLength;
 
     /**
-     * Sets the work up.
+     * Creates a handler.
      *
      * @param weights
-     *            of the weighted scores
+     *            the weights of the weighted scores
      * @param options
-     *            the length and such; all outputs that the model has are computed whatever they say
+     *            the options, of which the outputs are replaced by all that the model has
      * @throws UsageException
-     *             where the options ask more than the model can do
+     *             if the options exceed the model's limits
      */
     public ExplainHandler(BgeM3 model, ScoreWeights weights, EncodeOptions.Builder options) {
         this.model = model;
@@ -80,7 +80,7 @@ public final class ExplainHandler {
                 .withPlace("passage " + texts.size())));
         List<Embedding> embeddings;
         try (TextProgress progress = new TextProgress(streams, texts.size())) {
-            // The prompts stand in the texts already, so that offsets of tokens are right.
+            // The texts already contain their prompts, so that the offsets of tokens are right.
             embeddings = model.encodeInputs(texts, options.instruction("").build(),
                     RunOptions.builder().progress(progress).build());
         }
@@ -109,7 +109,7 @@ public final class ExplainHandler {
         return new Picture.Text(text, encoding.length(), encoding.fullLength(), tokens);
     }
 
-    /** All five, or the dense one alone, as the server has them. */
+    /** Returns all five scores, or only the dense one, like the server. */
     private SequencedMap<String, Float> scores(Embedding query, Embedding passage) {
         if (outputs.containsAll(EnumSet.allOf(Output.class))) {
             return PairScores.of(query, passage, weights).asMap();

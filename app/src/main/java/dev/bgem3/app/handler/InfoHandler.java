@@ -12,23 +12,23 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Tells what a model folder holds, and what would compute it. */
+/** Prints what a model folder contains, and the kernels and devices that would compute it. */
 public final class InfoHandler {
     private final List<KernelStatus> kernels;
     private final PrintStream out;
 
     /**
-     * Sets the work up.
+     * Creates a handler.
      *
      * @param kernels
-     *            those that are installed, the preferred first
+     *            the installed kernels in order of preference
      */
     public InfoHandler(List<KernelStatus> kernels, PrintStream out) {
         this.kernels = kernels;
         this.out = out;
     }
 
-    /** Prints a line for each thing. */
+    /** Prints one property per line. */
     public void run(ModelInfo info) {
         line("folder", "%s", info.folder());
         line("weights", "%s; %s; %,.1f million", String.join(", ", info.weightFiles()), info.weightDtype(),
@@ -54,7 +54,7 @@ public final class InfoHandler {
         devices(info);
     }
 
-    /** A line for each, quoted since most end in a space. */
+    /** Prints one prompt per line, quoted since most end in a space. */
     private void prompts(ModelInfo info) {
         String heading = "prompts";
         for (Map.Entry<String, String> prompt : info.prompts().entrySet()) {
@@ -81,8 +81,8 @@ public final class InfoHandler {
     }
 
     /**
-     * Those that are used, then why each of the others for the same kind of device is not, and what failed
-     * its self-test.
+     * Prints the kernels in use, why each of the others for the same kind of device is not used, and which
+     * precisions failed their self-test.
      */
     private void kernels(ModelInfo info) {
         line("kernels", "%s, used", info.kernelDescription());
@@ -105,7 +105,7 @@ public final class InfoHandler {
                 .orElse(later ? others : "others were asked for");
     }
 
-    /** Those that are used, then why those of another kind are not. */
+    /** Prints the devices in use, then why those of the other kind are not used. */
     private void devices(ModelInfo info) {
         String threads = info.threads() + (info.threads() == 1 ? " thread" : " threads");
         boolean onCpu = onCpu(info);
@@ -113,17 +113,17 @@ public final class InfoHandler {
                 ? Device.CPU + ": " + threads
                 : info.devices().stream().map(Device::toString).collect(Collectors.joining(", ")));
         String other = onCpu ? "cuda" : "cpu";
-        List<KernelStatus> those = kernels.stream().filter(status -> isCpu(status) != onCpu).toList();
-        line("", "%s: not used, %s", other, those.isEmpty()
+        List<KernelStatus> unused = kernels.stream().filter(status -> isCpu(status) != onCpu).toList();
+        line("", "%s: not used, %s", other, unused.isEmpty()
                 ? "no " + other + " kernels are installed"
-                : whyNot(those));
+                : whyNot(unused));
     }
 
-    private static String whyNot(List<KernelStatus> those) {
-        if (those.stream().anyMatch(status -> status.unavailable().isEmpty())) {
+    private static String whyNot(List<KernelStatus> unused) {
+        if (unused.stream().anyMatch(status -> status.unavailable().isEmpty())) {
             return "another device was asked for, or comes first for this precision";
         }
-        return those.getFirst().unavailable().orElseThrow();
+        return unused.getFirst().unavailable().orElseThrow();
     }
 
     private static boolean onCpu(ModelInfo info) {

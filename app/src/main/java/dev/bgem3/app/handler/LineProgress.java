@@ -5,8 +5,8 @@ import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.Streams;
 
 /**
- * How far the lines of an input are: in bytes where their number is known, since only they tell how much is
- * left, else in texts.
+ * Shows the progress through the lines of an input: in bytes if its size is known, which gives the remaining
+ * time, else in texts.
  */
 public final class LineProgress implements ProgressListener, AutoCloseable {
     private static final int BYTES_PER_KIB = 1024;
@@ -19,7 +19,7 @@ public final class LineProgress implements ProgressListener, AutoCloseable {
     private long windowBytes;
     private long textsInWindow;
 
-    /** Follows a reader. */
+    /** Creates a progress line for a reader. */
     public LineProgress(Streams streams, LineReader reader) {
         this.reader = reader;
         boolean inBytes = reader.sizeBytes().isPresent();
@@ -27,7 +27,7 @@ public final class LineProgress implements ProgressListener, AutoCloseable {
                 reader.sizeBytes());
     }
 
-    /** The texts that follow are those that the reader gave since the last call. */
+    /** Begins a window of the lines read since the last call, with this number of texts. */
     void beginWindow(int texts) {
         progress.begin();
         textsBefore += windowTexts;

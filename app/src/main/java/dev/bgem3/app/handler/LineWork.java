@@ -11,31 +11,31 @@ import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
 /**
- * Takes an input through some work, a window of lines at a time, so that memory does not grow with the input.
+ * Processes an input in windows of lines, so that memory does not grow with the input.
  *
  * <p>
- * A window ends where the next line is yet to come. It holds at most {@code maxItems} lines, and at most
- * {@value #MAX_TOKENS} tokens by a bound on them (each character one, and two around each text) unless it is
- * a single line. Vectors of BGE-M3 take 4 KiB a token at most, ColBERT and dense together, so that a window's
- * results stay within 128 MiB.
+ * A window ends early if the next line has not arrived yet. It holds at most {@code maxItems} lines and,
+ * unless it is a single line, at most {@value #MAX_TOKENS} tokens, counting a token per character and two per
+ * text as an upper bound. BGE-M3's dense and ColBERT vectors together take at most 4 KiB per token, so a
+ * window's results stay within 128 MiB.
  *
  * @param maxItems
- *            the most lines of a window
+ *            the maximum number of lines in a window
  * @param skipBad
- *            whether a line at fault is reported and passed over; else it ends the work, after the lines
- *            before it
+ *            whether to report and skip an invalid line; otherwise it ends the work, after the lines before
+ *            it
  * @param streams
- *            where such lines are reported
+ *            get the reports
  */
 public record LineWork(int maxItems, boolean skipBad, Streams streams) {
-    /** The most lines of a window unless the call says otherwise. */
+    /** The default maximum number of lines in a window. */
     public static final int DEFAULT_ITEMS = 512;
-    /** The most tokens of a window, bounded as described above. */
+    /** The maximum number of tokens in a window, counted as described above. */
     static final int MAX_TOKENS = 1 << 15;
-    /** {@code <s>} and {@code </s>}: what an empty text costs too. */
+    /** {@code <s>} and {@code </s>}, which even an empty text has. */
     static final int TOKENS_AROUND_TEXT = 2;
 
-    /** Checks the size of a window. */
+    /** Checks the arguments. */
     public LineWork {
         if (maxItems < 1) {
             throw new UsageException("--batch-size: " + maxItems + " (expected: at least 1)");
@@ -43,12 +43,12 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
     }
 
     /**
-     * Reads all lines and hands them on in windows, in order.
+     * Reads all lines and passes them to {@code work} in windows, in order.
      *
      * @param chars
-     *            how many characters of text an item has
+     *            returns the number of characters in an item
      * @throws StreamException
-     *             where a line is at fault and is not to be skipped
+     *             if a line is invalid and invalid lines are not skipped
      */
     public <T> void run(LineReader reader, LineParser<T> parser, ToIntFunction<T> chars,
             Consumer<List<T>> work) {
@@ -56,8 +56,8 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
         long skipped = 0;
         while (true) {
             if (!reader.isReady()) {
-                // Whoever writes the input may wait for the answers to what it wrote.
-                window.handOn();
+                // The writer of the input may be waiting for the results of these lines.
+                window.process();
             }
             T item;
             try {
@@ -69,7 +69,7 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
             } catch (LineFaultException e) {
                 String message = place(reader) + ": " + e.getMessage();
                 if (!skipBad) {
-                    window.handOn();
+                    window.process();
                     throw new StreamException(message, e);
                 }
                 skipped++;
@@ -78,7 +78,7 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
             }
             window.add(item, (long) chars.applyAsInt(item) + TOKENS_AROUND_TEXT);
         }
-        window.handOn();
+        window.process();
         if (skipped > 0) {
             streams.say(skipped + " of " + reader.lineNumber() + " lines were skipped");
         }
@@ -88,7 +88,7 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
         return reader.name() + ", line " + reader.lineNumber();
     }
 
-    /** The lines that are collected. */
+    /** Collects lines. */
     private static final class Window<T> {
         private final int maxItems;
         private final Consumer<List<T>> work;
@@ -102,16 +102,16 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
 
         void add(T item, long itemTokens) {
             if (tokens + itemTokens > MAX_TOKENS) {
-                handOn();
+                process();
             }
             items.add(item);
             tokens += itemTokens;
             if (items.size() >= maxItems || tokens >= MAX_TOKENS) {
-                handOn();
+                process();
             }
         }
 
-        void handOn() {
+        void process() {
             if (!items.isEmpty()) {
                 List<T> full = items;
                 items = new ArrayList<>();

@@ -5,32 +5,32 @@ import dev.bgem3.EncodeOptions;
 import dev.bgem3.ModelInfo;
 import java.util.List;
 
-/** Holds options against the model that is to follow them, before any line is read. */
+/** Checks options against the model before any line is read. */
 final class ModelLimits {
     private ModelLimits() {}
 
     /**
-     * Checks what a call asks of a model.
+     * Checks options against the model's limits.
      *
      * @throws UsageException
-     *             where the model cannot do as much; the message names the option
+     *             if an option exceeds a limit; the message names the option
      * @throws dev.bgem3.error.InputException
-     *             where it has no head for an output
+     *             if the model has no head for an output
      */
     static void check(BgeM3 model, EncodeOptions options) {
         ModelInfo info = model.info();
         options.maxLength().ifPresent(
-                length -> atMost("--max-length", length, 2, info.maxLength(), ", the model's limit"));
-        options.truncateDim().ifPresent(dimensions -> atMost("--truncate-dim", dimensions, 1,
+                length -> requireWithin("--max-length", length, 2, info.maxLength(), ", the model's limit"));
+        options.truncateDim().ifPresent(dimensions -> requireWithin("--truncate-dim", dimensions, 1,
                 info.hiddenSize(), ", the dimension of the model's vectors"));
-        // The model's own check, which otherwise waits for the first text.
+        // Triggers the model's own checks, which otherwise run with the first text.
         model.encode(List.of(), options);
     }
 
-    static void atMost(String option, int value, int least, int most, String why) {
-        if (value < least || value > most) {
+    static void requireWithin(String option, int value, int min, int max, String why) {
+        if (value < min || value > max) {
             throw new UsageException(
-                    option + ": " + value + " (expected: " + least + ".." + most + why + ")");
+                    option + ": " + value + " (expected: " + min + ".." + max + why + ")");
         }
     }
 }

@@ -9,19 +9,19 @@ import dev.bgem3.error.MissingModuleException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Keeps packed weights beside a model. */
+/** Writes packed weights into a model folder. */
 public final class PackHandler {
     private final Streams streams;
     private final List<Precision> precisions;
     private final boolean all;
 
     /**
-     * Sets the work up, and finds out whether this machine can do it before a model is written for it.
+     * Creates a handler, and checks whether this machine can pack the weights before a model is converted.
      *
      * @param asked
-     *            none for all that can be computed here
+     *            the precisions to pack; if empty, all that this machine can compute
      * @throws BackendException
-     *             where one that is asked for cannot be
+     *             if this machine cannot compute one of them
      */
     public PackHandler(Streams streams, List<Precision> asked) {
         this.streams = streams;
@@ -40,7 +40,7 @@ public final class PackHandler {
         }
     }
 
-    /** Packs a model and says which files came of it. */
+    /** Packs a model and reports the files written. */
     public void run(Path folder) {
         for (Precision precision : precisions) {
             try (WriteProgress progress = new WriteProgress(streams)) {

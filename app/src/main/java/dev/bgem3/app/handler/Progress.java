@@ -14,12 +14,11 @@ import me.tongfei.progressbar.ProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * Draws how far the work is, with rate and time left, where it lasts a while and somebody watches.
+ * Shows progress with rate and remaining time, if the work takes a while and standard error is a terminal.
  *
  * <p>
- * The clock starts with {@link #begin()}, so that the rate is that of the work alone. From then on the line
- * is drawn again and again, also while a single step takes long. The work may tell of its steps from any
- * thread.
+ * The clock starts with {@link #begin()}, so that the rate excludes the time before. From then on the line is
+ * redrawn at intervals, even during a single long step. Any thread may report steps.
  */
 public final class Progress implements AutoCloseable {
     private static final int UPDATE_MILLIS = 500;
@@ -34,14 +33,14 @@ public final class Progress implements AutoCloseable {
     private long tokens;
 
     /**
-     * Sets a line up.
+     * Creates a progress line, not yet shown.
      *
      * @param unit
-     *            what is counted, as the line names it: {@code " KiB"}
+     *            the unit to show, such as {@code " KiB"}
      * @param unitSize
-     *            how many steps make one of it
+     *            the number of steps in a unit
      * @param total
-     *            how many steps there are, if that is known: without it there is no time left
+     *            the total number of steps, if known; without it the remaining time is not shown
      */
     public Progress(Streams streams, String unit, long unitSize, OptionalLong total) {
         this.streams = streams;
@@ -50,7 +49,7 @@ public final class Progress implements AutoCloseable {
         this.total = total;
     }
 
-    /** Starts the clock; once it runs, does nothing. */
+    /** Starts the clock, unless it is running. */
     public synchronized void begin() {
         if (bar != null || streams.progressAfter().isEmpty()) {
             return;
@@ -63,12 +62,12 @@ public final class Progress implements AutoCloseable {
                 .setConsumer(line)
                 .showSpeed(new DecimalFormat("0.0", DecimalFormatSymbols.getInstance(Locale.ROOT)))
                 .setUnit(unit, unitSize)
-                // Below 0 stands for not known.
+                // -1 means that the total is unknown.
                 .setInitialMax(total.orElse(-1));
         bar = builder.build();
     }
 
-    /** So many steps are done. */
+    /** Sets the number of steps done. */
     public synchronized void to(long position) {
         if (bar == null) {
             return;
@@ -79,7 +78,7 @@ public final class Progress implements AutoCloseable {
         bar.stepTo(position);
     }
 
-    /** So many tokens more were computed. */
+    /** Adds to the number of tokens computed. */
     synchronized void addTokens(long more) {
         tokens += more;
         if (bar != null) {
@@ -92,22 +91,22 @@ public final class Progress implements AutoCloseable {
     public synchronized void close() {
         if (bar != null) {
             bar.close();
-            // Not left to the bar, which forgets it where it was only just opened.
+            // The bar itself does not clear its line if it was closed right after it was opened.
             line.clear();
             bar = null;
         }
     }
 
-    /** One line of a terminal, written over and over; silent at first. */
+    /** One line of a terminal, redrawn in place after an initial delay. */
     private static final class Line implements ProgressBarConsumer {
         private final PrintStream err;
-        private final long silentNanos;
+        private final long delayNanos;
         private final long start = System.nanoTime();
         private final AtomicBoolean drawn = new AtomicBoolean();
 
-        Line(PrintStream err, Duration silence) {
+        Line(PrintStream err, Duration delay) {
             this.err = err;
-            this.silentNanos = silence.toNanos();
+            this.delayNanos = delay.toNanos();
         }
 
         @Override
@@ -117,7 +116,7 @@ public final class Progress implements AutoCloseable {
 
         @Override
         public void accept(String rendered) {
-            if (System.nanoTime() - start >= silentNanos) {
+            if (System.nanoTime() - start >= delayNanos) {
                 drawn.set(true);
                 err.print("\r" + rendered);
                 err.flush();

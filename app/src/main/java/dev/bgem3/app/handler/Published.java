@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * The tutorial of BGE-M3's model card (huggingface.co/BAAI/bge-m3, "Usage"): its four sentences, and what it
- * prints for them. The figures are text, so that their digits tell how they were rounded.
+ * The tutorial of BGE-M3's model card (huggingface.co/BAAI/bge-m3, "Usage"): its four sentences and their
+ * published figures. The figures are text, since the number of digits tells how they were rounded.
  */
 final class Published {
     private static final double HALF_PRECISION = 2e-3;
@@ -23,13 +23,13 @@ final class Published {
                     BM25 is a bag-of-words retrieval function that ranks a set of documents based on the \
                     query terms appearing in each document""");
 
-    /** The ids of the first query. */
+    /** The token ids of the first query. */
     static final String QUERY_IDS = "0 4865 83 335 11679 276 363 32 2";
     /** {@code [query][passage]}. */
     static final String[][] DENSE = {{"0.6265", "0.3477"}, {"0.3499", "0.678"}};
-    /** Of the first query with the first passage. */
+    /** The lexical score of the first query with the first passage. */
     static final String LEXICAL_QUERY_PASSAGE = "0.19554901123046875";
-    /** Of the first query with the second. */
+    /** The lexical score of the first query with the second query. */
     static final String LEXICAL_QUERY_QUERY = "0.0";
     static final List<SequencedMap<String, String>> QUERY_WEIGHTS = List.of(
             weights("What", "0.08356", "is", "0.0814", "B", "0.1296", "GE", "0.252", "M", "0.1702", "3",
@@ -38,7 +38,7 @@ final class Published {
             weights("De", "0.05005", "fin", "0.1368", "ation", "0.04498", "of", "0.0633", "BM", "0.2515",
                     "25",
                     "0.3335"));
-    /** Of the first query with each passage. */
+    /** The ColBERT scores of the first query with each passage. */
     static final String[] COLBERT = {"0.7797", "0.4620"};
 
     static final ScoreWeights WEIGHTS = new ScoreWeights(0.4, 0.2, 0.4);
@@ -58,15 +58,15 @@ final class Published {
     private Published() {}
 
     /**
-     * How far a figure of a model may be from a published one: what computing in fp16, as the authors did,
-     * may differ from fp32, and half a unit of the last digit. A zero was not rounded: it says that no token
-     * is shared, or weighs anything.
+     * Returns the allowed difference from a published figure: the error of fp16, in which the authors
+     * computed, against fp32, plus half a unit in the last digit. A zero was not rounded: it means that no
+     * shared token has a weight.
      */
     static double allowed(BigDecimal published) {
         return HALF_PRECISION + (published.signum() == 0 ? 0 : 0.5 * Math.pow(10, -published.scale()));
     }
 
-    /** Whether a model has the sizes of the one that the figures were published for. */
+    /** Returns whether a model has the sizes of the model that the figures were published for. */
     static boolean isFor(ModelInfo info) {
         return info.hiddenSize() == 1024 && info.layerCount() == 24 && info.vocabSize() == 250_002;
     }

@@ -16,7 +16,7 @@ import java.util.List;
 
 /** Scores passages against queries with a reranker. */
 public final class RerankHandler {
-    /** A pair has four tokens around its texts; a window counts two for each line itself. */
+    /** A pair has four special tokens; a window adds two for each line. */
     private static final int TOKENS_AROUND_PAIR = 4;
 
     private final Reranker model;
@@ -27,20 +27,20 @@ public final class RerankHandler {
     private long cutPairs;
 
     /**
-     * Sets the work up.
+     * Creates a handler.
      *
      * @param top
-     *            the most passages of a ranking to write
+     *            the maximum number of passages to write per ranking
      * @throws UsageException
-     *             where the options ask more than the model can do
+     *             if the options exceed the model's limits
      */
     public RerankHandler(Reranker model, RerankOptions.Builder options, int top) {
         this.model = model;
         this.options = options;
         this.top = top;
-        int most = model.info().maxLength();
-        maxLength = options.build().maxLength().orElse(most);
-        ModelLimits.atMost("--max-length", maxLength, RerankOptions.MIN_LENGTH, most,
+        int limit = model.info().maxLength();
+        maxLength = options.build().maxLength().orElse(limit);
+        ModelLimits.requireWithin("--max-length", maxLength, RerankOptions.MIN_LENGTH, limit,
                 ", the model's limit");
     }
 
@@ -58,26 +58,26 @@ public final class RerankHandler {
         } finally {
             writer.flush();
         }
-        sayWhatWasCut(work.streams());
+        warnOfTruncation(work.streams());
     }
 
-    /** Scores the passages that the call itself gave. */
+    /** Scores the passages given as arguments. */
     public void run(RerankLine line, Streams streams, ResultFile result) {
         ResultWriter writer = new ResultWriter(result.stream());
         try (TextProgress progress = new TextProgress(streams, line.pairs().size())) {
             score(List.of(line), progress, writer);
         }
         writer.flush();
-        sayWhatWasCut(streams);
+        warnOfTruncation(streams);
     }
 
-    /** Of all pairs of a line, each with the query once more. */
+    /** Counts the characters of all pairs of a line; each pair includes the query. */
     private static int characters(RerankLine line) {
         long characters = line.pairs().stream()
                 .mapToLong(pair -> (long) pair.query().length() + pair.passage().length()
                         + TOKENS_AROUND_PAIR)
                 .sum();
-        // Far more than a window holds is as good as any number, and two more are added to it.
+        // Any number beyond a window's limit will do; half of the maximum leaves room for the addition.
         return (int) Math.min(characters, Integer.MAX_VALUE / 2);
     }
 
@@ -100,10 +100,10 @@ public final class RerankHandler {
         }
     }
 
-    private void sayWhatWasCut(Streams streams) {
+    private void warnOfTruncation(Streams streams) {
         if (cutPairs > 0) {
             streams.say("warning: " + cutPairs + " of " + pairs + " pairs were cut to " + maxLength
-                    + " tokens, of which a query has 3/4 at most");
+                    + " tokens, of which the query may have at most 3/4");
         }
     }
 }

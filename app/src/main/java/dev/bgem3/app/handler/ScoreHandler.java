@@ -27,14 +27,14 @@ public final class ScoreHandler {
     private long cutTexts;
 
     /**
-     * Sets the work up.
+     * Creates a handler.
      *
      * @param weights
-     *            of the weighted scores
+     *            the weights of the weighted scores
      * @param options
-     *            the length and such; all three outputs are computed whatever they say
+     *            the options, of which the outputs are replaced by all three
      * @throws UsageException
-     *             where the options ask more than the model can do
+     *             if the options exceed the model's limits
      */
     public ScoreHandler(BgeM3 model, ScoreWeights weights, EncodeOptions.Builder options) {
         this.model = model;
@@ -49,7 +49,7 @@ public final class ScoreHandler {
             ResultFile result) {
         ResultWriter writer = new ResultWriter(result.stream());
         try {
-            // The line counts once as a text, and has two.
+            // LineWork counts a line as one text, but this one has two.
             work.run(reader, parser,
                     line -> line.pair().query().length() + line.pair().passage().length()
                             + LineWork.TOKENS_AROUND_TEXT,
@@ -62,20 +62,20 @@ public final class ScoreHandler {
         } finally {
             writer.flush();
         }
-        sayWhatWasCut(work.streams());
+        warnOfTruncation(work.streams());
     }
 
-    /** Scores pairs that the call itself gave. */
+    /** Scores the pairs given as arguments. */
     public void run(List<PairLine> pairs, Streams streams, ResultFile result) {
         ResultWriter writer = new ResultWriter(result.stream());
         try (TextProgress progress = new TextProgress(streams, texts(pairs))) {
             score(pairs, progress, writer);
         }
         writer.flush();
-        sayWhatWasCut(streams);
+        warnOfTruncation(streams);
     }
 
-    /** How many texts are computed: one that stands in several pairs is computed once. */
+    /** Counts the texts to compute; one that several pairs share is computed once. */
     private static int texts(List<PairLine> lines) {
         return (int) (lines.stream().map(line -> line.pair().query()).distinct().count()
                 + lines.stream().map(line -> line.pair().passage()).distinct().count());
@@ -97,7 +97,7 @@ public final class ScoreHandler {
         return model.tokenizer().encode(prompt + text, maxLength).truncated();
     }
 
-    private void sayWhatWasCut(Streams streams) {
+    private void warnOfTruncation(Streams streams) {
         if (cutTexts > 0) {
             streams.say("warning: " + cutTexts + " of " + texts + " texts were longer than " + maxLength
                     + " tokens and were cut");

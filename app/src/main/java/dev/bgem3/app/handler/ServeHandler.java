@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 
-/** Serves a model over HTTP until the process is told to stop. */
+/** Serves a model over HTTP until the process gets a signal to stop. */
 public final class ServeHandler {
     private final ServedModel model;
     private final Identity identity;
@@ -20,10 +20,10 @@ public final class ServeHandler {
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     /**
-     * Sets the work up.
+     * Creates a handler.
      *
      * @param version
-     *            of this program
+     *            the version of this program
      */
     public ServeHandler(ServedModel model, String version, ServeOptions options, Streams streams) {
         this.model = model;
@@ -37,11 +37,11 @@ public final class ServeHandler {
         TextServer server = TextServer.start(model, identity, options, streams.err());
         Thread onSignal = Thread.ofPlatform().name("bgem3-shutdown").unstarted(() -> {
             stop(server);
-            // A stop that was asked for is no failure; the signal's own exit code would say so.
+            // A requested stop is not a failure, but the signal's exit code would report one.
             Runtime.getRuntime().halt(0);
         });
         Runtime.getRuntime().addShutdownHook(onSignal);
-        sayHello(server);
+        announce(server);
         try {
             stopped.await();
         } catch (InterruptedException _) {
@@ -57,7 +57,7 @@ public final class ServeHandler {
         stopped.countDown();
     }
 
-    private void sayHello(TextServer server) {
+    private void announce(TextServer server) {
         ModelInfo info = model.info();
         streams.say("serving " + identity.modelName() + " at http://" + options.host() + ":"
                 + server.port() + " ("
@@ -65,7 +65,7 @@ public final class ServeHandler {
                 + info.devices().stream().map(Device::toString).collect(Collectors.joining(", ")) + ")");
     }
 
-    /** A snapshot in the Hugging Face cache has its name two folders up: {@code models--BAAI--bge-m3}. */
+    /** Returns a model's name; in the cache it is two levels up: {@code models--BAAI--bge-m3}. */
     static String modelName(Path folder) {
         Path whole = folder.toAbsolutePath().normalize();
         String prefix = "models--";

@@ -4,7 +4,7 @@ import dev.bgem3.ProgressListener;
 import dev.bgem3.app.stream.Streams;
 import java.util.OptionalLong;
 
-/** How far a known number of texts is. */
+/** Shows the progress of a known number of texts. */
 final class TextProgress implements ProgressListener, AutoCloseable {
     private final Progress progress;
     private long done;

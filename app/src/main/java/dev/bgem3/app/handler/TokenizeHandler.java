@@ -10,14 +10,14 @@ import dev.bgem3.tokenizer.Tokenizer;
 import java.util.List;
 
 /**
- * Cuts the texts of an input into tokens.
+ * Splits the texts of an input into tokens.
  *
  * @param maxLength
- *            the most tokens of a text, special ones included
+ *            the maximum number of tokens in a text, including special ones
  */
 public record TokenizeHandler(Tokenizer tokenizer, int maxLength, LineWork work,
         LineProgress progress) {
-    /** Tokenizes all lines, and says at the end how many texts were cut. */
+    /** Tokenizes all lines, and warns at the end if texts were truncated. */
     public void run(LineReader reader, LineParser<TextLine> parser, ResultFile result) {
         long[] textsAndCut = new long[2];
         ResultWriter writer = new ResultWriter(result.stream());

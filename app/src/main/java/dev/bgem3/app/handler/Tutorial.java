@@ -8,13 +8,13 @@ import dev.bgem3.PairScores;
 import java.util.List;
 import java.util.SequencedMap;
 
-/** What a model answers to the tutorial's sentences. */
+/** A model's results for the tutorial's sentences. */
 final class Tutorial {
     final List<Embedding> queries;
     final List<Embedding> passages;
-    /** By decoded token, for each query. */
+    /** The lexical weights of each query by decoded token. */
     final List<SequencedMap<String, Float>> queryWeights;
-    /** Of each pair of {@link Published#PAIRS}. */
+    /** The scores of each of {@link Published#PAIRS}. */
     final List<PairScores> scores;
     final String queryIds;
 
@@ -49,7 +49,7 @@ final class Tutorial {
         return BgeM3.colbertScore(queries.get(query).colbert(), passages.get(passage).colbert());
     }
 
-    /** A score by its place in {@link Published#SCORE_NAMES}. */
+    /** Returns a score by the index of its name in {@link Published#SCORE_NAMES}. */
     float score(int name, int pair) {
         PairScores of = scores.get(pair);
         return switch (Published.SCORE_NAMES.get(name)) {

@@ -14,13 +14,13 @@ public final class VerifyHandler {
     private int rows;
     private int misses;
 
-    /** Verifies a model. */
+    /** Creates a handler. */
     public VerifyHandler(BgeM3 model, PrintStream out) {
         this.model = model;
         this.out = out;
     }
 
-    /** Prints a line for each figure and says whether all were met. */
+    /** Prints a line for each figure and returns whether all match. */
     public boolean run() {
         Tutorial tutorial = new Tutorial(model);
         print(ROW, "figure", "published", "found", "difference", "allowed", "");
@@ -68,7 +68,7 @@ public final class VerifyHandler {
         BigDecimal expected = new BigDecimal(published);
         double allowed = Published.allowed(expected);
         double difference = Math.abs(found - expected.doubleValue());
-        // False for NaN too, which stands for a figure that this model does not give.
+        // Also false for NaN, which stands for a figure that this model does not have.
         boolean met = difference <= allowed;
         count(met);
         print(ROW, name, published.length() > 12 ? published.substring(0, 12) : published,

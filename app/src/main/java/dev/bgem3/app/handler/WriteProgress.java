@@ -4,14 +4,14 @@ import dev.bgem3.app.stream.Streams;
 import dev.bgem3.convert.WriteListener;
 import java.util.OptionalLong;
 
-/** How far the writing of a model is. */
+/** Shows the progress of writing a model. */
 public final class WriteProgress implements WriteListener, AutoCloseable {
     private static final int BYTES_PER_MIB = 1 << 20;
 
     private final Streams streams;
     private Progress progress;
 
-    /** Waits for the first bytes. */
+    /** Creates a progress line, shown from the first bytes on. */
     public WriteProgress(Streams streams) {
         this.streams = streams;
     }

@@ -20,7 +20,7 @@ class InfoHandlerTest {
     private static final Path TINY = Path.of(System.getProperty("bgem3.root"), "src/fixtures/tiny-m3");
 
     @Test
-    void tellsWhyTheOtherKernelsAreNotUsed() {
+    void explainsWhyOtherKernelsAreNotUsed() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         List<KernelStatus> kernels = List.of(
                 status("gone", Device.CPU, Optional.of("a part is missing"), Map.of()),

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** How an input is cut into windows. */
+/** Tests the division of an input into windows. */
 class LineWorkTest {
     private static final PrintStream NOWHERE = new PrintStream(OutputStream.nullOutputStream());
 
@@ -38,32 +38,32 @@ class LineWorkTest {
     }
 
     @Test
-    void holdsNoMoreLinesThanAskedFor() {
+    void holdsAtMostTheGivenNumberOfLines() {
         assertThat(windows(3, List.of("a", "b", "c", "d")).stream().map(List::size)).containsExactly(3, 1);
         assertThat(windows(3, List.of())).isEmpty();
     }
 
     @Test
-    void linesWithoutATextHaveTokensToo() {
+    void shortTextsCountSpecialTokensToo() {
         for (String line : List.of("", "a", "   ")) {
             List<List<String>> windows = windows(Integer.MAX_VALUE,
                     Stream.generate(() -> line).limit(100_000).toList());
             assertThat(windows).allMatch(window -> mostTokens(window) <= LineWork.MAX_TOKENS);
-            // And they are filled.
+            // The windows are nearly full.
             assertThat(windows.subList(0, windows.size() - 1))
                     .allMatch(window -> mostTokens(window) > LineWork.MAX_TOKENS - line.length() - 2);
         }
     }
 
     @Test
-    void aLongLineDoesNotJoinAWindowThatIsNearlyFull() {
+    void longLineBeginsANewWindowIfTheCurrentIsNearlyFull() {
         String longLine = "x".repeat(30_000);
         assertThat(windows(512, List.of("a", longLine, "b", longLine, longLine, "c")).stream()
                 .map(List::size)).containsExactly(3, 1, 2);
     }
 
     @Test
-    void aLineThatIsTooLongForAnyWindowGoesAlone() {
+    void oversizedLineIsAWindowByItself() {
         String longLine = "x".repeat(LineWork.MAX_TOKENS);
         assertThat(windows(512, List.of("a", longLine, "b")).stream().map(List::size))
                 .containsExactly(1, 1, 1);

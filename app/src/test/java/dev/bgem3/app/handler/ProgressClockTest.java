@@ -13,7 +13,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** When the line of progress is drawn, and what its clock counts. */
+/** Tests when the progress line is drawn, and which time it counts. */
 class ProgressClockTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
@@ -24,7 +24,7 @@ class ProgressClockTest {
     }
 
     @Test
-    void drawsAgainWhileASingleStepTakesLong() throws Exception {
+    void redrawsDuringALongStep() throws Exception {
         try (Progress progress = progress(Optional.of(Duration.ZERO))) {
             progress.begin();
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
@@ -48,7 +48,7 @@ class ProgressClockTest {
     }
 
     @Test
-    void isSilentUntilTheWorkHasLastedAWhile() {
+    void showsNothingBeforeTheDelay() {
         try (Progress progress = progress(Optional.of(Duration.ofHours(1)))) {
             progress.begin();
             progress.to(5);

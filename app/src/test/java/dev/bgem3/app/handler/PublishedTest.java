@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.math.BigDecimal;
 import org.junit.jupiter.api.Test;
 
-/** The published figures agree among themselves, so none was copied wrong. */
+/** The published figures are consistent with each other, so none was copied wrong. */
 class PublishedTest {
     @Test
     void weightedScoresFollowFromTheOthers() {
@@ -36,7 +36,7 @@ class PublishedTest {
     }
 
     @Test
-    void aZeroIsAllowedNoHalfDigit() {
+    void toleranceOfAZeroHasNoHalfDigit() {
         assertThat(Published.allowed(new BigDecimal("0"))).isEqualTo(0.002);
         assertThat(Published.allowed(new BigDecimal("0.0"))).isEqualTo(0.002);
         assertThat(Published.allowed(new BigDecimal("0.678"))).isCloseTo(0.0025, within(1e-12));
