@@ -19,34 +19,34 @@ import java.util.Optional;
  * The program {@code bgem3}.
  *
  * <p>
- * The launcher tells it two things by system properties: {@code bgem3.home}, the project's root, and {@code
- * bgem3.terminal}, true where standard error is a terminal, which Java cannot find out by itself.
+ * The launcher passes two system properties: {@code bgem3.home}, the project's root, and {@code
+ * bgem3.terminal}, true if standard error is a terminal, which Java cannot detect itself.
  */
 public final class Main {
-    /** How long work lasts before its progress is drawn. */
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    /** How long work runs before its progress is shown. */
+    private static final Duration PROGRESS_DELAY = Duration.ofSeconds(2);
 
     private Main() {}
 
-    /** Runs one call and ends the process with its exit code. */
+    /** Runs the command and ends the process with its exit code. */
     public static void main(String[] arguments) {
-        // The bare descriptors: System.out swallows write errors, and its encoding is not ours to say.
+        // Not System.out: it swallows write errors, and its encoding depends on the locale.
         Streams streams = new Streams(new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
-                Boolean.getBoolean("bgem3.terminal") ? Optional.of(PATIENCE) : Optional.empty());
+                Boolean.getBoolean("bgem3.terminal") ? Optional.of(PROGRESS_DELAY) : Optional.empty());
         System.exit(run(streams, arguments));
     }
 
     private static int run(Streams streams, String... arguments) {
-        // Keeps number formats and letter case, those of libraries too, independent of the user's language.
+        // Number formats and letter case, in libraries too, must not depend on the user's language.
         Locale.setDefault(Locale.ROOT);
         try {
             NativeText.checkArguments(arguments);
             NativeText.checkCurrentFolder();
             Optional<Path> home = NativeText.property("bgem3.home").map(Path::of);
             int exitCode = Bgem3Command.run(new Session(streams, NativeText.environment(), home), arguments);
-            if (exitCode != ExitCodes.AGAIN) {
+            if (exitCode != ExitCodes.RESTART) {
                 return exitCode;
             }
             streams.say(Launcher.become(home.orElseThrow(), Session.VECTOR_API, arguments));

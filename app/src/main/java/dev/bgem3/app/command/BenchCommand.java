@@ -13,13 +13,13 @@ import picocli.CommandLine.Option;
 @Command(name = "bench", description = """
         Measures the encoder and its heads on random token ids and prints one JSON line.""", footer = {"",
         """
-                A pass computes all outputs that the model has for --batch texts of --tokens ids each, drawn \
-                from a fixed seed, after a warm-up of at least two passes and one second. At least --repeat \
-                passes are measured, and for at least a second.""",
+                A pass computes all of the model's outputs for --batch texts of --tokens random ids each, \
+                from a fixed seed. A warm-up of at least two passes and one second is not measured. The \
+                measurement takes at least --repeat passes and one second.""",
         """
                 gflops counts the encoder alone: layers * (2*T*(4*C*C + 2*C*F) + 4*T*L*C) / time, where \
                 T = batch * tokens, L = tokens, C = hidden size, F = intermediate size. peak_rss_mb (MiB) is \
-                null where the system does not tell."""})
+                null if the system does not report it."""})
 final class BenchCommand implements Callable<Integer> {
     private final Session session;
 
@@ -27,15 +27,15 @@ final class BenchCommand implements Callable<Integer> {
     private ModelOptions model;
 
     @Option(names = "--batch", paramLabel = "N", required = true, description = """
-            The texts of a pass. One shows the latency; more show the throughput.""")
+            The number of texts in a pass. One measures latency; more measure throughput.""")
     private int batch;
 
     @Option(names = "--tokens", paramLabel = "N", required = true, description = """
-            The tokens of each text. Attention's share of the time grows with them.""")
+            The number of tokens in each text. Attention's share of the time grows with it.""")
     private int tokens;
 
     @Option(names = "--repeat", paramLabel = "N", defaultValue = "5", description = """
-            The least number of passes to measure: more take longer and vary less. \
+            The minimum number of passes to measure: more take longer and vary less. \
             Default: ${DEFAULT-VALUE}.""")
     private int repeat;
 

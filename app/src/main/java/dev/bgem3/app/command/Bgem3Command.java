@@ -16,7 +16,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The program: its commands, and what every one of them shares. */
+/** The program's commands, and the options and error handling that they share. */
 @Command(name = "bgem3", versionProvider = Bgem3Command.Version.class, description = """
         BGE-M3 on the JVM: dense vectors, lexical weights and ColBERT vectors of texts, and their \
         scores.""", //
@@ -27,13 +27,13 @@ import picocli.CommandLine.Spec;
                 BGEM3_TRACE=1 (stack traces), HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME."""})
 public final class Bgem3Command implements Callable<Integer> {
     private static final int HELP_WIDTH = 100;
-    /** In the order of the help. */
+    /** The commands in the order of the help. */
     static final List<String> COMMANDS = List.of("demo", "encode", "score", "rerank", "explain",
             "tokenize", "info", "verify", "download", "convert", "synth", "bench", "serve");
 
     private final Session session;
 
-    @Option(names = {"-V", "--version"}, versionHelp = true, description = "Print the version and leave.")
+    @Option(names = {"-V", "--version"}, versionHelp = true, description = "Print the version and exit.")
     private boolean version;
 
     @Spec
@@ -43,14 +43,14 @@ public final class Bgem3Command implements Callable<Integer> {
         this.session = session;
     }
 
-    /** Runs one call and returns its exit code, or {@link ExitCodes#AGAIN}. */
+    /** Runs the command and returns its exit code, or {@link ExitCodes#RESTART}. */
     public static int run(Session session, String... arguments) {
         boolean withTrace = !session.environment().getOrDefault(Failures.TRACE_VARIABLE, "").isEmpty();
-        Failures failures = new Failures(session.streams().err(), withTrace, session.mayStartAgain());
+        Failures failures = new Failures(session.streams().err(), withTrace, session.canRestart());
         try {
             return commandLine(session, failures, arguments).execute(OptionArguments.marked(arguments));
         } catch (Throwable failure) {
-            // Errors too, such as OutOfMemoryError: a person reads one line, not a stack.
+            // Also catches errors such as OutOfMemoryError: users get one line, not a stack trace.
             return failures.failure(failure);
         }
     }
@@ -61,7 +61,7 @@ public final class Bgem3Command implements Callable<Integer> {
         addHelp(commandLine);
         commandLine.getSubcommands().values().forEach(Bgem3Command::addHelp);
         OptionArguments.apply(commandLine);
-        // A text that begins with @ is a text, not the name of a file of options.
+        // Without expandAtFiles, a text that begins with @ stays a text; otherwise it would name a file.
         return commandLine.setExpandAtFiles(false).setUsageHelpWidth(HELP_WIDTH)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
                 .setOut(new PrintWriter(session.streams().out(), false, StandardCharsets.UTF_8))
@@ -71,13 +71,14 @@ public final class Bgem3Command implements Callable<Integer> {
     }
 
     /**
-     * The command that is called, or, where that is not clear, all: to read one's options takes some 10 ms.
+     * Returns the command that the arguments name, or all if they name none first; reading the options of a
+     * command takes about 10 ms.
      */
     private static List<String> needed(String... arguments) {
         return arguments.length > 0 && COMMANDS.contains(arguments[0]) ? List.of(arguments[0]) : COMMANDS;
     }
 
-    /** One of {@link #COMMANDS}. */
+    /** Creates one of {@link #COMMANDS}. */
     static Object command(String name, Session session) {
         return switch (name) {
             case "demo" -> new ModelCommands.Demo(session);
@@ -99,10 +100,10 @@ public final class Bgem3Command implements Callable<Integer> {
 
     private static void addHelp(CommandLine command) {
         command.getCommandSpec().addOption(OptionSpec.builder("-h", "--help").usageHelp(true)
-                .description("Print this help and leave.").build());
+                .description("Print this help and exit.").build());
     }
 
-    /** Without a command: which there are. */
+    /** Shows the commands if none was given. */
     @Override
     public Integer call() {
         session.streams().err().println("bgem3: no command was given");
@@ -110,7 +111,7 @@ public final class Bgem3Command implements Callable<Integer> {
         return ExitCodes.USAGE;
     }
 
-    /** The version of the build, and of the Java that runs it. */
+    /** Provides the version of the build, and of the Java that runs it. */
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() throws IOException {

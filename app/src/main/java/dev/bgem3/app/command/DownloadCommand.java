@@ -17,13 +17,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "download", description = """
-        Fetches a model from the Hugging Face hub into the cache that Python's huggingface_hub shares, and \
-        prints its folder. Only what a model needs is fetched, every file is verified by its digest, and a call \
-        that was stopped goes on where it ended.""", footer = {"", """
+        Downloads a model from the Hugging Face hub into the cache that Python's huggingface_hub also uses, \
+        and prints its folder. It downloads only the files that a model needs, verifies each by its digest, \
+        and resumes an interrupted download.""", footer = {"", """
         Environment: HF_ENDPOINT (a mirror), HF_TOKEN or HF_TOKEN_PATH (for models that ask for consent), \
         HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME (where the cache is), HF_HUB_OFFLINE=1 (as --offline), \
-        HF_HUB_DISABLE_PROGRESS_BARS=1, HF_HUB_DISABLE_SYMLINKS=1, and https_proxy, http_proxy, all_proxy and \
-        no_proxy, which are read in capital letters too."""})
+        HF_HUB_DISABLE_PROGRESS_BARS=1, HF_HUB_DISABLE_SYMLINKS=1, and https_proxy, http_proxy, all_proxy \
+        and no_proxy, in lower or upper case."""})
 final class DownloadCommand implements Callable<Integer> {
     private final Session session;
 
@@ -32,34 +32,37 @@ final class DownloadCommand implements Callable<Integer> {
     private String name;
 
     @Option(names = "--revision", paramLabel = "REVISION", description = """
-            A branch, a tag or a commit. Default: for BAAI/bge-m3 the commit whose digests this program knows; for others main, which may change from one day to the next.""")
+            A branch, a tag or a commit. Default: for BAAI/bge-m3 the commit whose digests this program \
+            knows; for others main, which may change at any time.""")
     private Optional<String> revision = Optional.empty();
 
     @Option(names = "--cache-dir", paramLabel = "DIR", description = """
-            The cache to fetch into, in place of the environment's. bgem3 finds models in the environment's only.""")
+            The cache to download into, instead of the environment's. bgem3 finds models only in the \
+            environment's.""")
     private Optional<Path> cache = Optional.empty();
 
     @Option(names = "--local-dir", paramLabel = "DIR", description = """
-            Put plain files into this folder, in place of the cache: to carry to a machine without a network, or \
-            models/bge-m3, where bgem3 looks first.""")
+            Write plain files into this folder instead of the cache: to copy to a machine without a network, \
+            or into models/bge-m3, where bgem3 looks first.""")
     private Optional<Path> folder = Optional.empty();
 
     @Option(names = "--connections", paramLabel = "N", defaultValue = "8", description = """
-            How many connections fetch at a time, files beside each other and pieces of large ones. More help where \
-            each is slow; fewer are kind to a small network. Default: ${DEFAULT-VALUE}.""")
+            The number of connections, which download files, and parts of large ones, in parallel. More help \
+            if each is slow; fewer leave a slow network to others. Default: ${DEFAULT-VALUE}.""")
     private int connections;
 
     @Option(names = "--timeout", paramLabel = "SECONDS", description = """
-            How long the whole may take before it is given up, to go on with the next call. A connection that stalls \
-            is tried again in any case. Default: no limit.""")
+            The time limit for the whole download; the next call resumes it. A connection that stalls is \
+            retried in any case. Default: no limit.""")
     private Optional<Integer> timeout = Optional.empty();
 
     @Option(names = "--token-file", paramLabel = "FILE", description = """
-            A file with the token to show to the hub. Default: $HF_TOKEN, else what 'hf auth login' left.""")
+            A file with the token for the hub. Default: $HF_TOKEN, else the token that 'hf auth login' \
+            saved.""")
     private Optional<Path> tokenFile = Optional.empty();
 
     @Option(names = "--offline", description = """
-            Open no connection: print the folder if the model is there and whole, else say what is missing.""")
+            Open no connection: print the folder if the model is complete, else say what is missing.""")
     private boolean offline;
 
     DownloadCommand(Session session) {

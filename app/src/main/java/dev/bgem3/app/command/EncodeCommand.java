@@ -20,8 +20,8 @@ import picocli.CommandLine.Option;
 
 @Command(name = "encode", description = "Computes the vectors and weights of texts.", footer = {"", """
         An output line is {"id": ..., "dense": [...], "sparse": {"<token id>": ...}, "colbert": [[...]...]} \
-        with what was asked for; dense alone where nothing was. The id is the input's, or its line number \
-        from 0."""})
+        with the outputs that were requested, or only dense if none was. The id is the input's, or its line \
+        number from 0."""})
 final class EncodeCommand implements Callable<Integer> {
     private final Session session;
 
@@ -34,47 +34,47 @@ final class EncodeCommand implements Callable<Integer> {
     @Mixin
     private LengthOption length;
 
-    @Option(names = "--dense", description = "One vector a text.")
+    @Option(names = "--dense", description = "One vector per text.")
     private boolean dense;
 
-    @Option(names = "--sparse", description = "Lexical weights: one number for each different token.")
+    @Option(names = "--sparse", description = "Lexical weights: one number per distinct token.")
     private boolean sparse;
 
     @Option(names = "--colbert", description = """
-            ColBERT vectors, one a token: the finest matching, and hundreds of times the room.""")
+            ColBERT vectors, one per token: the finest matching, at hundreds of times the size.""")
     private boolean colbert;
 
     @Option(names = "--batch-size", paramLabel = "N", defaultValue = "" + LineWork.DEFAULT_ITEMS, //
             description = """
-                    The most texts that are read before their results are written; fewer at a time where \
-                    they have over 32768 characters together, so that memory does not grow with N. Within \
-                    them texts are computed longest first, 4096 tokens at a time on a CPU and as many as \
-                    keep it busy on a GPU, without padding; more \
-                    texts fill these batches better, fewer answer sooner. Results do not depend on it. \
-                    Default: ${DEFAULT-VALUE}.""")
+                    The maximum number of texts to read before their results are written; fewer if they have \
+                    over 32768 characters together, so that memory does not grow with N. They are computed \
+                    longest first and without padding, in batches of 4096 tokens on a CPU and of as many as \
+                    keep it busy on a GPU; more texts fill these batches better, fewer give results sooner. \
+                    The results do not depend on it. Default: ${DEFAULT-VALUE}.""")
     private int batchSize;
 
     @Option(names = "--instruction", paramLabel = "TEXT", description = """
-            Put before each text. BGE-M3 needs none.""")
+            A text to put before each input. BGE-M3 needs none.""")
     private Optional<String> instruction = Optional.empty();
 
     @Option(names = "--pooling", paramLabel = "cls|mean|last_token", converter = Labels.OfPooling.class, //
             description = """
-                    How the dense vector is made. Any but the model's own, the default, gives vectors it \
-                    was not trained for.""")
+                    How the dense vector is computed from the token vectors. The model was trained with one \
+                    kind of pooling, its default; others give worse vectors.""")
     private Optional<Pooling> pooling = Optional.empty();
 
     @Option(names = "--truncate-dim", paramLabel = "N", description = """
-            Keep the first N dimensions of dense vectors: less room, less exact, unless the model was \
-            trained for it.""")
+            Keep only the first N dimensions of dense vectors: smaller and, unless the model was trained for \
+            it, less exact.""")
     private Integer truncateDim;
 
     @Option(names = "--no-normalize", description = """
-            Leave dense vectors at their own length; their dot product is then no cosine.""")
+            Do not normalize dense vectors; their dot product is then not their cosine.""")
     private boolean noNormalize;
 
     @Option(names = "--tokens", description = """
-            The keys of sparse are decoded tokens, for people; tokens that are written alike become one.""")
+            Use decoded tokens as the keys of sparse, for human readers; tokens that decode to the same text \
+            become one.""")
     private boolean tokens;
 
     EncodeCommand(Session session) {

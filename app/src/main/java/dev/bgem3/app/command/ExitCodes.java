@@ -1,6 +1,6 @@
 package dev.bgem3.app.command;
 
-/** What the process says at its end; other programs rely on these. */
+/** The exit codes of the process, on which other programs rely. */
 public final class ExitCodes {
     /** The work is done. */
     static final int DONE = 0;
@@ -11,8 +11,8 @@ public final class ExitCodes {
     /** The machine lacks something. */
     public static final int MACHINE = 3;
 
-    /** No exit code: the program must be started again, with the module that the launcher left out. */
-    public static final int AGAIN = -1;
+    /** Not an exit code: the program must restart with the module that the launcher left out. */
+    public static final int RESTART = -1;
 
     private ExitCodes() {}
 }

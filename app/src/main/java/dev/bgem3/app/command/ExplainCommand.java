@@ -14,8 +14,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "explain", description = """
-        Draws what a model makes of a query and passages: their scores, the lexical weights of their tokens, and which tokens ColBERT \
-        matches. The result is one HTML file that needs no network.""")
+        Draws how a model compares a query with passages: their scores, the lexical weights of their tokens, \
+        and the tokens that ColBERT matches. The result is one HTML file that needs no network.""")
 final class ExplainCommand implements Callable<Integer> {
     private final Session session;
 
@@ -30,7 +30,7 @@ final class ExplainCommand implements Callable<Integer> {
     private String query;
 
     @Option(names = "--passage", paramLabel = "TEXT", required = true, description = """
-            A passage to draw beside the query; as often as there are passages, up to 100.""")
+            A passage to compare with the query. Repeat it for more passages, up to 100.""")
     private List<String> passages;
 
     @Option(names = "--output", paramLabel = "FILE|-", defaultValue = "-", description = """

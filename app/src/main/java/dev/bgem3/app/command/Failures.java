@@ -15,27 +15,27 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
 /**
- * Turns what went wrong into one line on standard error and an exit code.
+ * Maps exceptions to one line on standard error and an exit code.
  *
  * @param err
- *            where the line goes
+ *            standard error
  * @param withTrace
- *            whether the stack trace follows it
- * @param mayStartAgain
- *            whether the program can be started again with the module that it lacks
+ *            whether to print the stack trace too
+ * @param canRestart
+ *            whether the program can restart with the module that it lacks
  */
-record Failures(PrintStream err, boolean withTrace, boolean mayStartAgain) {
-    /** The environment variable that asks for stack traces, set to anything. */
+record Failures(PrintStream err, boolean withTrace, boolean canRestart) {
+    /** The environment variable that, unless empty, turns on stack traces. */
     static final String TRACE_VARIABLE = "BGEM3_TRACE";
     private static final int MIB = 1 << 20;
 
-    /** What picocli found wrong with the arguments. */
+    /** Reports invalid arguments that picocli found. */
     int usage(ParameterException failure, String[] arguments) {
         return usage(OptionArguments.message(failure, arguments), failure, failure.getCommandLine());
     }
 
-    /** What a command met. */
-    int failure(Exception failure, CommandLine command, CommandLine.ParseResult words) {
+    /** Reports an exception that a command threw. */
+    int failure(Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
         return failure instanceof UsageException
                 ? usage(failure.getMessage(), failure, command)
                 : failure(failure);
@@ -49,11 +49,11 @@ record Failures(PrintStream err, boolean withTrace, boolean mayStartAgain) {
         return ExitCodes.USAGE;
     }
 
-    /** What nobody else dealt with. */
+    /** Reports any other exception. */
     int failure(Throwable failure) {
         int exitCode = switch (failure) {
             case ReaderGoneException _ -> ExitCodes.DONE;
-            case MissingModuleException _ when mayStartAgain -> ExitCodes.AGAIN;
+            case MissingModuleException _ when canRestart -> ExitCodes.RESTART;
             case BackendException e -> {
                 say(e.getMessage());
                 yield ExitCodes.MACHINE;
@@ -63,7 +63,7 @@ record Failures(PrintStream err, boolean withTrace, boolean mayStartAgain) {
             case StreamException e -> failed(e.getMessage());
             case HubException e -> failed(e.getMessage());
             case ServerStartException e -> failed(e.getMessage());
-            // Such as the user's home folder. Commands check the paths that they are given.
+            // A path from elsewhere, such as the user's home folder: commands check their own arguments.
             case InvalidPathException e ->
                 failed(e.getInput() + ": not a path in this locale: " + e.getReason());
             case OutOfMemoryError e -> failed("out of memory: " + e.getMessage() + " (" + cure(e) + ")");
@@ -71,18 +71,18 @@ record Failures(PrintStream err, boolean withTrace, boolean mayStartAgain) {
                 failed("unexpected " + failure.getClass().getName() + ": " + failure.getMessage() + " ("
                         + TRACE_VARIABLE + "=1 shows where)");
         };
-        if (exitCode != ExitCodes.DONE && exitCode != ExitCodes.AGAIN) {
+        if (exitCode != ExitCodes.DONE && exitCode != ExitCodes.RESTART) {
             trace(failure);
         }
         return exitCode;
     }
 
-    /** What Java says where the system has no memory for what lies outside the heap begins so. */
+    /** Returns the remedy. Java's message begins so if memory outside the heap ran out. */
     private static String cure(OutOfMemoryError failure) {
         long heap = Runtime.getRuntime().maxMemory() / MIB;
         return String.valueOf(failure.getMessage()).startsWith("Unable to allocate")
-                ? "outside the heap, where the weights lie: give the process more memory, or its heap less than "
-                        + heap + " MiB, such as BGEM3_JAVA_OPTS=-Xmx" + Math.max(1, heap / 2) + "m"
+                ? "outside the heap, where the weights are: give the process more memory, or its heap less "
+                        + "than " + heap + " MiB, such as BGEM3_JAVA_OPTS=-Xmx" + Math.max(1, heap / 2) + "m"
                 : "the limit is " + heap + " MiB; BGEM3_JAVA_OPTS=-Xmx" + 2 * heap + "m allows twice that";
     }
 

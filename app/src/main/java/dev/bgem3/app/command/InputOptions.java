@@ -7,19 +7,19 @@ import dev.bgem3.app.wire.LineParser;
 import dev.bgem3.app.wire.TextLine;
 import picocli.CommandLine.Option;
 
-/** Where the input comes from, and what happens to a bad line. */
+/** The options for the input and for its invalid lines. */
 final class InputOptions {
     @Option(names = "--input", paramLabel = "FILE|-", defaultValue = "-", description = """
-            UTF-8, one input a line, of 64 MiB at most; - is standard input, the default.""")
+            The input, in UTF-8, one text per line of at most 64 MiB; - is standard input, the default.""")
     private String input;
 
     @Option(names = "--jsonl", description = """
-            The lines are JSON objects, as where the name of FILE ends in .jsonl.""")
+            The lines are JSON objects. This is the default if the name of FILE ends in .jsonl.""")
     private boolean jsonl;
 
     @Option(names = "--skip-bad", description = """
-            Report a line that cannot be read and go on; without it the first one ends the work. The result \
-            then has fewer lines than the input: give ids.""")
+            Report an invalid line and continue; by default the first one ends the command. The result then \
+            has fewer lines than the input, so give the lines ids.""")
     private boolean skipBad;
 
     LineReader open(Session session) {
@@ -35,7 +35,7 @@ final class InputOptions {
         return new LineWork(windowLines, skipBad, session.streams());
     }
 
-    /** Lines of JSON, or of text alone with their number from 0 as the id. */
+    /** Returns a parser for lines of JSON, or for lines of plain text whose number from 0 is their id. */
     LineParser<TextLine> textParser() {
         if (jsonl || input.endsWith(".jsonl")) {
             return JsonLines.texts();

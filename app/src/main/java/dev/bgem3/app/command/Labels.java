@@ -8,16 +8,16 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads enum values by the labels that FlagEmbedding gives them. */
+/** Parses enum values by the labels that FlagEmbedding gives them. */
 final class Labels {
-    /** The labels of every {@link Precision}, as usage shows them. */
+    /** The labels of every {@link Precision}, as the usage shows them. */
     static final String PRECISIONS = "auto|fp32|fp16|bf16|int8";
-    /** Those of {@link dev.bgem3.PackedWeights#PRECISIONS}. */
+    /** The labels of {@link dev.bgem3.PackedWeights#PRECISIONS}. */
     static final String CPU_PRECISIONS = "fp32|bf16|int8";
 
     private Labels() {}
 
-    /** The same labels as a message lists them: {@code fp32, bf16 or int8}. */
+    /** Returns the labels as a list in prose: {@code fp32, bf16 or int8}. */
     static String inWords(String labels) {
         return labels.replaceFirst("\\|([^|]*)$", " or $1").replace("|", ", ");
     }
@@ -30,7 +30,7 @@ final class Labels {
                         + ")"));
     }
 
-    /** For {@code --pooling}. */
+    /** Converts the value of {@code --pooling}. */
     static final class OfPooling implements ITypeConverter<Pooling> {
         @Override
         public Pooling convert(String word) {
@@ -38,7 +38,7 @@ final class Labels {
         }
     }
 
-    /** For {@code --precision} and {@code --dtype}. */
+    /** Converts the values of {@code --precision} and {@code --dtype}. */
     static final class OfPrecision implements ITypeConverter<Precision> {
         @Override
         public Precision convert(String word) {

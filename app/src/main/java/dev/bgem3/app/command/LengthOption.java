@@ -4,12 +4,12 @@ import dev.bgem3.EncodeOptions;
 import java.util.OptionalInt;
 import picocli.CommandLine.Option;
 
-/** How much of a text is read by the model. */
+/** The option for the number of tokens that the model reads. */
 final class LengthOption {
     @Option(names = "--max-length", paramLabel = "N", description = """
-            The most tokens of a text, <s> and </s> included; the rest is cut. Less is faster and forgets \
-            the end. Default: the model's own limit, 8192 for BGE-M3, or max_seq_length of its \
-            sentence_bert_config.json where that is less.""")
+            The maximum number of tokens in a text, including <s> and </s>; the rest is cut off. Less is \
+            faster but ignores the end. Default: the model's limit, 8192 for BGE-M3, or max_seq_length of \
+            its sentence_bert_config.json if that is less.""")
     private Integer maxLength;
 
     OptionalInt value() {

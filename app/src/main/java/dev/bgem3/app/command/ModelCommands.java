@@ -15,7 +15,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** The commands that take a model and nothing else, and print text for people. */
+/** The commands that take only a model and print text for people. */
 abstract sealed class ModelCommands implements Callable<Integer> {
     private final Session session;
 
@@ -48,8 +48,8 @@ abstract sealed class ModelCommands implements Callable<Integer> {
     abstract int run(BgeM3 loaded, PrintStream out);
 
     @Command(name = "demo", description = """
-            Runs the tutorial: the dense, sparse, ColBERT and weighted scores of its four sentences. With \
-            BGE-M3 itself the published figures stand beside its own.""")
+            Runs the tutorial: the dense, sparse, ColBERT and weighted scores of its four sentences. For \
+            BGE-M3 itself it also shows the published figures.""")
     static final class Demo extends ModelCommands {
         Demo(Session session) {
             super(session);
@@ -63,7 +63,8 @@ abstract sealed class ModelCommands implements Callable<Integer> {
     }
 
     @Command(name = "info", description = """
-            Tells what the model folder holds, its sizes, and the kernels and devices that would be used.""")
+            Shows what the model folder contains, its sizes, and the kernels and devices that would be \
+            used.""")
     static final class Info extends ModelCommands {
         Info(Session session) {
             super(session);
@@ -91,8 +92,8 @@ abstract sealed class ModelCommands implements Callable<Integer> {
     }
 
     @Command(name = "verify", description = """
-            Compares this model with the published figures of BGE-M3, row by row. The exit code is 1 where \
-            one is missed: any other model misses them.""")
+            Compares this model with the published figures of BGE-M3, row by row. The exit code is 1 if one \
+            differs, as it does for any other model.""")
     static final class Verify extends ModelCommands {
         Verify(Session session) {
             super(session);

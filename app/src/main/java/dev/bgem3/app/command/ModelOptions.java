@@ -8,35 +8,36 @@ import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** Which model, and what computes it. */
+/** The options for the model, its device and its precision. */
 final class ModelOptions {
     @Option(names = "--model", paramLabel = "DIR-or-name", description = {
-            "A model folder, a folder below models/, or owner/name of one in the Hugging Face cache.", """
+            "A model folder, a folder in models/, or owner/name of a model in the Hugging Face cache.", """
                     Default: $BGEM3_MODEL, else BGE-M3 in models/bge-m3 or in the Hugging Face cache, else \
                     the small demonstration model; for rerank bge-reranker-v2-m3 in one of these places."""})
     private Optional<String> model = Optional.empty();
 
     @Option(names = "--device", paramLabel = "auto|cpu|cuda|cuda:N,N|cuda:all", defaultValue = "auto", //
             description = """
-                    What computes. cuda, the first NVIDIA GPU, is far faster where many texts wait, takes \
-                    some seconds to start, and rounds to fp16; cpu needs nothing and gives the reference's \
-                    numbers. cuda:1 is another GPU; of several each holds the whole model, and they share \
-                    the work. auto is cuda where it can be used in this precision, else cpu. \
+                    The device that computes. cuda, the first NVIDIA GPU, is far faster for many texts, \
+                    takes some seconds to start, and rounds to fp16; cpu needs no GPU and gives the \
+                    reference's numbers. cuda:1 is another GPU; several share the work, and each holds the \
+                    whole model. auto is cuda if it can be used in this precision, else cpu. \
                     Default: ${DEFAULT-VALUE}.""")
     private String device;
 
     @Option(names = "--precision", paramLabel = Labels.PRECISIONS, defaultValue = "auto", //
             converter = Labels.OfPrecision.class, description = """
-                    The arithmetic of the products: fewer bits are faster and less exact; fp32 gives the \
-                    reference's numbers. auto is fp32 on a CPU and fp16 on a GPU. Default: ${DEFAULT-VALUE}.""")
+                    The precision of matrix products: fewer bits are faster and less exact; fp32 gives the \
+                    reference's numbers. auto is fp32 on a CPU and fp16 on a GPU. Default: \
+                    ${DEFAULT-VALUE}.""")
     private Precision precision;
 
     @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = """
-            How many threads compute. More are faster up to the number of cores; the results are the same \
-            bits. 0, the default, is as many as there are cores.""")
+            The number of threads that compute. More are faster up to the number of cores; the results are \
+            bit-identical. 0, the default, means one per core.""")
     private int threads;
 
-    /** The options that need no model, checked. */
+    /** Checks the options that can be checked without loading the model. */
     LoadOptions check() {
         checkName();
         return OptionValues.checked(() -> LoadOptions.builder().device(device).precision(precision)
@@ -51,7 +52,7 @@ final class ModelOptions {
         model.ifPresent(name -> OptionValues.notEmpty("--model", name, "a folder, or a name on the hub"));
     }
 
-    /** A reranker: another default than the other commands'. */
+    /** Loads a reranker, whose default differs from the other commands'. */
     Reranker loadReranker(Session session) {
         LoadOptions options = check();
         return Reranker.load(session.models().findReranker(model), options);

@@ -12,25 +12,25 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * How options take their arguments. After {@code =} any text is an argument, also one that looks like an
- * option. A word of its own is one unless it names an option: a forgotten argument is more common than such a
- * text.
+ * Defines how options take their arguments. After {@code =} any text is an argument, even if it looks like an
+ * option. A separate word is an argument unless it names an option, since a forgotten argument is more likely
+ * than such a text.
  *
  * <p>
- * picocli either allows the names of options as arguments or refuses them, in both places. So it is set to
- * allow them, and this class refuses those that are words of their own.
+ * picocli either accepts or rejects the names of options as arguments, both after {@code =} and as separate
+ * words. So it is set to accept them, and this class rejects the separate words.
  */
 final class OptionArguments implements IParameterPreprocessor {
     private static final String END_OF_OPTIONS = "--";
     /**
-     * Stands for {@code --} in what picocli reads, which would not take {@code --} as an argument even after
-     * {@code =}. No word of a command line can hold a NUL.
+     * Replaces {@code --} in picocli's input, since picocli would not take {@code --} as an argument even
+     * after {@code =}. No word of a command line can contain a NUL.
      */
     private static final String MARKED_END = "\0";
 
     private OptionArguments() {}
 
-    /** Sets a command line up, its commands included. */
+    /** Configures a command line and its commands. */
     static void apply(CommandLine commandLine) {
         commandLine.setAllowOptionsAsOptionParameters(true).setEndOfOptionsDelimiter(MARKED_END);
         OptionArguments arguments = new OptionArguments();
@@ -44,7 +44,7 @@ final class OptionArguments implements IParameterPreprocessor {
         });
     }
 
-    /** The words of a call as a command line that was set up reads them. */
+    /** Returns the arguments in the form that a configured command line parses. */
     static String[] marked(String... words) {
         String[] marked = words.clone();
         int end = List.of(words).indexOf(END_OF_OPTIONS);
@@ -55,8 +55,8 @@ final class OptionArguments implements IParameterPreprocessor {
     }
 
     /**
-     * What is wrong with the marked words of a call. Where picocli calls a word an unknown option that stands
-     * after {@code --}, it is just one too many.
+     * Returns the message for invalid marked arguments. If picocli reports a word after {@code --} as an
+     * unknown option, it is merely one argument too many.
      */
     static String message(ParameterException failure, String... marked) {
         if (failure instanceof UnmatchedArgumentException unmatched) {

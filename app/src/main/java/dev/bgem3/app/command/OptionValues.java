@@ -6,19 +6,19 @@ import java.util.function.Supplier;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** Makes the library's records of settings, which check their values, from the values of options. */
+/** Checks the values of options, by the library's own checks where it has them. */
 final class OptionValues {
-    /** How the records' messages begin: {@code maxLength: 1 (expected: at least 2)}. */
+    /** The beginning of the library's messages: {@code maxLength: 1 (expected: at least 2)}. */
     private static final Pattern SETTING = Pattern.compile("^([a-zA-Z]+)(?=: )");
 
     private OptionValues() {}
 
     /**
-     * What {@code make} makes. Only that should happen in there: any {@link IllegalArgumentException} counts
-     * as the fault of the call's words.
+     * Returns what {@code make} makes from the values of options. It should do nothing else, since any {@link
+     * IllegalArgumentException} is reported as invalid arguments.
      *
      * @throws UsageException
-     *             where a value is refused; the message names the option
+     *             if a value is rejected; the message names the option
      */
     static <T> T checked(Supplier<T> make) {
         try {
@@ -29,10 +29,10 @@ final class OptionValues {
     }
 
     /**
-     * An argument that is not empty.
+     * Checks that an argument is not empty, and returns it.
      *
      * @throws UsageException
-     *             where it is; the message names it
+     *             if it is empty; the message names it
      */
     static String notEmpty(String name, String value, String expected) {
         if (value.isEmpty()) {
@@ -41,7 +41,7 @@ final class OptionValues {
         return value;
     }
 
-    /** {@code maxLength} is set by {@code --max-length}. */
+    /** Returns the option for a setting: {@code --max-length} for {@code maxLength}. */
     private static String option(MatchResult setting) {
         return "--" + setting.group().replaceAll("(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
     }

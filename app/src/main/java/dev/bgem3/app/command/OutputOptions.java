@@ -5,7 +5,7 @@ import dev.bgem3.app.stream.ResultFile;
 import java.io.File;
 import picocli.CommandLine.Option;
 
-/** Where the results go. */
+/** The option for the output. */
 final class OutputOptions {
     private static final String EXPECTED = "a file, or - for standard output";
 

@@ -19,11 +19,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "rerank", description = """
-        Scores passages against queries with a reranker, bge-reranker-v2-m3 or another of its kind, which reads \
-        both together: slower than score and its vectors, and better.""", footer = {"", """
+        Scores passages against queries with a reranker, such as bge-reranker-v2-m3. It reads each pair \
+        together, which is slower than comparing vectors, as score does, and better.""", footer = {"", """
         The input is JSON Lines, whatever its name. {"id": any, "query": "...", "passage": "..."} gives \
-        {"id": ..., "score": x}; {"id": any, "query": "...", "passages": ["...", ...]}, as --query and its \
-        --passage do, gives {"id": ..., "results": [{"index": n, "score": x}, ...]}, the best first."""})
+        {"id": ..., "score": x}; {"id": any, "query": "...", "passages": ["...", ...]}, like --query with \
+        --passage, gives {"id": ..., "results": [{"index": n, "score": x}, ...]}, the best first."""})
 final class RerankCommand implements Callable<Integer> {
     private final Session session;
 
@@ -41,14 +41,14 @@ final class RerankCommand implements Callable<Integer> {
     private List<String> passages = List.of();
 
     @Option(names = "--normalize", description = """
-            Put scores through a sigmoid, to lie between 0 and 1, as FlagEmbedding's normalize=True does. \
-            Without it they are the model's own numbers, of any size and sign.""")
+            Map scores to between 0 and 1 with a sigmoid, as FlagEmbedding's normalize=True does. By default \
+            they are the model's raw scores, of any size and sign.""")
     private boolean normalize;
 
     @Option(names = "--max-length", paramLabel = "N", description = """
-            The most tokens of a pair, its four special ones included: the query is cut to 3/4 of it, then the \
-            passage to what is left. Less is faster and forgets the end; FlagEmbedding's default is 512. \
-            Default: the model's own limit, 8192 for bge-reranker-v2-m3.""")
+            The maximum number of tokens in a pair, including its four special tokens: the query is cut to \
+            3/4 of it, then the passage to what is left. Less is faster but ignores the end; FlagEmbedding's \
+            default is 512. Default: the model's limit, 8192 for bge-reranker-v2-m3.""")
     private Integer maxLength;
 
     @Option(names = "--top", paramLabel = "N", description = """
@@ -89,7 +89,7 @@ final class RerankCommand implements Callable<Integer> {
         return ExitCodes.DONE;
     }
 
-    /** What the call itself gives to rank. */
+    /** Returns the query and passages that the arguments give. */
     private Optional<RerankLine> line() {
         if (query.isEmpty() && passages.isEmpty()) {
             return Optional.empty();

@@ -38,7 +38,7 @@ final class ScoreCommand implements Callable<Integer> {
     private WeightsOption weights;
 
     @Option(names = "--query", paramLabel = "TEXT", description = """
-            A query, instead of an input. One query goes with each --passage, several with one each.""")
+            A query, instead of an input. One query is scored with every --passage, several with one each.""")
     private List<String> queries = List.of();
 
     @Option(names = "--passage", paramLabel = "TEXT", description = """

@@ -22,9 +22,10 @@ import picocli.CommandLine.Option;
 
 @Command(name = "serve", description = """
         Serves a model over HTTP: the routes of text-embeddings-inference, OpenAI's /v1/embeddings, and \
-        /v1/encode and /v1/score for all that BGE-M3 gives; or /rerank of a reranker.""", footer = {"", """
-        It answers on 127.0.0.1 unless told otherwise, logs one line of JSON a request on standard error, and stops on SIGTERM or Ctrl-C \
-        once what it accepted is answered. GET /openapi.json describes the routes."""})
+        /v1/encode and /v1/score for all outputs of BGE-M3; or /rerank for a reranker.""", footer = {"", """
+        The server listens on 127.0.0.1 by default and logs one line of JSON per request to standard error. \
+        On SIGTERM or Ctrl-C it answers the requests that it has accepted, then stops. GET /openapi.json \
+        describes the routes."""})
 final class ServeCommand implements Callable<Integer> {
     private static final String KEY_VARIABLE = "BGEM3_API_KEY";
 
@@ -34,50 +35,55 @@ final class ServeCommand implements Callable<Integer> {
     private ModelOptions model;
 
     @Option(names = "--host", paramLabel = "ADDRESS", defaultValue = "127.0.0.1", description = """
-            The address to listen on. 0.0.0.0 is every one of this machine: set an API key then. \
-            Default: ${DEFAULT-VALUE}, which only this machine reaches.""")
+            The address to listen on. 0.0.0.0 means all addresses of this machine: set an API key then. \
+            Default: ${DEFAULT-VALUE}, which only this machine can reach.""")
     private String host;
 
     @Option(names = "--port", paramLabel = "N", defaultValue = "3000", description = """
-            The port; 0 for any that is free, which the start line names. Default: ${DEFAULT-VALUE}.""")
+            The port; 0 for any free one, which the start message names. Default: ${DEFAULT-VALUE}.""")
     private int port;
 
     @Option(names = "--api-key", paramLabel = "KEY", description = """
-            What clients must show as "Authorization: Bearer KEY". Others on this machine can read it in the list of processes: \
-            $BGEM3_API_KEY or --api-key-file keep it from them.""")
+            The key that clients must send as "Authorization: Bearer KEY". Other users of this machine can \
+            read it in the list of processes; $BGEM3_API_KEY or --api-key-file hides it from them.""")
     private Optional<String> apiKey = Optional.empty();
 
-    @Option(names = "--api-key-file", paramLabel = "FILE", description = "A file with the API key as its only line.")
+    @Option(names = "--api-key-file", paramLabel = "FILE", description = """
+            A file with the API key as its only line.""")
     private Optional<Path> apiKeyFile = Optional.empty();
 
     @Option(names = "--max-concurrent-requests", paramLabel = "N", defaultValue = "512", description = """
-            The most texts that wait or are computed at a time. A request that would bring more is answered 429 at once: less keeps \
-            waiting short, more rides out bursts. Default: ${DEFAULT-VALUE}.""")
+            The maximum number of texts that wait or are computed at a time. A request that would exceed it \
+            is answered 429 at once: a lower limit keeps waits short, a higher one absorbs bursts. \
+            Default: ${DEFAULT-VALUE}.""")
     private int maxConcurrentRequests;
 
     @Option(names = "--max-batch-tokens", paramLabel = "N", description = """
-            The most tokens computed at a time. Default: 4096 on a CPU, and what fits on a GPU.""")
+            The maximum number of tokens in a batch. Default: 4096 on a CPU, and what fits on a GPU.""")
     private Integer maxBatchTokens;
 
     @Option(names = "--max-client-batch-size", paramLabel = "N", defaultValue = "32", description = """
-            The most texts of a request. Default: ${DEFAULT-VALUE}.""")
+            The maximum number of texts in a request. Default: ${DEFAULT-VALUE}.""")
     private int maxClientBatchSize;
 
     @Option(names = "--payload-limit", paramLabel = "BYTES", defaultValue = "2000000", description = """
-            The most bytes of a request's body. The heap must have 28 times as many. Default: ${DEFAULT-VALUE}.""")
+            The maximum size of a request's body. The heap must be at least 28 times as large. \
+            Default: ${DEFAULT-VALUE}.""")
     private int payloadLimit;
 
-    @Option(names = "--auto-truncate", paramLabel = "true|false", arity = "1", defaultValue = "true", description = """
-            Whether a text that is too long is cut where its request does not say. An answer names the texts that were cut. With false \
-            such a request is answered 422. Default: ${DEFAULT-VALUE}.""")
+    @Option(names = "--auto-truncate", paramLabel = "true|false", arity = "1", defaultValue = "true", //
+            description = """
+                    Whether to truncate a text that is too long if the request does not say. The response \
+                    names the truncated texts. With false such a request is answered 422. \
+                    Default: ${DEFAULT-VALUE}.""")
     private boolean autoTruncate;
 
     @Option(names = "--request-timeout", paramLabel = "SECONDS", defaultValue = "60", description = """
-            How long a request may take before it is given up with 504. Default: ${DEFAULT-VALUE}.""")
+            The time limit of a request, after which it is answered 504. Default: ${DEFAULT-VALUE}.""")
     private int requestTimeout;
 
     @Option(names = "--shutdown-timeout", paramLabel = "SECONDS", defaultValue = "30", description = """
-            How long a stop waits for the answers to what was accepted. Default: ${DEFAULT-VALUE}.""")
+            How long a stop waits until accepted requests are answered. Default: ${DEFAULT-VALUE}.""")
     private int shutdownTimeout;
 
     ServeCommand(Session session) {

@@ -7,21 +7,21 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a call of the program may touch.
+ * The environment of one run of the program.
  *
  * @param streams
- *            its standard streams
+ *            the standard streams
  * @param environment
- *            its environment variables
+ *            the environment variables
  * @param home
- *            the project's root, below which models are looked for, if it is known
+ *            the project's root, if known; its {@code models/} is searched for models
  */
 public record Session(Streams streams, Map<String, String> environment, Optional<Path> home) {
-    /** The environment variable that has the launcher leave nothing out, unless it is empty. */
+    /** The environment variable that, unless empty, makes the launcher load the Vector API too. */
     public static final String VECTOR_API = "BGEM3_VECTOR_API";
 
-    /** Whether there is a launcher to become, which has not left everything in already. */
-    boolean mayStartAgain() {
+    /** Returns whether there is a launcher, and it has not already loaded the Vector API. */
+    boolean canRestart() {
         return home.isPresent() && environment.getOrDefault(VECTOR_API, "").isEmpty();
     }
 

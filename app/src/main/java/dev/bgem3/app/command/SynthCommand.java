@@ -10,47 +10,47 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "synth", description = """
-        Writes a random model in fp16, for benchmarks: what it computes means nothing. The default is \
-        BGE-M3's size, 1.1 GB.""")
+        Writes a random model in fp16, for benchmarks; its results are meaningless. The default is BGE-M3's \
+        size, 1.1 GB.""")
 final class SynthCommand implements Callable<Integer> {
     private final Session session;
 
     @Parameters(index = "0", paramLabel = "DIR", description = """
-            The folder to write: new or empty, and filled only when all is complete.""")
+            The folder to write, new or empty. Its files appear only when all are complete.""")
     private Path dir;
 
     @Option(names = "--layers", paramLabel = "N", defaultValue = "24", description = """
-            Encoder layers. Default: ${DEFAULT-VALUE}.""")
+            The number of encoder layers. Default: ${DEFAULT-VALUE}.""")
     private int layers;
 
     @Option(names = "--hidden", paramLabel = "N", defaultValue = "1024", description = """
-            Dimension of the vectors, a multiple of --heads. Default: ${DEFAULT-VALUE}.""")
+            The dimension of the vectors, a multiple of --heads. Default: ${DEFAULT-VALUE}.""")
     private int hidden;
 
     @Option(names = "--heads", paramLabel = "N", defaultValue = "16", description = """
-            Attention heads of a layer. Default: ${DEFAULT-VALUE}.""")
+            The number of attention heads in a layer. Default: ${DEFAULT-VALUE}.""")
     private int heads;
 
     @Option(names = "--intermediate", paramLabel = "N", defaultValue = "4096", description = """
-            Width of the feed-forward part. Default: ${DEFAULT-VALUE}.""")
+            The width of the feed-forward layers. Default: ${DEFAULT-VALUE}.""")
     private int intermediate;
 
     @Option(names = "--vocab", paramLabel = "N", defaultValue = "250002", description = """
-            Token ids. Default: ${DEFAULT-VALUE}.""")
+            The number of token ids. Default: ${DEFAULT-VALUE}.""")
     private int vocab;
 
     @Option(names = "--max-positions", paramLabel = "N", defaultValue = "8194", description = """
-            Rows of the position table, two more than the most tokens of a text. \
+            The number of rows in the position table: two more than the maximum number of tokens in a text. \
             Default: ${DEFAULT-VALUE}.""")
     private int maxPositions;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = """
-            The same seed and sizes give the same bytes. Default: ${DEFAULT-VALUE}.""")
+            The random seed; the same seed and sizes give the same bytes. Default: ${DEFAULT-VALUE}.""")
     private long seed;
 
     @Option(names = "--tokenizer", paramLabel = "DIR", description = """
-            A model folder or name whose tokenizer is copied, of --vocab ids. Default: a made-up \
-            vocabulary, which knows no words.""")
+            The folder or name of a model whose tokenizer, of --vocab ids, is copied. Default: a made-up \
+            vocabulary without words.""")
     private Optional<String> tokenizer = Optional.empty();
 
     SynthCommand(Session session) {

@@ -14,9 +14,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "tokenize", description = """
-        Cuts texts into tokens; needs only the tokenizer's files of a model folder.""", footer = {"", """
-        An output line is {"id": ..., "ids": [...], "tokens": [...]} with the pieces as the vocabulary has \
-        them."""})
+        Splits texts into tokens; needs only the tokenizer's files of a model folder.""", footer = {"", """
+        An output line is {"id": ..., "ids": [...], "tokens": [...]}, with the tokens as they are in the \
+        vocabulary."""})
 final class TokenizeCommand implements Callable<Integer> {
     private static final int MIN_LENGTH = 2;
 
@@ -30,7 +30,8 @@ final class TokenizeCommand implements Callable<Integer> {
     private OutputOptions output;
 
     @Option(names = "--max-length", paramLabel = "N", description = """
-            The most tokens of a text, <s> and </s> included; the rest is cut. Default: no limit.""")
+            The maximum number of tokens in a text, including <s> and </s>; the rest is cut off. \
+            Default: no limit.""")
     private int maxLength = Integer.MAX_VALUE;
 
     TokenizeCommand(Session session) {

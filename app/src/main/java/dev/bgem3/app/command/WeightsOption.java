@@ -4,12 +4,12 @@ import dev.bgem3.ScoreWeights;
 import dev.bgem3.app.handler.UsageException;
 import picocli.CommandLine.Option;
 
-/** How much each score counts in the weighted ones. */
+/** The option for the weights of the weighted scores. */
 final class WeightsOption {
     private static final int SCORES = 3;
 
     @Option(names = "--weights", paramLabel = "D,S,C", defaultValue = "1,1,1", description = """
-            The weights of dense, sparse and ColBERT in the two weighted scores. \
+            The weights of the dense, sparse and ColBERT scores in the two weighted scores. \
             Default: ${DEFAULT-VALUE}.""")
     private String weights;
 

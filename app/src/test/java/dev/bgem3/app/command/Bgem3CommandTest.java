@@ -17,7 +17,7 @@ class Bgem3CommandTest {
 
     @ParameterizedTest
     @FieldSource("COMMANDS")
-    void aCommandIsCalledByTheNameThatItHas(String name) {
+    void eachCommandHasTheNameInItsAnnotation(String name) {
         Streams streams = new Streams(new ByteArrayInputStream(new byte[0]), OutputStream.nullOutputStream(),
                 new PrintStream(OutputStream.nullOutputStream()), Optional.empty());
         Object command = Bgem3Command.command(name, new Session(streams, Map.of(), Optional.empty()));

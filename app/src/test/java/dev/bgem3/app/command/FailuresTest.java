@@ -25,7 +25,7 @@ class FailuresTest {
     }
 
     @Test
-    void failuresOfTheWorkAreOneAndOfTheMachineThree() {
+    void failedWorkExitsWithOneAndAnUnsuitableMachineWithThree() {
         assertThat(exitCode(new ModelException("m"), false)).isEqualTo(1);
         assertThat(exitCode(new InputException("i"), false)).isEqualTo(1);
         assertThat(exitCode(new TokenizerException("t"), false)).isEqualTo(1);
@@ -34,24 +34,24 @@ class FailuresTest {
     }
 
     @Test
-    void aMissingModuleIsAFailureOnlyWhereTheProgramCannotBeStartedAgain() {
+    void missingModuleIsAFailureOnlyIfTheProgramCannotRestart() {
         MissingModuleException missing = new MissingModuleException("m");
         assertThat(new Failures(new PrintStream(err, true), true, true).failure(missing))
-                .isEqualTo(ExitCodes.AGAIN);
+                .isEqualTo(ExitCodes.RESTART);
         assertThat(err.toString()).isEmpty();
         assertThat(exitCode(missing, false)).isEqualTo(3);
         assertThat(err.toString().lines()).containsExactly("bgem3: m");
     }
 
     @Test
-    void aFolderThatCannotBeInThisLocaleIsAFailureOfOneLine() {
+    void reportsAnUnencodableFolderInOneLine() {
         assertThat(exitCode(new InvalidPathException("/home/j?", "Malformed input"), false)).isEqualTo(1);
         assertThat(err.toString().lines())
                 .containsExactly("bgem3: /home/j?: not a path in this locale: Malformed input");
     }
 
     @Test
-    void theUnexpectedIsOneLineThatTellsHowToSeeMore() {
+    void reportsAnUnexpectedExceptionInOneLineThatTellsHowToSeeMore() {
         assertThat(exitCode(new IllegalStateException("odd"), false)).isEqualTo(1);
         assertThat(err.toString()).isEqualTo(
                 "bgem3: unexpected java.lang.IllegalStateException: odd (BGEM3_TRACE=1 shows where)"
@@ -59,13 +59,13 @@ class FailuresTest {
     }
 
     @Test
-    void theTraceIsThereWhereItIsAskedFor() {
+    void printsTheStackTraceIfRequested() {
         exitCode(new IllegalStateException("odd"), true);
         assertThat(err.toString()).contains("at " + FailuresTest.class.getName());
     }
 
     @Test
-    void onlyWhatIsSaidOfTheWordsOfTheCallIsTwo() {
+    void onlyInvalidArgumentsExitWithTwo() {
         CommandLine command = new CommandLine(CommandSpec.create().name("bgem3"));
         Failures failures = new Failures(new PrintStream(err, true), true, false);
         assertThat(failures.failure(new UsageException("--odd: 1 (expected: 2)"), command, null))
@@ -81,7 +81,7 @@ class FailuresTest {
     }
 
     @Test
-    void settingsThatAreRefusedNameTheirOption() {
+    void messageOfARejectedSettingNamesItsOption() {
         assertThatThrownBy(() -> OptionValues.checked(EncodeOptions.builder().truncateDim(0)::build))
                 .isInstanceOf(UsageException.class)
                 .hasMessage("--truncate-dim: 0 (expected: at least 1)");
@@ -91,7 +91,7 @@ class FailuresTest {
     }
 
     @Test
-    void tooLittleMemoryIsSaidWithItsCure() {
+    void reportsTooLittleMemoryWithItsRemedy() {
         assertThat(exitCode(new OutOfMemoryError("Java heap space"), false)).isEqualTo(1);
         assertThat(err.toString()).hasLineCount(1).contains("out of memory: Java heap space",
                 "BGEM3_JAVA_OPTS=-Xmx" + 2 * (Runtime.getRuntime().maxMemory() >> 20) + "m")
@@ -99,7 +99,7 @@ class FailuresTest {
     }
 
     @Test
-    void tooLittleMemoryOutsideTheHeapIsNotCuredByALargerHeap() {
+    void suggestsASmallerHeapIfMemoryOutsideItRanOut() {
         assertThat(exitCode(new OutOfMemoryError("Unable to allocate 16793648 bytes"), false)).isEqualTo(1);
         assertThat(err.toString()).hasLineCount(1).contains(
                 "out of memory: Unable to allocate 16793648 bytes (outside the heap",

@@ -12,18 +12,18 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class SessionTest {
-    private static boolean mayStartAgain(Map<String, String> environment, Optional<Path> home) {
+    private static boolean canRestart(Map<String, String> environment, Optional<Path> home) {
         Streams streams = new Streams(InputStream.nullInputStream(), OutputStream.nullOutputStream(),
                 new PrintStream(OutputStream.nullOutputStream()), Optional.empty());
-        return new Session(streams, environment, home).mayStartAgain();
+        return new Session(streams, environment, home).canRestart();
     }
 
     @Test
-    void startsAgainOnceAndOnlyByALauncher() {
+    void restartsOnlyOnceAndOnlyThroughALauncher() {
         Optional<Path> home = Optional.of(Path.of("home"));
-        assertThat(mayStartAgain(Map.of(), home)).isTrue();
-        assertThat(mayStartAgain(Map.of("BGEM3_VECTOR_API", ""), home)).isTrue();
-        assertThat(mayStartAgain(Map.of("BGEM3_VECTOR_API", "1"), home)).isFalse();
-        assertThat(mayStartAgain(Map.of(), Optional.empty())).isFalse();
+        assertThat(canRestart(Map.of(), home)).isTrue();
+        assertThat(canRestart(Map.of("BGEM3_VECTOR_API", ""), home)).isTrue();
+        assertThat(canRestart(Map.of("BGEM3_VECTOR_API", "1"), home)).isFalse();
+        assertThat(canRestart(Map.of(), Optional.empty())).isFalse();
     }
 }
