@@ -11,19 +11,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Turns this process into the launcher, with its streams and arguments, as a shell's {@code exec} does. */
+/**
+ * Replaces this process by the launcher, with the same streams and arguments, as a shell's {@code exec} does.
+ */
 final class Launcher {
     private static final String SHELL = "/bin/sh";
 
     private Launcher() {}
 
     /**
-     * Becomes the launcher. Nothing of this program runs after it, so call it only when all output is closed,
-     * and the standard streams are open. The jars that this Java reads stay open too, which does no harm.
+     * Replaces this process by the launcher. Nothing of this program runs afterwards, so close all output
+     * before the call, but not the standard streams. The launcher inherits the open jars, which is harmless.
      *
      * @param variable
      *            an environment variable to set
-     * @return why that failed; if it does not fail, this does not return
+     * @return why it failed; does not return on success
      */
     static String become(Path home, String variable, String... arguments) {
         Path launcher = home.resolve("bgem3");
@@ -33,7 +35,8 @@ final class Launcher {
         List<String> words = new ArrayList<>(List.of(SHELL, launcher.toString()));
         words.addAll(List.of(arguments));
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment vector = arena.allocate(ValueLayout.ADDRESS, words.size() + 1L); // And a null.
+            // One more than the words, for the terminating null.
+            MemorySegment vector = arena.allocate(ValueLayout.ADDRESS, words.size() + 1L);
             for (int i = 0; i < words.size(); i++) {
                 vector.setAtIndex(ValueLayout.ADDRESS, i,
                         arena.allocateFrom(ValueLayout.JAVA_BYTE, NativeText.encode(words.get(i))));
@@ -49,7 +52,7 @@ final class Launcher {
     }
 
     private static String failure(String what) {
-        return "the program cannot start anew to load Java's Vector API: " + what
+        return "the program cannot restart to load Java's Vector API: " + what
                 + " (BGEM3_VECTOR_API=1 loads it from the start)";
     }
 

@@ -20,37 +20,37 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Arguments, environment variables and folders as the process was started with them. The system hands over
- * bytes, and Java decodes them by the locale's encoding, with U+FFFD in place of what it cannot decode.
- * Results for such text would be wrong, so this refuses it. U+FFFD can also be what was meant: the bytes
- * tell, which Linux keeps below {@code /proc/self}; on other systems it counts as lost.
+ * Checks that Java decoded the arguments, environment variables and folders of this process without loss. The
+ * system passes them as bytes, which Java decodes by the locale's encoding, replacing what it cannot decode
+ * by U+FFFD. Results for such text would be wrong, so it is rejected. If the original text may itself contain
+ * U+FFFD, the bytes below {@code /proc/self} decide on Linux; other systems reject it.
  */
 final class NativeText {
     private static final char REPLACEMENT = '\uFFFD';
     private static final String SYSTEM = System.getProperty("os.name");
-    /** By which Java decodes. */
+    /** The encoding that Java decodes with. */
     private static final Charset ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding"));
-    /** The locale's. Where Java does not know it, it warns and decodes by UTF-8. */
+    /** The locale's encoding. If Java does not know it, Java warns and decodes as UTF-8. */
     private static final String LOCALE_ENCODING = System.getProperty("native.encoding");
     private static final boolean UNKNOWN_ENCODING = SYSTEM.equals("Linux")
             && !LOCALE_ENCODING.equals(System.getProperty("sun.jnu.encoding"));
-    /** The first that is set names the locale. */
+    /** The first of these that is set names the locale. */
     private static final List<String> LOCALE_VARIABLES = List.of("LC_ALL", "LC_CTYPE", "LANG");
 
     private NativeText() {}
 
     /**
-     * Checks that arguments are what was given.
+     * Checks that Java decoded the arguments without loss.
      *
      * @throws UsageException
-     *             where characters of one were lost
+     *             if characters of an argument were lost
      */
     static void checkArguments(String... arguments) {
         List<byte[]> words = null;
         for (int i = 0; i < arguments.length; i++) {
             if (isDoubtful(arguments[i])) {
                 words = words == null ? bytes("cmdline") : words;
-                // Java's own options come before them. With fewer words, Java read the arguments from a file.
+                // Java's own options come first. If there are fewer words, Java read arguments from a file.
                 int word = words.size() - arguments.length + i;
                 if (word < i || !isDecoded(arguments[i], words.get(word))) {
                     throw new UsageException(fault("argument " + (i + 1)));
@@ -60,10 +60,10 @@ final class NativeText {
     }
 
     /**
-     * Checks that Java knows the current folder, whose name it puts before relative file names.
+     * Checks that Java decoded the name of the current folder, which it puts before relative file names.
      *
      * @throws UsageException
-     *             where characters of that name were lost
+     *             if characters of that name were lost
      */
     static void checkCurrentFolder() {
         String folder = System.getProperty("user.dir");
@@ -73,10 +73,10 @@ final class NativeText {
     }
 
     /**
-     * A system property that was an option for Java.
+     * Returns a system property that was set on Java's command line.
      *
      * @throws UsageException
-     *             where characters of it were lost
+     *             if characters of it were lost
      */
     static Optional<String> property(String name) {
         String value = System.getProperty(name);
@@ -86,7 +86,7 @@ final class NativeText {
         return Optional.ofNullable(value);
     }
 
-    /** The environment's variables; to read one that lost characters throws a {@link UsageException}. */
+    /** Returns the environment; reading a variable that lost characters throws {@link UsageException}. */
     static Map<String, String> environment() {
         Map<String, String> variables = System.getenv();
         Set<String> lost = new HashSet<>();
@@ -117,10 +117,10 @@ final class NativeText {
     }
 
     /**
-     * The bytes of a text for the system, ended by a zero.
+     * Encodes a text for the system, with a terminating zero.
      *
      * @throws CharacterCodingException
-     *             where the locale's encoding has none for a character
+     *             if the locale's encoding cannot encode a character
      */
     static byte[] encode(String text) throws CharacterCodingException {
         ByteBuffer bytes = ENCODING.newEncoder().encode(CharBuffer.wrap(text + '\0'));
@@ -129,7 +129,7 @@ final class NativeText {
         return exact;
     }
 
-    /** Whether characters may have been lost. Windows hands over text, not bytes. */
+    /** Returns whether characters may have been lost. Windows passes text, not bytes. */
     private static boolean isDoubtful(String text) {
         return text.indexOf(REPLACEMENT) >= 0 && !SYSTEM.startsWith("Windows")
                 || UNKNOWN_ENCODING && !StandardCharsets.US_ASCII.newEncoder().canEncode(text);
@@ -150,7 +150,7 @@ final class NativeText {
         }
     }
 
-    /** The words of a file below {@code /proc/self}, each ended by a zero; none on systems without it. */
+    /** Returns the zero-terminated words of a file in {@code /proc/self}; none on systems without it. */
     private static List<byte[]> bytes(String file) {
         byte[] all;
         try {

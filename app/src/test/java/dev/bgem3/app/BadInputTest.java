@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Lines that cannot be read, and what is said of them. */
+/** Invalid input lines and their messages. */
 class BadInputTest {
     private static final String TINY = CommandRunner.TINY.toString();
 
@@ -38,18 +38,18 @@ class BadInputTest {
                     + "Invalid numeric value: Leading zeroes not allowed",
             "{\"id\": NaN, \"text\": \"\"} | not JSON, column 11: Non-standard token 'NaN'",
             "{'text': \"a\"} | not JSON, column 2: Unexpected character"})
-    void namesInputLineAndFault(String line, String fault) {
+    void messageNamesInputLineAndError(String line, String fault) {
         String input = "{\"text\": \"good\"}\n" + line + "\n{\"text\": \"after\"}\n";
         Result result = CommandRunner.runWithInput(input, "tokenize", "--jsonl", "--model", TINY);
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.err()).startsWith("bgem3: standard input, line 2: " + fault).hasLineCount(1)
                 .doesNotContain("Source", "JsonReadFeature");
-        // What was written before the stop is whole lines.
+        // The output before the error is whole lines.
         assertThat(result.out()).hasLineCount(1).endsWith("}\n");
     }
 
     @Test
-    void refusesNestingThatCouldExhaustTheStack() {
+    void rejectsNestingThatCouldOverflowTheStack() {
         String deep = "{\"id\": " + "[".repeat(100_000) + "]".repeat(100_000) + ", \"text\": \"a\"}";
         Result result = CommandRunner.runWithInput(deep, "tokenize", "--jsonl", "--model", TINY);
         assertThat(result.exitCode()).isEqualTo(1);
@@ -57,7 +57,7 @@ class BadInputTest {
     }
 
     @Test
-    void refusesBytesThatAreNotUtf8() {
+    void rejectsInvalidUtf8() {
         for (byte[] bad : List.of(new byte[]{'a', (byte) 0xFF}, new byte[]{(byte) 0xC0, (byte) 0x80},
                 new byte[]{(byte) 0xED, (byte) 0xA0, (byte) 0x80},
                 new byte[]{'x', (byte) 0xE2, (byte) 0x82})) {
@@ -72,7 +72,7 @@ class BadInputTest {
     }
 
     @Test
-    void skipsBadLinesWhereAsked() {
+    void skipsInvalidLinesIfRequested() {
         String input = "{\"text\": \"a\"}\nnope\n{\"text\": \"b\"}\n{\"id\": 7}\n"
                 + "{\"id\": 5, \"text\": \"c\"}";
         Result result = CommandRunner.runWithInput(input, "encode", "--jsonl", "--skip-bad", "--model", TINY);
@@ -95,7 +95,7 @@ class BadInputTest {
     }
 
     @Test
-    void saysThatAnInputCannotBeRead(@TempDir Path folder) {
+    void reportsAnUnreadableInput(@TempDir Path folder) {
         Path missing = folder.resolve("missing.txt");
         Result result = CommandRunner.run("encode", "--model", TINY, "--input", missing.toString());
         assertThat(result.exitCode()).isEqualTo(1);

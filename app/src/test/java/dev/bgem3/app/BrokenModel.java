@@ -13,15 +13,15 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** A copy of a fixture whose outputs are not numbers. */
+/** Creates a copy of a fixture whose outputs are NaN. */
 public final class BrokenModel {
     private BrokenModel() {}
 
     /**
-     * Copies a model, and makes the scale of its last layer norm too large for what comes after it.
+     * Copies a model, and makes the scale of its last layer norm so large that later operations overflow.
      *
      * @param folder
-     *            an empty one
+     *            an empty folder
      * @return {@code folder}
      */
     public static Path write(Path fixture, Path folder) {

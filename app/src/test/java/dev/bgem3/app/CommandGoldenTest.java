@@ -12,9 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** The whole way from JSON Lines in to JSON Lines out, against what FlagEmbedding answered for tiny-m3. */
+/** Compares the commands, from JSON Lines to JSON Lines, with FlagEmbedding's results for tiny-m3. */
 class CommandGoldenTest {
-    /** The bound that core's own golden test argues for. */
+    /** The bound that core's golden test derives. */
     private static final double TOLERANCE = 2e-5;
     private static final String[] LAYOUTS = {"tiny-m3", "tiny-m3-safetensors", "tiny-m3-sharded"};
     private static final JsonNode GOLDENS = CommandRunner.goldens();

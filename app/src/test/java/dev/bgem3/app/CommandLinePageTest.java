@@ -9,13 +9,13 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** {@code docs/command-line.md} beside the program's own help. */
+/** Compares {@code docs/command-line.md} with the program's help. */
 class CommandLinePageTest {
     private static final Pattern COMMAND = Pattern.compile("(?m)^  ([a-z]+) ");
     private static final Pattern LONG_OPTION = Pattern.compile("(?m)^ +(?:-\\w, )?(--[a-z-]+)");
 
     @Test
-    void tellsOfEveryCommandAndOfEveryOptionThatItsHelpHas() throws IOException {
+    void documentsEveryCommandAndOption() throws IOException {
         String page = Files.readString(CommandRunner.ROOT.resolve("docs/command-line.md"))
                 + Files.readString(CommandRunner.ROOT.resolve("docs/server.md"));
         List<String> commands = found(COMMAND, CommandRunner.run("--help").out());

@@ -15,7 +15,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** Runs the program in this process, with streams of its own. */
+/** Runs the program in this process, with its own streams. */
 final class CommandRunner {
     static final Path ROOT = Path.of(System.getProperty("bgem3.root"));
     static final Path FIXTURES = ROOT.resolve("src/fixtures");
@@ -24,9 +24,9 @@ final class CommandRunner {
     static final Path MINI = ROOT.resolve("models/bge-m3-mini");
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** What a call left behind. */
+    /** The exit code and output of a run. */
     record Result(int exitCode, String out, String err) {
-        /** The output's lines as JSON. */
+        /** Returns the output's lines as JSON. */
         List<JsonNode> json() {
             return out.lines().map(JSON::readTree).toList();
         }
@@ -51,7 +51,7 @@ final class CommandRunner {
         return run(home, input, environment, Optional.empty(), arguments);
     }
 
-    /** As where a person reads standard error, who is shown progress after a while. */
+    /** Runs the program as if standard error were a terminal, so that it shows progress after a delay. */
     static Result runWatched(Duration progressAfter, String input, String... arguments) {
         return run(Optional.of(ROOT), input.getBytes(StandardCharsets.UTF_8), Map.of(),
                 Optional.of(progressAfter), arguments);

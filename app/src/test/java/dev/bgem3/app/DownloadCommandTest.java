@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code bgem3 download} from a hub that serves the demonstration model. */
+/** Tests {@code bgem3 download} with a hub that serves the demonstration model. */
 class DownloadCommandTest {
     private static final String COMMIT = "c".repeat(40);
     private static final List<String> FILES = List.of("config.json", "model.safetensors", "tokenizer.json",
@@ -97,7 +97,7 @@ class DownloadCommandTest {
     }
 
     @Test
-    void goesThroughTheProxyOfTheEnvironment() {
+    void usesTheProxyFromTheEnvironment() {
         environment.put("http_proxy", environment.get("HF_ENDPOINT"));
         environment.put("HF_ENDPOINT", "http://hub.invalid");
         Result result = run("download", "our/mini");
@@ -106,7 +106,7 @@ class DownloadCommandTest {
     }
 
     @Test
-    void failuresAreOneLineAndExitOne() {
+    void failuresPrintOneLineAndExitWithOne() {
         environment.put("HF_ENDPOINT", "nowhere");
         Result result = run("download");
         assertThat(result.exitCode()).isEqualTo(1);
@@ -122,7 +122,7 @@ class DownloadCommandTest {
     }
 
     @Test
-    void wordsThatAreOffEndWithTwo() {
+    void invalidArgumentsExitWithTwo() {
         for (Map.Entry<String, String> call : Map.of("download x", "OWNER/NAME: x (expected: owner/name",
                 "download a/../b", "OWNER/NAME: a/../b (expected: a name on the hub",
                 "download --connections 0", "--connections: 0 (expected: 1..64)",
@@ -140,13 +140,13 @@ class DownloadCommandTest {
     }
 
     @Test
-    void aModelThatIsNotThereIsSaidWithItsCure() {
+    void messageOfAMissingModelSuggestsADownload() {
         assertThat(run("info", "--model", "our/mini").err())
                 .endsWith("; bgem3 download our/mini fetches it from the hub" + System.lineSeparator());
     }
 
     @Test
-    void showsProgressUnlessTheEnvironmentForbids() {
+    void showsProgressUnlessTheEnvironmentDisablesIt() {
         String[] words = {"download", "our/mini", "--local-dir", folder.resolve("mini").toString()};
         Map<String, String> quiet = new HashMap<>(environment);
         quiet.put("HF_HUB_DISABLE_PROGRESS_BARS", "1");

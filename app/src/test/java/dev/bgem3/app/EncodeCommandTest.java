@@ -20,7 +20,7 @@ class EncodeCommandTest {
     private static final String TINY = CommandRunner.TINY.toString();
 
     @Test
-    void givesDenseAloneWhereNothingIsNamed() {
+    void writesOnlyDenseByDefault() {
         Result result = CommandRunner.runWithInput("hello", "encode", "--model", TINY);
         assertThat(result.err()).isEmpty();
         JsonNode line = result.json().getFirst();
@@ -29,7 +29,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void givesOnlyTheKeysAskedForInTheContractsOrder() {
+    void writesOnlyTheRequestedKeysInTheContractsOrder() {
         Result result = CommandRunner.runWithInput("hello world", "encode", "--model", TINY, "--colbert",
                 "--sparse",
                 "--dense");
@@ -40,7 +40,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void readsPlainTextALineEachWithoutItsEnd() {
+    void readsOneTextPerLineWithoutTheTerminator() {
         Result result = CommandRunner.runWithInput("\uFEFFfirst\r\n\nlast", "tokenize", "--model", TINY);
         assertThat(result.json()).hasSize(3);
         assertThat(result.json().get(1).toString())
@@ -50,7 +50,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void givesNothingForAnEmptyInput() {
+    void writesNothingForAnEmptyInput() {
         for (String command : List.of("encode", "score", "tokenize")) {
             Result result = CommandRunner.run(command, "--model", TINY);
             assertThat(result.exitCode()).isZero();
@@ -60,7 +60,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void passesIdsThroughAsTheyAreWritten() {
+    void copiesIdsAsTheyAreWritten() {
         List<String> ids = List.of("123456789012345678901234567890", "1.50000000000000000000001e5", "-0.0",
                 "1E400",
                 "null", "true", "\"\\u00e9 \\\" \\ud800\"", "[1, {\"a\" : 2.50}]", "{\"b\":[ ]}", "\"\"",
@@ -78,7 +78,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void writesFloatsThatReadBackToTheSameBits() {
+    void writesFloatsThatParseToTheSameBits() {
         Result result = CommandRunner.runWithInput("some text", "encode", "--model", TINY, "--no-normalize");
         String numbers = result.out().replaceAll(".*\\[|\\].*", "").strip();
         for (String number : numbers.split(",")) {
@@ -87,7 +87,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void givesTheSameLinesWhateverTheBatchSizeAndThreads() {
+    void linesDoNotDependOnBatchSizeAndThreads() {
         String input = IntStream.range(0, 40).mapToObj(i -> "word ".repeat(i % 7) + i)
                 .collect(Collectors.joining("\n"));
         String[] outputs = {"--dense", "--sparse", "--colbert"};
@@ -105,7 +105,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void cutsAndNormalizesDenseVectorsAsAsked() {
+    void truncatesAndNormalizesDenseVectorsAsRequested() {
         double[] cut = values("--truncate-dim", "16");
         assertThat(cut).hasSize(16);
         assertThat(length(cut)).isBetween(0.9999, 1.0001);
@@ -135,7 +135,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void saysOnceHowManyTextsWereCut() {
+    void warnsOnceOfTruncatedTexts() {
         Result result = CommandRunner.runWithInput(
                 "short\n" + "long text ".repeat(20) + "\n" + "longer ".repeat(30),
                 "encode", "--model", TINY, "--max-length", "12");
@@ -146,7 +146,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void scoreAndTokenizeSaySoToo() {
+    void scoreAndTokenizeWarnToo() {
         Result scored = CommandRunner.run("score", "--model", TINY, "--max-length", "12", "--query", "short",
                 "--passage", "long text ".repeat(20));
         assertThat(scored.err()).startsWith("bgem3: warning: 1 of 2 texts were longer than 12 tokens")
@@ -158,7 +158,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void saysWhichOptionsHaveNoEffect() {
+    void warnsOfOptionsWithoutEffect() {
         assertThat(CommandRunner.runWithInput("a", "encode", "--model", TINY, "--tokens").err())
                 .startsWith("bgem3: warning: --tokens has no effect without --sparse").hasLineCount(1);
         assertThat(CommandRunner.runWithInput("a", "encode", "--model", TINY, "--sparse", "--no-normalize")
@@ -166,7 +166,7 @@ class EncodeCommandTest {
     }
 
     @Test
-    void theNameOfTheInputTellsItsFormat(@TempDir Path folder) throws Exception {
+    void formatFollowsTheNameOfTheInput(@TempDir Path folder) throws Exception {
         Path lines = Files.writeString(folder.resolve("in.jsonl"), "{\"id\": \"x\", \"text\": \"hello\"}\n");
         Path text = Files.writeString(folder.resolve("in.txt"), "{\"id\": \"x\", \"text\": \"hello\"}\n");
         assertThat(

@@ -25,10 +25,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** The file that {@code explain} writes, without a browser. */
+/** Tests the file that {@code explain} writes, without a browser. */
 class ExplainCommandTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** As a browser finds it: up to the first end of a script, whatever stands in the texts. */
+    /** Matches like a browser: up to the first end tag of a script, whatever the texts contain. */
     private static final Pattern DATA = Pattern.compile(
             "<script type=\"application/json\" id=\"data\">(.*?)</script",
             Pattern.DOTALL | Pattern.CASE_INSENSITIVE);
@@ -48,7 +48,7 @@ class ExplainCommandTest {
     }
 
     @Test
-    void hasTheLibrarysNumbers() {
+    void showsTheLibrarysNumbers() {
         Result result = explain("--query", QUERY, "--passage", PASSAGE, "--passage", "other", "--weights",
                 "0.4,0.2,0.4");
         assertThat(result.exitCode()).as(result.err()).isZero();
@@ -76,7 +76,7 @@ class ExplainCommandTest {
     }
 
     @Test
-    void drawsWhatAModelWithPromptsReads() {
+    void drawsTextsWithTheirPrompts() {
         Path folder = CommandRunner.ROOT.resolve("src/fixtures/tiny-e5");
         Result result = CommandRunner.run("explain", "--model", folder.toString(), "--query", "panda",
                 "--passage", "the giant panda", "--passage", "word ".repeat(200));
@@ -143,7 +143,7 @@ class ExplainCommandTest {
     }
 
     @Test
-    void hostileTextStaysInTheData() {
+    void hostileTextStaysData() {
         List<String> hostile = List.of("</script><script>alert(1)</script>", "<!--<script>", "]]>&lt;&amp;",
                 "@scripts@ @data@ $1 \\0", "\u2028\u2029\u0000\u001f\"'`\\", "lone \ud83d", "\u202eabc");
         List<String> words = new ArrayList<>(List.of("--query", hostile.getFirst()));
@@ -154,28 +154,29 @@ class ExplainCommandTest {
         JsonNode picture = data(result.out());
         assertThat(picture.get("query").get("text").stringValue()).isEqualTo(hostile.getFirst());
         for (int i = 0; i < hostile.size(); i++) {
-            // UTF-8 has no half of a pair.
+            // UTF-8 has no lone surrogates.
             assertThat(picture.get("passages").get(i).get("text").get("text").stringValue())
                     .isEqualTo(hostile.get(i).replace('\ud83d', '?'));
         }
-        // But for the data, the file is what it is for any texts.
+        // Except for the data, the file is the same for all texts.
         assertThat(DATA.matcher(result.out()).replaceFirst(""))
                 .isEqualTo(DATA.matcher(plain.out()).replaceFirst(""));
     }
 
     @Test
-    void isOneFileThatAsksNobody() {
+    void fileLoadsNoOtherResources() {
         String html = explain("--query", "a", "--passage", "b").out();
         assertThat(html).startsWith("<!doctype html>")
                 .doesNotContain("<form", "fetch(", "connect-src", "src=",
                         "https:")
                 .containsPattern(
-                        "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-");
+                        "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                                + "script-src 'sha256-");
         assertThat(html.strip()).endsWith("</html>");
     }
 
     @Test
-    void longTextsAreDrawnInPartAndSaidToBeCut() {
+    void longTextsAreDrawnInPartWithAWarning() {
         String text = "retrieval of documents ".repeat(400);
         Result result = explain("--query", text, "--passage", text, "--passage", "short", "--max-length",
                 "600");
@@ -193,7 +194,7 @@ class ExplainCommandTest {
     }
 
     @Test
-    void aModelWithoutHeadsIsDrawnByItsDenseScores(@TempDir Path folder) throws Exception {
+    void drawsOnlyDenseScoresOfAModelWithoutHeads(@TempDir Path folder) throws Exception {
         try (Stream<Path> files = Files.list(CommandRunner.MINI)) {
             for (Path file : files.filter(each -> !each.toString().endsWith(".pt")).toList()) {
                 Files.copy(file, folder.resolve(file.getFileName()));
@@ -209,7 +210,7 @@ class ExplainCommandTest {
     }
 
     @Test
-    void theFileAppearsOnlyWhenComplete(@TempDir Path folder) throws Exception {
+    void fileAppearsOnlyWhenComplete(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("page.html"), "old");
         Result failed = CommandRunner.run("explain", "--model", folder.resolve("none").toString(), "--query",
                 "a",
@@ -232,7 +233,7 @@ class ExplainCommandTest {
             "explain --query a --passage b --weights 1,2 | --weights: 1,2 (expected: three numbers",
             "explain --query a --passage b --max-length 1 | --max-length: 1 (expected: at least 2)",
             "explain --query a --passage b --output= | --output: empty (expected: a file"})
-    void refusesWhatIsOffInTheCall(String words, String message) {
+    void rejectsInvalidArguments(String words, String message) {
         Result result = CommandRunner.run(words.split(" "));
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).contains(message);
@@ -240,7 +241,7 @@ class ExplainCommandTest {
     }
 
     @Test
-    void refusesMorePassagesThanAPictureHas() {
+    void rejectsTooManyPassages() {
         List<String> words = new ArrayList<>(List.of("--query", "a"));
         Collections.nCopies(101, List.of("--passage", "b")).forEach(words::addAll);
         Result result = explain(words.toArray(String[]::new));

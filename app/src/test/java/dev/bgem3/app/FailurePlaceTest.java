@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A failure of the model is named by the line of the input whose text it met. */
+/** If the model fails, the message names the input line of the text. */
 class FailurePlaceTest {
     @TempDir
     private static Path encoder;
@@ -35,7 +35,7 @@ class FailurePlaceTest {
     }
 
     @Test
-    void encodeNamesALineOfText() {
+    void encodeNamesTheLineOfAText() {
         assertThat(failure(encoder, "encode", "panda\n"))
                 .startsWith("bgem3: standard input, line 1 (\"panda\"): dense: number ");
     }
@@ -45,7 +45,7 @@ class FailurePlaceTest {
             encode | {"text": "panda"}                    | line 2 ("panda"): dense: number
             score  | {"query": "what", "passage": "panda"} | line 2: query ("what"): dense: number
             """)
-    void anEncodersCommandsNameALineOfJson(String command, String line, String message) {
+    void encoderCommandsNameTheLineOfJson(String command, String line, String message) {
         String[] more = command.equals("encode") ? new String[]{"--jsonl"} : new String[0];
         assertThat(failure(encoder, command, "no JSON\n" + line + "\n", more))
                 .contains("bgem3: standard input, " + message + " ");
@@ -56,7 +56,7 @@ class FailurePlaceTest {
             {"query": "what", "passage": "panda"}    | line 2 ("what", "panda"): score: NaN
             {"query": "what", "passages": ["panda"]} | line 2: "passages"[0] ("what", "panda"): score: NaN
             """)
-    void rerankNamesALineOfJson(String line, String message) {
+    void rerankNamesTheLineOfJson(String line, String message) {
         assertThat(failure(reranker, "rerank", "no JSON\n" + line + "\n"))
                 .contains("bgem3: standard input, " + message);
     }

@@ -15,10 +15,10 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What the launcher builds the program with, and when. */
+/** Tests when and how the launcher builds the program. */
 class LauncherBuildTest extends LauncherFixture {
     @Test
-    void buildsOnceForEachChangeOfASource() throws Exception {
+    void rebuildsOnceAfterEachChangeOfASource() throws Exception {
         pretendUnbuilt("echo \"$@\" >> '" + temporary + "/calls'; echo noise; echo more noise >&2");
         Result first = launch("--version");
         assertThat(first.err()).isEmpty();
@@ -38,7 +38,7 @@ class LauncherBuildTest extends LauncherFixture {
     }
 
     @Test
-    void aSourceDatedInTheFutureIsReportedOnceAndBuiltAnewWhenItChanges() throws Exception {
+    void reportsASourceDatedInTheFutureOnceAndRebuildsWhenItChanges() throws Exception {
         pretendUnbuilt("echo call >> '" + temporary + "/calls'");
         Path folder = home.resolve("core/src/main");
         Path source = folder.resolve("A.java");
@@ -61,21 +61,21 @@ class LauncherBuildTest extends LauncherFixture {
         Files.setLastModifiedTime(folder, tomorrow);
         assertThat(launchIdle().exitCode()).isZero();
         assertThat(launchIdle().exitCode()).isZero();
-        assertThat(Files.readAllLines(temporary.resolve("calls"))).as("one was removed").hasSize(3);
+        assertThat(Files.readAllLines(temporary.resolve("calls"))).as("after a file was removed").hasSize(3);
 
         Files.writeString(source, "changed");
         Files.setLastModifiedTime(source, FileTime.from(Instant.now().plus(Duration.ofHours(1))));
         assertThat(launchIdle().exitCode()).isZero();
         assertThat(launchIdle().exitCode()).isZero();
-        assertThat(Files.readAllLines(temporary.resolve("calls"))).as("its content changed").hasSize(4);
+        assertThat(Files.readAllLines(temporary.resolve("calls"))).as("after its content changed").hasSize(4);
 
         Files.writeString(source, "changed again");
         assertThat(launchIdle().exitCode()).isZero();
-        assertThat(Files.readAllLines(temporary.resolve("calls"))).as("and its date is past").hasSize(5);
+        assertThat(Files.readAllLines(temporary.resolve("calls"))).as("after its date passed").hasSize(5);
     }
 
     @Test
-    void startsFromTheClassesThatTheBuildKeptAndWithoutThem() throws Exception {
+    void startsWithAndWithoutTheCacheOfClasses() throws Exception {
         pretendUnbuilt("");
         Path model = linkModel();
         assertThat(launch("--version").err()).isEmpty();
@@ -85,7 +85,7 @@ class LauncherBuildTest extends LauncherFixture {
             kept = files.filter(file -> file.toString().contains(".aot")).toList();
         }
         assertThat(kept).singleElement().asString().endsWith(".aot");
-        // With this Java ends where it cannot use them.
+        // With this option Java exits if it cannot use them.
         Map<String, String> required = Map.of("BGEM3_JAVA_OPTS", "-XX:AOTMode=on");
         assertThat(run("", required, launcher("--version")).exitCode()).isZero();
         assertThat(run("", required, launcher("serve", "--help")).exitCode()).isZero();
@@ -97,7 +97,7 @@ class LauncherBuildTest extends LauncherFixture {
     }
 
     @Test
-    void theBuildDoesNotWaitForItselfWhereTheVectorApiIsNeeded() throws Exception {
+    void buildDoesNotDeadlockIfTheVectorApiIsNeeded() throws Exception {
         pretendUnbuilt("");
         linkModel();
         Result result = run("", Map.of("JDK_JAVA_OPTIONS", "-Dbgem3.kernels=vector"), launcher("info"));
@@ -105,7 +105,7 @@ class LauncherBuildTest extends LauncherFixture {
     }
 
     @Test
-    void severalAtOnceBuildOnce() throws Exception {
+    void concurrentStartsBuildOnce() throws Exception {
         assumeTrue(Stream.of("/usr/bin/flock", "/bin/flock").anyMatch(flock -> Files.exists(Path.of(flock))),
                 "this system has no flock");
         pretendUnbuilt("echo call >> '" + temporary + "/calls'; sleep 0.5");
@@ -120,18 +120,18 @@ class LauncherBuildTest extends LauncherFixture {
     }
 
     @Test
-    void aBuildThatFailsShowsWhy() throws Exception {
+    void failedBuildShowsWhy() throws Exception {
         pretendMaven("echo '[ERROR] it is broken'; exit 1\n");
         Files.delete(home.resolve("app/target/built"));
         Result result = launch("--version");
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
         assertThat(result.err()).isEqualTo("[ERROR] it is broken\nbgem3: the build failed\n");
-        assertThat(launch("--version").exitCode()).as("and it is not taken for built").isEqualTo(1);
+        assertThat(launch("--version").exitCode()).as("the program does not count as built").isEqualTo(1);
     }
 
     @Test
-    void saysThatMavenIsMissingWhereItIsNeeded() throws Exception {
+    void reportsMissingMavenIfABuildIsNeeded() throws Exception {
         Files.delete(home.resolve("app/target/built"));
         Result result = run("", Map.of("PATH", temporary + "/empty"), "/bin/bash",
                 home.resolve("bgem3").toString(), "--version");
@@ -143,7 +143,7 @@ class LauncherBuildTest extends LauncherFixture {
     }
 
     @Test
-    void saysWhatToInstallWhereThereIsNoJdk() throws Exception {
+    void saysWhatToInstallIfThereIsNoJdk() throws Exception {
         Path old = fakeJdk("24.0.2", 77);
         for (Map<String, String> environment : List.of(
                 Map.of("JAVA_HOME", "", "PATH", "", "BGEM3_JDK_FOLDERS", ""),
@@ -159,7 +159,7 @@ class LauncherBuildTest extends LauncherFixture {
     }
 
     @Test
-    void passesOverOldJdksOnTheWayToANewOne() throws Exception {
+    void skipsOldJdks() throws Exception {
         Path old = fakeJdk("17.0.9", 77);
         Files.createSymbolicLink(tools.resolve("java"), old.resolve("bin/java"));
         Path jdks = Files.createDirectory(temporary.resolve("the jdks"));
@@ -174,7 +174,7 @@ class LauncherBuildTest extends LauncherFixture {
                 .isZero();
     }
 
-    /** Starts the launcher alone: what it becomes is a Java that does nothing. */
+    /** Runs only the launcher, with a Java that does nothing. */
     private Result launchIdle() throws Exception {
         return run("", Map.of("JAVA_HOME", fakeJdk("25.0.1", 0).toString()), launcher("--version"));
     }

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The launcher as a process, in a project of its own whose name has spaces: what it builds there, a script in
- * Maven's place decides.
+ * Runs the launcher as a process, in its own project folder, whose name has spaces. A script replaces Maven
+ * and decides what is built.
  */
 abstract class LauncherFixture {
     static final String JDK = System.getProperty("java.home");
@@ -35,7 +35,7 @@ abstract class LauncherFixture {
     Path tools;
 
     /**
-     * What a process left behind; {@code err} is without the line that Java prints for its incubator module.
+     * The exit code and output of a process; {@code err} lacks Java's warning about its incubator module.
      */
     record Result(int exitCode, String out, String err) {}
 
@@ -55,7 +55,7 @@ abstract class LauncherFixture {
         }
         tools = Files.createDirectory(temporary.resolve("tools"));
         link(PackagedProgram.lib(), home.resolve("app/target/lib"));
-        // For a start with the Vector API and for one without: Java passes over one that does not fit.
+        // For starts with and without the Vector API: Java ignores the one that does not match.
         for (String kept : List.of(".aot", "-vector.aot")) {
             Files.createLink(home.resolve("app/target/java" + JDK.replace('/', '-') + kept),
                     PackagedProgram.keptClasses());
@@ -74,18 +74,18 @@ abstract class LauncherFixture {
     void pretendBuilt() throws IOException {
         Path stamp = home.resolve("app/target/built");
         Files.writeString(stamp, "");
-        // Later than every file that was made just now.
+        // Later than all files that were just created.
         Files.setLastModifiedTime(stamp, FileTime.fromMillis(System.currentTimeMillis() + 10_000));
     }
 
-    /** Takes the program away; a build brings it back, after some commands of its own. */
+    /** Removes the program; a build runs the commands, then restores it. */
     void pretendUnbuilt(String commands) throws IOException {
         Path library = Files.move(home.resolve("app/target/lib"), temporary.resolve("lib"));
         pretendMaven(commands + "\nmkdir app/target/lib && cp -p '" + library + "'/* app/target/lib\n");
         Files.delete(home.resolve("app/target/built"));
     }
 
-    /** What classes are kept with. */
+    /** Links the model that the launcher uses to create the cache of classes. */
     Path linkModel() throws IOException {
         Files.createDirectory(home.resolve("models"));
         return Files.createSymbolicLink(home.resolve("models/bge-m3-mini"), CommandRunner.MINI);
@@ -141,7 +141,7 @@ abstract class LauncherFixture {
                 .toArray(String[]::new);
     }
 
-    /** The layout of the offline archive, with this JDK as its runtime. */
+    /** Creates the layout of the offline archive, with this JDK as its runtime. */
     Path makeArchive() throws IOException {
         Path archive = Files.createDirectory(temporary.resolve("an archive"));
         Files.move(home.resolve("app/target/lib"), archive.resolve("lib"));

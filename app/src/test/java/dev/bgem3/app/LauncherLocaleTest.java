@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the locale does to text on its way to the program. Shells make all text that is not ASCII, so that the
- * locale of the tests themselves has no effect.
+ * Tests the effect of the locale on text that is passed to the program. Shells create all non-ASCII text, so
+ * that the locale of the tests has no effect.
  */
 class LauncherLocaleTest extends LauncherFixture {
     /** "Grün 北京" as octal numbers for printf. */
@@ -24,14 +24,14 @@ class LauncherLocaleTest extends LauncherFixture {
     private static final String JSON = """
             {"query":"Gr\\u00fcn \\u5317\\u4eac","passage":"Gruesse"}
             """;
-    /** Java with the program's jars, which shells are told by CLASSPATH. */
+    /** A shell command that runs Java with the program's jars, which are in CLASSPATH. */
     private static final String JAVA = "'" + JDK + "/bin/java' --enable-native-access=ALL-UNNAMED "
             + "-Dbgem3.kernels=scalar dev.bgem3.app.Main ";
 
     private static final String TURKISH = "-Duser.language=tr -Duser.country=TR";
     private static final String ARABIC = "-Duser.language=ar -Duser.country=EG";
 
-    /** For all tests, since to make one takes seconds: GBK fewer of them than GB18030. */
+    /** Shared by all tests, since creating a locale takes seconds, and fewer for GBK than for GB18030. */
     @TempDir
     private static Path locales;
 
@@ -45,14 +45,14 @@ class LauncherLocaleTest extends LauncherFixture {
                 "'a project/bgem3' score --query \"$(printf '" + octal + "')\" --passage Gruesse");
     }
 
-    /** What the text scores where no locale has a hand in it. */
+    /** Returns the scores of the text without the influence of a locale. */
     private String expected() throws Exception {
         String expected = run(JSON, Map.of(), launcher("score")).out();
         assertThat(expected).startsWith("{\"id\":0,\"dense\":");
         return expected;
     }
 
-    /** Installs a locale where LOCPATH, which this returns, leads to it. */
+    /** Installs a locale, and returns its LOCPATH. */
     private String install(String language, String encoding) throws Exception {
         String name = language + "." + encoding;
         if (!Files.exists(locales.resolve(name))) {
@@ -64,7 +64,7 @@ class LauncherLocaleTest extends LauncherFixture {
         return locales.toString();
     }
 
-    /** An archive with a script in Java's place, which prints the locale that the launcher chose. */
+    /** Creates an archive whose Java is a script that prints the locale that the launcher chose. */
     private Path makeEcho() throws IOException {
         Path archive = makeArchive();
         Files.delete(archive.resolve("runtime"));
@@ -74,14 +74,14 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void takesEachUtf8LocaleAndEachMissingOneForTheOneThatIsThere() throws Exception {
+    void replacesUtf8AndMissingLocalesByAnInstalledOne() throws Exception {
         Path archive = makeEcho();
         for (String shell : List.of("/bin/sh", "/bin/bash")) {
             for (Map<String, String> environment : List.<Map<String, String>>of(Map.of(), Map.of("LANG", "C"),
                     Map.of("LANG", "POSIX"), Map.of("LANG", "xx_YY.UTF-8"), Map.of("LC_ALL", "xx_YY.utf8"),
                     Map.of("LANG", "xx_YY"), Map.of("LC_CTYPE", "xx_YY.GBK"),
                     Map.of("LC_ALL", "", "LC_CTYPE", "", "LANG", ""),
-                    // Without the program locale.
+                    // PATH without the program "locale".
                     Map.of("LANG", "xx_YY", "PATH", ""))) {
                 Result result = run("", environment, shell, archive.resolve("bgem3").toString());
                 assertThat(result.out()).as("%s in %s", environment, shell).isEqualTo("C.UTF-8\n");
@@ -91,7 +91,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void leavesAnInstalledLocaleOfAnotherEncodingAsItIs() throws Exception {
+    void keepsAnInstalledLocaleOfAnotherEncoding() throws Exception {
         Path archive = makeEcho();
         String folder = install("zh_CN", "GBK");
         for (Map<String, String> environment : List.of(Map.of("LANG", "zh_CN.GBK"),
@@ -113,7 +113,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void findsAnotherUtf8LocaleWhereThereIsNoneOfC() throws Exception {
+    void findsAnotherUtf8LocaleIfCUtf8IsMissing() throws Exception {
         Path archive = makeEcho();
         String hide = "unshare -rm sh -c 'mount -t tmpfs none /usr/lib/locale && exec \"$@\"' sh ";
         assumeTrue(shell(Map.of(), hide + "true").exitCode() == 0, "no mount namespace can be made here");
@@ -133,7 +133,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void argumentsReachTheModelAsTheyWereGiven() throws Exception {
+    void argumentsReachTheModelUnchanged() throws Exception {
         String expected = expected();
         List<Map<String, String>> environments = List.of(Map.of("LC_ALL", "C"),
                 Map.of("LANG", "xx_YY.UTF-8"), Map.of());
@@ -152,7 +152,7 @@ class LauncherLocaleTest extends LauncherFixture {
         Result result = score(environment, GBK);
         assertThat(result.err()).isEmpty();
         assertThat(result.out()).isEqualTo(expected);
-        // Through the launcher a second time, as where the jit kernels fail their self-test.
+        // Restarts through the launcher, as after a failed self-test of the jit kernels.
         Map<String, String> twice = new HashMap<>(environment);
         twice.put("JDK_JAVA_OPTIONS", "-Dbgem3.kernels=vector");
         Result again = score(twice, GBK);
@@ -161,7 +161,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void filesAndFoldersAreThoseOfTheLocalesNamesAndTheirContentsUtf8() throws Exception {
+    void fileNamesAreInTheLocalesEncodingAndContentsInUtf8() throws Exception {
         Map<String, String> environment = Map.of("LOCPATH", install("zh_CN", "GBK"), "LC_ALL",
                 "zh_CN.GBK");
         Result result = shell(environment, """
@@ -175,7 +175,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void theLanguageOfALocaleChangesNoOutput() throws Exception {
+    void languageOfTheLocaleDoesNotChangeOutput() throws Exception {
         for (String command : TestSizes.pick(List.of("demo"), List.of("info", "demo"))) {
             String[] words = launcher(command);
             Result plain = run("", Map.of(), words);
@@ -193,18 +193,19 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void refusesBytesThatAreNotTextInTheLocale() throws Exception {
+    void rejectsBytesThatAreInvalidInTheLocale() throws Exception {
         Result refused = score(Map.of("LANG", "xx_YY.GBK"), GBK);
         assertThat(refused.exitCode()).isEqualTo(2);
         assertThat(refused.out()).isEmpty();
         assertThat(refused.err()).isEqualTo("""
                 bgem3: argument 3: characters were lost, since Java decodes it by the locale \
-                (LC_ALL=C.UTF-8) as UTF-8 (expected: text of that encoding, or an installed locale of the text's own encoding)
+                (LC_ALL=C.UTF-8) as UTF-8 (expected: text of that encoding, or an installed locale of the \
+                text's own encoding)
                 """);
     }
 
     @Test
-    void takesTheCharacterThatStandsForLostOnesWhereItIsMeant() throws Exception {
+    void acceptsAnIntendedReplacementCharacter() throws Exception {
         String character = "\"$(printf '\\357\\277\\275')\"";
         Result meant = shell(Map.of(), "'a project/bgem3' score --passage Gruesse --query " + character);
         assertThat(meant.exitCode()).as(meant.err()).isZero();
@@ -223,7 +224,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void refusesWordsOfAnEncodingThatJavaDoesNotKnow() throws Exception {
+    void rejectsArgumentsInAnEncodingUnknownToJava() throws Exception {
         Map<String, String> environment = Map.of("LOCPATH", install("hy_AM", "ARMSCII-8"), "LC_ALL",
                 "hy_AM.ARMSCII-8");
         Result refused = score(environment, UTF_8);
@@ -232,7 +233,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void withoutTheLauncherRefusesWhatAnAsciiLocaleLost() throws Exception {
+    void withoutTheLauncherRejectsCharactersLostByAnAsciiLocale() throws Exception {
         String text = "\"$(printf '" + UTF_8 + "')\"";
         Map<String, String> calls = Map.of("argument 2", JAVA + "tokenize --input=" + text,
                 "the environment variable HF_HOME",
@@ -258,7 +259,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void withoutTheLauncherTakesWhatTheLocaleKeptAndPassesOverWhatIsNotAskedFor() throws Exception {
+    void withoutTheLauncherAcceptsDecodableTextAndIgnoresUnusedVariables() throws Exception {
         Result ascii = shell(withClassPath(Map.of("LC_ALL", "C")),
                 "HF_HOME=$(printf '" + UTF_8 + "') OTHER=$(printf '" + UTF_8 + "') " + JAVA + "--version");
         assertThat(ascii.exitCode()).as(ascii.err()).isZero();
@@ -275,7 +276,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void runsInAFolderOfAnyNameThatIsTextInTheLocale() throws Exception {
+    void runsInAFolderWhoseNameTheLocaleCanDecode() throws Exception {
         linkModel();
         String run = "mv 'a project' \"$(printf '" + UTF_8 + "')\" && unset BGEM3_MODEL && "
                 + "HF_HOME=$(printf '/none/" + UTF_8 + "') \"$(printf '" + UTF_8 + "')/bgem3\" info";
@@ -286,7 +287,7 @@ class LauncherLocaleTest extends LauncherFixture {
     }
 
     @Test
-    void refusesAFolderWhoseNameIsNoTextInTheLocale() throws Exception {
+    void rejectsAFolderWhoseNameTheLocaleCannotDecode() throws Exception {
         assumeTrue(shell(Map.of(), "command -v iconv").exitCode() == 0, "this system has no iconv");
         for (String shell : List.of("sh", "bash")) {
             Result result = shell(Map.of(), """

@@ -20,10 +20,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The standard streams and signals of the program that the launcher became. */
+/** Tests the standard streams and signals of a program that the launcher started. */
 class LauncherStreamsTest extends LauncherFixture {
     @Test
-    void takesAClosedStreamForAnEmptyOne() throws Exception {
+    void treatsAClosedInputAsEmpty() throws Exception {
         Result input = run("", Map.of(), "/bin/bash", "-c", "exec 'a project/bgem3' tokenize <&-");
         assertThat(input.exitCode()).as(input.err()).isZero();
         assertThat(input.out() + input.err()).isEmpty();
@@ -34,7 +34,7 @@ class LauncherStreamsTest extends LauncherFixture {
     }
 
     @Test
-    void whatJavaItselfSaysIsNoResult() throws Exception {
+    void javasOwnMessagesAreNotInTheResults() throws Exception {
         Result result = run("", Map.of("BGEM3_JAVA_OPTS", "-Xmx999999g"), launcher("--version"));
         assertThat(result.exitCode()).isNotZero();
         assertThat(result.out()).isEmpty();
@@ -42,7 +42,7 @@ class LauncherStreamsTest extends LauncherFixture {
     }
 
     @Test
-    void encodesAStreamInLittleMemory() throws Exception {
+    void encodesAStreamWithLittleMemory() throws Exception {
         int count = TestSizes.pick(2_500, 5_000);
         String input = IntStream.range(0, count)
                 .mapToObj(i -> "{\"id\":" + i + ",\"text\":\"a short line, number " + i + "\"}")
@@ -62,7 +62,7 @@ class LauncherStreamsTest extends LauncherFixture {
     }
 
     @Test
-    void answersALineWhileTheInputIsStillOpen() throws Exception {
+    void writesAResultWhileTheInputIsStillOpen() throws Exception {
         Process process = process(Map.of(), launcher("encode")).start();
         try (OutputStream in = process.getOutputStream(); var out = process.inputReader()) {
             for (int i = 0; i < 2; i++) {
@@ -77,7 +77,7 @@ class LauncherStreamsTest extends LauncherFixture {
     }
 
     @Test
-    void endsWithAWholeLineWhenItIsStopped() throws Exception {
+    void endsWithAWholeLineIfStopped() throws Exception {
         Process process = process(Map.of(), launcher("encode", "--colbert")).start();
         Thread writer = Thread.ofVirtual()
                 .start(() -> write(process, "some words of a text ".repeat(90).concat("\n")
@@ -92,7 +92,7 @@ class LauncherStreamsTest extends LauncherFixture {
     }
 
     @Test
-    void leavesNoOutputFileWhenItIsStoppedHalfWay() throws Exception {
+    void leavesNoOutputFileIfStopped() throws Exception {
         Path folder = Files.createDirectory(temporary.resolve("results"));
         Process process = process(Map.of(),
                 launcher("encode", "--batch-size", "1", "--output", folder.resolve("out.jsonl").toString()))
@@ -111,7 +111,7 @@ class LauncherStreamsTest extends LauncherFixture {
     }
 
     @Test
-    void leavesNoModelWhenItsWritingIsStoppedHalfWay() throws Exception {
+    void leavesNoModelIfStoppedWhileWriting() throws Exception {
         Path folder = Files.createDirectory(temporary.resolve("models"));
         Process process = process(Map.of(), launcher("synth", folder.resolve("model").toString())).start();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
@@ -131,7 +131,7 @@ class LauncherStreamsTest extends LauncherFixture {
     }
 
     @Test
-    void endsQuietlyWhenTheReaderOfItsResultsLeaves() throws Exception {
+    void exitsQuietlyIfTheReaderClosesThePipe() throws Exception {
         Path input = temporary.resolve("lines.txt");
         Files.write(input, "a line of text\n".repeat(3_000).getBytes(StandardCharsets.UTF_8),
                 StandardOpenOption.CREATE);
@@ -144,7 +144,7 @@ class LauncherStreamsTest extends LauncherFixture {
     }
 
     @Test
-    void saysThatStandardOutputIsFull() throws Exception {
+    void reportsAFullStandardOutput() throws Exception {
         assumeTrue(Files.exists(Path.of("/dev/full")), "this system has no /dev/full");
         Result result = run("", Map.of(), "/bin/bash", "-c",
                 "'" + home.resolve("bgem3") + "' demo > /dev/full");

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What the launcher starts, from where and with which options. */
+/** Tests what the launcher starts, from where and with which options. */
 class LauncherTest extends LauncherFixture {
     @Test
     void runsTheProgramFromAnyFolderAndThroughALink() throws Exception {
@@ -26,7 +26,7 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
-    void findsItsProjectUnderCdpath() throws Exception {
+    void findsItsProjectInSpiteOfCdpath() throws Exception {
         Result result = run("", Map.of("CDPATH", temporary.toString()), "/bin/bash", "a project/bgem3",
                 "--version");
         assertThat(result.err()).isEmpty();
@@ -34,7 +34,7 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
-    void saysWhatItMissesOfItsProject() throws Exception {
+    void reportsMissingPartsOfTheProject() throws Exception {
         Files.delete(home.resolve("src/build/find-jdk.sh"));
         Result result = launch("--version");
         assertThat(result.exitCode()).isEqualTo(3);
@@ -42,7 +42,7 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
-    void passesStandardInputWordsAndExitCodesThrough() throws Exception {
+    void passesStandardInputArgumentsAndExitCodes() throws Exception {
         Result result = run("héllo wörld\n", Map.of("LANG", "C", "LC_ALL", "C"), launcher("tokenize"));
         assertThat(result.err()).isEmpty();
         assertThat(result.out()).contains("▁h", "ö");
@@ -56,8 +56,8 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
-    void becomesItselfWithTheVectorApiWhereThatIsNeededAfterAll() throws Exception {
-        // As where the jit kernels fail their self-test: what the launcher cannot foresee.
+    void restartsWithTheVectorApiIfItTurnsOutToBeNeeded() throws Exception {
+        // As after a failed self-test of the jit kernels, which the launcher cannot foresee.
         Map<String, String> needed = Map.of("JDK_JAVA_OPTIONS", "-Dbgem3.kernels=vector");
         Result info = run("", needed, launcher("info"));
         assertThat(info.exitCode()).as(info.err()).isZero();
@@ -80,7 +80,7 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
-    void loadsTheVectorApiUnlessTheProcessorHasWhatTheJitKernelsNeed() throws Exception {
+    void loadsTheVectorApiUnlessTheProcessorSupportsTheJitKernels() throws Exception {
         Path processor = Path.of("/proc/cpuinfo");
         boolean avx512 = Files.isReadable(processor) && Files.readString(processor).contains(" avx512vl ")
                 && Files.readString(processor).contains(" avx512dq ");
@@ -96,7 +96,7 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
-    void theHeapAsksForLargePagesWhereTheSystemGivesThem() throws Exception {
+    void heapUsesLargePagesIfTheSystemOffersThem() throws Exception {
         Path setting = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
         assumeTrue(Files.isReadable(setting), "this system has no transparent huge pages");
         String mode = Files.readString(setting);
@@ -106,7 +106,7 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
-    void aServerAloneEndsWhereItsHeapIsFull() throws Exception {
+    void onlyAServerExitsIfItsHeapIsFull() throws Exception {
         assertThat(flags("-XX:+PrintFlagsFinal", "serve", "--help"))
                 .containsPattern("ExitOnOutOfMemoryError += true ");
         assertThat(flags("-XX:+PrintFlagsFinal", "encode", "--help"))
@@ -121,7 +121,7 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
-    void runsInAnArchiveOnTheRuntimeBesideItWithNoOtherProgram() throws Exception {
+    void archiveRunsOnItsOwnRuntimeWithoutOtherPrograms() throws Exception {
         Path archive = makeArchive();
         Map<String, String> bare = Map.of("JAVA_HOME", "/none", "PATH", "", "BGEM3_JDK_FOLDERS", "");
         for (String shell : List.of("/bin/sh", "/bin/bash")) {
@@ -138,7 +138,7 @@ class LauncherTest extends LauncherFixture {
     }
 
     @Test
-    void keptClassesServeWhereverTheArchiveIsMoved() throws Exception {
+    void cacheOfClassesWorksAfterTheArchiveIsMoved() throws Exception {
         Path archive = makeArchive();
         Map<String, String> make = Map.of("BGEM3_VECTOR_API", "1", "BGEM3_JAVA_OPTS",
                 "-XX:AOTCacheOutput=lib/bgem3-vector.aot");
@@ -146,15 +146,15 @@ class LauncherTest extends LauncherFixture {
         assertThat(made.exitCode()).as(made.err()).isZero();
         Path moved = Files.move(archive,
                 Files.createDirectory(temporary.resolve("élsewhere")).resolve("b c"));
-        // With AOTMode Java ends where it cannot use them; a machine of 128 GB would have too large a heap.
+        // With AOTMode=on Java exits if it cannot use them, as with the default heap on a machine of 128 GB.
         Map<String, String> required = Map.of("BGEM3_JAVA_OPTS", "-XX:AOTMode=on -XX:MaxRAM=128g");
-        // Those for a start with the Vector API are the only ones, and so serve on any processor.
+        // Only the cache for starts with the Vector API exists, so it is used on any processor.
         Result result = run("", required, moved.resolve("bgem3").toString(), "--version");
         assertThat(result.exitCode()).as(result.err()).isZero();
     }
 
     @Test
-    void refusesAFolderThatJavaCannotHaveInAClassPath() throws Exception {
+    void rejectsAFolderThatCannotBeInAClassPath() throws Exception {
         Path colon = Files.move(makeArchive(), temporary.resolve("a:b"));
         Result result = run("", Map.of(), colon.resolve("bgem3").toString(), "--version");
         assertThat(result.exitCode()).isEqualTo(3);

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** The commands that are about a model, not about an input. */
+/** Tests the commands that take a model but no input. */
 class ModelCommandsTest {
     private static final String TINY = CommandRunner.TINY.toString();
 
@@ -40,7 +40,7 @@ class ModelCommandsTest {
             assertThat(two[i]).isCloseTo(sum / 0.6, within(2e-4));
             assertThat(three[i]).isCloseTo(sum + 0.4 * colbert[i], within(2e-4));
         }
-        // The model was trained: each query's own passage is the nearer one.
+        // The model was trained, so each query is nearest to its own passage.
         assertThat(three[0]).isGreaterThan(three[1]);
         assertThat(three[3]).isGreaterThan(three[2]);
     }
@@ -53,7 +53,7 @@ class ModelCommandsTest {
     }
 
     @Test
-    void verifyMissesThePublishedFiguresOfAnotherModel() {
+    void verifyFailsForAnotherModel() {
         Result result = CommandRunner.run("verify", "--model", TINY);
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.out()).contains("ids of s1[0]", "MISS, published: 0 4865 83 335 11679 276 363 32 2")
@@ -65,7 +65,7 @@ class ModelCommandsTest {
 
     @DefaultKernels
     @Test
-    void infoTellsSizesKernelsAndDevices() {
+    void infoShowsSizesKernelsAndDevices() {
         Result result = CommandRunner.run("info", "--model", TINY, "--threads", "1");
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).contains("pytorch_model.bin",
@@ -75,7 +75,7 @@ class ModelCommandsTest {
     }
 
     @Test
-    void convertWritesAFolderThatAnswersTheSame(@TempDir Path folder) throws Exception {
+    void convertedModelGivesTheSameResults(@TempDir Path folder) throws Exception {
         String expected = CommandRunner
                 .runWithInput("hello", "encode", "--model", TINY, "--sparse", "--colbert").out();
         for (String dtype : List.of("fp32", "fp16")) {
@@ -94,7 +94,7 @@ class ModelCommandsTest {
     }
 
     @Test
-    void synthWritesAModelOfTheSizesAsked(@TempDir Path folder) {
+    void synthWritesAModelOfTheRequestedSizes(@TempDir Path folder) {
         Path dir = folder.resolve("synth");
         String[] words = {"synth", dir.toString(), "--layers", "2", "--hidden", "64", "--heads", "4",
                 "--intermediate",
@@ -133,7 +133,7 @@ class ModelCommandsTest {
     }
 
     @Test
-    void scoreTakesPairsFromTheCall() {
+    void scoreAcceptsPairsAsArguments() {
         List<JsonNode> lines = CommandRunner
                 .run("score", "--model", TINY, "--query", "a b", "--passage", "a b",
                         "--passage", "other text")
@@ -148,7 +148,7 @@ class ModelCommandsTest {
     }
 
     @Test
-    void aModelThatIsNoneEndsWithOneAndItsName(@TempDir Path folder) throws Exception {
+    void invalidModelExitsWithOneAndItsName(@TempDir Path folder) throws Exception {
         Files.writeString(folder.resolve("config.json"), "{");
         for (String command : List.of("encode", "score", "info", "verify", "demo")) {
             Result result = CommandRunner.runWithInput("a", command, "--model", folder.toString());
@@ -173,7 +173,7 @@ class ModelCommandsTest {
     }
 
     @Test
-    void aModelWithoutHeadsGivesDenseAlone(@TempDir Path folder) throws Exception {
+    void modelWithoutHeadsHasOnlyDense(@TempDir Path folder) throws Exception {
         for (String file : List.of("config.json", "pytorch_model.bin", "sentencepiece.bpe.model")) {
             Files.copy(CommandRunner.TINY.resolve(file), folder.resolve(file));
         }

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** Texts that look like something else to a parser of command lines. */
+/** Tests texts that look like options to a command-line parser. */
 class OptionArgumentsTest {
     private static final String TINY = CommandRunner.TINY.toString();
     private static final String RERANKER = CommandRunner.RERANKER.toString();
@@ -23,7 +23,7 @@ class OptionArgumentsTest {
 
     @ParameterizedTest
     @FieldSource("TEXTS")
-    void anyTextIsTakenAsItIsAfterAnEqualsSign(String text) {
+    void acceptsAnyTextAfterAnEqualsSign(String text) {
         String line = "{\"id\": 0, \"query\": %1$s, \"passage\": %1$s}".formatted(CommandRunner.quoted(text));
         assertThat(ok("score", "--model", TINY, "--query=" + text, "--passage=" + text))
                 .isEqualTo(okWithInput(line, "score", "--model", TINY));
@@ -41,7 +41,7 @@ class OptionArgumentsTest {
     }
 
     @Test
-    void aTextThatIsNoOptionNeedsNoEqualsSign() {
+    void textThatIsNotAnOptionNeedsNoEqualsSign() {
         for (String text : List.of("-5", "--no-such", "-hello", "@file", "\"a\"", "")) {
             assertThat(ok("score", "--model", TINY, "--query", text, "--passage", text))
                     .isEqualTo(ok("score", "--model", TINY, "--query=" + text, "--passage=" + text));
@@ -67,7 +67,7 @@ class OptionArgumentsTest {
             "score --query | Missing required parameter for option '--query' (TEXT)",
             "encode --dense=--sparse | Invalid value for option '--dense': '--sparse' is not a boolean",
             "encode --no-such -- --no-such | Unknown options: '--no-such', '--no-such'"})
-    void anArgumentThatWasForgottenIsFound(String words, String message) {
+    void detectsAForgottenArgument(String words, String message) {
         Result result = CommandRunner.run(words.split(" "));
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).startsWith("bgem3: " + message + System.lineSeparator())
@@ -93,7 +93,7 @@ class OptionArgumentsTest {
             "convert a -- b --packed | '--packed' after '--' (expected: options, MODEL-IN, DIR-OUT)",
             "synth a -- --layers | '--layers' after '--' (expected: options, DIR)",
             "-- --version | '--version' after '--' (expected: options alone)"})
-    void whatIsTooMuchAfterTheEndOfTheOptionsIsNoUnknownOption(String words, String message) {
+    void excessArgumentAfterTheEndOfOptionsIsNotAnUnknownOption(String words, String message) {
         Result result = CommandRunner.run(words.split(" "));
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).startsWith("bgem3: " + message + System.lineSeparator()).hasLineCount(2);
@@ -101,7 +101,7 @@ class OptionArgumentsTest {
     }
 
     @Test
-    void whatStandsAfterTheEndOfTheOptionsIsAPath(@TempDir Path folder) {
+    void argumentAfterTheEndOfOptionsIsAPath(@TempDir Path folder) {
         Result result = CommandRunner.run("convert", "--dtype=bf16", "--", "--packed", "-h");
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.err()).startsWith("bgem3: model --packed: not found; ").hasLineCount(1);

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file of results is written only when all of them are there. */
+/** An output file is written only when all results are complete. */
 class OutputFileTest {
     private static final String TINY = CommandRunner.TINY.toString();
 
@@ -31,7 +31,7 @@ class OutputFileTest {
     private Path folder;
 
     @Test
-    void holdsWhatStandardOutputWould() throws Exception {
+    void hasTheContentOfStandardOutput() throws Exception {
         Path file = folder.resolve("out.jsonl");
         Result toFile = CommandRunner.runWithInput("a\nb", "encode", "--model", TINY, "--output",
                 file.toString());
@@ -43,7 +43,7 @@ class OutputFileTest {
     }
 
     @Test
-    void replacesAnOlderFileOnlyWhenComplete() throws Exception {
+    void replacesAnExistingFileOnlyWhenComplete() throws Exception {
         Path file = Files.writeString(folder.resolve("out.jsonl"), "old");
         Result failed = CommandRunner.runWithInput("{\"text\": \"a\"}\nbad", "tokenize", "--jsonl", "--model",
                 TINY,
@@ -58,10 +58,10 @@ class OutputFileTest {
     }
 
     @Test
-    void leavesAnOlderFileItsPermissions() throws Exception {
+    void keepsThePermissionsOfAnExistingFile() throws Exception {
         assumeTrue(folder.getFileSystem().supportedFileAttributeViews().contains("posix"),
                 "this file system has no permissions");
-        // With fewer than a new file has, and with one that the umask would take away.
+        // With fewer permissions than a new file has, and with one that the umask would remove.
         for (String permissions : List.of("rw-------", "rw-rw-rw-", "rw-r-----")) {
             Path file = Files.writeString(folder.resolve("out.jsonl"), "old");
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
@@ -75,7 +75,7 @@ class OutputFileTest {
     }
 
     @Test
-    void leavesAnOlderFileItsUserAttributes() throws Exception {
+    void keepsTheUserAttributesOfAnExistingFile() throws Exception {
         Path file = Files.writeString(folder.resolve("out.jsonl"), "old");
         assumeTrue(Files.getFileStore(file).supportsFileAttributeView(UserDefinedFileAttributeView.class),
                 "this file system has no user attributes");
@@ -110,14 +110,14 @@ class OutputFileTest {
         assertThat(contents()).containsExactly("out.jsonl");
     }
 
-    /** A user of its own may read the file; the layout is that of Linux's posix_acl_xattr.h. */
+    /** Lets one more user read the file; the layout is that of Linux's posix_acl_xattr.h. */
     @SuppressWarnings("restricted")
     private static boolean setAccessControlList(Path file) throws Throwable {
         if (!System.getProperty("os.name").equals("Linux")) {
             return false;
         }
         ByteBuffer list = ByteBuffer.allocate(4 + 5 * 8).order(ByteOrder.LITTLE_ENDIAN).putInt(2);
-        // Owner, a user, group, mask, others: tag, permissions, id.
+        // Tag, permissions and id of the owner, a user, the group, the mask and others.
         int[][] entries = {{0x01, 6, -1}, {0x02, 4, 54321}, {0x04, 4, -1}, {0x10, 4, -1}, {0x20, 4, -1}};
         for (int[] entry : entries) {
             list.putShort((short) entry[0]).putShort((short) entry[1]).putInt(entry[2]);
@@ -134,7 +134,7 @@ class OutputFileTest {
     }
 
     @Test
-    void leavesNothingWhereTheWorkFails() throws Exception {
+    void leavesNothingIfTheWorkFails() throws Exception {
         for (String command : List.of("encode", "tokenize", "score")) {
             Result result = CommandRunner.runWithInput("bad", command, "--jsonl", "--model", TINY, "--output",
                     folder.resolve("out.jsonl").toString());
@@ -144,7 +144,7 @@ class OutputFileTest {
     }
 
     @Test
-    void mayStandAtTheInputsPlace() throws Exception {
+    void mayReplaceTheInput() throws Exception {
         Path file = Files.writeString(folder.resolve("lines.txt"), "a\nb\n");
         Result result = CommandRunner.run("tokenize", "--model", TINY, "--input", file.toString(), "--output",
                 file.toString());
@@ -153,7 +153,7 @@ class OutputFileTest {
     }
 
     @Test
-    void writesToWhatALinkPointsTo() throws Exception {
+    void writesToTheTargetOfALink() throws Exception {
         Path target = Files.writeString(folder.resolve("target"), "old");
         Path link = Files.createSymbolicLink(folder.resolve("link"), target);
         CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output", link.toString());
@@ -162,7 +162,7 @@ class OutputFileTest {
     }
 
     @Test
-    void makesWhatALinkLeadsTo() throws Exception {
+    void createsTheTargetOfALink() throws Exception {
         Files.createDirectory(folder.resolve("results"));
         Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("other"));
         Files.createSymbolicLink(folder.resolve("other"), Path.of("results/new"));
@@ -181,7 +181,7 @@ class OutputFileTest {
     }
 
     @Test
-    void takesTheLongestNames() throws Exception {
+    void acceptsTheLongestNames() throws Exception {
         for (String name : List.of("a".repeat(255), "\u4e2d".repeat(85), "\ud83d\ude00".repeat(63))) {
             Path file = folder.resolve(name);
             assumeTrue(isName(file), "this file system has no names of 255 bytes");
@@ -202,7 +202,7 @@ class OutputFileTest {
     }
 
     @Test
-    void writesAFileOfSeveralNamesInPlace() throws Exception {
+    void writesAFileWithHardLinksInPlace() throws Exception {
         for (String old : List.of("old", "old and longer than what comes ".repeat(9), "")) {
             Path file = Files.writeString(folder.resolve("out.jsonl"), old);
             Path other = Files.createLink(folder.resolve("other"), file);
@@ -224,7 +224,7 @@ class OutputFileTest {
     }
 
     @Test
-    void takesTheNameOfStandardOutputAsThat() {
+    void recognizesTheNameOfStandardOutput() {
         assumeTrue(Files.exists(Path.of("/dev/stdout")), "this system has no /dev/stdout");
         Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
                 "/dev/stdout");
@@ -244,14 +244,14 @@ class OutputFileTest {
     }
 
     @Test
-    void saysThatTheDiskIsFull() throws Exception {
+    void reportsAFullDisk() throws Exception {
         Path full = Path.of("/dev/full");
         assumeTrue(Files.exists(full), "this system has no /dev/full");
         assertFails(full, full + ": cannot be written: No space left on device");
     }
 
     @Test
-    void writesStraightToWhatIsNoFile() throws Exception {
+    void writesDirectlyToWhatIsNotARegularFile() throws Exception {
         Path nothing = Path.of("/dev/null");
         assumeTrue(Files.exists(nothing), "this system has no /dev/null");
         Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",

@@ -18,12 +18,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Files that can be written and not replaced, and places that are full or read-only: scripts of a shell with
- * its own mounts, which take root on Linux.
+ * Tests files that can be written but not replaced, and disks that are full or read-only, with shell scripts
+ * in their own mount namespace. They need root on Linux.
  */
 @Timeout(60)
 class OutputPlaceTest {
-    /** Runs the program as root without root's powers: permissions and owners count for it. */
+    /** Runs the program as root without capabilities, so that permissions and owners apply to it. */
     private static final String POWERLESS = "setpriv --bounding-set=-all --inh-caps=-all";
     private static final String SETUP = """
             set -u
@@ -41,7 +41,7 @@ class OutputPlaceTest {
     private Path folder;
     private Path tmp;
 
-    /** What a script left behind. */
+    /** The exit code and output of a script. */
     private record Result(int exitCode, String err) {}
 
     @BeforeEach
@@ -67,7 +67,7 @@ class OutputPlaceTest {
         assumeTrue(succeeds(command.toArray(String[]::new)), "setpriv does not work here");
     }
 
-    /** Runs a script in the folder, with {@code one} as standard input. */
+    /** Runs a script in the folder, with the text {@code one} as standard input. */
     private Result run(String script) throws Exception {
         Path input = Files.writeString(temporary.resolve("input"), "one\n");
         ProcessBuilder builder = new ProcessBuilder("timeout", "40", "unshare", "-m", "sh", "-c",
@@ -101,7 +101,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void writesAFileThatIsMountedInPlace() throws Exception {
+    void writesAMountedFileInPlace() throws Exception {
         Files.writeString(folder.resolve("a"), "old");
         Files.writeString(folder.resolve("b c"), "below");
         Result result = run("mount --bind a 'b c' && tokenize --output 'b c'");
@@ -112,7 +112,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void leavesAMountedFileAsItIsWhereTheWorkFails() throws Exception {
+    void leavesAMountedFileUnchangedIfTheWorkFails() throws Exception {
         Files.writeString(folder.resolve("a"), "old");
         Files.createFile(folder.resolve("b"));
         Result result = run("mount --bind a b && tokenize --jsonl --output b");
@@ -123,7 +123,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void writesInPlaceWhatIsMountedWhileItWorks() throws Exception {
+    void writesInPlaceAFileThatIsMountedMeanwhile() throws Exception {
         Files.writeString(folder.resolve("a"), "old");
         Files.createFile(folder.resolve("b"));
         Result result = run("""
@@ -142,7 +142,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void leavesWhatIsWrittenInPlaceAsItIsWhereTheProcessIsEnded() throws Exception {
+    void leavesAFileWrittenInPlaceUnchangedIfTheProcessIsStopped() throws Exception {
         Files.writeString(folder.resolve("a"), "old");
         Files.createFile(folder.resolve("b"));
         Result result = run("""
@@ -159,9 +159,9 @@ class OutputPlaceTest {
         assertThat(entries(folder)).containsExactly("a", "b", "in");
     }
 
-    /** The mounted file is on a disk of its own, which is too small. */
+    /** The mounted file is on another disk, which is too small. */
     @Test
-    void keepsTheResultsAndTheOldOnesWhereThereIsNoRoomInPlace() throws Exception {
+    void keepsNewAndOldResultsIfThereIsNoRoomInPlace() throws Exception {
         Files.createFile(folder.resolve("b"));
         Files.createDirectory(folder.resolve("small"));
         Result result = run("""
@@ -186,7 +186,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void saysThatADiskIsFullAndLeavesIt() throws Exception {
+    void reportsAFullDiskAndLeavesItUnchanged() throws Exception {
         Files.createDirectory(folder.resolve("small"));
         Result result = run("""
                 mount -t tmpfs -o size=64k tmpfs small
@@ -203,7 +203,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void findsAReadOnlyDiskBeforeTheModel() throws Exception {
+    void reportsAReadOnlyDiskBeforeLoadingTheModel() throws Exception {
         Files.createDirectory(folder.resolve("d"));
         Files.writeString(folder.resolve("d/old"), "old");
         for (String name : List.of("new", "old")) {
@@ -234,7 +234,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void replacesAFileOfAnotherOwnerThatItCanBeGiven() throws Exception {
+    void replacesAFileOfAnotherOwnerIfItMayChangeTheOwner() throws Exception {
         Path out = Files.writeString(folder.resolve("out"), "old");
         Object before = Files.getAttribute(out, "unix:ino");
         assertDone(run("chown 65534:65533 out && chmod 640 out && tokenize --output out"), "");
@@ -245,7 +245,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void collectsInTheTemporaryFolderWhereItsOwnCannotBeWritten() throws Exception {
+    void collectsInTheTemporaryFolderIfTheTargetsIsNotWritable() throws Exception {
         assumeSetpriv();
         Path out = Files.writeString(Files.createDirectory(folder.resolve("shut")).resolve("out"), "old");
         Result result = run("chmod 555 shut; AS='" + POWERLESS + "'; tokenize --output shut/out");
@@ -259,7 +259,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void findsBeforeTheModelThatThereIsNoPlaceToCollect() throws Exception {
+    void reportsThatThereIsNoPlaceToCollectBeforeLoadingTheModel() throws Exception {
         assumeSetpriv();
         Path out = Files.writeString(Files.createDirectory(folder.resolve("shut")).resolve("out"), "old");
         Result result = run("chmod 555 shut \"$TMP\"; AS='" + POWERLESS + "'; bgem3 encode --model nowhere "
@@ -276,7 +276,7 @@ class OutputPlaceTest {
         assertFailed(result, "shut/out: cannot be written: permission denied");
     }
 
-    /** As a shell's own words would write there: between what it writes before and after. */
+    /** The results must be between what the shell writes before and afterwards. */
     @ParameterizedTest
     @ValueSource(strings = {"/dev/fd/3", "/proc/self/fd/3", "link"})
     void writesThroughADescriptor(String output) throws Exception {
@@ -306,7 +306,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void findsBeforeTheModelThatADescriptorCannotBeWritten() throws Exception {
+    void reportsAnUnwritableDescriptorBeforeLoadingTheModel() throws Exception {
         for (String closed : List.of("/dev/fd/93", "/proc/self/fd/93")) {
             assertFailed(run("bgem3 encode --model nowhere --output " + closed),
                     closed + ": cannot be written: Bad file descriptor");
@@ -316,9 +316,9 @@ class OutputPlaceTest {
         assertThat(folder.resolve("out")).hasContent("old");
     }
 
-    /** A mount point cannot be replaced, as a file cannot. */
+    /** A folder that is a mount point cannot be replaced, like a file. */
     @Test
-    void convertsIntoAFolderThatIsMounted() throws Exception {
+    void convertsIntoAMountedFolder() throws Exception {
         Files.createDirectory(folder.resolve("d"));
         Files.createDirectory(folder.resolve("real"));
         assertDone(run("mount --bind real d && bgem3 convert \"$MODEL\" d"), "");
@@ -328,7 +328,7 @@ class OutputPlaceTest {
     }
 
     @Test
-    void findsBeforePackingThatTheFileIsMounted() throws Exception {
+    void reportsAMountedFileBeforePacking() throws Exception {
         Result result = run("""
                 cp -r "$MODEL" model
                 bgem3 convert model --packed --precision fp32 || exit 9
@@ -343,10 +343,10 @@ class OutputPlaceTest {
     }
 
     @Test
-    void findsBeforePackingThatTheModelsFolderIsReadOnly() throws Exception {
+    void reportsAReadOnlyModelFolderBeforePacking() throws Exception {
         Result result = run("mount --bind \"$MODEL\" \"$MODEL\" && mount -o remount,ro,bind \"$MODEL\" && "
                 + "bgem3 convert \"$MODEL\" --packed --precision fp32");
-        // The folder, before there is a file; kernels may say before that they cannot serve.
+        // The folder is named, not a file in it; before that, kernels may report that they are unusable.
         assertThat(result.err())
                 .endsWith("bgem3: " + CommandRunner.TINY + ": cannot be written: Read-only file system\n");
         assertThat(result.exitCode()).isEqualTo(1);

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code convert --packed}. */
+/** Tests {@code convert --packed}. */
 @DefaultKernels
 class PackCommandTest {
     private static final String TINY = CommandRunner.TINY.toString();
@@ -37,7 +37,7 @@ class PackCommandTest {
     }
 
     @Test
-    void packsWhatItConvertedAndThenAnswersTheSame() throws IOException {
+    void packedConvertedModelGivesTheSameResults() throws IOException {
         Path plain = temporary.resolve("plain");
         Path packed = temporary.resolve("packed");
         assertThat(CommandRunner.run("convert", TINY, plain.toString()).exitCode()).isZero();
@@ -51,7 +51,7 @@ class PackCommandTest {
     }
 
     @Test
-    void packsBesideAModelForEachPrecisionThatTheMachineComputes() throws IOException {
+    void packsAModelForEachPrecisionOfTheMachine() throws IOException {
         Path model = temporary.resolve("model");
         assertThat(CommandRunner.run("convert", TINY, model.toString()).exitCode()).isZero();
         Result result = CommandRunner.run("convert", model.toString(), "--packed");
@@ -69,7 +69,7 @@ class PackCommandTest {
             "convert a --packed --dtype fp16 | --dtype without DIR-OUT (expected: a folder to write)",
             "convert a b --precision int8 | --precision without --packed (expected: --packed)",
             "convert a --packed --precision fp16 | --precision: fp16 (expected: fp32, bf16 or int8)"})
-    void refusesWordsThatDoNotGoTogether(String words, String message) {
+    void rejectsIncompatibleOptions(String words, String message) {
         Result result = CommandRunner.run(words.split(" "));
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).contains(message);

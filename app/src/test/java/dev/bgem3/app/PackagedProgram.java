@@ -18,32 +18,32 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 
 /**
- * What these tests run on, in jars, and the classes that the launcher keeps of it: made once, for all tests
- * that start processes. A start with kept classes takes half of the work.
+ * The program in jars, and the launcher's cache of its classes, created once for all tests that start
+ * processes. A start with the cache takes half the time.
  */
 final class PackagedProgram {
     private static final Path FOLDER = make();
 
     private PackagedProgram() {}
 
-    /** The folder of jars. */
+    /** Returns the folder of jars. */
     static Path lib() {
         return FOLDER.resolve("lib");
     }
 
-    /** The kept classes, for a start by the launcher on this processor; Java passes over what does not fit. */
+    /** Returns the cache for the launcher on this processor; Java ignores one that does not match. */
     static Path keptClasses() {
         return FOLDER.resolve("kept.aot");
     }
 
-    /** The jars in the launcher's order, which the kept classes are good for. */
+    /** Returns the jars in the launcher's order, which must match the cache. */
     static String classPath() throws IOException {
         try (Stream<Path> jars = Files.list(lib())) {
             return jars.map(Path::toString).sorted().collect(Collectors.joining(File.pathSeparator));
         }
     }
 
-    /** Takes away what the launcher reads. */
+    /** Removes the variables that the launcher reads. */
     static void clear(Map<String, String> environment) {
         environment.keySet().removeIf(name -> name.matches("BGEM3_.*|JAVA_.*|LANG|LC_.*|LOCPATH"));
     }
@@ -53,7 +53,7 @@ final class PackagedProgram {
             Path folder = Files.createTempDirectory("bgem3-packaged");
             Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
             pack(Files.createDirectory(folder.resolve("lib")));
-            // The archive's layout, in which the launcher builds nothing.
+            // In the archive's layout the launcher builds nothing.
             Path launcher = Files.copy(CommandRunner.ROOT.resolve("bgem3"), folder.resolve("bgem3"));
             Files.createSymbolicLink(folder.resolve("runtime"), Path.of(System.getProperty("java.home")));
             keepClasses(folder, launcher);

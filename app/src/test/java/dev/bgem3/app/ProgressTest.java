@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The line that a person sees on standard error while a command works; here from the first moment on. */
+/** Tests the progress line on standard error, here without a delay. */
 class ProgressTest {
     private static final String TINY = CommandRunner.TINY.toString();
     private static final String LINES = IntStream.range(0, 600).mapToObj(i -> "line " + i)
@@ -41,14 +41,14 @@ class ProgressTest {
     }
 
     @Test
-    void countsTextsWhereTheEndIsNotKnown() {
+    void countsTextsIfTheSizeIsUnknown() {
         for (String command : List.of("encode", "tokenize")) {
             assertThat(watched(LINES, command, "--model", TINY).err()).contains("600", "texts", "tokens/s");
         }
     }
 
     @Test
-    void countsTheTextsOfPairsInTheCallOnce() {
+    void countsASharedTextOfPairsOnce() {
         String[] words = Stream.concat(Stream.of("score", "--model", TINY, "--query", "q"),
                 IntStream.range(0, 30).boxed().flatMap(i -> Stream.of("--passage", "p" + i)))
                 .toArray(String[]::new);
@@ -70,7 +70,7 @@ class ProgressTest {
     }
 
     @Test
-    void leavesMessagesALineOfTheirOwn() {
+    void printsMessagesOnSeparateLines() {
         Result result = CommandRunner.runWatched(Duration.ZERO, "{\"text\": \"a b c d\"}\nbad\n", "encode",
                 "--model", TINY, "--jsonl", "--skip-bad", "--batch-size", "1", "--max-length", "3");
         assertThat(Stream.of(result.err().split("\n")).map(line -> line.substring(line.lastIndexOf('\r') + 1))
@@ -81,13 +81,13 @@ class ProgressTest {
     }
 
     @Test
-    void showsNothingOfWorkThatIsShort() {
+    void showsNothingForShortWork() {
         Result result = CommandRunner.runWatched(Duration.ofHours(1), LINES, "encode", "--model", TINY);
         assertThat(result.exitCode()).isZero();
         assertThat(result.err()).isEmpty();
     }
 
-    /** Runs a command whose line must stay within a terminal and be gone at the end. */
+    /** Runs a command, whose progress line must fit into a terminal and be erased at the end. */
     private static Result watched(String input, String... words) {
         Result result = CommandRunner.runWatched(Duration.ZERO, input, words);
         assertThat(result.exitCode()).as(result.err()).isZero();

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Calls that start no server say why. */
+/** Tests the messages if a server cannot start. */
 @Timeout(30)
 class ServeCommandTest {
     private static CommandRunner.Result serve(String... arguments) {
@@ -22,7 +22,7 @@ class ServeCommandTest {
     }
 
     @Test
-    void aPortThatIsTakenIsNamed() throws Exception {
+    void namesAPortInUse() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             CommandRunner.Result result = serve("--port", Integer.toString(taken.getLocalPort()));
             assertThat(result.exitCode()).isOne();
@@ -32,7 +32,7 @@ class ServeCommandTest {
     }
 
     @Test
-    void anAddressThatIsNotThisMachinesIsNamed() {
+    void namesAnAddressOfAnotherMachine() {
         assertThat(serve("--host", "192.0.2.1").err()).contains("cannot listen on 192.0.2.1:3000");
         CommandRunner.Result nowhere = serve("--host", "no such host");
         assertThat(nowhere.exitCode()).isOne();
@@ -40,7 +40,7 @@ class ServeCommandTest {
     }
 
     @Test
-    void valuesOutOfRangeAreRefused() {
+    void rejectsValuesOutOfRange() {
         for (String[] wrong : List.of(new String[]{"--port", "70000"},
                 new String[]{"--max-concurrent-requests", "0"},
                 new String[]{"--max-batch-tokens", "0"}, new String[]{"--max-client-batch-size", "-1"},
@@ -53,7 +53,7 @@ class ServeCommandTest {
     }
 
     @Test
-    void aPayloadThatTheHeapHasNoRoomForIsRefused() {
+    void rejectsAPayloadLimitBeyondTheHeap() {
         CommandRunner.Result result = serve("--payload-limit", "1000000000");
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).startsWith("bgem3: --payload-limit: 1000000000 (expected: at most ")
@@ -61,7 +61,7 @@ class ServeCommandTest {
     }
 
     @Test
-    void aKeyThatCannotBeUsedIsRefusedAndNotShown(@TempDir Path folder) throws Exception {
+    void rejectsAnInvalidKeyWithoutShowingIt(@TempDir Path folder) throws Exception {
         assertThat(serve("--api-key-file", folder.resolve("none").toString()).err())
                 .contains("--api-key-file: " + folder.resolve("none") + ": cannot be read");
         Path empty = Files.writeString(folder.resolve("empty"), "\n");

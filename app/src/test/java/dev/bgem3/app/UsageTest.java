@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The words of a call: what is wrong with them, and their help. */
+/** Tests the messages for invalid arguments, and the help. */
 class UsageTest {
     private static final String TINY = CommandRunner.TINY.toString();
 
@@ -35,7 +35,8 @@ class UsageTest {
             "encode --pooling max | 'max' (expected: cls, mean, last_token)",
             "encode --precision fp8 | 'fp8' (expected: auto, fp32, fp16, bf16, int8)",
             "encode --threads -1 | bgem3: --threads: -1 (expected: 0..1024)",
-            "encode --device gpu | bgem3: --device: gpu (expected: auto, cpu, cuda, cuda:N, cuda:N,N or cuda:all)",
+            "encode --device gpu | bgem3: --device: gpu (expected: "
+                    + "auto, cpu, cuda, cuda:N, cuda:N,N or cuda:all)",
             "score --weights 1,2 | --weights: 1,2 (expected: three numbers",
             "score --weights 1,x,2 | --weights: 1,x,2 (expected: three numbers",
             "score --weights 1,-1,2 | bgem3: --weights: sparse: -1.0 (expected: 0..1e9)",
@@ -49,7 +50,7 @@ class UsageTest {
             "synth d --layers 0 | bgem3: --layers: 0 (expected: 1..1024)",
             "synth d --max-positions 1 | bgem3: --max-positions: 1 (expected: 4..16000000)",
             "synth d --hidden 10 --heads 3 | bgem3: --heads: 3 (expected: a divisor of hidden, 10)"})
-    void endsWithTwoAndAShortHint(String words, String message) {
+    void exitsWithTwoAndAShortHint(String words, String message) {
         Result result = CommandRunner.run(words.split(" "));
         assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
         assertThat(result.err()).contains(message).contains("Try 'bgem3").startsWith("bgem3: ")
@@ -58,7 +59,7 @@ class UsageTest {
     }
 
     @Test
-    void refusesEmptyNamesOfFolders() {
+    void rejectsEmptyFolderNames() {
         assertEmpty("MODEL-IN", "convert", "", "x");
         assertEmpty("DIR-OUT", "convert", TINY, "");
         assertEmpty("DIR-OUT", "convert", "--packed", TINY, "");
@@ -83,9 +84,9 @@ class UsageTest {
             "bench --batch 1 --tokens 1 | --tokens: 1 (expected: 2..512, the model's limit)",
             "bench --batch 0 --tokens 8 | --batch: 0 (expected: at least 1)",
             "bench --batch 1 --tokens 8 --repeat 0 | --repeat: 0 (expected: at least 1)"})
-    void optionsThatOnlyTheModelCanJudgeEndWithTwoAsWell(String words, String message) {
+    void optionsBeyondTheModelsLimitsExitWithTwo(String words, String message) {
         String[] call = (words + " --model " + TINY).split(" ");
-        // Without a line to work on, too.
+        // Even if the input is empty.
         for (String input : List.of("", "{\"query\": \"a\", \"passage\": \"b\"}\n")) {
             Result result = CommandRunner.runWithInput(input, call);
             assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
@@ -96,7 +97,7 @@ class UsageTest {
     }
 
     @Test
-    void aTextThatBeginsWithAtIsNoFileOfOptions(@TempDir Path folder) throws Exception {
+    void textThatBeginsWithAtIsNotAFileOfOptions(@TempDir Path folder) throws Exception {
         String text = "@" + Files.writeString(folder.resolve("words"), "--no-such");
         Result result = CommandRunner.run("score", "--model", TINY, "--query", text, "--passage", text);
         assertThat(result.exitCode()).as(result.err()).isZero();
@@ -105,13 +106,13 @@ class UsageTest {
     }
 
     @Test
-    void aLimitOfTheModelIsAllowed() {
+    void acceptsTheModelsLimit() {
         assertThat(CommandRunner.runWithInput("a", "encode", "--model", TINY, "--max-length", "512",
                 "--truncate-dim", "128").exitCode()).isZero();
     }
 
     @Test
-    void withoutACommandShowsWhichThereAre() {
+    void listsTheCommandsIfNoneIsGiven() {
         Result result = CommandRunner.run();
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
@@ -132,7 +133,7 @@ class UsageTest {
         assertThat(result.exitCode()).isZero();
         assertThat(result.out()).startsWith("Usage: bgem3");
         assertThat(result.err()).isEmpty();
-        // Width of help, and plain letters for any terminal.
+        // The help has a limited width and only ASCII, for any terminal.
         assertThat(result.out().lines()).allMatch(line -> line.length() <= 100)
                 .allMatch(line -> line.chars().allMatch(c -> c >= ' ' && c < 127));
     }
@@ -146,10 +147,10 @@ class UsageTest {
 
     @DefaultKernels
     @Test
-    void endsWithThreeWhereTheMachineLacksTheDeviceOrThePrecision() {
+    void exitsWithThreeIfTheMachineLacksTheDeviceOrPrecision() {
         for (String device : List.of("cuda", "cuda:1", "cuda:0,1", "cuda:all")) {
             if (Files.exists(Path.of("/dev/nvidiactl"))) {
-                break; // What is said then depends on the card.
+                break; // The message depends on the GPU.
             }
             Result result = CommandRunner.run("encode", "--model", TINY, "--device", device);
             assertThat(result.exitCode()).isEqualTo(3);
