@@ -142,13 +142,13 @@ final class HubClient implements AutoCloseable {
     HubListing list(HubName name, String revision) {
         URI uri = URI
                 .create(endpoint + "/api/models/" + name + "/revision/" + encoded(revision) + "?blobs=true");
-        Patience patience = new Patience(this);
+        RetryPolicy retries = new RetryPolicy(this);
         while (true) {
             try (HubResponse response = exchange("GET", uri, Map.of(), true, _ -> {})) {
                 checkStatus(response, name, "revision " + revision);
                 return HubListing.parse(readAll(response), endpoint + "/" + name);
             } catch (TransientException e) {
-                patience.failed(e, false);
+                retries.failed(e, false);
             }
         }
     }
@@ -169,7 +169,7 @@ final class HubClient implements AutoCloseable {
 
     /** Requests a file's headers for its size and digest, for mirrors that do not list them. */
     RepoFile head(HubName name, String commit, String path) {
-        Patience patience = new Patience(this);
+        RetryPolicy retries = new RetryPolicy(this);
         while (true) {
             try (HubResponse response = exchange("HEAD", address(name, commit, path), Map.of(), false,
                     _ -> {})) {
@@ -178,7 +178,7 @@ final class HubClient implements AutoCloseable {
                 }
                 return fileOf(response, path);
             } catch (TransientException e) {
-                patience.failed(e, false);
+                retries.failed(e, false);
             }
         }
     }

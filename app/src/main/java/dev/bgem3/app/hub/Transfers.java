@@ -15,7 +15,7 @@ import java.util.concurrent.ScheduledFuture;
  *
  * <p>
  * Each connection is a thread that takes the next piece of the first file that has one, fetches it, with as
- * much patience as the limits allow, and takes another. Whoever fetched a file's last piece verifies the file
+ * many retries as the limits allow, and takes another. Whoever fetched a file's last piece verifies the file
  * and hands it to the store. Where one gives up, all end; the parts stay for the next call.
  */
 final class Transfers {
@@ -148,14 +148,14 @@ final class Transfers {
 
     private void fetch(FileTransfer.Piece piece) {
         RepoFile file = piece.transfer().file();
-        Patience patience = new Patience(client);
+        RetryPolicy retries = new RetryPolicy(client);
         while (piece.position() < piece.to()) {
             long before = piece.transfer().missing();
             try (HubResponse response = client.open(name, commit, file, piece.position(), piece.to())) {
                 receive(response, piece);
             } catch (TransientException e) {
                 long gained = before - piece.transfer().missing();
-                patience.failed(e, gained >= client.limits().progressBytes());
+                retries.failed(e, gained >= client.limits().progressBytes());
             }
         }
     }

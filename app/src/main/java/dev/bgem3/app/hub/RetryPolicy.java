@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * Counts the failures of one request or file, waits longer after each, and finally gives up. Not thread-safe.
  */
-final class Patience {
+final class RetryPolicy {
     /** The longest wait that a server may ask for, as a multiple of the longest pause. */
     private static final int MAX_ASKED = 10;
     /** The retries for a host that never answered: probably there is no network, or its name is wrong. */
@@ -19,7 +19,7 @@ final class Patience {
     private final HubClient client;
     private int failures;
 
-    Patience(HubClient client) {
+    RetryPolicy(HubClient client) {
         this.client = client;
     }
 
