@@ -44,7 +44,7 @@ public sealed interface TextInput {
      *            the ids as the model reads them, including {@code <s>} and {@code </s>}; copied
      */
     static Tokens ofTokens(int... tokenIds) {
-        return new Tokens(new TokenizedText(tokenIds.clone(), tokenIds.length, ""), 0, null);
+        return new Tokens(new TokenizedText(tokenIds.clone(), tokenIds.length, ""), 0, null, "");
     }
 
     /**
@@ -100,15 +100,18 @@ public sealed interface TextInput {
         private final TokenizedText tokenized;
         private final int characterCount;
         private final String place;
+        /** Follows the place in messages; empty for token ids from the caller. */
+        private final String quoted;
 
-        Tokens(TokenizedText tokenized, int characterCount, String place) {
+        Tokens(TokenizedText tokenized, int characterCount, String place, String quoted) {
             this.tokenized = tokenized;
             this.characterCount = characterCount;
             this.place = place;
+            this.quoted = quoted;
         }
 
         /**
-         * Tokenizes the inputs of a call; each result has a place.
+         * Tokenizes the inputs of a call.
          *
          * @param firstNumber
          *            the number of the first input, for inputs without a place
@@ -141,15 +144,14 @@ public sealed interface TextInput {
                 throw new InputException(place + ": null (expected: a string)");
             }
             String prepared = tokenizer.prepared(input.role, input.text);
-            return new Tokens(tokenizer.text(place + TokenizedText.quoted(input.text), prepared),
-                    prepared.length(), place);
+            String quoted = TokenizedText.quoted(input.text);
+            return new Tokens(tokenizer.text(place + quoted, prepared), prepared.length(), input.place,
+                    quoted);
         }
 
-        /** Keeps the name, which quotes the text, of tokens that were made here before. */
         private static Tokens of(Tokens input, String place, TextTokenizer tokenizer) {
-            String name = input.place == null ? place : input.tokenized.name();
-            return new Tokens(tokenizer.tokenIds(name, input.tokenIds(), input.fullTokenCount()),
-                    input.characterCount, place);
+            return new Tokens(tokenizer.tokenIds(place + input.quoted, input.tokenized.tokenIds(),
+                    input.fullTokenCount()), input.characterCount, input.place, input.quoted);
         }
 
         /**
@@ -171,9 +173,9 @@ public sealed interface TextInput {
             return inputs;
         }
 
-        /** Returns the token ids; shared, not copied. */
+        /** Returns a copy of the token ids. */
         public int[] tokenIds() {
-            return tokenized.tokenIds();
+            return tokenized.tokenIds().clone();
         }
 
         /** Returns the number of tokens. */
@@ -211,8 +213,9 @@ public sealed interface TextInput {
         @Override
         public Tokens withPlace(String newPlace) {
             Objects.requireNonNull(newPlace, "place");
-            return new Tokens(new TokenizedText(tokenIds(), fullTokenCount(), newPlace), characterCount,
-                    newPlace);
+            return new Tokens(
+                    new TokenizedText(tokenized.tokenIds(), fullTokenCount(), newPlace + quoted),
+                    characterCount, newPlace, quoted);
         }
 
         @Override

@@ -57,8 +57,9 @@ record OwnRoutes(TextService texts, Tokenizer tokenizer, String modelName) {
             if (request.tokens()) {
                 // ColBERT has a row for each token except the first.
                 json.writeArrayPropertyStart("colbert_tokens");
-                for (int i = 1; i < text.tokenCount(); i++) {
-                    json.writeString(tokenizer.decode(text.tokenIds()[i]));
+                int[] ids = text.tokenIds();
+                for (int i = 1; i < ids.length; i++) {
+                    json.writeString(tokenizer.decode(ids[i]));
                 }
                 json.writeEndArray();
             }
