@@ -206,8 +206,8 @@ public final class BgeM3 implements AutoCloseable {
      * The texts are read in the thread that runs the terminal operation if it takes all results, as
      * {@code forEach} and {@code collect} do. For operations that can stop early ({@code iterator},
      * {@code findFirst}, {@code limit}), a separate thread reads the texts; it ends with the texts, when the
-     * result is closed, or once the result is unreachable. So close a result that you do not consume
-     * completely; that closes {@code texts} too.
+     * result is closed, or, once the result is unreachable, with the next text. So close a result that you do
+     * not consume completely; that interrupts the thread and closes {@code texts} too.
      *
      * {@snippet file="dev/bgem3/sample/EncodeSamplesTest.java" region="stream"}
      */

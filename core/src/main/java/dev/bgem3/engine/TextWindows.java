@@ -1,8 +1,10 @@
 package dev.bgem3.engine;
 
 import dev.bgem3.error.BackendException;
+import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.UndeclaredThrowableException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Spliterator;
@@ -48,9 +50,12 @@ final class TextWindows {
      */
     List<String> next() {
         if (handOver.reader == null) {
+            handOver.checkOpen();
             startReader();
         }
-        return handOver.await();
+        List<String> window = handOver.await();
+        Reference.reachabilityFence(this); // Until here the reader must find its owner.
+        return window;
     }
 
     private void startReader() {
@@ -69,7 +74,10 @@ final class TextWindows {
         return Thread.ofPlatform().daemon().name("bgem3-texts").unstarted(() -> {
             Window window = new Window(maxChars, handOver::put);
             try {
-                texts.forEachRemaining(window::add);
+                texts.forEachRemaining(text -> {
+                    handOver.checkWanted();
+                    window.add(text);
+                });
                 handOver.end(window.texts, null);
             } catch (Abandoned _) {
                 handOver.end(List.of(), null);
@@ -95,7 +103,10 @@ final class TextWindows {
         }
     }
 
-    /** Returns the action that ends the thread that reads; it does not keep this object in memory. */
+    /**
+     * Returns the action that ends the thread that reads, and waits for it for a while; it does not keep this
+     * object in memory.
+     */
     Runnable closer() {
         return handOver::close;
     }
@@ -137,16 +148,18 @@ final class TextWindows {
     private static final class HandOver {
         /** How often each thread checks whether the other one is still there. */
         private static final long POLL_SECONDS = 1;
+        /** How long closing waits for the reader, whose texts may not answer an interrupt. */
+        private static final Duration MAX_CLOSE = Duration.ofSeconds(1);
 
         private final WeakReference<TextWindows> owner;
         private final ReentrantLock lock = new ReentrantLock();
         private final Condition changed = lock.newCondition();
-        /** Null until the first window is asked for; read and written by the thread that encodes. */
-        private Thread reader;
+        /** Null until the first window is asked for. */
+        private volatile Thread reader;
         private boolean wanted;
         private List<String> window;
         private boolean ended;
-        private boolean closed;
+        private volatile boolean closed;
         private Throwable failure;
 
         HandOver(TextWindows owner) {
@@ -235,6 +248,13 @@ final class TextWindows {
             }
         }
 
+        /** Unwinds the texts' stream if nobody can ask for its texts any more. */
+        void checkWanted() {
+            if (closed || owner.refersTo(null)) {
+                throw new Abandoned();
+            }
+        }
+
         void close() {
             lock.lock();
             try {
@@ -242,6 +262,15 @@ final class TextWindows {
                 changed.signalAll();
             } finally {
                 lock.unlock();
+            }
+            Thread reading = reader;
+            if (reading != null && reading != Thread.currentThread()) {
+                reading.interrupt(); // It may wait for a text.
+                try {
+                    reading.join(MAX_CLOSE);
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
 

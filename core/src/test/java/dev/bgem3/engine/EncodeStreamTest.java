@@ -221,6 +221,39 @@ class EncodeStreamTest {
     }
 
     @Test
+    void closingEndsAReaderThatWaitsForItsTexts() throws InterruptedException {
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
+        AtomicInteger closed = new AtomicInteger();
+        Stream<String> result = encode(many().onClose(closed::incrementAndGet).peek(_ -> {
+            reading.countDown();
+            try {
+                never.await();
+            } catch (InterruptedException _) {
+                closed.compareAndSet(0, -1);
+            }
+        }));
+        Iterator<String> iterator = result.iterator();
+        Thread caller = Thread.ofPlatform().start(() -> assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(iterator::next));
+        reading.await();
+        result.close();
+        caller.join();
+        assertThat(closed).as("0 if the reader ended before the texts were closed").hasValue(0);
+        assertThat(taken.get()).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void refusesToBeginOnceClosed() {
+        Stream<String> result = encode(many());
+        Iterator<String> iterator = result.iterator();
+        result.close();
+        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(iterator::next)
+                .withMessage("the stream is closed");
+        assertThat(taken).hasValue(0);
+    }
+
+    @Test
     void refusesToContinueOnceClosed() {
         Stream<String> result = encode(many());
         Iterator<String> iterator = result.iterator();
