@@ -171,7 +171,7 @@ class FullHeapTest {
     @Test
     void refusesHeadersWithoutRoom() throws Exception {
         String lines = IntStream.range(1000, 5000).mapToObj(i -> i + ":\r\n").collect(Collectors.joining());
-        String half = "POST /embed HTTP/1.1\r\nHost: test\r\n" + lines;
+        String half = "POST /embed HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + lines;
         for (int i = 0; i < 3; i++) {
             open(half);
         }
