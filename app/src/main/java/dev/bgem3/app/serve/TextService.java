@@ -111,7 +111,7 @@ final class TextService {
             String place = tokens.place().orElseThrow();
             if (texts.namesPrompt()) {
                 throw new InvalidRequestException(Fault.VALIDATION,
-                        place + ": token ids beside a prompt_name (expected: a text)");
+                        place + ": token ids together with a prompt_name (expected: a text)");
             }
             TokenRoutes.requireKnown(place + ": token id ", tokens.tokenIds(), model.tokenizer());
         }
