@@ -129,7 +129,7 @@ class DownloadCommandTest {
                 "download --timeout 0", "--timeout: 0 (expected: at least 1)",
                 "download --revision ../x", "--revision: ../x (expected: a branch, a tag or a commit)",
                 "download --local-dir=", "--local-dir: empty (expected: a folder)",
-                "download --cache-dir a --local-dir b", "--cache-dir beside --local-dir").entrySet()) {
+                "download --cache-dir a --local-dir b", "--cache-dir together with --local-dir").entrySet()) {
             Result result = run(call.getKey().split(" "));
             assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
             assertThat(result.err()).startsWith("bgem3: " + call.getValue()).endsWith(

@@ -135,7 +135,7 @@ class RerankCommandTest {
             "--query a | --query without --passage (expected: both)",
             "--passage a | --passage without --query (expected: both)",
             "--query a --passage b --input c | "
-                    + "--input: given beside --query or --passage (expected: one or the other)"})
+                    + "--input: given together with --query or --passage (expected: one or the other)"})
     void rejectsInvalidArguments(String words, String message) {
         Result result = rerank("", words.split(" "));
         assertThat(result.exitCode()).as(result.err()).isEqualTo(2);

@@ -71,6 +71,6 @@ class ServeCommandTest {
         assertThat(odd.err()).contains("--api-key: a character that no header carries")
                 .doesNotContain("ключ");
         assertThat(serve("--api-key", "a", "--api-key-file", empty.toString()).err())
-                .contains("--api-key beside --api-key-file");
+                .contains("--api-key together with --api-key-file");
     }
 }

@@ -42,7 +42,7 @@ class UsageTest {
             "score --weights 1,-1,2 | bgem3: --weights: sparse: -1.0 (expected: 0..1e9)",
             "score --query a | --query, --passage: 1 and 0 (expected: one query, or as many as passages)",
             "score --query a --query b --passage c | --query, --passage: 2 and 1",
-            "score --query a --passage b --input c | --input: given beside --query or --passage",
+            "score --query a --passage b --input c | --input: given together with --query or --passage",
             "tokenize --max-length 1 | --max-length: 1 (expected: at least 2)",
             "bench --batch 1 | Missing required option: '--tokens=N'",
             "convert a | Missing required parameter: 'DIR-OUT'",

@@ -72,7 +72,7 @@ final class DownloadCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (cache.isPresent() && folder.isPresent()) {
-            throw new UsageException("--cache-dir beside --local-dir (expected: one or the other)");
+            throw new UsageException("--cache-dir together with --local-dir (expected: one or the other)");
         }
         checkFolder("--cache-dir", cache);
         checkFolder("--local-dir", folder);

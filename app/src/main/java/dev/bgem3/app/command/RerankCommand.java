@@ -96,7 +96,7 @@ final class RerankCommand implements Callable<Integer> {
         }
         if (input.given()) {
             throw new UsageException(
-                    "--input: given beside --query or --passage (expected: one or the other)");
+                    "--input: given together with --query or --passage (expected: one or the other)");
         }
         if (query.isEmpty() || passages.isEmpty()) {
             throw new UsageException(

@@ -80,7 +80,7 @@ final class ScoreCommand implements Callable<Integer> {
         }
         if (input.given()) {
             throw new UsageException(
-                    "--input: given beside --query or --passage (expected: one or the other)");
+                    "--input: given together with --query or --passage (expected: one or the other)");
         }
         if (passages.isEmpty() || queries.size() != 1 && queries.size() != passages.size()) {
             throw new UsageException(

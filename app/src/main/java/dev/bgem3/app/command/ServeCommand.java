@@ -123,7 +123,7 @@ final class ServeCommand implements Callable<Integer> {
 
     private Optional<String> key() {
         if (apiKey.isPresent() && apiKeyFile.isPresent()) {
-            throw new UsageException("--api-key beside --api-key-file (expected: one or the other)");
+            throw new UsageException("--api-key together with --api-key-file (expected: one or the other)");
         }
         if (apiKeyFile.isPresent()) {
             return Optional.of(keyIn(apiKeyFile.get()));
