@@ -408,7 +408,7 @@ public final class StressMain {
                     case 0 -> results.close();
                     case 1 -> Thread.ofVirtual().start(results::close);
                     default -> {
-                        // The results become unreachable; the thread that reads the texts must end all the same.
+                        // The results become unreachable: that ends the thread that reads the texts, too.
                     }
                 }
             }

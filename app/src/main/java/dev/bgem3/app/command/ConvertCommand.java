@@ -39,8 +39,9 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Option(names = "--packed", description = """
             Keep the weights beside the model also as this machine's kernels lay them out, one file for each \
-            precision: the next start maps it, in place of packing, and all processes share its memory. It takes 4, 2 \
-            or 1 bytes a weight for fp32, bf16 or int8, and is left unused when the model or the kernels change.""")
+            precision: the next start maps it, in place of packing, and all processes share its memory. \
+            It takes 4, 2 or 1 bytes a weight for fp32, bf16 or int8, and is left unused when the model or \
+            the kernels change.""")
     private boolean packed;
 
     @Option(names = "--precision", paramLabel = Labels.CPU_PRECISIONS, split = ",", //
