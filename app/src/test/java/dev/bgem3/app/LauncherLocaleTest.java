@@ -174,6 +174,26 @@ class LauncherLocaleTest extends LauncherFixture {
         assertThat(result.out()).isEqualTo(utf8.out());
     }
 
+    /** Such a name is also passed to system functions, and their messages are decoded. */
+    @Test
+    void replacesAFileWhoseNameIsInTheLocalesEncoding() throws Exception {
+        Map<String, String> environment = Map.of("LOCPATH", install("zh_CN", "GBK"), "LC_ALL",
+                "zh_CN.GBK");
+        Result result = shell(environment, """
+                name=$(printf '%s') && mkdir out && echo old >"out/$name" &&
+                echo one | 'a project/bgem3' tokenize --output "out/$name" && ls -A out | wc -l &&
+                cat "out/$name"
+                """.formatted(GBK));
+        assertThat(result.err()).isEmpty();
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out().lines().map(String::strip)).hasSize(2).startsWith("1").last().asString()
+                .startsWith("{\"id\":0,\"ids\":[");
+        Result closed = shell(environment, "'a project/bgem3' tokenize --output /dev/fd/93 </dev/null");
+        assertThat(closed.err()).startsWith("bgem3: /dev/fd/93: cannot be written: ").hasLineCount(1)
+                .doesNotContain("charset");
+        assertThat(closed.exitCode()).isEqualTo(1);
+    }
+
     @Test
     void languageOfTheLocaleDoesNotChangeOutput() throws Exception {
         for (String command : TestSizes.pick(List.of("demo"), List.of("info", "demo"))) {

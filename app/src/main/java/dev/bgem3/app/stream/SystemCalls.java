@@ -60,7 +60,24 @@ final class SystemCalls {
                 FunctionDescriptor.of(ValueLayout.ADDRESS.withTargetLayout(
                         MemoryLayout.sequenceLayout(Long.MAX_VALUE, ValueLayout.JAVA_BYTE)),
                         ValueLayout.JAVA_INT));
-        return ((MemorySegment) words.invokeExact(error)).getString(0, ENCODING);
+        return text((MemorySegment) words.invokeExact(error));
+    }
+
+    /** Decodes a C string; {@link MemorySegment#getString} takes only Java's standard charsets. */
+    private static String text(MemorySegment string) {
+        long length = 0;
+        while (string.get(ValueLayout.JAVA_BYTE, length) != 0) {
+            length++;
+        }
+        return new String(string.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), ENCODING);
+    }
+
+    /** Encodes a C string; {@link Arena#allocateFrom} takes only Java's standard charsets. */
+    private static MemorySegment string(Arena arena, String text) {
+        byte[] bytes = text.getBytes(ENCODING);
+        MemorySegment string = arena.allocate(bytes.length + 1L); // zeros, so that it ends in one
+        MemorySegment.copy(bytes, 0, string, ValueLayout.JAVA_BYTE, 0, bytes.length);
+        return string;
     }
 
     /**
@@ -75,7 +92,7 @@ final class SystemCalls {
         try (Arena arena = Arena.ofConfined()) {
             MethodHandle size = function("getxattr", FunctionDescriptor.of(ValueLayout.JAVA_LONG,
                     ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
-            return (long) size.invokeExact(arena.allocateFrom(path.toString(), ENCODING),
+            return (long) size.invokeExact(string(arena, path.toString()),
                     arena.allocateFrom("system.posix_acl_access"), MemorySegment.NULL, 0L) > 0;
         } catch (RuntimeException | Error known) {
             throw known;
