@@ -88,20 +88,21 @@ final class ResultPart implements AutoCloseable {
         } catch (IOException e) {
             return inTemporaryFolder(name, old.path(), IoFault.reason(e), streams);
         }
-        Optional<String> reason;
         try {
-            reason = old.reasonToStay();
+            Optional<String> reason = old.reasonToStay();
             if (reason.isEmpty()) {
                 reason = old.makeAlike(path);
             }
-        } catch (IOException e) {
+            reason.ifPresent(why -> streams.say(name + ": will be written in place at the end: " + why));
+            return new ResultPart(name, old.path(), reason.isPresent(), path, channel, streams);
+        } catch (IOException | RuntimeException | Error e) {
             try (Closeable _ = () -> Files.deleteIfExists(path)) {
                 channel.close();
+            } catch (IOException another) {
+                e.addSuppressed(another);
             }
             throw e;
         }
-        reason.ifPresent(why -> streams.say(name + ": will be written in place at the end: " + why));
-        return new ResultPart(name, old.path(), reason.isPresent(), path, channel, streams);
     }
 
     private static ResultPart inTemporaryFolder(String name, Path target, String fault, Streams streams) {

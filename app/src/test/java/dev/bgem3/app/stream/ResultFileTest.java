@@ -2,9 +2,11 @@ package dev.bgem3.app.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -64,6 +66,25 @@ class ResultFileTest {
             assertThat(files).containsExactly(folder.resolve("old"));
         }
         assertThat(folder.resolve("old")).isEmptyFile();
+    }
+
+    @Test
+    void deletesThePartIfItsPreparationFails() throws Exception {
+        Path target = Files.createFile(folder.resolve("old"));
+        Files.createLink(folder.resolve("other"), target);
+        PrintStream broken = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8) {
+            @Override
+            public void print(String text) {
+                throw new IllegalArgumentException("refused");
+            }
+        };
+        Streams failing = new Streams(streams.in(), streams.out(), broken, Optional.empty());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ResultFile.open(target.toString(), failing).close())
+                .withMessage("refused");
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).containsExactlyInAnyOrder(target, folder.resolve("other"));
+        }
     }
 
     private Path part() throws Exception {
