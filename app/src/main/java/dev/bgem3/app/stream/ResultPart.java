@@ -199,10 +199,7 @@ final class ResultPart implements AutoCloseable {
             try {
                 copy(in, both, size, out);
             } catch (IOException e) {
-                out.truncate(oldSize);
-                if (isNew) {
-                    Files.delete(target);
-                }
+                undo(out, oldSize, isNew, e);
                 throw e;
             }
             copy(in, 0, both, out);
@@ -213,6 +210,22 @@ final class ResultPart implements AutoCloseable {
             Files.deleteIfExists(path);
         } catch (IOException e) {
             streams.say(path + ": cannot be deleted: " + IoFault.reason(e));
+        }
+    }
+
+    /** Restores the target after a failed copy. If a step fails, the other is still tried. */
+    private void undo(FileChannel out, long oldSize, boolean isNew, IOException cause) {
+        try {
+            out.truncate(oldSize);
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+        try {
+            if (isNew) {
+                Files.deleteIfExists(target);
+            }
+        } catch (IOException e) {
+            cause.addSuppressed(e);
         }
     }
 
