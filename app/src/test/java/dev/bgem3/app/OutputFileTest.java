@@ -97,7 +97,7 @@ class OutputFileTest {
     @Test
     void writesAFileWithAnAccessControlListInPlace() throws Throwable {
         Path file = Files.writeString(folder.resolve("out.jsonl"), "old");
-        assumeTrue(setAccessControlList(file), "this file system has no access control lists");
+        assumeTrue(setAccessControlList(file, "access"), "this file system has no access control lists");
         Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
         Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
                 file.toString());
@@ -110,9 +110,29 @@ class OutputFileTest {
         assertThat(contents()).containsExactly("out.jsonl");
     }
 
-    /** Lets one more user read the file; the layout is that of Linux's posix_acl_xattr.h. */
+    /** The part gets the folder's list, whose named user could read it if it got the old permissions. */
+    @Test
+    void writesAFileInPlaceIfItsFolderGivesNewFilesAnAccessControlList() throws Throwable {
+        Path file = Files.writeString(folder.resolve("out.jsonl"), "old");
+        assumeTrue(setAccessControlList(folder, "default"), "this file system has no access control lists");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+        Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        Result result = CommandRunner.runWithInput("a", "tokenize", "--model", TINY, "--output",
+                file.toString());
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.err()).isEqualTo("bgem3: " + file + ": will be written in place at the end: "
+                + "a new file gets an access control list from its folder" + System.lineSeparator());
+        assertThat(Files.readString(file)).startsWith("{\"id\":0,");
+        assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey()).isEqualTo(key);
+        assertThat(contents()).containsExactly("out.jsonl");
+    }
+
+    /**
+     * Lets one more user read the file, or new files of the folder; the layout is that of Linux's
+     * posix_acl_xattr.h.
+     */
     @SuppressWarnings("restricted")
-    private static boolean setAccessControlList(Path file) throws Throwable {
+    private static boolean setAccessControlList(Path file, String kind) throws Throwable {
         if (!System.getProperty("os.name").equals("Linux")) {
             return false;
         }
@@ -128,7 +148,7 @@ class OutputFileTest {
                     FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS,
                             ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
             return (int) set.invokeExact(arena.allocateFrom(file.toString()),
-                    arena.allocateFrom("system.posix_acl_access"),
+                    arena.allocateFrom("system.posix_acl_" + kind),
                     arena.allocateFrom(ValueLayout.JAVA_BYTE, list.array()), (long) list.capacity(), 0) == 0;
         }
     }

@@ -16,8 +16,9 @@ import java.util.Optional;
  * An existing file that the results overwrite. A new file replaces it if it can get the old file's owner,
  * group, permissions and user-defined attributes ({@code user.*} on Linux, streams on Windows). Otherwise the
  * file is written in place, as a shell's {@code >} does. A file with a Linux access control list, which Java
- * cannot copy, is also written in place. The system's own attributes, such as SELinux labels, and the access
- * control lists of other systems are not copied: a new file inherits those of the folder.
+ * cannot copy, is also written in place, and so is a file in whose folder new files get such a list. The
+ * system's own attributes, such as SELinux labels, and the access control lists of other systems are not
+ * copied: a new file inherits those of the folder.
  *
  * @param path
  *            the file's real path
@@ -49,6 +50,10 @@ record OldFile(Path path) {
      * impossible, or empty.
      */
     Optional<String> makeAlike(Path file) throws IOException {
+        // Its mask would be the permissions of the group: those named in it could then read the file.
+        if (SystemCalls.hasAccessControlList(file)) {
+            return Optional.of("a new file gets an access control list from its folder");
+        }
         try {
             copyUserAttributes(file);
         } catch (IOException e) {
