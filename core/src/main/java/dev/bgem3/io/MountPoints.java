@@ -1,6 +1,7 @@
 package dev.bgem3.io;
 
 import java.io.IOException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,9 @@ public final class MountPoints {
     /** The list writes a space, a tab, a line feed and a backslash as three octal digits. */
     private static final Pattern ESCAPE = Pattern.compile("\\\\([0-7]{3})");
     private static final int OCTAL = 8;
+    /** The encoding in which Java passes file names to the system. */
+    private static final Charset ENCODING = Charset
+            .forName(System.getProperty("sun.jnu.encoding", StandardCharsets.UTF_8.name()));
 
     private MountPoints() {}
 
@@ -26,19 +30,20 @@ public final class MountPoints {
      */
     public static boolean contain(Path realPath) throws IOException {
         return Files.isReadable(LIST)
-                && contain(realPath, Files.readString(LIST, StandardCharsets.ISO_8859_1));
+                && contain(realPath, Files.readString(LIST, StandardCharsets.ISO_8859_1), ENCODING);
     }
 
-    /** As in a list whose bytes were read as Latin-1. */
-    static boolean contain(Path realPath, String list) {
+    /** As in a list whose bytes were read as Latin-1, with names in an encoding. */
+    static boolean contain(Path realPath, String list, Charset encoding) {
         return Arrays.stream(list.split("\n")).map(line -> line.split(" "))
                 .filter(fields -> fields.length > MOUNT_POINT_FIELD)
-                .anyMatch(fields -> unescaped(fields[MOUNT_POINT_FIELD]).equals(realPath.toString()));
+                .anyMatch(
+                        fields -> unescaped(fields[MOUNT_POINT_FIELD], encoding).equals(realPath.toString()));
     }
 
-    private static String unescaped(String field) {
+    private static String unescaped(String field, Charset encoding) {
         String bytes = ESCAPE.matcher(field).replaceAll(escape -> Matcher
                 .quoteReplacement(String.valueOf((char) Integer.parseInt(escape.group(1), OCTAL))));
-        return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+        return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), encoding);
     }
 }
