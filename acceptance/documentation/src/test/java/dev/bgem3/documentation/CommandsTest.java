@@ -58,26 +58,27 @@ class CommandsTest {
         }
     }
 
-    static List<Page> pages() throws IOException {
-        return Page.all().filter(page -> !page.shells().isEmpty()).toList();
+    static List<DocumentPage> pages() throws IOException {
+        return DocumentPage.all().filter(page -> !page.shells().isEmpty()).toList();
     }
 
     @ParameterizedTest
     @MethodSource("pages")
-    void commandsRunAndPrintWhatThePageShows(Page page) throws Exception {
+    void commandsRunAndPrintWhatThePageShows(DocumentPage page) throws Exception {
         Path folder = program.workFolder(temporary.resolve(page.toString().replace('/', '-')));
         try (ServerProcess server = new ServerProcess(program, folder)) {
-            for (Page.Shell shell : page.shells()) {
+            for (DocumentPage.Shell shell : page.shells()) {
                 run(page, shell, folder, server);
             }
         }
     }
 
-    private void run(Page page, Page.Shell shell, Path folder, ServerProcess server) throws Exception {
+    private void run(DocumentPage page, DocumentPage.Shell shell, Path folder, ServerProcess server)
+            throws Exception {
         List<String> out = new ArrayList<>();
         List<String> err = new ArrayList<>();
         boolean compared = false;
-        for (Page.Command command : shell.commands()) {
+        for (DocumentPage.Command command : shell.commands()) {
             if (NotRun.of(command).isPresent() || wantsAnotherMachine(command)
                     || !FULL && LONG.contains(page.toString())) {
                 if (command.exitCode() != INVALID_ARGUMENTS) {
@@ -96,13 +97,13 @@ class CommandsTest {
             }
         }
         if (compared && shell.shown().isPresent()) {
-            assertThat(Output.differences(shell.shown().get(), out, err))
+            assertThat(PrintedOutput.differences(shell.shown().get(), out, err))
                     .as("%s: %s", page, shell.commands()).isEmpty();
         }
     }
 
     /** Whether a command wants a machine without a card, or a processor with units, that this one is not. */
-    private static boolean wantsAnotherMachine(Page.Command command) throws IOException {
+    private static boolean wantsAnotherMachine(DocumentPage.Command command) throws IOException {
         if (command.words().contains("--device cuda")) {
             return Files.exists(Path.of("/dev/nvidiactl"));
         }
@@ -128,7 +129,7 @@ class CommandsTest {
     @Test
     void everyReasonForNotRunningIsNeeded() throws IOException {
         Set<NotRun> needed = EnumSet.noneOf(NotRun.class);
-        for (Page page : pages()) {
+        for (DocumentPage page : pages()) {
             page.shells().stream().flatMap(shell -> shell.commands().stream())
                     .forEach(command -> NotRun.of(command).ifPresent(needed::add));
         }
@@ -138,7 +139,7 @@ class CommandsTest {
     /** Others are not found by this test. */
     @Test
     void commandsStandInBlocksOfTheLanguageSh() throws IOException {
-        Page.all().forEach(page -> {
+        DocumentPage.all().forEach(page -> {
             assertThat(page.languages()).as("%s", page).doesNotContain("bash", "shell", "console");
             assertThat(page.prose()).as("%s", page).doesNotContainPattern(INDENTED);
         });

@@ -21,7 +21,8 @@ import org.w3c.dom.Document;
 
 /** The project of {@code getting-started.md}: its pom, its program, and the jar that they make. */
 class GettingStartedTest {
-    private static final Page PAGE = Page.read(Page.ROOT.resolve("docs/getting-started.md"));
+    private static final DocumentPage PAGE = DocumentPage
+            .read(DocumentPage.ROOT.resolve("docs/getting-started.md"));
 
     @TempDir
     private Path temporary;
@@ -47,7 +48,7 @@ class GettingStartedTest {
                 folder.resolve("target/search.jar"));
 
         InstalledProgram.Result result = program.run(folder, Map.of(),
-                "java -jar target/search.jar " + Page.ROOT + "/models/bge-m3-mini");
+                "java -jar target/search.jar " + DocumentPage.ROOT + "/models/bge-m3-mini");
         assertThat(result.exitCode()).as("%s", result.err()).isZero();
         assertThat(result.out()).containsExactlyElementsOf(PAGE.code("").lines().toList());
         assertThat(result.err()).noneMatch(line -> line.contains("native"));
@@ -55,7 +56,7 @@ class GettingStartedTest {
 
     @Test
     void thePomNamesThisVersion() throws Exception {
-        Document root = parse(Files.readString(Page.ROOT.resolve("pom.xml")));
+        Document root = parse(Files.readString(DocumentPage.ROOT.resolve("pom.xml")));
         String version = root.getElementsByTagName("version").item(0).getTextContent();
         assertThat(PAGE.code("xml"))
                 .contains("<artifactId>bgem3-core</artifactId>\n      <version>" + version + "</version>");

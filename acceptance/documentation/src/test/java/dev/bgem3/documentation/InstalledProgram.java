@@ -51,10 +51,10 @@ final class InstalledProgram implements AutoCloseable {
                 zip(path, lib.resolve(name));
             }
         }
-        Files.copy(Page.ROOT.resolve("bgem3"), home.resolve("bgem3"));
+        Files.copy(DocumentPage.ROOT.resolve("bgem3"), home.resolve("bgem3"));
         links.add(Files.createSymbolicLink(home.resolve("runtime"), JDK));
         copyModel(home.resolve("models").resolve(MODEL));
-        Files.copy(Page.ROOT.resolve("models/README.md"), home.resolve("models/README.md"));
+        Files.copy(DocumentPage.ROOT.resolve("models/README.md"), home.resolve("models/README.md"));
         return new InstalledProgram(home,
                 Files.createDirectory(temporary.resolve("user")), links);
     }
@@ -81,7 +81,7 @@ final class InstalledProgram implements AutoCloseable {
 
     private static void copyModel(Path target) throws IOException {
         Files.createDirectories(target);
-        try (Stream<Path> files = Files.list(Page.ROOT.resolve("models").resolve(MODEL))) {
+        try (Stream<Path> files = Files.list(DocumentPage.ROOT.resolve("models").resolve(MODEL))) {
             for (Path file : files.toList()) {
                 Files.copy(file, target.resolve(file.getFileName()));
             }
@@ -99,7 +99,7 @@ final class InstalledProgram implements AutoCloseable {
         Files.createSymbolicLink(folder.resolve("models"), home.resolve("models"));
         Files.createSymbolicLink(folder.resolve("bgem3"), home.resolve("bgem3"));
         for (String name : List.of("README.md", "docs", "examples", "src", "bench")) {
-            links.add(Files.createSymbolicLink(folder.resolve(name), Page.ROOT.resolve(name)));
+            links.add(Files.createSymbolicLink(folder.resolve(name), DocumentPage.ROOT.resolve(name)));
         }
         Files.writeString(folder.resolve("texts.txt"), "What is BGE M3?\n");
         Files.writeString(folder.resolve("texts.jsonl"), """
@@ -110,7 +110,7 @@ final class InstalledProgram implements AutoCloseable {
                 {"id": 1, "query": "What is BM25?", "passage": "BM25 ranks documents."}
                 """);
         Files.writeString(folder.resolve("Example.java"),
-                Page.read(Page.ROOT.resolve("README.md")).code("java"));
+                DocumentPage.read(DocumentPage.ROOT.resolve("README.md")).code("java"));
         return folder;
     }
 

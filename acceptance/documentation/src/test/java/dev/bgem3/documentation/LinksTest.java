@@ -21,7 +21,7 @@ class LinksTest {
     void everyLinkLeadsToAFileAndAHeadingThatAreThere() throws IOException {
         List<String> broken = new ArrayList<>();
         List<String> followed = new ArrayList<>();
-        Page.all().forEach(page -> {
+        DocumentPage.all().forEach(page -> {
             for (MatchResult link : LINK.matcher(page.prose()).results().toList()) {
                 String target = link.group(1);
                 if (target.startsWith("https://")) {
@@ -33,7 +33,7 @@ class LinksTest {
                         ? page.file()
                         : page.file().resolveSibling(parts[0]).normalize();
                 if (!Files.exists(file)
-                        || parts.length == 2 && !Page.read(file).anchors().contains(parts[1])) {
+                        || parts.length == 2 && !DocumentPage.read(file).anchors().contains(parts[1])) {
                     broken.add(page + ": " + target);
                 }
             }
@@ -44,8 +44,8 @@ class LinksTest {
 
     @Test
     void theIndexNamesEveryPage() throws IOException {
-        String index = Page.read(Page.ROOT.resolve("docs/README.md")).text();
-        Page.all().map(page -> page.file().getParent().endsWith("docs")
+        String index = DocumentPage.read(DocumentPage.ROOT.resolve("docs/README.md")).text();
+        DocumentPage.all().map(page -> page.file().getParent().endsWith("docs")
                 ? page.file().getFileName().toString()
                 : "../" + page)
                 .filter(name -> !name.endsWith("README.md"))
@@ -54,7 +54,7 @@ class LinksTest {
 
     @Test
     void theReadmeIsShortAndNarrow() {
-        Page readme = Page.read(Page.ROOT.resolve("README.md"));
+        DocumentPage readme = DocumentPage.read(DocumentPage.ROOT.resolve("README.md"));
         assertThat(readme.text().lines().count()).isLessThanOrEqualTo(MAX_README_LINES);
         assertThat(readme.text().lines().filter(line -> !line.startsWith("|"))
                 .filter(line -> line.length() > MAX_README_COLUMNS)).isEmpty();

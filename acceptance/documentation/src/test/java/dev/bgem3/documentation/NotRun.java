@@ -48,36 +48,39 @@ enum NotRun {
         this.commands = Pattern.compile(commands);
     }
 
-    static Optional<NotRun> of(Page.Command command) {
+    static Optional<NotRun> of(DocumentPage.Command command) {
         return Arrays.stream(values()).filter(entry -> entry.commands.matcher(command.words()).matches())
                 .findFirst();
     }
 
     /** Checks that the commands, options, profiles, modules and scripts that a command names exist. */
-    static void check(Page.Command command, Function<String, String> help) {
+    static void check(DocumentPage.Command command, Function<String, String> help) {
         for (MatchResult call : BGEM3.matcher(command.words()).results().toList()) {
             String text = help.apply(call.group(1));
             OPTION.matcher(call.group(2)).results().map(MatchResult::group).forEach(
                     option -> assertThat(text).as("%s", command).containsPattern(option + "(?![a-z-])"));
         }
         SCRIPT.matcher(command.words()).results().map(MatchResult::group).forEach(
-                script -> assertThat(Files.isExecutable(Page.ROOT.resolve(script))).as(script).isTrue());
+                script -> assertThat(Files.isExecutable(DocumentPage.ROOT.resolve(script))).as(script)
+                        .isTrue());
         if (command.words().startsWith("mvn")) {
             names(PROFILES, command).forEach(profile -> assertThat(poms()).as("%s", command)
                     .anyMatch(pom -> pom.contains("<id>" + profile + "</id>")));
-            names(MODULES, command).forEach(module -> assertThat(Page.ROOT.resolve(module).resolve("pom.xml"))
-                    .as("%s", command).exists());
+            names(MODULES, command)
+                    .forEach(module -> assertThat(DocumentPage.ROOT.resolve(module).resolve("pom.xml"))
+                            .as("%s", command).exists());
         }
     }
 
-    private static Stream<String> names(Pattern option, Page.Command command) {
+    private static Stream<String> names(Pattern option, DocumentPage.Command command) {
         return option.matcher(command.words()).results()
                 .flatMap(match -> Stream.of(match.group(1).split(",")));
     }
 
     private static List<String> poms() {
         List<String> folders = List.of("", "core", "app", "acceptance/browser", "acceptance/clients");
-        return folders.stream().map(folder -> Page.ROOT.resolve(folder).resolve("pom.xml")).map(NotRun::read)
+        return folders.stream().map(folder -> DocumentPage.ROOT.resolve(folder).resolve("pom.xml"))
+                .map(NotRun::read)
                 .toList();
     }
 

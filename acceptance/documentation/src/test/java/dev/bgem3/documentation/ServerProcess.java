@@ -26,7 +26,7 @@ final class ServerProcess implements AutoCloseable {
         this.folder = folder;
     }
 
-    static boolean isServer(Page.Command command) {
+    static boolean isServer(DocumentPage.Command command) {
         return SERVE.matcher(command.words()).matches();
     }
 
@@ -36,7 +36,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** Starts a server in place of the one before. */
-    void start(Page.Command command) throws Exception {
+    void start(DocumentPage.Command command) throws Exception {
         close();
         Path log = Files.createTempFile(folder, "serve", ".log");
         // A shell with one command becomes it, so that the signal reaches the server.

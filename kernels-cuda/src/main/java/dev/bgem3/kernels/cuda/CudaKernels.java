@@ -25,7 +25,7 @@ import java.util.Locale;
  *
  * <p>
  * A row has the same bits in any batch of about the same number of tokens, that is, of the same class of
- * sizes ({@link Product#classOf}). Between classes cuBLASLt may add the terms of a product in another order:
+ * sizes ({@link CudaProduct#classOf}). Between classes cuBLASLt may add the terms of a product in another order:
  * two such sums of K products in fp32 differ by at most 2·K·2⁻²⁴ times the sum of their magnitudes, which is
  * less than the rounding to 16 bits.
  */
@@ -50,7 +50,7 @@ final class CudaKernels implements Kernels {
     private final CudaDevice device;
     private final Elements elements;
     private final CudaCode code;
-    private final Product product;
+    private final CudaProduct product;
     private final WeightUpload upload;
     private final List<CudaWorkspace> workspaces = new ArrayList<>();
     private boolean closed;
@@ -59,7 +59,7 @@ final class CudaKernels implements Kernels {
         elements = Elements.of(arithmetic);
         device = new CudaDevice(index);
         code = new CudaCode(device, elements);
-        product = new Product(device, elements);
+        product = new CudaProduct(device, elements);
         upload = new WeightUpload(device, elements);
     }
 
@@ -185,7 +185,8 @@ final class CudaKernels implements Kernels {
     private void multiply(CudaTensor out, CudaTensor in, CudaLinear layer, boolean biased) {
         CudaWorkspace workspace = out.workspace();
         workspace.rows(out.rows());
-        if (layer.outputSize() % Product.ALIGNMENT != 0 || layer.inputSize() % Product.ALIGNMENT != 0) {
+        if (layer.outputSize() % CudaProduct.ALIGNMENT != 0
+                || layer.inputSize() % CudaProduct.ALIGNMENT != 0) {
             code.multiplyAnyShape(workspace, out, in, layer.weight(), biased ? layer.fp32Bias() : 0);
         } else if (out.rows() > 0) {
             workspace.append(new Step.Multiply(out.target(), in.address(), layer.weight(),

@@ -116,7 +116,7 @@ record CudaMachine(Optional<String> unavailable, int deviceCount) {
             }
         }
         try {
-            SelfTest.run(0);
+            CudaSelfTest.run(0);
         } catch (BackendException failed) {
             return without(failed.getMessage());
         } catch (RuntimeException | LinkageError failed) {

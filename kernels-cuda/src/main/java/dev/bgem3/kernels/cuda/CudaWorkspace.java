@@ -43,7 +43,7 @@ final class CudaWorkspace implements Workspace {
             AttentionTiles tiles) {}
 
     private final CudaDevice device;
-    private final Product product;
+    private final CudaProduct product;
     private final CUstream_st stream = new CUstream_st();
     private final Chunks<Long> memory;
     private final Chunks<MemorySegment> pinned;
@@ -61,13 +61,13 @@ final class CudaWorkspace implements Workspace {
     /** A scratch tensor that consecutive operations share. */
     private CudaTensor scratch;
 
-    CudaWorkspace(CudaDevice device, Product product) {
+    CudaWorkspace(CudaDevice device, CudaProduct product) {
         this.device = device;
         this.product = product;
         device.use();
         device.check(cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
         graphs = new Graphs(device, stream);
-        productScratch = device.allocate(Product.SCRATCH_BYTES);
+        productScratch = device.allocate(CudaProduct.SCRATCH_BYTES);
         memory = new Chunks<>(new Chunks.Source<>() {
             @Override
             public Long allocate(long bytes) {

@@ -99,8 +99,8 @@ class CudaGoldenTest {
         String other = "a cat";
         int tokens = model.tokenizer().encode(text, 512).ids().length;
         int both = tokens + model.tokenizer().encode(other, 512).ids().length;
-        assertThat(Product.classOf(both)).as("the class of %s and of %s tokens", tokens, both)
-                .isEqualTo(Product.classOf(tokens));
+        assertThat(CudaProduct.classOf(both)).as("the class of %s and of %s tokens", tokens, both)
+                .isEqualTo(CudaProduct.classOf(tokens));
         Embedding alone = model.encode(text, OUTPUTS.build());
         for (List<String> batch : List.of(List.of(text, other), List.of(other, text))) {
             Embedding beside = model.encode(batch, OUTPUTS.build()).get(batch.indexOf(text));

@@ -54,16 +54,16 @@ class StepTest {
 
     @Test
     void groupsRowCountsIntoClasses() {
-        assertThat(Product.classOf(1)).isEqualTo(16);
-        assertThat(Product.classOf(16)).isEqualTo(16);
-        assertThat(Product.classOf(17)).isEqualTo(32);
-        assertThat(Product.classOf(65)).isEqualTo(80);
-        assertThat(Product.classOf(1024)).isEqualTo(1024);
-        assertThat(Product.classOf(1025)).isEqualTo(1280);
-        assertThat(Product.classOf(32_768)).isEqualTo(32_768);
+        assertThat(CudaProduct.classOf(1)).isEqualTo(16);
+        assertThat(CudaProduct.classOf(16)).isEqualTo(16);
+        assertThat(CudaProduct.classOf(17)).isEqualTo(32);
+        assertThat(CudaProduct.classOf(65)).isEqualTo(80);
+        assertThat(CudaProduct.classOf(1024)).isEqualTo(1024);
+        assertThat(CudaProduct.classOf(1025)).isEqualTo(1280);
+        assertThat(CudaProduct.classOf(32_768)).isEqualTo(32_768);
         for (int m = 1; m < 5000; m++) {
-            assertThat(Product.classOf(m)).isBetween(m, Math.max(16, m + Math.max(15, m / 4)));
-            assertThat(Product.classOf(Product.classOf(m))).isEqualTo(Product.classOf(m));
+            assertThat(CudaProduct.classOf(m)).isBetween(m, Math.max(16, m + Math.max(15, m / 4)));
+            assertThat(CudaProduct.classOf(CudaProduct.classOf(m))).isEqualTo(CudaProduct.classOf(m));
         }
     }
 }

@@ -59,7 +59,7 @@ import org.bytedeco.javacpp.PointerPointer;
  * class. Algorithms that split a sum over blocks are allowed only if they combine the parts in fp32 and in a
  * fixed order.
  */
-final class Product implements AutoCloseable {
+final class CudaProduct implements AutoCloseable {
     /** cuBLAS's recommendation for the newest GPUs; more does not help. */
     static final long SCRATCH_BYTES = 32L << 20;
 
@@ -94,7 +94,7 @@ final class Product implements AutoCloseable {
     /** Keyed by the bias's address. */
     private final Map<Long, cublasLtMatmulDescOpaque_t> descriptors = new ConcurrentHashMap<>();
 
-    Product(CudaDevice device, Elements elements) {
+    CudaProduct(CudaDevice device, Elements elements) {
         this.device = device;
         type = elements == Elements.FP16 ? CUDA_R_16F : CUDA_R_16BF;
         device.use();

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A page of Markdown, and its blocks of code. */
-record Page(Path file, String text) {
+record DocumentPage(Path file, String text) {
     static final Path ROOT = Path.of(System.getProperty("bgem3.root"));
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```([^\n]*)\n(.*?)^```$");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ +(.*)$");
@@ -42,16 +42,16 @@ record Page(Path file, String text) {
     /** A block of commands, with the lines that the page shows as their output, if it shows any. */
     record Shell(List<Command> commands, Optional<List<String>> shown) {}
 
-    static Page read(Path file) {
+    static DocumentPage read(Path file) {
         try {
-            return new Page(file, Files.readString(file));
+            return new DocumentPage(file, Files.readString(file));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     /** All pages that a reader is led to. */
-    static Stream<Page> all() throws IOException {
+    static Stream<DocumentPage> all() throws IOException {
         List<Path> files = new ArrayList<>();
         for (String name : List.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md",
                 "models/README.md", "examples/README.md")) {
@@ -60,7 +60,7 @@ record Page(Path file, String text) {
         try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
             docs.filter(file -> file.toString().endsWith(".md")).sorted().forEach(files::add);
         }
-        return files.stream().map(Page::read);
+        return files.stream().map(DocumentPage::read);
     }
 
     /** The first block whose language is {@code language}. */

@@ -11,14 +11,14 @@ import java.util.regex.Pattern;
  * rest of it or a part, as a line for any number of lines. Numbers with a point may differ in their last
  * digits, as other processors' sums do.
  */
-final class Output {
+final class PrintedOutput {
     private static final String ANYTHING = "…";
     private static final Pattern DECIMAL = Pattern.compile("-?\\d+\\.\\d+(?:E-?\\d+)?");
     private static final Pattern PART = Pattern.compile(ANYTHING + "|" + DECIMAL);
     private static final double TOLERANCE = 2e-4;
     private static final int MAX_QUOTED = 400;
 
-    private Output() {}
+    private PrintedOutput() {}
 
     /** What is shown and was not printed, or was printed to standard output and is not shown. */
     static List<String> differences(List<String> shown, List<String> out, List<String> err) {

@@ -14,7 +14,7 @@ import java.util.Random;
  * Checks a GPU with one layer of a small model, computed by its kernels and by the scalar reference. It
  * detects a library or a compiler that produces wrong code; the tests check more closely.
  */
-final class SelfTest {
+final class CudaSelfTest {
     private static final int HIDDEN = 128;
     private static final int HEADS = 2;
     private static final int[] LENGTHS = {0, 1, 70, 103};
@@ -24,7 +24,7 @@ final class SelfTest {
      */
     private static final float BOUND = 0.05f;
 
-    private SelfTest() {}
+    private CudaSelfTest() {}
 
     /** Throws if a device's results differ from the reference's. */
     static void run(int device) {
