@@ -36,6 +36,9 @@ class LoadWithinLimitsTest {
     private static final Map<String, String> RESERVE = Map.of("MALLOC_ARENA_MAX", "1", "MALLOC_TOP_PAD_",
             Integer.toString(1 << 27), "MALLOC_MMAP_THRESHOLD_", Integer.toString(1 << 30));
 
+    private static final int MAX_ATTEMPTS = 5;
+    private static final String OUT_OF_NATIVE_MEMORY = "insufficient memory for the Java Runtime Environment";
+
     @TempDir
     private Path temporary;
 
@@ -69,18 +72,14 @@ class LoadWithinLimitsTest {
         command.addAll(List.of(limited, model.toString(), String.valueOf(TestSizes.pick(4, 12))));
         Path out = temporary.resolve("out");
         Path errors = temporary.resolve("errors");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile())
-                .redirectError(errors.toFile());
-        builder.environment().putAll(RESERVE);
-        Process process = builder.start();
-        try {
-            assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ended").isTrue();
-        } finally {
-            process.destroyForcibly();
+        int exitCode = run(command, out, errors);
+        // Java's own compilers end the process where malloc fails, which no library can prevent: try again.
+        for (int i = 1; i < MAX_ATTEMPTS && Files.readString(out).contains(OUT_OF_NATIVE_MEMORY); i++) {
+            exitCode = run(command, out, errors);
         }
         String said = Files.readString(errors);
         List<String> lines = Files.readAllLines(out);
-        assertThat(process.exitValue()).as("%s %s", lines, said).isZero();
+        assertThat(exitCode).as("%s %s", lines, said).isZero();
         assertThat(lines).as(said).hasSizeGreaterThan(5).allMatch(line -> line.endsWith(" 0"))
                 .noneMatch(line -> line.startsWith("FAULT"));
         assertThat(lines).anyMatch(line -> line.startsWith("refused"));
@@ -92,6 +91,19 @@ class LoadWithinLimitsTest {
         }
         assertThat(lines.getFirst()).isEqualTo("loaded 0");
         assertThat(lines.getLast()).isEqualTo("loaded 0");
+    }
+
+    private int run(List<String> command, Path out, Path errors) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(temporary.toFile())
+                .redirectOutput(out.toFile()).redirectError(errors.toFile());
+        builder.environment().putAll(RESERVE);
+        Process process = builder.start();
+        try {
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ended").isTrue();
+            return process.exitValue();
+        } finally {
+            process.destroyForcibly();
+        }
     }
 
     /** What a command says where it fails; empty where it does not. */
