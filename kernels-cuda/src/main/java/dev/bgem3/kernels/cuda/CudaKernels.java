@@ -25,9 +25,9 @@ import java.util.Locale;
  *
  * <p>
  * A row has the same bits in any batch of about the same number of tokens, that is, of the same class of
- * sizes ({@link CudaProduct#classOf}). Between classes cuBLASLt may add the terms of a product in another order:
- * two such sums of K products in fp32 differ by at most 2·K·2⁻²⁴ times the sum of their magnitudes, which is
- * less than the rounding to 16 bits.
+ * sizes ({@link CudaProduct#classOf}). Between classes cuBLASLt may add the terms of a product in another
+ * order: two such sums of K products in fp32 differ by at most 2·K·2⁻²⁴ times the sum of their magnitudes,
+ * which is less than the rounding to 16 bits.
  */
 final class CudaKernels implements Kernels {
     /** The number of tokens in a batch that keeps a GPU busy; more do not increase the throughput. */
