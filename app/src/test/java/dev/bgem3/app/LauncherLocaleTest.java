@@ -18,11 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
  * that the locale of the tests has no effect.
  */
 class LauncherLocaleTest extends LauncherFixture {
-    /** "Grün 北京" as octal numbers for printf. */
-    private static final String UTF_8 = "Gr\\303\\274n \\345\\214\\227\\344\\272\\254";
-    private static final String GBK = "Gr\\250\\271n \\261\\261\\276\\251";
+    /** "Grüße 北京" as octal numbers for printf. */
+    private static final String UTF_8 = "Gr\\303\\274\\303\\237e \\345\\214\\227\\344\\272\\254";
+    private static final String GB18030 = "Gr\\250\\271\\201\\060\\211\\070e \\261\\261\\276\\251";
     private static final String JSON = """
-            {"query":"Gr\\u00fcn \\u5317\\u4eac","passage":"Gruesse"}
+            {"query":"Gr\\u00fc\\u00dfe \\u5317\\u4eac","passage":"Gruesse"}
             """;
     /** A shell command that runs Java with the program's jars, which are in CLASSPATH. */
     private static final String JAVA = "'" + JDK + "/bin/java' --enable-native-access=ALL-UNNAMED "
@@ -31,7 +31,7 @@ class LauncherLocaleTest extends LauncherFixture {
     private static final String TURKISH = "-Duser.language=tr -Duser.country=TR";
     private static final String ARABIC = "-Duser.language=ar -Duser.country=EG";
 
-    /** Shared by all tests, since creating a locale takes seconds, and fewer for GBK than for GB18030. */
+    /** Shared by all tests, since creating a locale takes seconds. */
     @TempDir
     private static Path locales;
 
@@ -79,7 +79,7 @@ class LauncherLocaleTest extends LauncherFixture {
         for (String shell : List.of("/bin/sh", "/bin/bash")) {
             for (Map<String, String> environment : List.<Map<String, String>>of(Map.of(), Map.of("LANG", "C"),
                     Map.of("LANG", "POSIX"), Map.of("LANG", "xx_YY.UTF-8"), Map.of("LC_ALL", "xx_YY.utf8"),
-                    Map.of("LANG", "xx_YY"), Map.of("LC_CTYPE", "xx_YY.GBK"),
+                    Map.of("LANG", "xx_YY"), Map.of("LC_CTYPE", "xx_YY.GB18030"),
                     Map.of("LC_ALL", "", "LC_CTYPE", "", "LANG", ""),
                     // PATH without the program "locale".
                     Map.of("LANG", "xx_YY", "PATH", ""))) {
@@ -93,15 +93,15 @@ class LauncherLocaleTest extends LauncherFixture {
     @Test
     void keepsAnInstalledLocaleOfAnotherEncoding() throws Exception {
         Path archive = makeEcho();
-        String folder = install("zh_CN", "GBK");
-        for (Map<String, String> environment : List.of(Map.of("LANG", "zh_CN.GBK"),
-                Map.of("LANG", "C.UTF-8", "LC_CTYPE", "zh_CN.GBK"),
-                Map.of("LC_ALL", "zh_CN.GBK", "LC_CTYPE", "C.UTF-8", "LANG", "C"))) {
+        String folder = install("zh_CN", "GB18030");
+        for (Map<String, String> environment : List.of(Map.of("LANG", "zh_CN.GB18030"),
+                Map.of("LANG", "C.UTF-8", "LC_CTYPE", "zh_CN.GB18030"),
+                Map.of("LC_ALL", "zh_CN.GB18030", "LC_CTYPE", "C.UTF-8", "LANG", "C"))) {
             assertThat(echo(archive, folder, environment)).as(environment.toString())
-                    .isEqualTo("zh_CN.GBK\n");
+                    .isEqualTo("zh_CN.GB18030\n");
         }
-        for (Map<String, String> environment : List.of(Map.of("LC_CTYPE", "C", "LANG", "zh_CN.GBK"),
-                Map.of("LC_ALL", "xx_YY.UTF-8", "LC_CTYPE", "zh_CN.GBK"))) {
+        for (Map<String, String> environment : List.of(Map.of("LC_CTYPE", "C", "LANG", "zh_CN.GB18030"),
+                Map.of("LC_ALL", "xx_YY.UTF-8", "LC_CTYPE", "zh_CN.GB18030"))) {
             assertThat(echo(archive, folder, environment)).as(environment.toString()).isEqualTo("C.UTF-8\n");
         }
     }
@@ -147,27 +147,27 @@ class LauncherLocaleTest extends LauncherFixture {
     @Test
     void argumentsReachTheModelInTheEncodingOfTheirLocale() throws Exception {
         String expected = expected();
-        Map<String, String> environment = Map.of("LOCPATH", install("zh_CN", "GBK"), "LC_ALL",
-                "zh_CN.GBK");
-        Result result = score(environment, GBK);
+        Map<String, String> environment = Map.of("LOCPATH", install("zh_CN", "GB18030"), "LC_ALL",
+                "zh_CN.GB18030");
+        Result result = score(environment, GB18030);
         assertThat(result.err()).isEmpty();
         assertThat(result.out()).isEqualTo(expected);
         // Restarts through the launcher, as after a failed self-test of the jit kernels.
         Map<String, String> twice = new HashMap<>(environment);
         twice.put("JDK_JAVA_OPTIONS", "-Dbgem3.kernels=vector");
-        Result again = score(twice, GBK);
+        Result again = score(twice, GB18030);
         assertThat(again.exitCode()).as(again.err()).isZero();
         assertThat(again.out()).startsWith("{\"id\":0,\"dense\":" + expected.substring(16, 21));
     }
 
     @Test
     void fileNamesAreInTheLocalesEncodingAndContentsInUtf8() throws Exception {
-        Map<String, String> environment = Map.of("LOCPATH", install("zh_CN", "GBK"), "LC_ALL",
-                "zh_CN.GBK");
+        Map<String, String> environment = Map.of("LOCPATH", install("zh_CN", "GB18030"), "LC_ALL",
+                "zh_CN.GB18030");
         Result result = shell(environment, """
                 name=$(printf '%s') && mkdir "$name" && printf '%s\\n' >"$name/$name" && cd "$name" &&
                 '../a project/bgem3' tokenize --input "$name" --output "$name.out" && cat "$name.out"
-                """.formatted(GBK, UTF_8));
+                """.formatted(GB18030, UTF_8));
         assertThat(result.exitCode()).as(result.err()).isZero();
         Result utf8 = shell(Map.of(), "printf '" + UTF_8 + "\\n' | 'a project/bgem3' tokenize");
         assertThat(utf8.out()).startsWith("{\"id\":0,\"ids\":[");
@@ -177,13 +177,13 @@ class LauncherLocaleTest extends LauncherFixture {
     /** Such a name is also passed to system functions, and their messages are decoded. */
     @Test
     void replacesAFileWhoseNameIsInTheLocalesEncoding() throws Exception {
-        Map<String, String> environment = Map.of("LOCPATH", install("zh_CN", "GBK"), "LC_ALL",
-                "zh_CN.GBK");
+        Map<String, String> environment = Map.of("LOCPATH", install("zh_CN", "GB18030"), "LC_ALL",
+                "zh_CN.GB18030");
         Result result = shell(environment, """
                 name=$(printf '%s') && mkdir out && echo old >"out/$name" &&
                 echo one | 'a project/bgem3' tokenize --output "out/$name" && ls -A out | wc -l &&
                 cat "out/$name"
-                """.formatted(GBK));
+                """.formatted(GB18030));
         assertThat(result.err()).isEmpty();
         assertThat(result.exitCode()).isZero();
         assertThat(result.out().lines().map(String::strip)).hasSize(2).startsWith("1").last().asString()
@@ -214,7 +214,7 @@ class LauncherLocaleTest extends LauncherFixture {
 
     @Test
     void rejectsBytesThatAreInvalidInTheLocale() throws Exception {
-        Result refused = score(Map.of("LANG", "xx_YY.GBK"), GBK);
+        Result refused = score(Map.of("LANG", "xx_YY.GB18030"), GB18030);
         assertThat(refused.exitCode()).isEqualTo(2);
         assertThat(refused.out()).isEmpty();
         assertThat(refused.err()).isEqualTo("""
@@ -303,7 +303,7 @@ class LauncherLocaleTest extends LauncherFixture {
         Result result = shell(Map.of("LANG", "xx_YY.UTF-8"), run);
         assertThat(result.exitCode()).as(result.err()).isZero();
         assertThat(result.out())
-                .containsPattern("folder +/.*Gr\\u00fcn \\u5317\\u4eac/models/bge-m3-mini");
+                .containsPattern("folder +/.*Gr\\u00fc\\u00dfe \\u5317\\u4eac/models/bge-m3-mini");
     }
 
     @Test
