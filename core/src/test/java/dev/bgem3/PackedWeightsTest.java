@@ -247,9 +247,10 @@ class PackedWeightsTest {
      */
     @ParameterizedTest
     @ValueSource(ints = {5, -1, -3_600, -100_000_000})
-    void isNotUsedAfterOneNumberOfTheModelWasEdited(int secondsFromNow) throws IOException {
+    void isNotUsedAfterOneNumberOfTheModelWasEdited(int secondsLater) throws IOException {
         Path file = pack(folder);
         Path weights = folder.resolve(WEIGHTS);
+        FileTime packedFrom = Files.getLastModifiedTime(weights);
         byte[] bytes = Files.readAllBytes(weights);
         long offset;
         try (ModelFolder model = ModelFolder.open(folder)) {
@@ -261,7 +262,7 @@ class PackedWeightsTest {
         bytes[(int) offset] ^= 1;
         Files.write(weights, bytes);
         Files.setLastModifiedTime(weights,
-                FileTime.fromMillis(System.currentTimeMillis() + 1_000L * secondsFromNow));
+                FileTime.fromMillis(packedFrom.toMillis() + 1_000L * secondsLater));
         assertThat(isUsed(file)).isFalse();
     }
 
