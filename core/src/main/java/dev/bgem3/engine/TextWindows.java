@@ -24,7 +24,7 @@ import java.util.function.Consumer;
  * stop in between, has a separate thread push and wait after each window.
  *
  * <p>
- * For one thread at a time, except for {@link #closer}, which any thread may run.
+ * Not thread-safe, except for the action that {@link #closer} returns, which any thread may run.
  */
 final class TextWindows {
     private static final int MAX_TEXTS = 4096;
@@ -54,7 +54,7 @@ final class TextWindows {
             startReader();
         }
         List<String> window = handOver.await();
-        Reference.reachabilityFence(this); // Until here the reader must find its owner.
+        Reference.reachabilityFence(this); // The reader ends when this object is collected.
         return window;
     }
 
@@ -104,8 +104,8 @@ final class TextWindows {
     }
 
     /**
-     * Returns the action that ends the thread that reads, and waits for it for a while; it does not keep this
-     * object in memory.
+     * Returns the action that ends the reading thread and waits for it for a while. The action does not keep
+     * this object in memory.
      */
     Runnable closer() {
         return handOver::close;
@@ -148,13 +148,13 @@ final class TextWindows {
     private static final class HandOver {
         /** How often each thread checks whether the other one is still there. */
         private static final long POLL_SECONDS = 1;
-        /** How long closing waits for the reader, whose texts may not answer an interrupt. */
+        /** How long closing waits for the reader, because a source of texts may ignore an interrupt. */
         private static final Duration MAX_CLOSE = Duration.ofSeconds(1);
 
         private final WeakReference<TextWindows> owner;
         private final ReentrantLock lock = new ReentrantLock();
         private final Condition changed = lock.newCondition();
-        /** Null until the first window is asked for. */
+        /** Null until the first window is requested. */
         private volatile Thread reader;
         private boolean wanted;
         private List<String> window;
@@ -224,7 +224,7 @@ final class TextWindows {
                             closed = true;
                         }
                     } catch (InterruptedException _) {
-                        continue; // Meant for reading the texts, which is done.
+                        continue; // The interrupt was for reading the texts of this window, which are read.
                     }
                 }
                 if (closed) {
@@ -248,7 +248,7 @@ final class TextWindows {
             }
         }
 
-        /** Unwinds the texts' stream if nobody can ask for its texts any more. */
+        /** Ends the reading of the stream if nobody can request its texts any more. */
         void checkWanted() {
             if (closed || owner.refersTo(null)) {
                 throw new Abandoned();

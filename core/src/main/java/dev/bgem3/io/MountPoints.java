@@ -9,11 +9,11 @@ import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Where file systems, folders and files are mounted: {@code /proc/self/mountinfo}, proc_pid_mountinfo(5). */
+/** Reads the mount points of this system from {@code /proc/self/mountinfo}: proc_pid_mountinfo(5). */
 public final class MountPoints {
     private static final Path LIST = Path.of("/proc/self/mountinfo");
     private static final int MOUNT_POINT_FIELD = 4;
-    /** The list writes a space, a tab, a line feed and a backslash as three octal digits. */
+    /** In the list, a space, tab, line feed or backslash is a backslash and three octal digits. */
     private static final Pattern ESCAPE = Pattern.compile("\\\\([0-7]{3})");
     private static final int OCTAL = 8;
     /** The encoding in which Java passes file names to the system. */
@@ -23,17 +23,17 @@ public final class MountPoints {
     private MountPoints() {}
 
     /**
-     * Whether something is mounted at a real path. False where the system has no such list.
+     * Returns whether something is mounted at a real path; false if the system has no such list.
      *
      * @throws IOException
-     *             where the list cannot be read
+     *             if the list cannot be read
      */
     public static boolean contain(Path realPath) throws IOException {
         return Files.isReadable(LIST)
                 && contain(realPath, Files.readString(LIST, StandardCharsets.ISO_8859_1), ENCODING);
     }
 
-    /** As in a list whose bytes were read as Latin-1, with names in an encoding. */
+    /** Searches a list whose bytes were read as Latin-1, with file names in an encoding. */
     static boolean contain(Path realPath, String list, Charset encoding) {
         return Arrays.stream(list.split("\n")).map(line -> line.split(" "))
                 .filter(fields -> fields.length > MOUNT_POINT_FIELD)

@@ -3,8 +3,8 @@ package dev.bgem3.io;
 import java.lang.System.Logger.Level;
 
 /**
- * A logger that does no harm: what a handler throws is dropped. Handlers are the application's, and a fault
- * of theirs must not end a thread that others wait for. Thread-safe.
+ * A logger that ignores exceptions of its handlers. The application installs these, and their faults must not
+ * end a thread that others wait for. Thread-safe.
  */
 public final class QuietLogger {
     private final System.Logger logger;
@@ -13,7 +13,7 @@ public final class QuietLogger {
         this.logger = logger;
     }
 
-    /** The logger of that name. */
+    /** Returns the logger with this name. */
     public static QuietLogger of(String name) {
         return new QuietLogger(System.getLogger(name));
     }
@@ -28,7 +28,7 @@ public final class QuietLogger {
         }
     }
 
-    /** Logs a message and the stack trace of what was thrown. */
+    /** Logs a message and a stack trace. */
     public void log(Level level, String message, Throwable thrown) {
         try {
             logger.log(level, message, thrown);

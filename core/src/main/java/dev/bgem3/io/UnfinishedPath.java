@@ -21,26 +21,23 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A file or folder that is written under a name of its own, {@code NAME.<hex>.part}, and takes its target's
- * name when it is complete. Until then it is deleted, with all that is in it, by {@link #close()}, or by a
- * shutdown hook where the virtual machine is told to end (Ctrl-C, SIGTERM) while it is written. Once it is
- * complete it is never deleted: where it cannot take the name, the exception tells where it is.
+ * A file or folder that is written under a temporary name, {@code NAME.<hex>.part}, and renamed to its target
+ * when it is complete. Until then {@link #close()} deletes it with its content, as does a shutdown hook if
+ * the virtual machine ends (Ctrl-C, SIGTERM) meanwhile. Once it is complete it is never deleted: if it cannot
+ * be renamed, the exception says where it is.
  *
  * <p>
- * For one thread; the hook has its own.
+ * Not thread-safe, except for the hook.
  */
 public final class UnfinishedPath implements AutoCloseable {
-    /**
-     * Whoever writes the path is not stopped while the hook runs, and may add to a folder that is being
-     * deleted.
-     */
+    /** The writer still runs during the hook, and may add files to the folder that is being deleted. */
     private static final int HOOK_ATTEMPTS = 5;
-    /** Of the target's name; the whole could make a name that is longer than file systems allow. */
+    /** How much of the target's name to use, so that the name does not exceed the limit of file systems. */
     private static final int NAME_CHARS = 30;
 
     private final Path target;
     private final Path path;
-    /** Where the content moves into the target one by one, the name of what moves last. */
+    /** If the content is moved into the target entry by entry, the name of the last entry. */
     private final Optional<String> last;
     private final Thread hook;
     private boolean complete;
@@ -56,10 +53,10 @@ public final class UnfinishedPath implements AutoCloseable {
     }
 
     /**
-     * A name beside {@code target} where nothing is yet; the caller makes the file or folder.
+     * Returns an unused name next to {@code target}; the caller creates the file or folder.
      *
      * @throws IOException
-     *             as {@link #requireReplaceable} says
+     *             as {@link #requireReplaceable}
      */
     public static UnfinishedPath beside(Path target) throws IOException {
         requireReplaceable(target);
@@ -68,21 +65,21 @@ public final class UnfinishedPath implements AutoCloseable {
     }
 
     /**
-     * A name inside an empty folder where nothing is yet, for a folder whose content moves up in the end. So
-     * the folder itself need not be replaced, which fails for a mount point, for example.
+     * Returns an unused name inside an empty folder, for a folder whose content finally moves up. The outer
+     * folder then need not be replaced, which fails for a mount point, for example.
      *
      * @param last
-     *            the name of what moves last, since the rest counts for nothing without it
+     *            the name of the entry to move last, because the others are useless without it
      */
     public static UnfinishedPath inside(Path folder, String last) {
         return new UnfinishedPath(folder, folder, "bgem3", Optional.of(last));
     }
 
     /**
-     * Finds out before the work whether files can be made in a folder.
+     * Checks before the work that files can be created in a folder.
      *
      * @throws IOException
-     *             where they cannot
+     *             if they cannot
      */
     public static void requireWritable(Path folder) throws IOException {
         try (UnfinishedPath part = new UnfinishedPath(folder, folder, "test", Optional.empty())) {
@@ -91,10 +88,10 @@ public final class UnfinishedPath implements AutoCloseable {
     }
 
     /**
-     * Finds out before the work whether a file can take a name.
+     * Checks before the work that a file can be renamed to a target.
      *
      * @throws IOException
-     *             where a folder has it, or something is mounted there
+     *             if the target is a folder or a mount point
      */
     public static void requireReplaceable(Path target) throws IOException {
         if (Files.isDirectory(target)) {
@@ -108,17 +105,17 @@ public final class UnfinishedPath implements AutoCloseable {
         }
     }
 
-    /** Where to write. */
+    /** Returns the path to write to. */
     public Path path() {
         return path;
     }
 
     /**
-     * Gives what is written the target's name, in place of a file that has it.
+     * Renames the path to the target, and replaces an existing file.
      *
      * @throws IOException
-     *             where that fails: its reason names {@link #path()}, which stays, and what has moved out of
-     *             it already
+     *             if that fails; the reason names {@link #path()}, which is kept, and the entries that have
+     *             already been moved
      */
     public synchronized void complete() throws IOException {
         complete = true;
@@ -146,10 +143,10 @@ public final class UnfinishedPath implements AutoCloseable {
     }
 
     /**
-     * Moves all into the target.
+     * Moves all entries into the target.
      *
      * @param moved
-     *            given the name of each that is there, for who must say what is where
+     *            receives the name of each entry that has been moved, for the message of a failure
      */
     private void moveUp(List<Path> moved) throws IOException {
         if (!entries(target).equals(List.of(path))) {

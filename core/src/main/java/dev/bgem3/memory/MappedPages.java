@@ -8,7 +8,7 @@ public final class MappedPages {
 
     /**
      * Drops all pages of a file mapped read-only; a page that is read again comes from the page cache or from
-     * the file. Does nothing where the system has no such call or native access is denied.
+     * the file. Does nothing if the system has no such call or denies native access.
      */
     public static void drop(MemorySegment mapped) {
         SystemPages.find().ifPresent(system -> system.advise(mapped, SystemPages.MADV_DONTNEED));

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * A shared arena that allocates in pages of 2 MiB where the system has them: on Linux, if transparent huge
+ * A shared arena that allocates in pages of 2 MiB if the system has them: on Linux, if transparent huge
  * pages are set to {@code madvise} or {@code always}.
  *
  * <p>
@@ -15,7 +15,7 @@ import java.util.Optional;
  * <p>
  * Memory is allocated from slabs, front to back. A new slab is as large as everything allocated before it, at
  * most 64 MiB, or as large as the request if that is larger; it takes up physical memory only where it is
- * written. Until 2 MiB have been allocated, memory comes from an ordinary shared arena; so it does where
+ * written. Until 2 MiB have been allocated, memory comes from an ordinary shared arena; so it does if
  * native access is denied, the system refuses, or the alignment is larger than a page. Thread-safe.
  */
 public final class PageArena implements Arena {

@@ -27,7 +27,7 @@ public enum WeightFormat {
         this(fileName, "(?!)");
     }
 
-    /** A format of several files, the others of which are named after a pattern. */
+    /** A format of several files; the names of the others match a pattern. */
     WeightFormat(String fileName, String others) {
         this.fileName = fileName;
         this.others = Pattern.compile(others);
@@ -43,17 +43,17 @@ public enum WeightFormat {
         return Arrays.stream(values()).map(WeightFormat::fileName).toList();
     }
 
-    /** The one that is read where some files are there. */
+    /** Returns the format of the first file that exists, if any does. */
     public static Optional<WeightFormat> of(Predicate<String> isThere) {
         return Arrays.stream(values()).filter(format -> isThere.test(format.fileName)).findFirst();
     }
 
-    /** Whether a repository's file of this name belongs to weights in this format. */
+    /** Returns whether a file of this name in a repository belongs to weights in this format. */
     public boolean includes(String name) {
         return name.equals(fileName) || others.matcher(name).matches();
     }
 
-    /** The names of the files that hold weights in this format in a folder, whether they are there or not. */
+    /** Returns the names of the files of weights in this format in a folder, even if they do not exist. */
     public List<String> fileNamesIn(Path folder) {
         return switch (this) {
             case SAFETENSORS, TORCH -> List.of(fileName);

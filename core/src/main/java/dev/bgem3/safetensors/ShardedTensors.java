@@ -58,10 +58,10 @@ public final class ShardedTensors implements TensorFile {
     }
 
     /**
-     * The names of the shards, in the order of the index; none of them is looked at.
+     * Returns the names of the shards in the order of the index, without opening them.
      *
      * @throws ModelException
-     *             where the index cannot be read, or a name leaves the folder
+     *             if the index cannot be read, or a name leads outside the folder
      */
     public static List<String> shardNames(Path index) {
         ShardedTensors unopened = new ShardedTensors(index);

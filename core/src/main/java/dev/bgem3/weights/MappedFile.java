@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file mapped whole and read-only, of any size. While it is mapped nobody may shorten the file: the
- * operating system gives no safe way to notice.
+ * A file of any size that is mapped completely and read-only. Nobody may shorten the file while it is mapped,
+ * because the operating system provides no safe way to detect that.
  */
 public final class MappedFile implements AutoCloseable {
     private final Path path;
@@ -32,9 +32,9 @@ public final class MappedFile implements AutoCloseable {
      * Maps the file.
      *
      * @throws ModelException
-     *             where it is missing, not a regular file, empty or not readable
+     *             if it is missing, not a regular file, empty or unreadable
      * @throws BackendException
-     *             where the process has no room for it, or may open no more files
+     *             if it does not fit in the process's address space, or the process may not open more files
      */
     public static MappedFile open(Path path) {
         Arena arena = Arena.ofShared();
@@ -50,7 +50,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     private static MemorySegment map(Path path, Arena arena) {
-        // A pipe would block, a device has no size.
+        // Reading a pipe would block, and a device has no size.
         if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw new ModelException(
                     path + ": found a " + (Files.isDirectory(path) ? "directory" : "special file")
@@ -80,7 +80,7 @@ public final class MappedFile implements AutoCloseable {
         try {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
         } catch (IOException e) {
-            // Java's "Map failed": nothing is wrong with the file.
+            // Java's "Map failed": the file is not at fault.
             if (e.getCause() instanceof OutOfMemoryError) {
                 throw new BackendException(path + ": cannot be mapped: its " + size
                         + " bytes find no room in the process's memory, which the system limits", e);
@@ -89,12 +89,12 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
-    /** The file, as it was named at opening. */
+    /** Returns the path with which the file was opened. */
     public Path path() {
         return path;
     }
 
-    /** The whole file; valid until this is closed. */
+    /** Returns the content of the file, valid until this is closed. */
     public MemorySegment bytes() {
         return bytes;
     }

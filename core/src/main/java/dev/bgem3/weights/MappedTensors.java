@@ -20,7 +20,7 @@ public final class MappedTensors implements TensorFile {
      * Maps a file and reads the tensors in it.
      *
      * @throws ModelException
-     *             where the file cannot be mapped or its format refuses it; it is unmapped again
+     *             if the file cannot be mapped or violates the format; it is then unmapped again
      */
     public static TensorFile open(Path path, TensorFormat format) {
         MappedFile file = MappedFile.open(path);
