@@ -621,11 +621,11 @@ class PageTest {
             Page page = chromium.open();
             page.navigate(url(locked));
             page.getByText("Compare", new Page.GetByTextOptions().setExact(true)).click();
-            assertThat(page.locator("#error")).hasText("This server wants its API key.");
+            assertThat(page.locator("#error")).hasText("This server needs its API key.");
             assertThat(page.locator("#key")).isFocused();
             page.keyboard().type("wrong");
             page.keyboard().press("Enter");
-            assertThat(page.locator("#error")).hasText("The server does not take this API key.");
+            assertThat(page.locator("#error")).hasText("The server rejects this API key.");
             page.locator("#key").fill(KEY);
             page.keyboard().press("Enter");
             assertThat(page.locator("#status")).containsText("Done in");
@@ -675,7 +675,7 @@ class PageTest {
         page.route("**/info", route -> route.fulfill(new FulfillOptions().setContentType("application/json")
                 .setBody("{\"model_id\":\"a-reranker\",\"model_type\":{\"reranker\":{}}}")));
         page.navigate(url(server));
-        assertThat(page.locator("#error")).containsText("a-reranker gives no embeddings");
+        assertThat(page.locator("#error")).containsText("a-reranker computes no embeddings");
         chromium.assertFaults();
     }
 

@@ -78,7 +78,7 @@
 
   function changed() {
     if (drawn) {
-      status.textContent = "The texts have changed: the picture below is of the old ones until you compare again.";
+      status.textContent = "The texts have changed. The picture below shows the old ones until you compare again.";
     }
   }
 
@@ -108,11 +108,11 @@
     switch (response.status) {
       case 401:
         keyRow.hidden = false;
-        return new Refused(key.value ? "The server does not take this API key." : "This server wants its API key.", key);
+        return new Refused(key.value ? "The server rejects this API key." : "This server needs its API key.", key);
       case 413:
         return new Refused(`The texts are too large for this server: ${said}.`);
       case 429:
-        return new Refused(`The server has too much to do: try again in a moment. It says: ${said}.`);
+        return new Refused(`The server is overloaded. Try again in a moment. Its message: ${said}.`);
       case 503:
         return new Refused("The server is stopping.");
       default:
@@ -124,10 +124,10 @@
     if (info === null) {
       const told = await ask("info", null, signal);
       if (!(told.outputs ?? []).includes("dense")) {
-        throw new Refused(`${told.model_id} gives no embeddings, and this page draws nothing else.`);
+        throw new Refused(`${told.model_id} computes no embeddings, and this page shows nothing else.`);
       }
       info = told;
-      byId("about").textContent = `What ${info.model_id} makes of them: scores, lexical weights, and the tokens that match.`;
+      byId("about").textContent = `How ${info.model_id} compares them: scores, lexical weights, and the tokens that match.`;
       named();
       say();
     }
@@ -139,9 +139,9 @@
 
   function say() {
     const tokens = info
-      ? `It reads the first ${mostTokens().toLocaleString("en")} tokens of a text, and says where it cut one. The model's limit is ${
-        info.max_input_length.toLocaleString("en")}: the API and bgem3 explain read as many.`
-      : `It reads the first ${MAX_TOKENS} tokens of a text, and says where it cut one.`;
+      ? `It reads the first ${mostTokens().toLocaleString("en")} tokens of a text, and shows where it cut a text. The API and bgem3 explain read up to ${
+        info.max_input_length.toLocaleString("en")}, the model's limit.`
+      : `It reads the first ${MAX_TOKENS} tokens of a text, and shows where it cut a text.`;
     Bgem3Picture.limits([tokens,
       `It takes ${info ? mostPassages() : MAX_PASSAGES} passages at a time, and ${
         MAX_LETTERS.toLocaleString("en")} characters of a text.`], info ? info.outputs : ALL);
@@ -238,7 +238,7 @@
 
   function textsToCompare() {
     if (mostPassages() === 0) {
-      throw new Refused("This server takes one text a request, and this page needs two: --max-client-batch-size is too small.");
+      throw new Refused("This server accepts one text per request, and this page needs two: --max-client-batch-size is too small.");
     }
     if (query.value.trim() === "") {
       throw new Refused("The query is empty.", query);
@@ -289,7 +289,7 @@
       if (mine.signal.aborted) {
         return;
       }
-      status.textContent = drawn ? "The picture below is of what was compared before." : "";
+      status.textContent = drawn ? "The picture below shows the previous texts." : "";
       error.hidden = false;
       error.textContent = failure instanceof Refused ? failure.message : `This page failed: ${failure.message}`;
       failure.field?.focus();

@@ -233,13 +233,13 @@ const Bgem3Picture = (() => {
   function cutNote(text) {
     return text.token_count < text.full_token_count
       ? [element("p", {class: "note"}, `Cut: the model read the first ${text.token_count.toLocaleString("en")} of ${
-        text.full_token_count.toLocaleString("en")} tokens. What it did not read is in italics.`)]
+        text.full_token_count.toLocaleString("en")} tokens. The part that it did not read is in italics.`)]
       : [];
   }
 
   function sharedTable(passage, ofQuery, ofPassage, shared) {
     if (shared.size === 0) {
-      return element("p", {class: "note"}, "No token with a weight stands in both texts: the sparse score is 0.");
+      return element("p", {class: "note"}, "The texts share no token with a weight, so the sparse score is 0.");
     }
     const rows = [...shared].map(id => {
       const query = ofQuery.get(id);
@@ -249,7 +249,7 @@ const Bgem3Picture = (() => {
         element("td", {class: "number"}, number(query.weight * other.weight)));
     });
     const sum = [...shared].reduce((total, id) => total + ofQuery.get(id).weight * ofPassage.get(id).weight, 0);
-    return table({class: "shared-tokens"}, "Tokens in both texts: their products add up to the sparse score.",
+    return table({class: "shared-tokens"}, "The tokens in both texts. The sum of their products is the sparse score.",
       [words("Token"), numbers("in the query"), numbers("in the passage"), numbers("product")], rows,
       element("tr", {}, element("th", {scope: "row", colspan: "3"}, "Sum"), element("td", {class: "number"}, number(sum))));
   }
@@ -299,7 +299,7 @@ const Bgem3Picture = (() => {
     section.append(
       table({class: "best-matches"}, `Best matches in passage ${place}${rows === queryNames.length
         ? ": their mean is the ColBERT score." : "."}`,
-      [words("Query"), words("Passage"), numbers("its place"), numbers("similarity")],
+      [words("Query"), words("Passage"), numbers("position"), numbers("similarity")],
       best.map((match, row) => element("tr", {}, element("th", {scope: "row"}, tokenCell(queryNames[row])),
         element("td", {}, tokenCell(passageNames[match.column])),
         element("td", {class: "number"}, `${match.column + 1}`),
@@ -489,21 +489,21 @@ const Bgem3Picture = (() => {
         scoresNote(picture, shown)),
       element("section", {"aria-labelledby": "passages-title"}, element("h2", {id: "passages-title"}, "Passages"),
         element("p", {class: "note"}, picture.passages.length > 1
-          ? "The best one by the chosen score comes first and is open. Select another to open it."
-          : "What the model makes of its tokens."), passages));
+          ? "The passage with the best chosen score comes first and is open. Select another one to open it."
+          : "The tokens of the passage, as the model sees them."), passages));
   }
 
-  /** Says what a page cannot do: what holds of every one, after what holds of this one. */
+  /** Shows what a page cannot do: first the limits of this page, then those of every page. */
   function limits(own, outputs) {
     const lacking = [["sparse", "lexical weights"], ["colbert", "ColBERT vectors"]]
       .filter(([output]) => !outputs.includes(output)).map(([, name]) => name);
     const list = [...own,
-      ...(lacking.length > 0 ? [`This model has no ${lacking.join(" and no ")}: what needs them is left out.`] : []),
+      ...(lacking.length > 0 ? [`This model has no ${lacking.join(" and no ")}, so the page does not show them.`] : []),
       `The heat map draws the first ${MAX_ROWS} tokens of the query and ${MAX_COLUMNS} of the passage; best matches are of the whole passage.`,
-      "</s> is a text's end, and ▁ a word's beginning that is a token of its own: the model counts them like other tokens.",
-      "A token that stands several times in a text has its largest weight everywhere: that is what the sparse score counts.",
-      "Nothing shows where a dense score comes from: a dense vector has no parts that belong to tokens.",
-      "A score is no probability. It ranks passages for one query; scores of different queries or models do not compare."];
+      "</s> marks the end of a text, and ▁ alone the beginning of a word. The model treats them like other tokens.",
+      "A token that occurs several times in a text is shown with its largest weight, which is the one that the sparse score uses.",
+      "The page cannot explain a dense score, because no part of a dense vector belongs to a single token.",
+      "A score is not a probability. It ranks the passages of one query; do not compare scores of different queries or models."];
     document.getElementById("limits").replaceChildren(...list.map(limit => element("li", {}, limit)));
   }
 
