@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  *
  * <p>
  * All functions are called with one signature, six 64-bit arguments and a 64-bit result, because every
- * further signature costs Java about 10 ms at start-up. The calling conventions of 64-bit systems allow this:
+ * further signature costs Java about 20 ms at start-up. The calling conventions of 64-bit systems allow this:
  * arguments are in registers, or in stack space that the caller frees, so a function ignores the ones it does
  * not take. A narrower argument must be sign-extended, as when Java widens an int to a long: some functions
  * (x86-64, AArch64) read only the lower half, others (RISC-V, POWER, s390x) expect the caller to have

@@ -21,8 +21,8 @@ import java.util.Arrays;
  * inverted only in {@link #vex} and {@link #evex}.
  *
  * <p>
- * A program encodes tens of thousands of instructions at start-up, before Java has compiled this class. So
- * the code is lean and has no switches over types, which Java links again in every process.
+ * A program encodes tens of thousands of instructions at start-up, before Java has compiled this class, so
+ * the code must be lean.
  */
 final class VectorEncoder {
     /** The operands of one instruction, by the field that encodes them. */

@@ -23,8 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * softmax weights.
  *
  * <p>
- * It runs before a program's first answer, in code that Java has not compiled yet. So it has no lambdas, each
- * of which Java would have to link in every process.
+ * It runs before a program's first answer, in code that Java has not compiled yet.
  */
 public final class SelfTest {
     private static final Map<Tried, Optional<String>> FAILURES = new ConcurrentHashMap<>();
