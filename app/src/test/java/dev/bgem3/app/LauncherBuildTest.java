@@ -3,7 +3,6 @@ package dev.bgem3.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -144,7 +143,7 @@ class LauncherBuildTest extends LauncherFixture {
 
     @Test
     void saysWhatToInstallIfThereIsNoJdk() throws Exception {
-        Path old = fakeJdk("24.0.2", 77);
+        Path old = fakeJdk("24.0.2", "exit 77");
         for (Map<String, String> environment : List.of(
                 Map.of("JAVA_HOME", "", "PATH", "", "BGEM3_JDK_FOLDERS", ""),
                 Map.of("JAVA_HOME", "", "PATH", "", "BGEM3_JDK_FOLDERS", temporary + "/none/*:/also none"),
@@ -160,7 +159,7 @@ class LauncherBuildTest extends LauncherFixture {
 
     @Test
     void skipsOldJdks() throws Exception {
-        Path old = fakeJdk("17.0.9", 77);
+        Path old = fakeJdk("17.0.9", "exit 77");
         Files.createSymbolicLink(tools.resolve("java"), old.resolve("bin/java"));
         Path jdks = Files.createDirectory(temporary.resolve("the jdks"));
         Files.createSymbolicLink(jdks.resolve("a-old"), old);
@@ -176,16 +175,6 @@ class LauncherBuildTest extends LauncherFixture {
 
     /** Runs only the launcher, with a Java that does nothing. */
     private Result launchIdle() throws Exception {
-        return run("", Map.of("JAVA_HOME", fakeJdk("25.0.1", 0).toString()), launcher("--version"));
-    }
-
-    private Path fakeJdk(String version, int exitCode) throws IOException {
-        Path jdk = temporary.resolve("jdk-" + version);
-        Files.createDirectories(jdk.resolve("bin"));
-        for (String tool : List.of("java", "javac")) {
-            script(jdk.resolve("bin").resolve(tool), "exit " + exitCode + "\n");
-        }
-        Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
-        return jdk;
+        return run("", Map.of("JAVA_HOME", fakeJdk("25.0.1", "exit 0").toString()), launcher("--version"));
     }
 }

@@ -10,8 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
  * and decides what is built.
  */
 abstract class LauncherFixture {
-    static final String JDK = System.getProperty("java.home");
+    private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
+    static final String JDK = WINDOWS ? System.getProperty("java.home") : PackagedProgram.jdk().toString();
     private static final String INCUBATOR_WARNING = """
             WARNING: Using incubator modules: jdk.incubator.vector
             """;
@@ -41,7 +42,7 @@ abstract class LauncherFixture {
 
     @BeforeEach
     void makeProject() throws IOException {
-        assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "the launcher is for Unix");
+        assumeTrue(!WINDOWS, "the launcher is for Unix");
         home = temporary.resolve("a project");
         for (String folder : List.of("src/build", "src/picocli", "app/src/main", "app/target/lib",
                 "core/src/main")) {
@@ -92,12 +93,27 @@ abstract class LauncherFixture {
     }
 
     void pretendMaven(String script) throws IOException {
-        script(tools.resolve("mvn"), script);
+        PackagedProgram.script(tools.resolve("mvn"), script);
     }
 
-    static void script(Path file, String commands) throws IOException {
-        Files.writeString(file, "#!/bin/bash\n" + commands);
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    /** Creates a JDK with this version in its release file, and with a shell command in place of Java. */
+    Path fakeJdk(String version, String java) throws IOException {
+        Path jdk = temporary.resolve("jdk-" + version);
+        Files.createDirectories(jdk.resolve("bin"));
+        for (String tool : List.of("java", "javac")) {
+            PackagedProgram.script(jdk.resolve("bin").resolve(tool), java + "\n");
+        }
+        Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
+        return jdk;
+    }
+
+    /** Returns the arguments that the launcher passes to Java. */
+    List<String> javaArguments(Map<String, String> environment, String... words) throws Exception {
+        Map<String, String> all = new HashMap<>(environment);
+        all.put("JAVA_HOME", fakeJdk("25.0.1", "printf '%s\\n' \"$@\"").toString());
+        Result result = run("", all, launcher(words));
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        return result.out().lines().toList();
     }
 
     ProcessBuilder process(Map<String, String> environment, String... command) {

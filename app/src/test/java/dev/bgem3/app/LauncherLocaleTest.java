@@ -34,6 +34,7 @@ class LauncherLocaleTest extends LauncherFixture {
     /** Shared by all tests, since creating a locale takes seconds. */
     @TempDir
     private static Path locales;
+    private static String expected;
 
     private Result shell(Map<String, String> environment, String commands) throws Exception {
         return run("", environment, "/bin/sh", "-c", commands);
@@ -47,8 +48,10 @@ class LauncherLocaleTest extends LauncherFixture {
 
     /** Returns the scores of the text without the influence of a locale. */
     private String expected() throws Exception {
-        String expected = run(JSON, Map.of(), launcher("score")).out();
-        assertThat(expected).startsWith("{\"id\":0,\"dense\":");
+        if (expected == null) {
+            expected = run(JSON, Map.of(), launcher("score")).out();
+            assertThat(expected).startsWith("{\"id\":0,\"dense\":");
+        }
         return expected;
     }
 
@@ -69,7 +72,7 @@ class LauncherLocaleTest extends LauncherFixture {
         Path archive = makeArchive();
         Files.delete(archive.resolve("runtime"));
         Files.createDirectories(archive.resolve("runtime/bin"));
-        script(archive.resolve("runtime/bin/java"), "echo \"$LC_ALL\"\n");
+        PackagedProgram.script(archive.resolve("runtime/bin/java"), "echo \"$LC_ALL\"\n");
         return archive;
     }
 
@@ -117,7 +120,7 @@ class LauncherLocaleTest extends LauncherFixture {
         Path archive = makeEcho();
         String hide = "unshare -rm sh -c 'mount -t tmpfs none /usr/lib/locale && exec \"$@\"' sh ";
         assumeTrue(shell(Map.of(), hide + "true").exitCode() == 0, "no mount namespace can be made here");
-        script(tools.resolve("locale"), """
+        PackagedProgram.script(tools.resolve("locale"), """
                 if [ "$1" = -a ]; then
                   printf '%s\\n' C POSIX de_DE.iso88591 nl_NL.utf8
                 else
@@ -128,7 +131,7 @@ class LauncherLocaleTest extends LauncherFixture {
         assertThat(shell(Map.of("LANG", "fr_FR.UTF-8"), launcher).out()).isEqualTo("fr_FR.UTF-8\n");
         assertThat(shell(Map.of("LANG", "xx_YY.UTF-8"), launcher).out()).isEqualTo("nl_NL.utf8\n");
         assertThat(shell(Map.of(), launcher).out()).isEqualTo("nl_NL.utf8\n");
-        script(tools.resolve("locale"), "echo ANSI_X3.4-1968");
+        PackagedProgram.script(tools.resolve("locale"), "echo ANSI_X3.4-1968");
         assertThat(shell(Map.of(), launcher).out()).isEqualTo("C.UTF-8\n");
     }
 

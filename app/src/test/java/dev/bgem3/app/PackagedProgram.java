@@ -2,6 +2,7 @@ package dev.bgem3.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.testsupport.TestSizes;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -9,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +24,7 @@ import java.util.zip.ZipEntry;
  * processes. A start with the cache takes half the time.
  */
 final class PackagedProgram {
+    private static final Path JDK = Path.of(System.getProperty("java.home"));
     private static final Path FOLDER = make();
 
     private PackagedProgram() {}
@@ -34,6 +37,14 @@ final class PackagedProgram {
     /** Returns the cache for the launcher on this processor; Java ignores one that does not match. */
     static Path keptClasses() {
         return FOLDER.resolve("kept.aot");
+    }
+
+    /**
+     * Returns the JDK to start the program with. In short tests its Java runs without the optimizing compiler,
+     * which takes longer in a short run than it saves.
+     */
+    static Path jdk() {
+        return TestSizes.pick(FOLDER.resolve("jdk"), JDK);
     }
 
     /** Returns the jars in the launcher's order, which must match the cache. */
@@ -55,7 +66,8 @@ final class PackagedProgram {
             pack(Files.createDirectory(folder.resolve("lib")));
             // In the archive's layout the launcher builds nothing.
             Path launcher = Files.copy(CommandRunner.ROOT.resolve("bgem3"), folder.resolve("bgem3"));
-            Files.createSymbolicLink(folder.resolve("runtime"), Path.of(System.getProperty("java.home")));
+            Files.createSymbolicLink(folder.resolve("runtime"), JDK);
+            makeQuickJdk(Files.createDirectory(folder.resolve("jdk")));
             keepClasses(folder, launcher);
             return folder;
         } catch (IOException e) {
@@ -63,6 +75,19 @@ final class PackagedProgram {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static void makeQuickJdk(Path jdk) throws IOException {
+        Files.createSymbolicLink(jdk.resolve("release"), JDK.resolve("release"));
+        Path bin = Files.createDirectory(jdk.resolve("bin"));
+        Files.createSymbolicLink(bin.resolve("javac"), JDK.resolve("bin/javac"));
+        script(bin.resolve("java"),
+                "exec '" + JDK.resolve("bin/java") + "' -XX:TieredStopAtLevel=1 \"$@\"\n");
+    }
+
+    static void script(Path file, String commands) throws IOException {
+        Files.writeString(file, "#!/bin/bash\n" + commands);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     private static void keepClasses(Path folder, Path launcher) throws IOException, InterruptedException {
