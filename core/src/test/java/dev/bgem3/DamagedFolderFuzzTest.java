@@ -28,6 +28,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class DamagedFolderFuzzTest {
     private static final int CUTS = TestSizes.pick(4, 30);
+    /** How many bytes at both ends of a file are each a place of a cut. */
+    private static final int EDGE = TestSizes.pick(2, 9);
     private static final int FLIPPED = TestSizes.pick(10, 60);
     /** The size of the regions at both ends that contain headers and directories. */
     private static final int ENDS = 3000;
@@ -49,11 +51,11 @@ class DamagedFolderFuzzTest {
         Path damaged = prepare(file);
         byte[] whole = Files.readAllBytes(file);
         SortedSet<Integer> lengths = new TreeSet<>();
-        for (int i = 0; i <= 8; i++) {
+        for (int i = 0; i < EDGE; i++) {
             lengths.add(i);
             lengths.add(Math.max(0, whole.length - 1 - i));
         }
-        while (lengths.size() < CUTS + 18) {
+        while (lengths.size() < CUTS + 2 * EDGE) {
             lengths.add(random.nextInt(whole.length));
         }
         for (int length : lengths) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.testsupport.TestSizes;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;
 import java.io.ByteArrayOutputStream;
@@ -278,7 +279,8 @@ class TorchReaderTest {
         byte[] whole = zip(PickleMaker.single("FloatStorage", 6, 0, new long[]{2, 3}, new long[]{3, 1}))
                 .add("m/data/0", floats(1, 2, 3, 4, 5, 6)).toBytes();
         int refused = 0;
-        for (int bit = 0; bit < whole.length * 8; bit++) {
+        int step = TestSizes.pick(7, 1); // Each bit of a byte has its turn.
+        for (int bit = 0; bit < whole.length * 8; bit += step) {
             byte[] flipped = whole.clone();
             flipped[bit / 8] ^= (byte) (1 << bit % 8);
             try (TensorFile file = TorchReader.open(write(flipped))) {
@@ -287,6 +289,6 @@ class TorchReaderTest {
                 refused++;
             }
         }
-        assertThat(refused).isGreaterThan(2000);
+        assertThat(refused).isGreaterThan(2000 / step);
     }
 }
