@@ -12,14 +12,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Loading where the system grants few threads, descriptors or bytes: it works or is refused in the library's
@@ -39,13 +43,33 @@ class LoadWithinLimitsTest {
     private static final int MAX_ATTEMPTS = 5;
     private static final String OUT_OF_NATIVE_MEMORY = "insufficient memory for the Java Runtime Environment";
 
-    @TempDir
-    private Path temporary;
+    private static final Map<String, String> LIMITS = Map.of("threads", "--nproc=120", "descriptors",
+            "--nofile=80", "memory", "--as=4000000000");
 
-    @ParameterizedTest
-    @CsvSource({"threads, --nproc=120", "descriptors, --nofile=80", "memory, --as=4000000000"})
-    void worksOrIsRefusedAndLeavesNoThread(String limited, String limit)
-            throws IOException, InterruptedException {
+    @TempDir
+    private static Path temporary;
+    private static final Map<String, CompletableFuture<Outcome>> OUTCOMES = new HashMap<>();
+
+    /** What a process with a limit printed. */
+    private record Outcome(int exitCode, List<String> lines, String errors) {}
+
+    /** Starts all processes, which use different resources, at once. */
+    @BeforeAll
+    static void start() {
+        LIMITS.forEach((limited, limit) -> {
+            CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+            OUTCOMES.put(limited, outcome);
+            Thread.ofPlatform().daemon().start(() -> {
+                try {
+                    outcome.complete(load(limited, limit));
+                } catch (Throwable thrown) {
+                    outcome.completeExceptionally(thrown);
+                }
+            });
+        });
+    }
+
+    private static Outcome load(String limited, String limit) throws IOException, InterruptedException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String classes = UserProgramTest.path(BgeM3.class, Tokenizer.class, LimitedLoadMain.class);
         List<String> command = new ArrayList<>(List.of("prlimit", limit));
@@ -69,18 +93,30 @@ class LoadWithinLimitsTest {
             SyntheticModel.write(model, new SyntheticModel.Sizes(4, 1024, 16, 4096, 20_000, 514), 1,
                     Optional.empty());
         }
-        command.addAll(List.of(limited, model.toString(), String.valueOf(TestSizes.pick(4, 12))));
-        Path out = temporary.resolve("out");
-        Path errors = temporary.resolve("errors");
+        command.addAll(List.of(limited, model.toString(), TestSizes.pick("4", "12"),
+                TestSizes.pick("16", "40")));
+        Path out = temporary.resolve(limited + ".out");
+        Path errors = temporary.resolve(limited + ".errors");
         int exitCode = run(command, out, errors);
         // Java's own compilers end the process where malloc fails, which no library can prevent: try again.
         for (int i = 1; i < MAX_ATTEMPTS && Files.readString(out).contains(OUT_OF_NATIVE_MEMORY); i++) {
             exitCode = run(command, out, errors);
         }
-        String said = Files.readString(errors);
-        List<String> lines = Files.readAllLines(out);
-        assertThat(exitCode).as("%s %s", lines, said).isZero();
-        assertThat(lines).as(said).hasSizeGreaterThan(5).allMatch(line -> line.endsWith(" 0"))
+        return new Outcome(exitCode, Files.readAllLines(out), Files.readString(errors));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"threads", "descriptors", "memory"})
+    void worksOrIsRefusedAndLeavesNoThread(String limited) throws Throwable {
+        Outcome outcome;
+        try {
+            outcome = OUTCOMES.get(limited).get();
+        } catch (ExecutionException e) {
+            throw e.getCause();
+        }
+        List<String> lines = outcome.lines();
+        assertThat(outcome.exitCode()).as("%s %s", lines, outcome.errors()).isZero();
+        assertThat(lines).as(outcome.errors()).hasSizeGreaterThan(5).allMatch(line -> line.endsWith(" 0"))
                 .noneMatch(line -> line.startsWith("FAULT"));
         assertThat(lines).anyMatch(line -> line.startsWith("refused"));
         if (limited.equals("descriptors")) {
@@ -93,7 +129,8 @@ class LoadWithinLimitsTest {
         assertThat(lines.getLast()).isEqualTo("loaded 0");
     }
 
-    private int run(List<String> command, Path out, Path errors) throws IOException, InterruptedException {
+    private static int run(List<String> command, Path out, Path errors)
+            throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command).directory(temporary.toFile())
                 .redirectOutput(out.toFile()).redirectError(errors.toFile());
         builder.environment().putAll(RESERVE);

@@ -26,21 +26,18 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntConsumer;
 
 /**
  * Loads a model in a process with a system limit: uses up the limited resource, then repeatedly gives back a
  * little more of it and loads. Prints a line for each load: {@code loaded}, {@code refused} and the message,
  * or {@code FAULT} and the unexpected exception, each with the number of the library's threads that are left.
- * Arguments: {@code threads}, {@code descriptors} or {@code memory}, the model's folder, and the
- * number of steps in which to give back.
+ * Arguments: {@code threads}, {@code descriptors} or {@code memory}, the model's folder, the number of steps
+ * in which to give back, and the number of threads to load with.
  */
 public final class LimitedLoadMain {
     /** What is given back in all. */
-    private static final int GIVEN_THREADS = 60;
     private static final int GIVEN_DESCRIPTORS = 12;
     private static final int GIVEN_CHUNKS = 24;
-    private static final int THREADS = 40;
     private static final long CHUNK_BYTES = 16 << 20;
 
     private LimitedLoadMain() {}
@@ -52,13 +49,14 @@ public final class LimitedLoadMain {
         }
         Path folder = Path.of(arguments[1]);
         int steps = Integer.parseInt(arguments[2]);
-        IntConsumer load = step -> load(folder, step);
+        int threads = Integer.parseInt(arguments[3]);
+        Runnable load = () -> load(folder, threads);
         // Loads once without a shortage, so that the classes are loaded.
-        load(folder, -1);
+        load(folder, 2);
         switch (arguments[0]) {
             case "threads" -> {
                 try (BgeM3 model = BgeM3.load(folder); EncodeQueue queue = EncodeQueue.of(model)) {
-                    withFewThreads(load, steps, queue);
+                    withFewThreads(load, steps, 3 * threads / 2, queue);
                     answer(queue);
                 }
             }
@@ -66,7 +64,7 @@ public final class LimitedLoadMain {
             case "memory" -> withLittleMemory(load, steps);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
-        load(folder, steps);
+        load(folder, threads);
     }
 
     private static long ownThreads() {
@@ -75,10 +73,9 @@ public final class LimitedLoadMain {
                 .count();
     }
 
-    private static void load(Path folder, int step) {
+    private static void load(Path folder, int threads) {
         long threadsBefore = ownThreads();
         String outcome;
-        int threads = step < 0 ? 2 : THREADS;
         try (BgeM3 model = BgeM3.load(folder, LoadOptions.builder().threads(threads).build())) {
             model.encode("a");
             outcome = "loaded";
@@ -106,7 +103,7 @@ public final class LimitedLoadMain {
         }
     }
 
-    private static void withFewThreads(IntConsumer load, int steps, EncodeQueue queue)
+    private static void withFewThreads(Runnable load, int steps, int given, EncodeQueue queue)
             throws InterruptedException {
         List<CountDownLatch> ends = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
@@ -121,8 +118,8 @@ public final class LimitedLoadMain {
         } catch (OutOfMemoryError full) {
             for (int step = 0; step < steps; step++) {
                 answer(queue);
-                load.accept(step);
-                for (int i = 0; i < GIVEN_THREADS / steps && !ends.isEmpty(); i++) {
+                load.run();
+                for (int i = 0; i < given / steps && !ends.isEmpty(); i++) {
                     ends.removeLast().countDown();
                     threads.removeLast().join();
                 }
@@ -155,7 +152,7 @@ public final class LimitedLoadMain {
         }
     }
 
-    private static void withFewDescriptors(IntConsumer load, int steps, Path folder) throws IOException {
+    private static void withFewDescriptors(Runnable load, int steps, Path folder) throws IOException {
         // Classes are read from files too, so those for the failures must be loaded first.
         TooManyOpenFilesException.explain(new FileSystemException(""));
         failureOf(() -> {
@@ -172,7 +169,7 @@ public final class LimitedLoadMain {
                 System.out.println(failureOf(opening) + " 0");
             }
             for (int step = 0; step < steps; step++) {
-                load.accept(step);
+                load.run();
                 for (int i = 0; i < GIVEN_DESCRIPTORS / steps; i++) {
                     open.removeLast().close();
                 }
@@ -184,7 +181,7 @@ public final class LimitedLoadMain {
     }
 
     /** Limits the address space, which an empty sparse file can use up. */
-    private static void withLittleMemory(IntConsumer load, int steps) throws IOException {
+    private static void withLittleMemory(Runnable load, int steps) throws IOException {
         Path file = Files.createTempFile("addresses", null);
         List<Arena> arenas = new ArrayList<>();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
@@ -200,7 +197,7 @@ public final class LimitedLoadMain {
                 // With no room at all, the virtual machine itself would end.
                 giveBack(arenas, 4);
                 for (int step = 0; step < steps; step++) {
-                    load.accept(step);
+                    load.run();
                     giveBack(arenas, GIVEN_CHUNKS / steps);
                 }
             }
