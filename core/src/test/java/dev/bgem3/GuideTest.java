@@ -70,6 +70,7 @@ class GuideTest {
         Path errors = temporary.resolve("errors");
         Process process = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1", // Compiling the samples takes most of the time.
                 "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
                 UserProgramTest.path(BgeM3.class, Tokenizer.class), source.toString())
                 .directory(Fixtures.ROOT.toFile()).redirectOutput(out.toFile()).redirectError(errors.toFile())
