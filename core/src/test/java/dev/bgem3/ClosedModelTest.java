@@ -116,7 +116,7 @@ class ClosedModelTest {
                 Thread.sleep(round);
                 model.close();
                 for (Future<Integer> future : futures) {
-                    assertThat(future.get(10, TimeUnit.SECONDS)).isNotNegative();
+                    assertThat(future.get(60, TimeUnit.SECONDS)).isNotNegative();
                 }
             }
         }

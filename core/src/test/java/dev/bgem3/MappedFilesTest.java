@@ -93,7 +93,7 @@ class MappedFilesTest {
                 model.encode("text");
             }
         }
-        long deadline = System.nanoTime() + 5_000_000_000L;
+        long deadline = System.nanoTime() + 30_000_000_000L;
         // Only these models have a tenth worker.
         while (liveThreads("bgem3-kernel-10") > 0 && System.nanoTime() < deadline) {
             Thread.sleep(5);

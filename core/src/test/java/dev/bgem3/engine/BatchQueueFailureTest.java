@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -233,7 +234,8 @@ class BatchQueueFailureTest {
             return List.of();
         }, Function.identity());
         assertThat(catchThrowable(cutShort::join)).cause().isInstanceOf(TimedOutException.class);
-        assertThat(tokenized).hasValue(1);
+        // None if the deadline has already passed at the first text, on a busy machine.
+        assertThat(tokenized).hasValueLessThanOrEqualTo(1);
         assertThat(queue.state().freePermits()).isEqualTo(PERMITS);
         assertIdle(queue);
     }
@@ -285,17 +287,21 @@ class BatchQueueFailureTest {
 
     @Test
     void includesTokenizationInTheTimeout() {
-        Duration timeout = Duration.ofMillis(2_000);
+        Duration timeout = Duration.ofSeconds(2);
+        AtomicLong tokenized = new AtomicLong();
         FakeEngine engine = FakeEngine.held();
         var queue = new BatchQueue<>(engine,
                 new QueueSettings(1, BUDGET, PERMITS, Optional.of(timeout), (_, _, _, _) -> {}));
         long start = System.nanoTime();
         var late = queue.submit(1, _ -> {
-            sleep(1_500);
+            sleep(1_900);
+            tokenized.set(System.nanoTime());
             return List.of(new Text(0, 1));
         }, Function.identity());
         assertThat(catchThrowable(late::join)).cause().isInstanceOf(TimedOutException.class);
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(timeout, Duration.ofMillis(3_200));
+        long end = System.nanoTime();
+        assertThat(Duration.ofNanos(end - start)).isGreaterThanOrEqualTo(timeout);
+        assertThat(Duration.ofNanos(end - tokenized.get())).as("after tokenizing").isLessThan(timeout);
         engine.release(1);
         assertIdle(queue);
     }
@@ -307,7 +313,6 @@ class BatchQueueFailureTest {
         var queue = new BatchQueue<>(engine,
                 new QueueSettings(1, BUDGET, PERMITS, Optional.of(timeout), (_, _, _, _) -> {}));
         List<CompletableFuture<QueueAnswer<Integer>>> futures = new ArrayList<>();
-        long start = System.nanoTime();
         for (int tokenizing : new int[]{0, 150, 0, 100}) {
             int number = futures.size();
             futures.add(queue.submit(1, _ -> {
@@ -315,9 +320,9 @@ class BatchQueueFailureTest {
                 return List.of(new Text(number, 1));
             }, Function.identity()));
         }
+        // Without a deadline of its own, a request would wait for the engine, which nobody releases until then.
         futures.forEach(future -> assertThat(catchThrowable(future::join)).cause()
                 .isInstanceOf(TimedOutException.class));
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
         engine.release(1);
         assertIdle(queue);
     }

@@ -135,7 +135,7 @@ class UnfinishedPathTest {
             assertThat(output.readLine()).matches("4\\d{6} of 1\\d{7}");
             assertThat(entries()).as("what is being written").isEqualTo(1);
             process.toHandle().destroy();
-            assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(output.readLine()).as("complaints").isNull();
             assertThat(entries()).as("left").isZero();
         } finally {

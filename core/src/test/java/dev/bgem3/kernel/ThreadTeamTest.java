@@ -75,7 +75,7 @@ class ThreadTeamTest {
         });
         team.close();
         for (int worker = 1; worker < 3; worker++) {
-            assertThat(members[worker].join(Duration.ofSeconds(5))).as("worker %d ended", worker).isTrue();
+            assertThat(members[worker].join(Duration.ofSeconds(30))).as("worker %d ended", worker).isTrue();
         }
         assertThatThrownBy(() -> team.run(1, (_, _) -> {})).isInstanceOf(IllegalStateException.class);
     }

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SteadyStateTest {
     private static final int THREADS = 2;
     /** Time for the JIT compiler to compile the kernels: interpreted code allocates every vector. */
-    private static final long MAX_NANOS = TimeUnit.SECONDS.toNanos(20);
+    private static final long MAX_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final int PASSES = TestSizes.pick(3, 10);
     private static final ThreadMXBean THREAD_BEAN = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 

@@ -23,7 +23,7 @@ import java.util.function.Supplier;
  * exceeds them.
  */
 public final class Bounded {
-    private static final long SECONDS = 5;
+    private static final long SECONDS = 30;
     private static final long FIXED_BYTES = 64 << 20;
     private static final ExecutorService WORKERS = Executors
             .newCachedThreadPool(Thread.ofPlatform().daemon().name("bounded-", 0).factory());
