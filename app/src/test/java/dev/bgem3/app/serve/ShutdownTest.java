@@ -2,6 +2,7 @@ package dev.bgem3.app.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.testsupport.TestSizes;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
@@ -70,7 +71,7 @@ class ShutdownTest {
                     }
                 });
             }
-            while (answered.get() < 200) {
+            while (answered.get() < TestSizes.pick(50, 200)) {
                 Thread.sleep(5);
             }
             terminated.set(true);
