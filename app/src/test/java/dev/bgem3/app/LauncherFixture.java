@@ -132,7 +132,7 @@ abstract class LauncherFixture {
         Thread writer = Thread.ofVirtual().start(() -> write(process, input));
         String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         writer.join();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended within a minute").isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended within a minute of its output").isTrue();
         String err = new String(Files.readAllBytes(builder.redirectError().file().toPath()),
                 StandardCharsets.UTF_8);
         return new Result(process.exitValue(), out, err.replace(INCUBATOR_WARNING, ""));

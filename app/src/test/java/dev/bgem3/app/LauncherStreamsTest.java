@@ -69,7 +69,7 @@ class LauncherStreamsTest extends LauncherFixture {
                 in.write("a line\n".getBytes(StandardCharsets.UTF_8));
                 in.flush();
                 String start = "{\"id\":" + i + ",";
-                assertTimeoutPreemptively(Duration.ofSeconds(30),
+                assertTimeoutPreemptively(Duration.ofSeconds(60),
                         () -> assertThat(out.readLine()).startsWith(start).endsWith("]}"));
             }
         }
@@ -100,7 +100,7 @@ class LauncherStreamsTest extends LauncherFixture {
         OutputStream in = process.getOutputStream();
         in.write("one line\n".repeat(100).getBytes(StandardCharsets.UTF_8));
         in.flush();
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (files(folder).isEmpty() && System.nanoTime() < deadline) {
             Thread.sleep(20);
         }
@@ -114,7 +114,7 @@ class LauncherStreamsTest extends LauncherFixture {
     void leavesNoModelIfStoppedWhileWriting() throws Exception {
         Path folder = Files.createDirectory(temporary.resolve("models"));
         Process process = process(Map.of(), launcher("synth", folder.resolve("model").toString())).start();
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (files(folder).isEmpty() && System.nanoTime() < deadline) {
             Thread.sleep(20);
         }

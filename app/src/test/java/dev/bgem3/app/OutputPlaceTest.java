@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Tests files that can be written but not replaced, and disks that are full or read-only, with shell scripts
  * in their own mount namespace. They need root on Linux.
  */
-@Timeout(60)
+@Timeout(120)
 class OutputPlaceTest {
     /** Runs the program as root without capabilities, so that permissions and owners apply to it. */
     private static final String POWERLESS = "setpriv --bounding-set=-all --inh-caps=-all";
@@ -70,7 +70,7 @@ class OutputPlaceTest {
     /** Runs a script in the folder, with the text {@code one} as standard input. */
     private Result run(String script) throws Exception {
         Path input = Files.writeString(temporary.resolve("input"), "one\n");
-        ProcessBuilder builder = new ProcessBuilder("timeout", "40", "unshare", "-m", "sh", "-c",
+        ProcessBuilder builder = new ProcessBuilder("timeout", "100", "unshare", "-m", "sh", "-c",
                 SETUP + script).directory(folder.toFile()).redirectInput(input.toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().put("JAVA", Path.of(System.getProperty("java.home"), "bin", "java").toString());

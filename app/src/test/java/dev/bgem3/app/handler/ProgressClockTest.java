@@ -38,13 +38,13 @@ class ProgressClockTest {
     @Test
     void startsTheClockWithTheWork() throws Exception {
         try (Progress progress = progress(Optional.of(Duration.ZERO))) {
-            Thread.sleep(1_100);
+            Thread.sleep(2_100);
             assertThat(err.size()).isZero();
             progress.begin();
             progress.begin();
             progress.to(10);
         }
-        assertThat(err.toString()).contains("100%", "(0:00:00").doesNotContain("0:00:01");
+        assertThat(err.toString()).contains("100%").doesNotContainPattern("\\(0:00:0[2-9]");
     }
 
     @Test

@@ -61,7 +61,7 @@ class HubProcessTest extends HubFixture {
         hub.always(request -> request.method().equals("CONNECT"),
                 (_, wire) -> wire.head(407, "Proxy-Authenticate: Basic realm=\"here\"").body(new byte[0]));
         Process process = start("--timeout", "20");
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (hub.asked(request -> !request.header("Proxy-Authorization").isEmpty()) == 0
                 && System.nanoTime() < deadline) {
             Thread.sleep(20);
@@ -83,7 +83,7 @@ class HubProcessTest extends HubFixture {
         });
         Process stopped = start();
         Path part = blob("model.safetensors").resolveSibling(FakeHub.digest(large()) + ".bgem3.incomplete");
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (PartFile.present(part, large().length) < 1_000_000 && System.nanoTime() < deadline) {
             Thread.sleep(20);
         }

@@ -181,7 +181,7 @@ class HostileClientTest extends OnMiniServer {
         for (Socket socket : sockets) {
             socket.close();
         }
-        long until = System.nanoTime() + 20_000_000_000L;
+        long until = System.nanoTime() + 60_000_000_000L;
         while (server.server().answered() < server.server().accepted() && System.nanoTime() < until) {
             Thread.sleep(20);
         }

@@ -64,7 +64,7 @@ class SmallHeapTest {
     private static void requireHealthy() throws Exception {
         assertThat(process.isAlive()).isTrue();
         HttpResponse<String> health = client.send(HttpRequest.newBuilder(address.resolve("/health"))
-                .timeout(Duration.ofSeconds(5)).build(), BodyHandlers.ofString());
+                .timeout(Duration.ofSeconds(30)).build(), BodyHandlers.ofString());
         assertThat(health.statusCode()).isEqualTo(200);
         assertThat(client.send(post("{\"inputs\":\"text\"}"), BodyHandlers.ofString()).statusCode())
                 .isEqualTo(200);
