@@ -8,16 +8,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -40,7 +42,7 @@ class CommandsTest {
     @TempDir
     private static Path temporary;
     private static InstalledProgram program;
-    private static final Map<String, String> HELP = new HashMap<>();
+    private static final Map<String, String> HELP = new ConcurrentHashMap<>();
 
     @BeforeAll
     static void install() throws Exception {
@@ -62,8 +64,10 @@ class CommandsTest {
         return DocumentPage.all().filter(page -> !page.shells().isEmpty()).toList();
     }
 
+    /** Two at a time, as src/test/resources/junit-platform.properties says: each has a folder of its own. */
     @ParameterizedTest
     @MethodSource("pages")
+    @Execution(ExecutionMode.CONCURRENT)
     void commandsRunAndPrintWhatThePageShows(DocumentPage page) throws Exception {
         Path folder = program.workFolder(temporary.resolve(page.toString().replace('/', '-')));
         try (ServerProcess server = new ServerProcess(program, folder)) {
