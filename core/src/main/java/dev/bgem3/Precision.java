@@ -6,20 +6,26 @@ import java.util.Optional;
 /** The arithmetic of the encoder's matrix products. */
 public enum Precision {
     /** fp32 on a CPU, which gives the reference's numbers; fp16 on a GPU, where wider arithmetic is slow. */
-    AUTO("auto"),
+    AUTO("auto", null),
     /** 32-bit floating point throughout: the reference's arithmetic. */
-    FP32("fp32"),
+    FP32(Arithmetic.FP32),
     /** 16-bit floating point, for GPUs. */
-    FP16("fp16"),
+    FP16(Arithmetic.FP16),
     /** 16-bit brain floating point. */
-    BF16("bf16"),
+    BF16(Arithmetic.BF16),
     /** 8-bit integers. */
-    INT8("int8");
+    INT8(Arithmetic.INT8);
 
     private final String label;
+    private final Arithmetic arithmetic;
 
-    Precision(String label) {
+    Precision(Arithmetic arithmetic) {
+        this(arithmetic.label(), arithmetic);
+    }
+
+    Precision(String label, Arithmetic arithmetic) {
         this.label = label;
+        this.arithmetic = arithmetic;
     }
 
     /** Returns the name that the command line uses. */
@@ -39,12 +45,6 @@ public enum Precision {
 
     /** Returns the arithmetic of this precision; empty for {@link #AUTO}. */
     Optional<Arithmetic> arithmetic() {
-        return switch (this) {
-            case AUTO -> Optional.empty();
-            case FP32 -> Optional.of(Arithmetic.FP32);
-            case FP16 -> Optional.of(Arithmetic.FP16);
-            case BF16 -> Optional.of(Arithmetic.BF16);
-            case INT8 -> Optional.of(Arithmetic.INT8);
-        };
+        return Optional.ofNullable(arithmetic);
     }
 }

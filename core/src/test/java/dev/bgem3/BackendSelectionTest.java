@@ -117,7 +117,8 @@ class BackendSelectionTest {
         List<KernelProvider> installed = with(new Failing(ONE, Arithmetic.FP16));
         assertThat(names(choose("auto", Precision.AUTO, installed))).containsExactly("cpu");
         assertThat(names(choose("auto", Precision.BF16, installed))).containsExactly("cuda:0");
-        assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and none can be "
+        assertRefused("precision: fp16 (expected: " + Arithmetic.cpuLabels()
+                + "; fp16 is for GPUs, and none can be "
                 + "used: cuda: its sums are off by one)", "auto", Precision.FP16, installed);
         assertRefused("kernels: fake cannot be used: its sums are off by one", "cuda", Precision.AUTO,
                 installed);
@@ -202,10 +203,13 @@ class BackendSelectionTest {
                     + " (expected: fp16 or bf16, which is all that the fake kernels compute here)",
                     "cuda", precision, with(ONE));
         }
-        assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs)", "cpu",
+        assertRefused("precision: fp16 (expected: " + Arithmetic.cpuLabels() + "; fp16 is for GPUs)", "cpu",
                 Precision.FP16, with(ONE));
-        assertRefused("precision: fp16 (expected: fp32, bf16 or int8; fp16 is for GPUs, and none can be "
-                + "used: cuda: there is no driver)", "auto", Precision.FP16,
+        assertRefused(
+                "precision: fp16 (expected: " + Arithmetic.cpuLabels()
+                        + "; fp16 is for GPUs, and none can be "
+                        + "used: cuda: there is no driver)",
+                "auto", Precision.FP16,
                 with(FakeDevices.unavailable("there is no driver", false)));
     }
 

@@ -2,6 +2,7 @@ package dev.bgem3.kernel;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The number type in which the products of linear layers are computed. On a CPU everything else is fp32; on a
@@ -9,28 +10,32 @@ import java.util.List;
  */
 public enum Arithmetic {
     /** Products and sums in fp32. */
-    FP32("fp32", 1, false, true, 1),
+    FP32("fp32", 1, 0, false, "", 1),
     /** Operands and results rounded to fp16; sums of products, norms and softmax in fp32. */
-    FP16("fp16", 2, false, false, 1),
+    FP16("fp16", 2, 0x1p-11, false, null, 1),
     /** Operands rounded to bf16, sums of their products in fp32. */
-    BF16("bf16", 2, false, true, 1),
+    BF16("bf16", 2, 0x1p-8, false, "AVX-512 BF16", 1),
     /**
      * Operands rounded to 8-bit integers, with one scale per output channel for weights and one per row for
      * activations; sums exact in 32-bit integers.
      */
-    INT8("int8", 4, true, true, 1);
+    INT8("int8", 4, 1 / 254.0, true, "AVX-512 VNNI or AVX-VNNI", 1);
 
     private final String label;
     private final int numbersPerWord;
+    private final double operandRounding;
     private final boolean scaled;
-    private final boolean forCpu;
+    private final String cpuUnits;
     private final int numericsVersion;
 
-    Arithmetic(String label, int numbersPerWord, boolean scaled, boolean forCpu, int numericsVersion) {
+    /** Creates a constant; {@code cpuUnits} is empty if every CPU computes in it, and null if none does. */
+    Arithmetic(String label, int numbersPerWord, double operandRounding, boolean scaled, String cpuUnits,
+            int numericsVersion) {
         this.label = label;
         this.numbersPerWord = numbersPerWord;
+        this.operandRounding = operandRounding;
         this.scaled = scaled;
-        this.forCpu = forCpu;
+        this.cpuUnits = cpuUnits;
         this.numericsVersion = numericsVersion;
     }
 
@@ -42,6 +47,22 @@ public enum Arithmetic {
     /** Returns how many numbers of an operand a 32-bit word holds. */
     public int numbersPerWord() {
         return numbersPerWord;
+    }
+
+    /**
+     * Returns the largest error of rounding an operand, which is fp32 at first: relative to the number itself
+     * or, if operands are scaled, to the largest number with the same scale.
+     */
+    public double operandRounding() {
+        return operandRounding;
+    }
+
+    /**
+     * Returns whether rounding to this type loses at least as much as rounding to another, so that what
+     * surrounds a product need not be more accurate than that.
+     */
+    public boolean isNoFinerThan(Arithmetic other) {
+        return operandRounding >= other.operandRounding;
     }
 
     /**
@@ -57,12 +78,17 @@ public enum Arithmetic {
         return scaled;
     }
 
-    /** Whether kernels for CPUs compute in it; else those for GPUs alone do. */
+    /** Returns whether kernels for CPUs compute in it; otherwise only those for GPUs do. */
     public boolean isForCpu() {
-        return forCpu;
+        return cpuUnits != null;
     }
 
-    /** The labels of those for CPUs, as messages list them: {@code fp32, bf16 or int8}. */
+    /** Returns the units that a CPU needs to compute in it; empty if every CPU or none can. */
+    public Optional<String> cpuUnits() {
+        return Optional.ofNullable(cpuUnits).filter(units -> !units.isEmpty());
+    }
+
+    /** Returns the labels of those for CPUs, as messages list them: {@code fp32, bf16 or int8}. */
     public static String cpuLabels() {
         List<String> labels = Arrays.stream(values()).filter(Arithmetic::isForCpu).map(Arithmetic::label)
                 .toList();

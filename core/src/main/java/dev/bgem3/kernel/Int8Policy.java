@@ -44,9 +44,9 @@ public final class Int8Policy {
      *            the arithmetics that the kernels support
      */
     public static Arithmetic precise(Arithmetic others, Set<Arithmetic> available) {
-        return switch (others) {
-            case FP32, FP16, BF16 -> others;
-            case INT8 -> available.contains(Arithmetic.BF16) ? Arithmetic.BF16 : Arithmetic.FP32;
-        };
+        if (!others.isScaled()) {
+            return others;
+        }
+        return available.contains(Arithmetic.BF16) ? Arithmetic.BF16 : Arithmetic.FP32;
     }
 }

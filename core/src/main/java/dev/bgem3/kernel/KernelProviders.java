@@ -80,8 +80,10 @@ public final class KernelProviders {
         }
         throw new BackendException(
                 "precision: " + arithmetic.label() + " " + inWords(reasons)
-                        + "(expected: fp32, or a processor with its units for the jit kernels: AVX-512 BF16, "
-                        + "AVX-512 VNNI or AVX-VNNI)");
+                        + "(expected: fp32" + arithmetic.cpuUnits()
+                                .map(units -> ", or a processor with " + units + " for the jit kernels")
+                                .orElse("")
+                        + ")");
     }
 
     private static String inWords(Map<String, String> reasons) {

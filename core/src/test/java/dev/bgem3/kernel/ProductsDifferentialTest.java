@@ -25,9 +25,7 @@ class ProductsDifferentialTest extends AgainstScalar {
 
     /**
      * Returns the bound on the error of each number of a product: that of the sum, γ·(Σ|in|·|weight| +
-     * |bias|), and that of rounding the operands. bf16 has 8 significant bits, so the relative error of an
-     * operand is at most 2⁻⁸. The error of an int8 operand is at most half a step, where the step is the
-     * largest number of its row over 127.
+     * |bias|), and that of rounding both operands ({@link Arithmetic#operandRounding}).
      */
     private double[] productBounds(int m, int n, int k, float[] in, float[] weight, float[] bias) {
         float[] magnitudes = run(reference, m, n,
@@ -36,29 +34,28 @@ class ProductsDifferentialTest extends AgainstScalar {
         double gamma = (k + 6) * U / (1 - (k + 6) * U);
         double[] bounds = new double[m * n];
         for (int i = 0; i < bounds.length; i++) {
-            double rounding = switch (arithmetic) {
-                case FP32 -> 0;
-                case FP16 -> throw new AssertionError("no provider here offers fp16");
-                case BF16 -> (2 * 0x1p-8 + 0x1p-16) * magnitudes[i];
-                case INT8 -> int8Rounding(in, i / n * k, weight, i % n * k, k);
-            };
+            double relative = arithmetic.operandRounding();
+            double rounding = arithmetic.isScaled()
+                    ? scaledRounding(in, i / n * k, weight, i % n * k, k)
+                    : (2 * relative + relative * relative) * magnitudes[i];
             bounds[i] = gamma * magnitudes[i] * (1 + 2 * U) + rounding * (1 + 1e-5);
         }
         return bounds;
     }
 
-    private static double int8Rounding(float[] in, int row, float[] weight, int column, int k) {
-        double inStep = 0;
-        double weightStep = 0;
+    private double scaledRounding(float[] in, int row, float[] weight, int column, int k) {
+        double inError = 0;
+        double weightError = 0;
         double inSum = 0;
         double weightSum = 0;
         for (int i = 0; i < k; i++) {
-            inStep = Math.max(inStep, Math.abs(in[row + i]) / 127.0);
-            weightStep = Math.max(weightStep, Math.abs(weight[column + i]) / 127.0);
+            inError = Math.max(inError, Math.abs(in[row + i]) * arithmetic.operandRounding());
+            weightError = Math.max(weightError,
+                    Math.abs(weight[column + i]) * arithmetic.operandRounding());
             inSum += Math.abs(in[row + i]);
             weightSum += Math.abs(weight[column + i]);
         }
-        return inSum * weightStep / 2 + weightSum * inStep / 2 + k * inStep * weightStep / 4;
+        return inSum * weightError + weightSum * inError + k * inError * weightError;
     }
 
     @ParameterizedTest
@@ -148,7 +145,7 @@ class ProductsDifferentialTest extends AgainstScalar {
                 with.linear(out, wide, with.linear(MatrixSource.of(c, f, lastWeight), new float[c]));
             });
         }
-        if (arithmetic != Arithmetic.INT8) {
+        if (!arithmetic.isScaled()) {
             assertThat(results[1]).isEqualTo(results[0]);
             return;
         }

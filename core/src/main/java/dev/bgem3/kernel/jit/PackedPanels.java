@@ -110,22 +110,33 @@ public record PackedPanels(int width, MemorySegment panels, MemorySegment bias, 
         float[] row = new float[steps() * arithmetic.numbersPerWord()];
         for (int j = 0; j < count; j++) {
             weight.readRow(first + j, row, 0);
-            switch (arithmetic) {
-                case FP32 -> {
-                    for (int i = 0; i < row.length; i++) {
-                        words[i * width + j] = Float.floatToRawIntBits(row[i]);
-                    }
-                }
-                case BF16 -> {
-                    for (int i = 0; i < row.length; i += 2) {
-                        words[i / 2 * width + j] = bf16(row[i]) | bf16(row[i + 1]) << 16;
-                    }
-                }
-                case INT8 -> packInt8(first + j, row, words, j);
-                default -> throw KernelSet.notOffered(arithmetic);
+            int[] column = switch (arithmetic) {
+                case FP32 -> fp32Words(row);
+                case BF16 -> bf16Words(row);
+                case INT8 -> int8Words(row, first + j);
+                case FP16 -> throw KernelSet.notOffered(arithmetic);
+            };
+            for (int step = 0; step < column.length; step++) {
+                words[step * width + j] = column[step];
             }
         }
         MemorySegment.copy(words, 0, panels, ValueLayout.JAVA_INT, panel * panelBytes(), words.length);
+    }
+
+    private static int[] fp32Words(float[] row) {
+        int[] words = new int[row.length];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = Float.floatToRawIntBits(row[i]);
+        }
+        return words;
+    }
+
+    private static int[] bf16Words(float[] row) {
+        int[] words = new int[row.length / 2];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = bf16(row[2 * i]) | bf16(row[2 * i + 1]) << 16;
+        }
+        return words;
     }
 
     /** Rounds a finite number to bf16, the upper half of its bits, to nearest even. */
@@ -134,18 +145,21 @@ public record PackedPanels(int width, MemorySegment panels, MemorySegment bias, 
         return bits + 0x7fff + (bits >>> 16 & 1) >>> 16;
     }
 
-    private void packInt8(int column, float[] row, int[] words, int place) {
+    /** Rounds the row of a column, and sets the column's scale and offset. */
+    private int[] int8Words(float[] row, int column) {
         float largest = 0;
         for (float number : row) {
             largest = Math.max(largest, Math.abs(number));
         }
+        int[] words = new int[row.length / 4];
         int sum = 0;
         for (int i = 0; i < row.length; i++) {
             int rounded = largest == 0 ? 0 : Math.round(row[i] / largest * INT8_RANGE);
-            words[i / 4 * width + place] |= (rounded & 0xff) << i % 4 * 8;
+            words[i / 4] |= (rounded & 0xff) << i % 4 * 8;
             sum += rounded;
         }
         scales.set(HostTensor.FLOAT, 4L * column, largest / INT8_RANGE);
         offsets.set(ValueLayout.JAVA_INT, 4L * column, 128 * sum);
+        return words;
     }
 }

@@ -40,7 +40,7 @@ public final class SelfTest {
     private static final int HEAD_SIZE = 16;
     /** The width of a tensor: in bf16 a multiple of a cache line. */
     static final int WIDTH = HEADS * HEAD_SIZE;
-    /** Sequences whose queries fill 1, 2 and 3 vectors of AVX-512. */
+    /** Sequences whose queries fill 1, 2 and 3 vectors of 16 numbers, the longest vectors of any set. */
     private static final int[] CUMULATIVE_LENGTHS = {0, 1, 21, 63};
     private static final int TOKENS = CUMULATIVE_LENGTHS[CUMULATIVE_LENGTHS.length - 1];
     /** The number of keys beyond those that attention processes at a time. */
@@ -309,14 +309,11 @@ public final class SelfTest {
     /**
      * Returns the bound on the error of a result. If attention is in bf16, its weights and values each have a
      * relative error of 2⁻⁸, and values are at most 1, so their error is at most 2⁻⁷; that of exponentials is
-     * 8e-5. If products round their operands, a shorter GELU is used, whose error is 4e-5 + 6e-6·|z|, with
+     * 8e-5. If products round as much as bf16, a shorter GELU is used, whose error is 4e-5 + 6e-6·|z|, with
      * |z| below 41.
      */
     private Bound bound(Operation operation, boolean precise) {
-        boolean exact = switch (arithmetic) {
-            case FP32 -> true;
-            case FP16, BF16, INT8 -> false;
-        };
+        boolean exact = !arithmetic.isNoFinerThan(Arithmetic.BF16);
         float sum = arithmetic.isScaled() && !precise ? INT8_ROUNDING : 0;
         float toBf16 = exact ? 0 : BF16_ROUNDING;
         float gelu = exact ? 1e-5f : 3e-4f;

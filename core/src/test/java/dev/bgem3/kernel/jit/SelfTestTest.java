@@ -13,7 +13,6 @@ import dev.bgem3.kernel.Workspace;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +33,8 @@ class SelfTestTest {
     @Test
     void usesRoundedTensorsInBf16() {
         try (Workspace workspace = new HostWorkspace(true)) {
-            for (int columns : new int[]{SelfTest.ROUNDED_SIZE, SelfTest.WIDTH, 3 * SelfTest.WIDTH}) {
+            for (int columns : new int[]{SelfTest.ROUNDED_SIZE, SelfTest.WIDTH,
+                    3 * SelfTest.WIDTH}) {
                 assertThat(HostTensor.ofAny(workspace.roundedTensor(1, columns)).isBf16()).as("%d", columns)
                         .isTrue();
             }
@@ -126,8 +126,9 @@ class SelfTestTest {
                             throw e.getCause();
                         }
                     });
-            for (Arithmetic arithmetic : List.of(Arithmetic.FP32, Arithmetic.BF16, Arithmetic.INT8)) {
-                assertThat(SelfTest.failure(broken, arithmetic, KEYS_AT_ONCE, 31, 7).orElse("nothing found"))
+            for (Arithmetic arithmetic : Arithmetic.values()) {
+                assertThat(
+                        SelfTest.failure(broken, arithmetic, KEYS_AT_ONCE, 31, 7).orElse("nothing found"))
                         .as("%s: %s", arithmetic, what).startsWith("the self-test's ")
                         .contains("expected: ");
             }

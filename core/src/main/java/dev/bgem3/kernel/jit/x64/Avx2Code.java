@@ -4,6 +4,7 @@ import dev.bgem3.asm.x64.Abi;
 import dev.bgem3.asm.Code;
 import dev.bgem3.asm.ExecutableMemory;
 import dev.bgem3.kernel.Arithmetic;
+import dev.bgem3.kernel.jit.KernelSet;
 import dev.bgem3.kernel.jit.SharedCode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,8 +21,8 @@ final class Avx2Code {
 
     /** The tiles of 1, 2 … rows, by arithmetic and finish. */
     private final Map<Arithmetic, Map<TileFinish, Code[]>> tiles = new EnumMap<>(Arithmetic.class);
-    /** Rounds a layer's left operand to int8; null if no layer is int8. */
-    final Code toInt8;
+    /** Converts the left operand of scaled layers to their arithmetic; null if there are none. */
+    final Code operand;
     final Code layerNorm;
     final Code exponentiate;
     final Code divide;
@@ -37,9 +38,12 @@ final class Avx2Code {
         for (Arithmetic one : EnumSet.of(Arithmetic.FP32, arithmetic)) {
             tiles.put(one, tiles(arena, abi, one));
         }
-        toInt8 = arithmetic == Arithmetic.INT8
-                ? ExecutableMemory.load(arena, "bgem3 avx2 to int8", OperandKernel.toInt8(Vectors.AVX2, abi))
-                : null;
+        operand = switch (arithmetic) {
+            case FP32 -> null;
+            case INT8 -> ExecutableMemory.load(arena, "bgem3 avx2 to int8",
+                    OperandKernel.toInt8(Vectors.AVX2, abi));
+            case FP16, BF16 -> throw KernelSet.notOffered(arithmetic);
+        };
         layerNorm = ExecutableMemory.load(arena, "bgem3 avx2 layer norm",
                 NormKernel.layerNorm(Vectors.AVX2, abi));
         exponentiate = ExecutableMemory.load(arena, "bgem3 avx2 softmax",

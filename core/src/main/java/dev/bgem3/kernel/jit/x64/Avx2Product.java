@@ -86,7 +86,7 @@ final class Avx2Product {
             OperandKernel.fill(Vectors.AVX2, scratch.operandBlock, left, leftStride, operand.address(),
                     stride, rows,
                     in.columns(), scratch.rowScales.address());
-            call.code.toInt8.call(scratch.operandBlock);
+            call.code.operand.call(scratch.operandBlock);
             left = operand.address();
             leftStride = stride;
         }

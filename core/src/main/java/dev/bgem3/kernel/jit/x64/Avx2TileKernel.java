@@ -17,6 +17,7 @@ import dev.bgem3.asm.x64.Gpr;
 import dev.bgem3.asm.Label;
 import dev.bgem3.asm.x64.Mem;
 import dev.bgem3.asm.x64.Vec;
+import dev.bgem3.asm.x64.VectorOp;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.jit.KernelSet;
 import java.lang.foreign.MemorySegment;
@@ -41,7 +42,9 @@ import java.util.List;
  * memory, so K can be split into slices, whose part of the panel stays in the level 1 cache, without changing
  * the chain. There are no masks: a tile is always whole, and callers use a separate tile for the last
  * columns. On one Zen 5 core a call reaches 98 % of the rate of multiply-adds between registers, in fp32 and
- * int8. The operands of int8 are the same as in AVX-512; the sums of {@link TileFinish#NONE} stay integers.
+ * int8; whole layers in fp32 are not at every size faster than those of the Vector API, so
+ * {@link InstructionSet#isFastest} is false. The operands of int8 are the same as in AVX-512; the sums of
+ * {@link TileFinish#NONE} stay integers.
  *
  * @param rows
  *            1 to {@link #MAX_ROWS}
@@ -264,13 +267,7 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
             for (int row = 0; row < rows; row++) {
                 code.emit(VBROADCASTSS, broadcast(row), left(row, step));
                 for (int vector = 0; vector < VECTORS; vector++) {
-                    switch (arithmetic) {
-                        case FP32 ->
-                            code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), broadcast(row));
-                        case INT8 ->
-                            code.emit(VPDPBUSD_VEX, sum(row, vector), broadcast(row), panelVector(vector));
-                        default -> throw KernelSet.notOffered(arithmetic);
-                    }
+                    multiplyAdd(code, sum(row, vector), panelVector(vector), broadcast(row));
                 }
             }
         }
@@ -278,6 +275,17 @@ record Avx2TileKernel(int rows, TileFinish finish, Arithmetic arithmetic) {
         bases.forEach(base -> code.add(base, 4 * unrolled));
         code.dec(COUNT);
         code.jump(Condition.NOT_EQUAL, again);
+    }
+
+    private void multiplyAdd(Assembler code, Vec sum, Vec panel, Vec left) {
+        VectorOp multiplyAdd = switch (arithmetic) {
+            case FP32 -> VFMADD231PS;
+            case INT8 -> VPDPBUSD_VEX;
+            case FP16, BF16 -> throw KernelSet.notOffered(arithmetic);
+        };
+        // The first factor of vpdpbusd is the unsigned one.
+        boolean leftFirst = multiplyAdd == VPDPBUSD_VEX;
+        code.emit(multiplyAdd, sum, leftFirst ? left : panel, leftFirst ? panel : left);
     }
 
     private void finish(Assembler code, Avx2VectorCode math, Gpr argument) {

@@ -15,6 +15,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * All code of the AVX-512 kernels of an arithmetic, shared by all models; its memory is freed after the last
@@ -73,26 +74,19 @@ final class Avx512Code {
     }
 
     private Avx512Code(Arithmetic arithmetic) {
-        bf16Attention = arithmetic != Arithmetic.FP32
+        bf16Attention = arithmetic.isNoFinerThan(Arithmetic.BF16)
                 && CpuFeatures.ofThisMachine().has(CpuFeature.AVX512_BF16);
         layerEnds = bf16Attention ? LAYER_ENDS : LAYER_ENDS.subList(0, FP32_ENDS);
         Arithmetic precise = Int8Policy.precise(arithmetic, InstructionSet.AVX512.arithmetics());
         for (Arithmetic layer : EnumSet.of(arithmetic, precise)) {
             layers.put(layer, tiles("layers", layer, Left.ROWS, layerEnds));
-            switch (layer) {
-                case FP32 -> {
-                    // The kernel reads fp32 operands in place; the same holds for bf16 operands of bf16
-                    // layers.
-                }
-                case BF16 -> operands.put(layer, load("to bf16", Avx512OperandKernel.toBf16(abi)));
-                case INT8 -> {
-                    operands.put(layer, load("to int8", OperandKernel.toInt8(Vectors.AVX512, abi)));
-                    if (bf16Attention) {
-                        roundedOperands.put(layer,
-                                load("bf16 to int8", Avx512OperandKernel.bf16ToInt8(abi)));
-                    }
-                }
-                default -> throw KernelSet.notOffered(layer);
+            Optional<byte[]> fromFp32 = fromFp32(layer);
+            if (fromFp32.isPresent()) {
+                operands.put(layer, load("to " + layer.label(), fromFp32.get()));
+            }
+            Optional<byte[]> fromBf16 = bf16Attention ? fromBf16(layer) : Optional.empty();
+            if (fromBf16.isPresent()) {
+                roundedOperands.put(layer, load("bf16 to " + layer.label(), fromBf16.get()));
             }
         }
         layerNorm = load("layer norm", NormKernel.layerNorm(Vectors.AVX512, abi));
@@ -117,6 +111,25 @@ final class Avx512Code {
             exponentiate[i] = load("softmax", Avx512SoftmaxKernel.exponentiate(abi, 1 << i, bf16Attention));
         }
         divide = load("softmax division", Avx512SoftmaxKernel.divide(abi, false));
+    }
+
+    /** Returns the conversion of an fp32 operand; empty if layers read it in place. */
+    private Optional<byte[]> fromFp32(Arithmetic layer) {
+        return switch (layer) {
+            case FP32 -> Optional.empty();
+            case BF16 -> Optional.of(Avx512OperandKernel.toBf16(abi));
+            case INT8 -> Optional.of(OperandKernel.toInt8(Vectors.AVX512, abi));
+            case FP16 -> throw KernelSet.notOffered(layer);
+        };
+    }
+
+    /** Returns the conversion of a bf16 operand; empty if layers read it in place or never have one. */
+    private Optional<byte[]> fromBf16(Arithmetic layer) {
+        return switch (layer) {
+            case FP32, BF16 -> Optional.empty();
+            case INT8 -> Optional.of(Avx512OperandKernel.bf16ToInt8(abi));
+            case FP16 -> throw KernelSet.notOffered(layer);
+        };
     }
 
     private Code load(String name, byte[] bytes) {

@@ -20,7 +20,6 @@ import dev.bgem3.asm.x64.Masked;
 import dev.bgem3.asm.x64.Mem;
 import dev.bgem3.asm.x64.Vec;
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.jit.KernelSet;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -182,11 +181,10 @@ final class Avx512TileEnds {
                 code.emit(VMAXPS, sum, OTHER, sum); // NaN in either: the second operand
             }
             case BIAS_GELU -> {
-                switch (arithmetic) {
-                    case FP32 ->
-                        math.gelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26), Vec.zmm(27), SCRATCH_MASK);
-                    case BF16, INT8 -> math.shortGelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26));
-                    default -> throw KernelSet.notOffered(arithmetic);
+                if (arithmetic.isNoFinerThan(Arithmetic.BF16)) {
+                    math.shortGelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26));
+                } else {
+                    math.gelu(sum, Vec.zmm(24), Vec.zmm(25), Vec.zmm(26), Vec.zmm(27), SCRATCH_MASK);
                 }
             }
             case BIAS_RESIDUAL -> {

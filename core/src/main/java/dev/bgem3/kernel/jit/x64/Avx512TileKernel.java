@@ -16,6 +16,7 @@ import dev.bgem3.asm.Label;
 import dev.bgem3.asm.x64.Mask;
 import dev.bgem3.asm.x64.Mem;
 import dev.bgem3.asm.x64.Vec;
+import dev.bgem3.asm.x64.VectorOp;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.jit.KernelSet;
 import java.lang.foreign.MemorySegment;
@@ -335,15 +336,7 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
             for (int row = 0; row < height; row++) {
                 code.emit(VBROADCASTSS, broadcast(row), left(row, step));
                 for (int vector = 0; vector < VECTORS; vector++) {
-                    switch (arithmetic) {
-                        case FP32 ->
-                            code.emit(VFMADD231PS, sum(row, vector), panelVector(vector), broadcast(row));
-                        case BF16 ->
-                            code.emit(VDPBF16PS, sum(row, vector), panelVector(vector), broadcast(row));
-                        case INT8 ->
-                            code.emit(VPDPBUSD, sum(row, vector), broadcast(row), panelVector(vector));
-                        default -> throw KernelSet.notOffered(arithmetic);
-                    }
+                    multiplyAdd(code, sum(row, vector), panelVector(vector), broadcast(row));
                 }
             }
         }
@@ -357,5 +350,17 @@ record Avx512TileKernel(Arithmetic arithmetic, Left left, List<Avx512TileEnd> en
         bases.forEach(base -> code.add(base, (left == Left.STEPS ? STEP_BYTES : 4) * unrolled));
         code.dec(COUNT);
         code.jump(Condition.NOT_EQUAL, again);
+    }
+
+    private void multiplyAdd(Assembler code, Vec sum, Vec panel, Vec left) {
+        VectorOp multiplyAdd = switch (arithmetic) {
+            case FP32 -> VFMADD231PS;
+            case BF16 -> VDPBF16PS;
+            case INT8 -> VPDPBUSD;
+            case FP16 -> throw KernelSet.notOffered(arithmetic);
+        };
+        // The first factor of vpdpbusd is the unsigned one.
+        boolean leftFirst = multiplyAdd == VPDPBUSD;
+        code.emit(multiplyAdd, sum, leftFirst ? left : panel, leftFirst ? panel : left);
     }
 }
