@@ -96,7 +96,10 @@ final class CudaProduct implements AutoCloseable {
 
     CudaProduct(CudaDevice device, Elements elements) {
         this.device = device;
-        type = elements == Elements.FP16 ? CUDA_R_16F : CUDA_R_16BF;
+        type = switch (elements) {
+            case FP16 -> CUDA_R_16F;
+            case BF16 -> CUDA_R_16BF;
+        };
         device.use();
         check(cublasLtCreate(context), "cublasLtCreate");
     }

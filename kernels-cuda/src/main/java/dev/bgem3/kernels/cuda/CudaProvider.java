@@ -3,7 +3,6 @@ package dev.bgem3.kernels.cuda;
 import dev.bgem3.kernel.Arithmetic;
 import dev.bgem3.kernel.KernelProvider;
 import dev.bgem3.kernel.Kernels;
-import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
@@ -52,7 +51,7 @@ public final class CudaProvider implements KernelProvider {
 
     @Override
     public Set<Arithmetic> arithmetics() {
-        return EnumSet.of(Arithmetic.FP16, Arithmetic.BF16);
+        return Elements.arithmetics();
     }
 
     /** Opens kernels on a device; {@code threads} is ignored. */

@@ -3,11 +3,15 @@ package dev.bgem3.kernels.cuda;
 import dev.bgem3.kernel.Arithmetic;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** The two 16-bit types and their conversion to and from fp32, rounding to nearest, ties to even. */
 enum Elements {
-    FP16 {
+    FP16(Arithmetic.FP16) {
         @Override
         void toFloats(short[] from, int length, float[] to, int offset) {
             for (int i = 0; i < length; i++) {
@@ -22,7 +26,7 @@ enum Elements {
             }
         }
     },
-    BF16 {
+    BF16(Arithmetic.BF16) {
         @Override
         void toFloats(short[] from, int length, float[] to, int offset) {
             for (int i = 0; i < length; i++) {
@@ -47,14 +51,23 @@ enum Elements {
     /** The count up to which one thread converts the numbers sooner than others could be woken. */
     private static final int MAX_ALONE = 32 * PIECE;
 
+    private final Arithmetic arithmetic;
+
+    Elements(Arithmetic arithmetic) {
+        this.arithmetic = arithmetic;
+    }
+
+    /** Returns the arithmetics that have an element type. */
+    static Set<Arithmetic> arithmetics() {
+        return Arrays.stream(values()).map(elements -> elements.arithmetic)
+                .collect(Collectors.toCollection(() -> EnumSet.noneOf(Arithmetic.class)));
+    }
+
     /** Returns the element type of an arithmetic. */
     static Elements of(Arithmetic arithmetic) {
-        return switch (arithmetic) {
-            case FP16 -> FP16;
-            case BF16 -> BF16;
-            case FP32, INT8 -> throw new IllegalArgumentException(
-                    "arithmetic: " + arithmetic + " (expected: FP16 or BF16)");
-        };
+        return Arrays.stream(values()).filter(elements -> elements.arithmetic == arithmetic).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "arithmetic: " + arithmetic + " (expected one of: " + arithmetics() + ")"));
     }
 
     /** Widens {@code from[0 .. length)} to {@code to[offset ..]}. */

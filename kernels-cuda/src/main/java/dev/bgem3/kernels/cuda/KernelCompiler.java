@@ -36,7 +36,10 @@ final class KernelCompiler {
         String architecture = "sm_" + computeCapability
                 + (computeCapability == CudaDevice.HOPPER ? "a" : "");
         options = List.of("--gpu-architecture=" + architecture, "--std=c++17",
-                "-DBF16=" + (elements == Elements.BF16 ? 1 : 0));
+                "-DBF16=" + switch (elements) {
+                    case FP16 -> 0;
+                    case BF16 -> 1;
+                });
     }
 
     /** Returns the machine code of {@code name.cu}. */

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * their magnitudes (Higham 2002, section 3.1).
  */
 @ParameterizedClass
-@EnumSource(value = Arithmetic.class, names = {"FP16", "BF16"})
+@MethodSource("dev.bgem3.kernels.cuda.Elements#arithmetics")
 class CudaKernelsDifferentialTest {
     private static final double U32 = 0x1p-24;
     private static final double SMALLEST = 0x1p-25;
@@ -84,7 +84,7 @@ class CudaKernelsDifferentialTest {
 
     /** Returns the largest relative error of storing a number. */
     private double ulp() {
-        return arithmetic == Arithmetic.FP16 ? 0x1p-11 : 0x1p-8;
+        return arithmetic.operandRounding();
     }
 
     /** Returns the values rounded to the 16-bit type. */

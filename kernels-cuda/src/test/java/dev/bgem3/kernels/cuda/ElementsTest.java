@@ -64,8 +64,7 @@ class ElementsTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = i % 2048;
         }
-        for (Arithmetic arithmetic : new Arithmetic[]{Arithmetic.FP16, Arithmetic.BF16}) {
-            Elements elements = Elements.of(arithmetic);
+        for (Elements elements : Elements.values()) {
             short[] stored = new short[values.length];
             elements.toElements(values, values.length, stored);
             float[] rounded = new float[values.length];
