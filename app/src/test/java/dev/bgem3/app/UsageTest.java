@@ -2,6 +2,8 @@ package dev.bgem3.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bgem3.PackedWeights;
+import dev.bgem3.Precision;
 import dev.bgem3.app.CommandRunner.Result;
 import dev.bgem3.testsupport.DefaultKernels;
 import java.nio.file.Files;
@@ -33,7 +35,7 @@ class UsageTest {
             "rerank --model= --query a --passage b | bgem3: --model: empty (expected: a folder",
             "encode --batch-size 0 | --batch-size: 0 (expected: at least 1)",
             "encode --pooling max | 'max' (expected: cls, mean, last_token)",
-            "encode --precision fp8 | 'fp8' (expected: auto, fp32, fp16, bf16, int8)",
+            "encode --precision x | 'x' (expected: auto, fp32, ",
             "encode --threads -1 | bgem3: --threads: -1 (expected: 0..1024)",
             "encode --device gpu | bgem3: --device: gpu (expected: "
                     + "auto, cpu, cuda, cuda:N, cuda:N,N or cuda:all)",
@@ -46,7 +48,7 @@ class UsageTest {
             "tokenize --max-length 1 | --max-length: 1 (expected: at least 2)",
             "bench --batch 1 | Missing required option: '--tokens=N'",
             "convert a | Missing required parameter: 'DIR-OUT'",
-            "convert a b --dtype int8 | --dtype: int8 (expected: fp32, fp16 or bf16)",
+            "convert a b --dtype int8 | 'int8' (expected: fp32, fp16, bf16)",
             "synth d --layers 0 | bgem3: --layers: 0 (expected: 1..1024)",
             "synth d --max-positions 1 | bgem3: --max-positions: 1 (expected: 4..16000000)",
             "synth d --hidden 10 --heads 3 | bgem3: --heads: 3 (expected: a divisor of hidden, 10)"})
@@ -56,6 +58,20 @@ class UsageTest {
         assertThat(result.err()).contains(message).contains("Try 'bgem3").startsWith("bgem3: ")
                 .hasLineCount(2);
         assertThat(result.out()).isEmpty();
+    }
+
+    @Test
+    void helpListsThePrecisions() {
+        assertThat(help("encode")).contains(" one of: " + labels(List.of(Precision.values())) + ". ");
+        assertThat(help("convert")).contains(" of: " + labels(PackedWeights.PRECISIONS) + ". ");
+    }
+
+    private static String help(String command) {
+        return CommandRunner.run(command, "--help").out().replaceAll("\\s+", " ");
+    }
+
+    private static String labels(List<Precision> precisions) {
+        return String.join(", ", precisions.stream().map(Precision::label).toList());
     }
 
     @Test

@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "convert", description = """
         Rewrites any readable model folder as one model.safetensors with its configuration and tokenizer; \
-        with --packed, keeps beside a model what makes it start faster.""")
+        with --packed, also stores the weights so that the model starts faster.""")
 final class ConvertCommand implements Callable<Integer> {
     private final Session session;
 
@@ -26,28 +26,29 @@ final class ConvertCommand implements Callable<Integer> {
     private String modelIn;
 
     @Parameters(index = "1", arity = "0..1", paramLabel = "DIR-OUT", description = """
-            The folder to write: new or empty, and filled only when all is complete. With --packed it may be \
-            left out: the packed weights are then kept in MODEL-IN.""")
+            The folder to write: new or empty; its files appear only when all are complete. With --packed it \
+            may be left out: the packed weights are then written to MODEL-IN.""")
     private Optional<Path> dirOut;
 
     @Option(names = "--dtype", paramLabel = "fp32|fp16|bf16", //
-            converter = Labels.OfPrecision.class, description = """
-                    The numbers on disk: fp32 keeps every bit at twice the room; fp16 rounds to 11 bits and \
-                    refuses a weight beyond 65504; bf16 holds any size and rounds to 8 bits. \
-                    Default: fp16.""")
-    private Optional<Precision> dtype;
+            converter = Labels.OfWeightType.class, description = """
+                    The type of the numbers on disk: fp32 keeps every bit and takes twice the space of the \
+                    others; fp16 rounds to 11 significant bits and refuses a weight beyond 65504; bf16 holds \
+                    any weight and rounds to 8 significant bits. Default: fp16.""")
+    private Optional<WeightType> dtype;
 
     @Option(names = "--packed", description = """
-            Keep the weights beside the model also as this machine's kernels lay them out, one file for each \
-            precision: the next start maps it, in place of packing, and all processes share its memory. \
-            It takes 4, 2 or 1 bytes a weight for fp32, bf16 or int8, and is left unused when the model or \
-            the kernels change.""")
+            Also store the weights in the layout of this machine's kernels, in one file for each precision \
+            beside the model. The next start maps the file instead of packing the weights, and all processes \
+            share its memory. A file takes as many bits a weight as its precision has, and is ignored when \
+            the model or the kernels have changed.""")
     private boolean packed;
 
-    @Option(names = "--precision", paramLabel = Labels.CPU_PRECISIONS, split = ",", //
-            converter = Labels.OfPrecision.class, description = """
-                    Which precisions --packed is for, with commas between them. \
-                    Default: each that this machine's kernels compute.""")
+    @Option(names = "--precision", paramLabel = "PRECISION", split = ",", //
+            converter = Labels.OfPrecision.class, completionCandidates = Labels.PackedPrecisions.class, //
+            description = """
+                    The precisions that --packed stores the weights for, separated by commas, of: \
+                    ${COMPLETION-CANDIDATES}. Default: all that this machine's kernels compute.""")
     private List<Precision> precisions = List.of();
 
     ConvertCommand(Session session) {
@@ -57,28 +58,17 @@ final class ConvertCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         check();
-        WeightType type = weightType(dtype.orElse(Precision.FP16));
         Path folder = session.models().find(Optional.of(modelIn));
         Optional<PackHandler> packing = packed
                 ? Optional.of(new PackHandler(session.streams(), precisions))
                 : Optional.empty();
         try (WriteProgress progress = new WriteProgress(session.streams())) {
             dirOut.ifPresent(
-                    target -> ModelConverter.convert(folder, target, type,
+                    target -> ModelConverter.convert(folder, target, dtype.orElse(WeightType.FP16),
                             progress));
         }
         packing.ifPresent(handler -> handler.run(dirOut.orElse(folder)));
         return ExitCodes.DONE;
-    }
-
-    private static WeightType weightType(Precision precision) {
-        return switch (precision) {
-            case FP32 -> WeightType.FP32;
-            case FP16 -> WeightType.FP16;
-            case BF16 -> WeightType.BF16;
-            default -> throw new UsageException(
-                    "--dtype: " + precision.label() + " (expected: fp32, fp16 or bf16)");
-        };
     }
 
     private void check() {
@@ -97,7 +87,7 @@ final class ConvertCommand implements Callable<Integer> {
         for (Precision precision : precisions) {
             if (!PackedWeights.PRECISIONS.contains(precision)) {
                 throw new UsageException("--precision: " + precision.label() + " (expected: "
-                        + Labels.inWords(Labels.CPU_PRECISIONS) + ")");
+                        + Labels.inWords(new Labels.PackedPrecisions()) + ")");
             }
         }
     }

@@ -1,25 +1,23 @@
 package dev.bgem3.app.command;
 
+import dev.bgem3.PackedWeights;
 import dev.bgem3.Pooling;
 import dev.bgem3.Precision;
+import dev.bgem3.convert.WeightType;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Parses enum values by the labels that FlagEmbedding gives them. */
+/** Parses enum values by their labels, and lists the labels for the help and for messages. */
 final class Labels {
-    /** The labels of every {@link Precision}, as the usage shows them. */
-    static final String PRECISIONS = "auto|fp32|fp16|bf16|int8";
-    /** The labels of {@link dev.bgem3.PackedWeights#PRECISIONS}. */
-    static final String CPU_PRECISIONS = "fp32|bf16|int8";
-
     private Labels() {}
 
-    /** Returns the labels as a list in prose: {@code fp32, bf16 or int8}. */
-    static String inWords(String labels) {
-        return labels.replaceFirst("\\|([^|]*)$", " or $1").replace("|", ", ");
+    /** Returns labels as a list in prose: {@code fp32, bf16 or int8}. */
+    static String inWords(Iterable<String> labels) {
+        return String.join(", ", labels).replaceFirst(", ([^,]*)$", " or $1");
     }
 
     private static <E extends Enum<E>> E find(Class<E> type, Function<E, String> label, String word) {
@@ -38,11 +36,35 @@ final class Labels {
         }
     }
 
-    /** Converts the values of {@code --precision} and {@code --dtype}. */
+    /** Converts the value of {@code --dtype}. */
+    static final class OfWeightType implements ITypeConverter<WeightType> {
+        @Override
+        public WeightType convert(String word) {
+            return find(WeightType.class, WeightType::label, word);
+        }
+    }
+
+    /** Converts the values of {@code --precision}. */
     static final class OfPrecision implements ITypeConverter<Precision> {
         @Override
         public Precision convert(String word) {
             return find(Precision.class, Precision::label, word);
+        }
+    }
+
+    /** The labels of all precisions. */
+    static final class Precisions implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(Precision.values()).map(Precision::label).iterator();
+        }
+    }
+
+    /** The labels of the precisions that weights can be packed for. */
+    static final class PackedPrecisions implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return PackedWeights.PRECISIONS.stream().map(Precision::label).iterator();
         }
     }
 }

@@ -25,11 +25,12 @@ final class ModelOptions {
                     Default: ${DEFAULT-VALUE}.""")
     private String device;
 
-    @Option(names = "--precision", paramLabel = Labels.PRECISIONS, defaultValue = "auto", //
-            converter = Labels.OfPrecision.class, description = """
-                    The precision of matrix products: fewer bits are faster and less exact; fp32 gives the \
-                    reference's numbers. auto is fp32 on a CPU and fp16 on a GPU. Default: \
-                    ${DEFAULT-VALUE}.""")
+    @Option(names = "--precision", paramLabel = "PRECISION", defaultValue = "auto", //
+            converter = Labels.OfPrecision.class, completionCandidates = Labels.Precisions.class, //
+            description = """
+                    The precision of matrix products, one of: ${COMPLETION-CANDIDATES}. Fewer bits are \
+                    faster and less exact; fp32 gives the reference's numbers. auto is fp32 on a CPU and \
+                    fp16 on a GPU. Default: ${DEFAULT-VALUE}.""")
     private Precision precision;
 
     @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = """
