@@ -4,6 +4,7 @@ import dev.bgem3.BgeM3;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.LoadOptions;
 import dev.bgem3.Output;
+import dev.bgem3.PackedWeights;
 import dev.bgem3.Precision;
 import dev.bgem3.json.Json;
 import dev.bgem3.json.JsonObject;
@@ -21,12 +22,13 @@ import java.util.Locale;
 import java.util.function.IntPredicate;
 
 /**
- * Compares bf16 and int8 with fp32 for all three outputs, and prints Markdown: how close the outputs are on
+ * Compares the reduced precisions of CPUs with fp32 for all three outputs, and prints Markdown: how close the outputs are on
  * held-out pairs and on the texts of the goldens, how well queries retrieve their passages, and how accurate
  * int8 is if one kind of matrix, or one layer, stays in bf16.
  */
 public final class AccuracyReport {
-    private static final List<Precision> REDUCED = List.of(Precision.BF16, Precision.INT8);
+    private static final List<Precision> REDUCED = PackedWeights.PRECISIONS.stream()
+            .filter(precision -> precision != Precision.FP32).toList();
     private static final List<String> GOLDEN_MODELS = List.of("src/fixtures/tiny-m3",
             "src/fixtures/tiny-m3-safetensors", "src/fixtures/tiny-m3-sharded");
     private static final String GOLDENS = "src/fixtures/tiny-m3-goldens.json";

@@ -17,22 +17,21 @@ final class Agreement {
     static final double FP32 = 1e-4;
 
     /**
-     * Like {@link #FP32}, for linear layers whose operands are rounded to 8 or 7 bits, with a relative error
-     * of 2⁻⁸ or an error of 1/254 of a row's maximum: a sum of about 1 is typically off by 0.3 % or 2 %, its
-     * layer norm by a few times as much.
+     * Like {@link #FP32}, for linear layers whose operands are rounded with a relative error of at most 2⁻⁸,
+     * or scaled and rounded with an error of at most 1/254 of a row's maximum: a sum of about 1 is typically
+     * off by 0.3 % or 2 %, its layer norm by a few times as much.
      */
-    private static final double BF16 = 0.1;
-    private static final double INT8 = 0.5;
+    private static final double ROUNDED = 0.1;
+    private static final double SCALED = 0.5;
 
     private Agreement() {}
 
     /** Returns the tolerance between results about 1 in magnitude and those of fp32. */
     static double of(Arithmetic arithmetic) {
-        return switch (arithmetic) {
-            case FP32 -> FP32;
-            case FP16, BF16 -> BF16;
-            case INT8 -> INT8;
-        };
+        if (arithmetic.operandRounding() == 0) {
+            return FP32;
+        }
+        return arithmetic.isScaled() ? SCALED : ROUNDED;
     }
 
     /**

@@ -14,9 +14,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs each benchmark once on a small size, including its own check, without timing. */
@@ -99,22 +101,27 @@ class BenchmarksTest {
         assertThat(done.tokens).isEqualTo(63);
     }
 
+    static Stream<Arithmetic> runsEveryKernelBenchmarkInReducedPrecision() {
+        return Stream.of(Arithmetic.values())
+                .filter(arithmetic -> arithmetic.isForCpu() && arithmetic != Arithmetic.FP32);
+    }
+
     /** Tests the other arithmetics of the jit kernels, if this processor supports them. */
     @ParameterizedTest
-    @ValueSource(strings = {"BF16", "INT8"})
-    void runsEveryKernelBenchmarkInReducedPrecision(String arithmetic) {
+    @MethodSource
+    void runsEveryKernelBenchmarkInReducedPrecision(Arithmetic arithmetic) {
         KernelProvider jit = KernelProviders.all().stream().filter(one -> one.name().equals("jit"))
                 .findFirst()
                 .orElseThrow();
         assumeTrue(
-                jit.unavailable().isEmpty() && jit.arithmetics().contains(Arithmetic.valueOf(arithmetic)),
+                jit.unavailable().isEmpty() && jit.arithmetics().contains(arithmetic),
                 "this processor has no units for the jit kernels in " + arithmetic);
         ProductBenchmark products = new ProductBenchmark();
         RowBenchmark rows = new RowBenchmark();
         HeadBenchmark heads = new HeadBenchmark();
         for (KernelBenchmark benchmark : List.of(products, rows, heads)) {
             prepare(benchmark, "jit");
-            benchmark.arithmetic = arithmetic;
+            benchmark.arithmetic = arithmetic.name();
         }
         products.tokens = 19;
         products.intermediateSize = 160;
