@@ -186,7 +186,7 @@ for a, b in zip(EVERY, EVERY[5:] + EVERY[:5]):
             add(f"{name} {a}, {value}")
     for value in [0, 1, -1, 2147483647, -2147483648, 2147483648, 4294967295, -2147483649, 0x123456789ABCDEF0]:
         add(f"mov {a}, {value}")
-    for name in "inc dec push pop".split():
+    for name in "dec push pop".split():
         add(f"{name} {a}")
     for name in "shl shr".split():
         for bits in [1, 2, 63]:

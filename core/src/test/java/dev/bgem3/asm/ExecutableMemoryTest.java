@@ -27,7 +27,7 @@ class ExecutableMemoryTest {
         Abi abi = Abi.ofThisMachine();
         return abi.function(code -> {
             code.mov(Gpr.RAX, Mem.at(abi.argument()));
-            code.inc(Gpr.RAX);
+            code.add(Gpr.RAX, 1);
             code.mov(Mem.at(abi.argument()), Gpr.RAX);
         });
     }

@@ -239,11 +239,6 @@ public final class Assembler {
         register(1, right, left, 0x85);
     }
 
-    /** {@code destination++}. */
-    public void inc(Gpr destination) {
-        general.register(1, 0, destination, 0xFF);
-    }
-
     /** {@code destination--}. */
     public void dec(Gpr destination) {
         general.register(1, 1, destination, 0xFF);

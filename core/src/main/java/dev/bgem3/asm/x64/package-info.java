@@ -9,7 +9,7 @@
  *
  * {@snippet :
  * Abi abi = Abi.ofThisMachine();
- * byte[] bytes = abi.function(code -> code.inc(abi.argument()));
+ * byte[] bytes = abi.function(code -> code.dec(abi.argument()));
  * try (Arena arena = Arena.ofConfined()) {
  *     ExecutableMemory.load(arena, "example", bytes).call(argumentBlock);
  * }

@@ -25,7 +25,6 @@ final class GeneralText {
 
     private static void emitOne(Assembler code, String mnemonic, Object operand) {
         switch (mnemonic) {
-            case "inc" -> code.inc((Gpr) operand);
             case "dec" -> code.dec((Gpr) operand);
             case "push" -> code.push((Gpr) operand);
             case "pop" -> code.pop((Gpr) operand);
