@@ -49,11 +49,6 @@ public record ModelConfig(ModelFamily family, int hiddenSize, int layerCount, in
         return maxPositions - firstPosition;
     }
 
-    /** Returns the number of multiply-adds in the layers' matrix products for one token. */
-    public long layerParameters() {
-        return (long) layerCount * (4L * hiddenSize * hiddenSize + 2L * hiddenSize * intermediateSize);
-    }
-
     /**
      * Reads and checks a folder's {@code config.json}.
      *

@@ -42,8 +42,9 @@ class LoadedPagesTest {
                         }
                     });
             folder.loadEncoder(watched);
-            long layers = folder.config().layerParameters() * BYTES_OF_A_NUMBER;
-            long layer = layers / folder.config().layerCount();
+            long hidden = folder.config().hiddenSize();
+            long layer = (4 * hidden + 2L * folder.config().intermediateSize()) * hidden * BYTES_OF_A_NUMBER;
+            long layers = layer * folder.config().layerCount();
             assertThat(most.get()).as("bytes of the file in memory, where a layer is %d and all are %d",
                     layer, layers).isBetween(layer / 2, 2 * layer).isLessThan(layers);
         }
