@@ -47,6 +47,12 @@ import java.util.stream.Stream;
  * that has batches left then, and any later call that computes, throws {@link IllegalStateException}.
  */
 public final class BgeM3 implements AutoCloseable {
+    /**
+     * The number of pairs that are encoded before they are scored: enough to fill batches, few enough to keep
+     * their ColBERT vectors in memory.
+     */
+    private static final int PAIR_WINDOW = 256;
+
     private final ModelSession session;
     private final ModelInfo info;
     /** In ascending order. */
@@ -438,12 +444,6 @@ public final class BgeM3 implements AutoCloseable {
         }
         return scores;
     }
-
-    /**
-     * The number of pairs that are encoded before they are scored: enough to fill batches, few enough to keep
-     * their ColBERT vectors in memory.
-     */
-    private static final int PAIR_WINDOW = 256;
 
     private List<PairScores> scoreWindow(List<TextPair> pairs, ScoreWeights weights, EncodeOptions options,
             RunOptions run, int firstNumber) {

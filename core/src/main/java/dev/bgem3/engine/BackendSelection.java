@@ -100,7 +100,7 @@ public record BackendSelection(KernelProvider provider, Arithmetic arithmetic, L
             } else {
                 report(Level.INFO,
                         provider.device() + ": " + arithmetic(wanted, provider).label()
-                                + " is asked for (expected: "
+                                + " is requested (expected: "
                                 + KernelProviders.offers(provider) + ")");
             }
         }

@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.nio.channels.Pipe;
 import java.nio.file.FileSystemException;
 
-/** A file could not be opened because the process may open no more of anything; the file is not at fault. */
+/** A file could not be opened because the process has reached its limit; the file is not at fault. */
 public final class TooManyOpenFilesException extends IOException {
     private static final long serialVersionUID = 1L;
 
     private TooManyOpenFilesException(IOException cause) {
-        super("the process has as many files open as the system allows it (the limit is that of ulimit -n)",
+        super("the process has as many files open as the system allows (the limit is that of ulimit -n)",
                 cause);
     }
 

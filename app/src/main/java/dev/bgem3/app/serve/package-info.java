@@ -4,8 +4,8 @@
  * <p>
  * Start with {@link dev.bgem3.app.serve.TextServer}. The {@code Gateway} gets each request, finds its {@code
  * Route} and passes it an {@code Exchange}. The routes are in {@code TeiEmbedRoutes}, {@code RerankRoutes},
- * {@code TokenRoutes}, {@code OpenAiRoutes}, {@code OwnRoutes} and {@code SystemRoutes}. {@code TextService}
- * computes the texts for them. Only {@code Refusal} maps exceptions to statuses.
+ * {@code TokenRoutes}, {@code OpenAiRoutes}, {@code OwnRoutes}, {@code ModelRoute} and {@code SystemRoutes}.
+ * {@code TextService} computes the texts for them. Only {@code Refusal} maps exceptions to statuses.
  *
  * <p>
  * {@code HeapShares} divides the heap. Code that needs memory for a client first reserves it in a {@code
