@@ -69,7 +69,7 @@ public final class JitProvider implements KernelProvider {
     @Override
     public Optional<String> unavailable(Arithmetic arithmetic) {
         try {
-            return SelfTest.failure(best(), arithmetic);
+            return JitSelfTest.failure(best(), arithmetic);
         } catch (CodeUnavailableException | BackendException denied) {
             return Optional.of(denied.getMessage());
         }

@@ -5,7 +5,7 @@
  * <p>
  * Start at {@link dev.bgem3.kernel.jit.JitProvider}. It finds the {@link dev.bgem3.kernel.jit.Architecture}
  * of this machine, takes the best {@link dev.bgem3.kernel.jit.KernelSet} that the processor can run, and
- * {@link dev.bgem3.kernel.jit.SelfTest} compares that set with the reference before it is used.
+ * {@link dev.bgem3.kernel.jit.JitSelfTest} compares that set with the reference before it is used.
  *
  * <p>
  * The kernels of an architecture extend {@link dev.bgem3.kernel.jit.AssembledKernels} and read weights in the

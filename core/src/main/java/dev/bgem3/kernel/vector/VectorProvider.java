@@ -31,7 +31,7 @@ public final class VectorProvider implements KernelProvider {
                             + " for vector speed (tens of times faster than plain loops)");
         }
         try {
-            return SelfTest.failure();
+            return VectorSelfTest.failure();
             // The API is incubating, so a later JDK may have changed it.
         } catch (LinkageError otherInterface) {
             return Optional.of("the Vector API of Java " + Runtime.version() + " is not the one of Java 25: "

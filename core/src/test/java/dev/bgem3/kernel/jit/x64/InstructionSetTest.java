@@ -13,7 +13,7 @@ import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
-import dev.bgem3.kernel.jit.SelfTest;
+import dev.bgem3.kernel.jit.JitSelfTest;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -74,7 +74,7 @@ class InstructionSetTest {
         String found = cpu.toString();
         assumeTrue(InstructionSet.of(cpu, set.label()).isPresent(), () -> found + " lacks " + set);
         for (Arithmetic arithmetic : set.arithmetics(cpu)) {
-            assertThat(SelfTest.failure(set, arithmetic)).as("%s", arithmetic).isEmpty();
+            assertThat(JitSelfTest.failure(set, arithmetic)).as("%s", arithmetic).isEmpty();
         }
     }
 

@@ -6,7 +6,7 @@ import java.util.Optional;
  * The start-up test: checks that vectors have enough lanes, that the processor has fused multiply-add, and
  * that a product of small integers is exact with both heights of tile.
  */
-final class SelfTest {
+final class VectorSelfTest {
     private static final int MIN_LANES = 4;
 
     /**
@@ -17,7 +17,7 @@ final class SelfTest {
     private static final int FMA_ROUNDS = 5;
     private static final int FMA_CALLS = 500;
 
-    private SelfTest() {}
+    private VectorSelfTest() {}
 
     static Optional<String> failure() {
         if (Lanes.COUNT < MIN_LANES) {

@@ -25,7 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>
  * It runs before a program's first answer, in code that Java has not compiled yet.
  */
-public final class SelfTest {
+public final class JitSelfTest {
     private static final Map<Tried, Optional<String>> FAILURES = new ConcurrentHashMap<>();
     /** The largest number of rows in a product. */
     static final int MAX_ROWS = 31;
@@ -229,7 +229,7 @@ public final class SelfTest {
     private final Arithmetic arithmetic;
     private final int[] rowCounts;
 
-    private SelfTest(Kernels kernels, Kernels reference, Arithmetic arithmetic, int keysAtOnce,
+    private JitSelfTest(Kernels kernels, Kernels reference, Arithmetic arithmetic, int keysAtOnce,
             int... rowCounts) {
         tried = new Side(kernels, keysAtOnce);
         this.reference = new Side(reference, keysAtOnce);
@@ -242,7 +242,7 @@ public final class SelfTest {
      * result stays the same.
      */
     public static Optional<String> failure(KernelSet set, Arithmetic arithmetic) {
-        return FAILURES.computeIfAbsent(new Tried(set, arithmetic), SelfTest::run);
+        return FAILURES.computeIfAbsent(new Tried(set, arithmetic), JitSelfTest::run);
     }
 
     private static Optional<String> run(Tried tried) {
@@ -263,7 +263,7 @@ public final class SelfTest {
             int... rowCounts) {
         try (Kernels reference = KernelProviders.named("scalar", Arithmetic.FP32).open(Arithmetic.FP32, 1,
                 0)) {
-            SelfTest test = new SelfTest(kernels, reference, arithmetic, keysAtOnce, rowCounts);
+            JitSelfTest test = new JitSelfTest(kernels, reference, arithmetic, keysAtOnce, rowCounts);
             for (Operation operation : Operation.values()) {
                 Optional<String> fault = operation.compareTo(Operation.ATTENTION) < 0
                         ? test.layerFault(operation)

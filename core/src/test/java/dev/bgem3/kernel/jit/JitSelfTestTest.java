@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class SelfTestTest {
+class JitSelfTestTest {
     /** The number of the AVX-512 kernels. */
     private static final int KEYS_AT_ONCE = 384;
     private static final KernelProvider SCALAR = KernelProviders.named("scalar", Arithmetic.FP32);
@@ -33,8 +33,8 @@ class SelfTestTest {
     @Test
     void usesRoundedTensorsInBf16() {
         try (Workspace workspace = new HostWorkspace(true)) {
-            for (int columns : new int[]{SelfTest.ROUNDED_SIZE, SelfTest.WIDTH,
-                    3 * SelfTest.WIDTH}) {
+            for (int columns : new int[]{JitSelfTest.ROUNDED_SIZE, JitSelfTest.WIDTH,
+                    3 * JitSelfTest.WIDTH}) {
                 assertThat(HostTensor.ofAny(workspace.roundedTensor(1, columns)).isBf16()).as("%d", columns)
                         .isTrue();
             }
@@ -44,7 +44,7 @@ class SelfTestTest {
     @Test
     void acceptsTheReference() {
         try (Kernels scalar = SCALAR.open(Arithmetic.FP32, 1, 0)) {
-            assertThat(SelfTest.failure(scalar, Arithmetic.FP32, KEYS_AT_ONCE, 31, 7)).isEmpty();
+            assertThat(JitSelfTest.failure(scalar, Arithmetic.FP32, KEYS_AT_ONCE, 31, 7)).isEmpty();
         }
     }
 
@@ -86,7 +86,7 @@ class SelfTestTest {
                 fault("gets the last number of a rounded tensor wrong", "linearGelu", (scalar, a) -> {
                     Tensor out = (Tensor) a[0];
                     scalar.linearGelu(out, (Tensor) a[1], (Kernels.Linear) a[2]);
-                    if (out.columns() == SelfTest.ROUNDED_SIZE) {
+                    if (out.columns() == JitSelfTest.ROUNDED_SIZE) {
                         change(scalar, out, out.rows() - 1, out.columns() - 1, 1, 100);
                     }
                 }), fault("forgets the residual in one row", "linearAddNorm", (scalar, a) -> {
@@ -128,7 +128,7 @@ class SelfTestTest {
                     });
             for (Arithmetic arithmetic : Arithmetic.values()) {
                 assertThat(
-                        SelfTest.failure(broken, arithmetic, KEYS_AT_ONCE, 31, 7).orElse("nothing found"))
+                        JitSelfTest.failure(broken, arithmetic, KEYS_AT_ONCE, 31, 7).orElse("nothing found"))
                         .as("%s: %s", arithmetic, what).startsWith("the self-test's ")
                         .contains("expected: ");
             }
