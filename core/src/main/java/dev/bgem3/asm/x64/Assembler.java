@@ -38,7 +38,7 @@ public final class Assembler {
     private record Constant(Label label, int[] words) {}
 
     private final CodeBuffer code = new CodeBuffer();
-    private final VectorEncoder vectors = new VectorEncoder(code);
+    private final VexEncoder vectors = new VexEncoder(code);
     private final List<Constant> constants = new ArrayList<>();
     private final RegisterUse use = new RegisterUse();
     private final GeneralEncoder general = new GeneralEncoder(code, use);

@@ -24,7 +24,7 @@ import java.util.Arrays;
  * A program encodes tens of thousands of instructions at start-up, before Java has compiled this class, so
  * the code must be lean.
  */
-final class VectorEncoder {
+final class VexEncoder {
     /** The operands of one instruction, by the field that encodes them. */
     private record Places(Operand reg, Operand vvvv, Operand rm, Masked masked) {
         int regNumber() {
@@ -58,7 +58,7 @@ final class VectorEncoder {
 
     private final CodeBuffer code;
 
-    VectorEncoder(CodeBuffer code) {
+    VexEncoder(CodeBuffer code) {
         this.code = code;
     }
 
