@@ -1,8 +1,8 @@
 package dev.bgem3.kernel.vector;
 
-import dev.bgem3.kernel.HeadPanels;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostTensor;
+import dev.bgem3.kernel.KeyValuePanels;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -29,7 +29,7 @@ final class Attention implements HostAttention.Work {
 
     /** The memory of one worker. */
     private static final class Scratch {
-        private final HeadPanels panels = new HeadPanels(Lanes.PANEL);
+        private final KeyValuePanels panels = new KeyValuePanels(Lanes.PANEL);
         private final float[] scores = new float[QUERIES * KEYS];
         private final float[] probabilities = new float[Product.blockFloats(QUERIES, KEYS)];
         private final float[] maxima = new float[QUERIES];
@@ -59,7 +59,7 @@ final class Attention implements HostAttention.Work {
 
     @Override
     public HostAttention.Packing packing(int headSize) {
-        return HeadPanels.packing(headSize, Lanes.PANEL);
+        return KeyValuePanels.packing(headSize, Lanes.PANEL);
     }
 
     @Override

@@ -1,9 +1,9 @@
 package dev.bgem3.kernel.jit.x64;
 
 import dev.bgem3.kernel.Arithmetic;
-import dev.bgem3.kernel.HeadPanels;
 import dev.bgem3.kernel.HostAttention;
 import dev.bgem3.kernel.HostTensor;
+import dev.bgem3.kernel.KeyValuePanels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -25,7 +25,7 @@ final class Avx2Attention implements HostAttention.Work {
 
     /** The memory of one worker; it grows on demand and is freed when it becomes unreachable. */
     private static final class Scratch {
-        private final HeadPanels panels = new HeadPanels(PANEL);
+        private final KeyValuePanels panels = new KeyValuePanels(PANEL);
         private final Arena arena = Arena.ofAuto();
         private final MemorySegment tileBlock = arena.allocate(Avx2TileKernel.BLOCK_BYTES, ALIGNMENT);
         private final MemorySegment softmaxBlock = arena.allocate(Avx2SoftmaxKernel.BLOCK_BYTES, ALIGNMENT);
@@ -60,7 +60,7 @@ final class Avx2Attention implements HostAttention.Work {
 
     @Override
     public HostAttention.Packing packing(int headSize) {
-        return HeadPanels.packing(headSize, PANEL);
+        return KeyValuePanels.packing(headSize, PANEL);
     }
 
     @Override

@@ -4,11 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Packs heads as right operands of products: keys as {@code kᵀ} in panels of one key a column,
+ * Packs the keys and values of attention heads as right operands of products: keys as {@code kᵀ} in panels of one key a column,
  * {@code [D][panel]}, and values in panels of some of their D columns, {@code [keys][panel]}. Not
  * thread-safe.
  */
-public final class HeadPanels {
+public final class KeyValuePanels {
     private final int panel;
     private float[] rows = new float[0];
     private float[] columns = new float[0];
@@ -19,7 +19,7 @@ public final class HeadPanels {
      * @param panel
      *            the columns of a panel, at least 1
      */
-    public HeadPanels(int panel) {
+    public KeyValuePanels(int panel) {
         this.panel = panel;
     }
 
