@@ -45,8 +45,12 @@ final class PackagedProgram {
      * that one: a start then takes a third less work.
      */
     static Path jdk() {
+        return jdk(FOLDER);
+    }
+
+    private static Path jdk(Path folder) {
         return ManagementFactory.getRuntimeMXBean().getInputArguments().contains(QUICK)
-                ? FOLDER.resolve("jdk")
+                ? folder.resolve("jdk")
                 : JDK;
     }
 
@@ -69,8 +73,8 @@ final class PackagedProgram {
             pack(Files.createDirectory(folder.resolve("lib")));
             // In the archive's layout the launcher builds nothing.
             Path launcher = Files.copy(CommandRunner.ROOT.resolve("bgem3"), folder.resolve("bgem3"));
-            Files.createSymbolicLink(folder.resolve("runtime"), JDK);
             makeQuickJdk(Files.createDirectory(folder.resolve("jdk")));
+            Files.createSymbolicLink(folder.resolve("runtime"), jdk(folder));
             keepClasses(folder, launcher);
             return folder;
         } catch (IOException e) {

@@ -320,7 +320,7 @@ class BatchQueueFailureTest {
                 return List.of(new Text(number, 1));
             }, Function.identity()));
         }
-        // Without a deadline of its own, a request would wait for the engine, which nobody releases until then.
+        // Without a deadline of its own, a request would wait for the engine, which is released afterwards.
         futures.forEach(future -> assertThat(catchThrowable(future::join)).cause()
                 .isInstanceOf(TimedOutException.class));
         engine.release(1);

@@ -25,10 +25,9 @@ import java.util.zip.ZipEntry;
 final class InstalledProgram implements AutoCloseable {
     static final Path JDK = Path.of(System.getProperty("java.home"));
     private static final String MODEL = "bge-m3-mini";
-    /** Like the Java of these tests, the program's may do without the optimizing compiler, for short starts. */
+    /** Like the Java of these tests, the program's may start without the optimizing compiler. */
     private static final String JAVA_OPTIONS = ManagementFactory.getRuntimeMXBean().getInputArguments()
-            .stream()
-            .filter("-XX:TieredStopAtLevel=1"::equals).collect(Collectors.joining());
+            .stream().filter("-XX:TieredStopAtLevel=1"::equals).collect(Collectors.joining());
 
     private final Path home;
     private final Path user;

@@ -23,7 +23,7 @@ abstract class HubFixture {
     static final int PIECE_BYTES = 64 << 10;
     /** Short pauses, but timeouts that a busy machine does not exceed. */
     static final HubLimits QUICK = limits(Duration.ofSeconds(10), Duration.ofSeconds(5), 3);
-    /** Short timeouts, for tests of stalled connections, and retries for those that a busy machine exceeds. */
+    /** Short timeouts, for tests of stalled connections, and retries for when a busy machine exceeds them. */
     static final HubLimits IMPATIENT = limits(Duration.ofMillis(800), Duration.ofMillis(300), 20);
 
     static HubLimits limits(Duration answerTimeout, Duration stallTimeout, int retries) {
