@@ -1,10 +1,14 @@
 package dev.bgem3;
 
+import dev.bgem3.error.BackendException;
+import dev.bgem3.error.BgeM3Exception;
 import dev.bgem3.error.ModelException;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.WeightFormat;
 import dev.bgem3.text.Messages;
+import dev.bgem3.text.TooManyOpenFilesException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -81,6 +85,8 @@ public final class HuggingFaceCache {
      * @return empty if there is no complete revision
      * @throws ModelException
      *             if the cache cannot be read
+     * @throws BackendException
+     *             if the process has too many open files
      */
     public Optional<Path> find(String name) {
         Path cached = folder(name);
@@ -101,12 +107,21 @@ public final class HuggingFaceCache {
                         .max(Comparator.comparing(HuggingFaceCache::changed));
             }
         } catch (IOException e) {
-            throw new ModelException(
-                    cached + ": the Hugging Face cache cannot be read: " + Messages.reason(e), e);
+            throw unreadable(cached, e);
+        } catch (UncheckedIOException e) { // While the list of revisions was read.
+            throw unreadable(cached, e.getCause());
         } catch (InvalidPathException e) {
             throw new ModelException(
                     cached + ": the Hugging Face cache cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    private static BgeM3Exception unreadable(Path cached, IOException failure) {
+        IOException why = TooManyOpenFilesException.explain(failure);
+        String message = cached + ": the Hugging Face cache cannot be read: " + Messages.reason(why);
+        return why instanceof TooManyOpenFilesException
+                ? new BackendException(message, why)
+                : new ModelException(message, why);
     }
 
     /** Returns the folder for a path or a name; an existing folder takes precedence over a name. */

@@ -7,6 +7,7 @@ import dev.bgem3.convert.SyntheticModel;
 import dev.bgem3.sample.LimitedLoadMain;
 import dev.bgem3.testsupport.TestSizes;
 import dev.bgem3.tokenizer.Tokenizer;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,7 +46,7 @@ class LoadWithinLimitsTest {
     private static final String OUT_OF_NATIVE_MEMORY = "insufficient memory for the Java Runtime Environment";
 
     private static final Map<String, String> LIMITS = Map.of("threads", "--nproc=120", "descriptors",
-            "--nofile=80", "memory", "--as=4000000000");
+            "--nofile=80", "first", "--nofile=80", "memory", "--as=4000000000");
 
     @TempDir
     private static Path temporary;
@@ -72,6 +74,9 @@ class LoadWithinLimitsTest {
     private static Outcome load(String limited, String limit) throws IOException, InterruptedException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String classes = UserProgramTest.path(BgeM3.class, Tokenizer.class, LimitedLoadMain.class);
+        if (limited.equals("first")) {
+            classes = jars(classes);
+        }
         List<String> command = new ArrayList<>(List.of("prlimit", limit));
         boolean asAnotherUser = limited.equals("threads");
         if (asAnotherUser) {
@@ -97,16 +102,23 @@ class LoadWithinLimitsTest {
                 TestSizes.pick("16", "40")));
         Path out = temporary.resolve(limited + ".out");
         Path errors = temporary.resolve(limited + ".errors");
-        int exitCode = run(command, out, errors);
+        Path cache = temporary.resolve(limited + ".cache");
+        for (String file : List.of("listed/snapshots/1/config.json", "read/refs/main",
+                "read/snapshots/1/config.json")) {
+            Path path = cache.resolve("models--a--" + file);
+            Files.createDirectories(path.getParent());
+            Files.writeString(path, "1");
+        }
+        int exitCode = run(command, cache, out, errors);
         // Java's own compilers end the process where malloc fails, which no library can prevent: try again.
         for (int i = 1; i < MAX_ATTEMPTS && Files.readString(out).contains(OUT_OF_NATIVE_MEMORY); i++) {
-            exitCode = run(command, out, errors);
+            exitCode = run(command, cache, out, errors);
         }
         return new Outcome(exitCode, Files.readAllLines(out), Files.readString(errors));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"threads", "descriptors", "memory"})
+    @ValueSource(strings = {"threads", "descriptors", "first", "memory"})
     void worksOrIsRefusedAndLeavesNoThread(String limited) throws Throwable {
         Outcome outcome;
         try {
@@ -119,21 +131,40 @@ class LoadWithinLimitsTest {
         assertThat(lines).as(outcome.errors()).hasSizeGreaterThan(5).allMatch(line -> line.endsWith(" 0"))
                 .noneMatch(line -> line.startsWith("FAULT"));
         assertThat(lines).anyMatch(line -> line.startsWith("refused"));
-        if (limited.equals("descriptors")) {
+        if (LIMITS.get(limited).startsWith("--nofile")) {
             assertThat(lines).filteredOn(line -> line.startsWith("refused"))
                     .allMatch(line -> line.matches("refused (Backend|Tokenizer)Exception: .*"))
                     .filteredOn(line -> line.endsWith("(the limit is that of ulimit -n) 0"))
-                    .hasSizeGreaterThanOrEqualTo(3);
+                    .hasSizeGreaterThanOrEqualTo(5);
         }
-        assertThat(lines.getFirst()).isEqualTo("loaded 0");
+        if (!limited.equals("first")) {
+            assertThat(lines.getFirst()).isEqualTo("loaded 0");
+        }
         assertThat(lines.getLast()).isEqualTo("loaded 0");
     }
 
-    private static int run(List<String> command, Path out, Path errors)
+    /** Puts folders of classes into jars, which Java keeps open, so that no class needs a descriptor. */
+    private static String jars(String folders) {
+        List<String> jars = new ArrayList<>();
+        for (String folder : folders.split(File.pathSeparator)) {
+            if (Files.isRegularFile(Path.of(folder))) {
+                jars.add(folder); // A module that is packaged before this one is tested.
+                continue;
+            }
+            String jar = temporary.resolve(jars.size() + ".jar").toString();
+            assertThat(ToolProvider.findFirst("jar").orElseThrow().run(System.out, System.err, "--create",
+                    "--no-compress", "--file", jar, "-C", folder, ".")).isZero();
+            jars.add(jar);
+        }
+        return String.join(File.pathSeparator, jars);
+    }
+
+    private static int run(List<String> command, Path cache, Path out, Path errors)
             throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command).directory(temporary.toFile())
                 .redirectOutput(out.toFile()).redirectError(errors.toFile());
         builder.environment().putAll(RESERVE);
+        builder.environment().put("HF_HUB_CACHE", cache.toString());
         Process process = builder.start();
         try {
             assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ended").isTrue();

@@ -4,6 +4,7 @@ import dev.bgem3.BgeM3;
 import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.EncodeQueue;
+import dev.bgem3.HuggingFaceCache;
 import dev.bgem3.LoadOptions;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.BgeM3Exception;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.Pipe;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,8 +33,11 @@ import java.util.concurrent.TimeUnit;
  * Loads a model in a process with a system limit: uses up the limited resource, then repeatedly gives back a
  * little more of it and loads. Prints a line for each load: {@code loaded}, {@code refused} and the message,
  * or {@code FAULT} and the unexpected exception, each with the number of the library's threads that are left.
- * Arguments: {@code threads}, {@code descriptors} or {@code memory}, the model's folder, the number of steps
- * in which to give back, and the number of threads to load with.
+ * Arguments: {@code threads}, {@code descriptors}, {@code first} or {@code memory}, the model's folder, the
+ * number of steps in which to give back, and the number of threads to load with. {@code first} is
+ * {@code descriptors} without a load before the shortage; the classes must be in jars then. For both,
+ * {@code HF_HUB_CACHE} has the models {@code a/listed}, without {@code refs/main}, and {@code a/read}, with
+ * it.
  */
 public final class LimitedLoadMain {
     /** What is given back in all. */
@@ -51,8 +56,10 @@ public final class LimitedLoadMain {
         int steps = Integer.parseInt(arguments[2]);
         int threads = Integer.parseInt(arguments[3]);
         Runnable load = () -> load(folder, threads);
-        // Loads once without a shortage, so that the classes are loaded.
-        load(folder, 2);
+        if (!arguments[0].equals("first")) {
+            // Loads once without a shortage, so that the classes are loaded.
+            load(folder, 2);
+        }
         switch (arguments[0]) {
             case "threads" -> {
                 try (BgeM3 model = BgeM3.load(folder); EncodeQueue queue = EncodeQueue.of(model)) {
@@ -60,7 +67,21 @@ public final class LimitedLoadMain {
                     answer(queue);
                 }
             }
-            case "descriptors" -> withFewDescriptors(load, steps, folder);
+            case "descriptors" -> {
+                // Classes are read from files too, so those for the failures must be loaded first.
+                TooManyOpenFilesException.explain(new FileSystemException(""));
+                failureOf(() -> {
+                    throw new BackendException("");
+                });
+                openings(folder.resolve("missing")).forEach(LimitedLoadMain::failureOf);
+                withFewDescriptors(load, steps, folder);
+            }
+            case "first" -> {
+                withFewDescriptors(load, steps, folder);
+                Pipe pipe = Pipe.open(); // The shortage must not have broken Java's own classes.
+                pipe.sink().close();
+                pipe.source().close();
+            }
             case "memory" -> withLittleMemory(load, steps);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
@@ -91,7 +112,9 @@ public final class LimitedLoadMain {
     /** The steps of a load that open files, one by one, since a load gets no further than the first. */
     private static List<Runnable> openings(Path folder) {
         return List.of(() -> Tokenizer.load(folder), () -> ModelFolder.open(folder).close(),
-                () -> MappedFile.open(folder.resolve(ModelConfig.FILE_NAME)).close());
+                () -> MappedFile.open(folder.resolve(ModelConfig.FILE_NAME)).close(),
+                () -> HuggingFaceCache.ofProcess().find("a/listed"),
+                () -> HuggingFaceCache.ofProcess().find("a/read"));
     }
 
     private static String failureOf(Runnable opening) {
@@ -153,12 +176,6 @@ public final class LimitedLoadMain {
     }
 
     private static void withFewDescriptors(Runnable load, int steps, Path folder) throws IOException {
-        // Classes are read from files too, so those for the failures must be loaded first.
-        TooManyOpenFilesException.explain(new FileSystemException(""));
-        failureOf(() -> {
-            throw new BackendException("");
-        });
-        openings(folder.resolve("missing")).forEach(LimitedLoadMain::failureOf);
         List<FileInputStream> open = new ArrayList<>();
         try {
             while (true) {
