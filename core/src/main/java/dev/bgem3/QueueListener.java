@@ -10,7 +10,8 @@ public interface QueueListener {
 
     /**
      * Called after a batch has been answered, in a virtual thread. Calls for several batches may run at the
-     * same time. An exception that it throws is logged and has no other effect.
+     * same time. An exception that it throws has no effect but a warning in the log: the first of a queue
+     * with its stack trace, later ones as one line a minute at most, with their number.
      *
      * @param texts
      *            the number of texts in the batch

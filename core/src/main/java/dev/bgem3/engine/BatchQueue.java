@@ -7,6 +7,7 @@ import dev.bgem3.error.InputException;
 import dev.bgem3.error.OverloadedException;
 import dev.bgem3.error.TimedOutException;
 import dev.bgem3.io.QuietLogger;
+import dev.bgem3.io.RepeatedFailure;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,6 +81,9 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     /** Also empty if it is longer than {@link System#nanoTime()} can count, some 292 years. */
     private final Optional<Duration> timeout;
     private final QueueSettings.Listener listener;
+    private final RepeatedFailure failingListener = new RepeatedFailure(LOGGER, "a queue's listener failed");
+    private final RepeatedFailure unexpectedFailure = new RepeatedFailure(LOGGER,
+            "a queue's thread continues after an unexpected failure");
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrivedOrClosed = lock.newCondition();
@@ -351,8 +355,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         }
     }
 
-    private static void logAndPause(Throwable thrown) {
-        LOGGER.log(Level.WARNING, "a queue's thread continues after an unexpected failure", thrown);
+    private void logAndPause(Throwable thrown) {
+        unexpectedFailure.log(thrown);
         LockSupport.parkNanos(PAUSE_NANOS);
     }
 
@@ -493,16 +497,16 @@ public final class BatchQueue<W, R> implements AutoCloseable {
                 listener.onBatch(batch.size(), batch.stream().mapToInt(Text::tokenCount).sum(),
                         batch.getFirst().waited(begin), Duration.ofNanos(end - begin));
             } catch (Throwable thrown) {
-                LOGGER.log(Level.WARNING, "a queue's listener failed", thrown);
+                failingListener.log(thrown);
             }
         }
     }
 
     /**
      * Gives back the permits of a finished batch's texts, and ends the requests that are now complete or have
-     * failed.
+     * failed. Allocates no memory.
      */
-    private void settle(List<Text<W, R>> texts, Object[] results, Throwable[] failures) {
+    void settle(List<Text<W, R>> texts, Object[] results, Throwable[] failures) {
         lock.lock();
         try {
             for (int i = 0; i < texts.size(); i++) {

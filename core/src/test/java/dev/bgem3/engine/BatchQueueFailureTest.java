@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.sun.management.ThreadMXBean;
 import dev.bgem3.engine.FakeEngine.Text;
 import dev.bgem3.error.TimedOutException;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -89,6 +93,44 @@ class BatchQueueFailureTest {
         assertThat(failures).as("calls of the failing method").hasValueGreaterThan(2);
     }
 
+    /** A call that ran out of memory half-way would lose the answers that are not settled yet. */
+    @Test
+    void settlesABatchWithoutMemory() throws Exception {
+        int slots = 16;
+        FakeEngine engine = FakeEngine.held();
+        List<List<QueuedRequest.Text<FakeEngine.Text, Integer>>> batches = new CopyOnWriteArrayList<>();
+        var planner = new BatchPlanner<QueuedRequest.Text<FakeEngine.Text, Integer>>(2, slots) {
+            @Override
+            List<QueuedRequest.Text<FakeEngine.Text, Integer>> take() {
+                List<QueuedRequest.Text<FakeEngine.Text, Integer>> batch = super.take();
+                batches.add(batch);
+                return batch;
+            }
+        };
+        var queue = new BatchQueue<>(engine, planner, new QueueSettings(slots, 2, PERMITS, Optional.empty(),
+                QueueSettings.Listener.NONE));
+        List<CompletableFuture<QueueAnswer<Integer>>> futures = new ArrayList<>();
+        for (int i = 0; i < slots; i++) {
+            futures.add(ask(queue, i, -i));
+        }
+        engine.awaitBegun(slots);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        Throwable failure = new IllegalStateException("on purpose");
+        long[] least = {Long.MAX_VALUE, Long.MAX_VALUE}; // Linking allocates at the first call.
+        for (int i = 0; i < slots; i++) {
+            Object[] results = {7, 8};
+            Throwable[] failures = {i % 2 == 0 ? null : failure, null};
+            long before = threads.getCurrentThreadAllocatedBytes();
+            queue.settle(batches.get(i), results, failures);
+            least[i % 2] = Math.min(least[i % 2], threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        assertThat(least).as("bytes for batches that succeed and fail").containsOnly(0);
+        assertThat(futures.stream().filter(future -> catchThrowable(future::join) == null)).hasSize(slots / 2)
+                .allMatch(future -> future.join().results().equals(List.of(7, 8)));
+        engine.release(slots);
+        assertIdle(queue);
+    }
+
     @Test
     void continuesIfAListenerThrowsAnything() throws Exception {
         List<Throwable> thrown = List.of(new OutOfMemoryError("on purpose"), new StackOverflowError(),
@@ -104,6 +146,48 @@ class BatchQueueFailureTest {
         }
         assertIdle(queue);
         assertThat(next).as("calls of the listener").hasValueGreaterThanOrEqualTo(thrown.size());
+    }
+
+    @Test
+    void logsAListenerThatAlwaysThrowsOnce() throws Exception {
+        List<LogRecord> records = new CopyOnWriteArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord entry) {
+                records.add(entry);
+            }
+
+            @Override
+            public void flush() {
+                // Nothing is buffered.
+            }
+
+            @Override
+            public void close() {
+                // There is nothing to close.
+            }
+        };
+        Logger logger = Logger.getLogger("dev.bgem3");
+        logger.addHandler(handler);
+        try {
+            CountDownLatch calls = new CountDownLatch(5);
+            var queue = new BatchQueue<>(FakeEngine.quick(), new QueueSettings(1, BUDGET, PERMITS,
+                    Optional.empty(), (_, _, _, _) -> {
+                        calls.countDown();
+                        throw new IllegalStateException("on purpose");
+                    }));
+            while (calls.getCount() > 0) {
+                assertThat(ask(queue, 1).get(30, TimeUnit.SECONDS).results()).containsExactly(1);
+            }
+            assertIdle(queue);
+            for (int wait = 0; wait < 1_000 && records.isEmpty(); wait++) {
+                sleep(10);
+            }
+            assertThat(records).as("records").singleElement().extracting(LogRecord::getThrown).asString()
+                    .contains("on purpose");
+        } finally {
+            logger.removeHandler(handler);
+        }
     }
 
     @SuppressWarnings("unchecked")
