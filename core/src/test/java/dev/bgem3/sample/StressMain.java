@@ -32,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
@@ -52,9 +53,10 @@ import java.util.stream.Stream;
 /**
  * Random calls from 16 threads, of the platform, virtual and of a {@link ForkJoinPool}, on one model and one
  * queue, which are there from the beginning to the end, and on others of the same folder, in rounds: each
- * loads them, and closes them under load. In two rounds of three another thread uses up the heap now and
- * then. Prints {@code FAULT} for what must not be, a line a round, and {@code ended}. Arguments: the model's
- * folder, whose embedding of one token of {@value #BAD_TEXT} is NaN; seconds; seed.
+ * loads them, and closes them under load. In two rounds of three another thread uses up, now and then, the
+ * heap or the threads that the system grants this process. Prints {@code FAULT} for what must not be, a line
+ * a round, and {@code ended}. Arguments: the model's folder, whose embedding of one token of
+ * {@value #BAD_TEXT} is NaN; seconds; seed; {@code memory} or {@code threads}.
  */
 public final class StressMain {
     /** No embedding can be made of it. */
@@ -73,6 +75,7 @@ public final class StressMain {
 
     private final Path folder;
     private final long seed;
+    private final Runnable shortage;
     private final List<String> texts;
     private final Map<String, Integer> digests = new HashMap<>();
     private final Map<TextPair, PairScores> scores = new ConcurrentHashMap<>();
@@ -81,7 +84,7 @@ public final class StressMain {
     private final LongAdder failures = new LongAdder();
     private final LongAdder outOfMemory = new LongAdder();
     private volatile boolean closing;
-    private volatile boolean memoryEnds;
+    private volatile boolean inShortage;
 
     /** What is called. */
     private static final class Target {
@@ -123,9 +126,10 @@ public final class StressMain {
         }
     }
 
-    private StressMain(Path folder, long seed) {
+    private StressMain(Path folder, long seed, Runnable shortage) {
         this.folder = folder;
         this.seed = seed;
+        this.shortage = shortage;
         Random random = new Random(seed);
         texts = IntStream.range(0, 40).mapToObj(_ -> "word ".repeat(random.nextInt(30))
                 + Long.toString(random.nextLong(), 36)).toList();
@@ -133,7 +137,12 @@ public final class StressMain {
 
     /** Runs it. */
     public static void main(String[] arguments) throws Exception {
-        StressMain stress = new StressMain(Path.of(arguments[0]), Long.parseLong(arguments[2]));
+        StressMain stress = new StressMain(Path.of(arguments[0]), Long.parseLong(arguments[2]),
+                switch (arguments[3]) {
+                    case "memory" -> StressMain::useUpMemory;
+                    case "threads" -> StressMain::useUpThreads;
+                    default -> throw new IllegalArgumentException(arguments[3]);
+                });
         logToAThrowingHandler();
         stress.run(System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[1])));
         System.out.println("ended");
@@ -207,7 +216,7 @@ public final class StressMain {
 
     private void round(int round, Target lasting, Held held) throws Exception {
         closing = false;
-        memoryEnds = round % 3 > 0;
+        inShortage = round % 3 > 0;
         Target reloaded = load(1 + round % 3, false);
         Queue<Thread> callers = new ConcurrentLinkedQueue<>();
         List<Future<?>> ends = new ArrayList<>();
@@ -254,17 +263,17 @@ public final class StressMain {
         }
         System.out.println("round " + round + ": " + calls.sumThenReset() + " calls, "
                 + failures.sumThenReset() + " failed as they should, " + outOfMemory.sumThenReset()
-                + " out of memory");
+                + " out of memory or threads");
     }
 
-    /** Interrupts callers, and uses up the memory if the round says so. */
+    /** Interrupts callers, and causes a shortage if the round says so. */
     private void disturb(Queue<Thread> callers) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ROUND_MILLIS);
         while (System.nanoTime() < end) {
             callers.stream().skip(ThreadLocalRandom.current().nextInt(THREADS)).findFirst()
                     .ifPresent(Thread::interrupt);
-            if (memoryEnds) {
-                useUpMemory();
+            if (inShortage) {
+                shortage.run();
             }
             Thread.sleep(50);
         }
@@ -283,6 +292,36 @@ public final class StressMain {
                 throw new IllegalStateException(e);
             }
             ballast.clear();
+        }
+    }
+
+    private static void useUpThreads() {
+        CountDownLatch end = new CountDownLatch(1);
+        List<Thread> fillers = new ArrayList<>();
+        try {
+            while (true) {
+                fillers.add(Thread.ofPlatform().name("filler").start(() -> await(end)));
+            }
+        } catch (OutOfMemoryError full) { // "unable to create native thread"
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+            end.countDown();
+        }
+        fillers.forEach(StressMain::join);
+    }
+
+    private static void await(CountDownLatch end) {
+        try {
+            end.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -364,7 +403,7 @@ public final class StressMain {
         while (cause instanceof CompletionException && cause.getCause() != null) {
             cause = cause.getCause();
         }
-        if (cause instanceof OutOfMemoryError && memoryEnds) {
+        if (cause instanceof OutOfMemoryError && inShortage) {
             outOfMemory.increment();
             return;
         }
