@@ -11,8 +11,9 @@ module dev.bgem3.core {
     exports dev.bgem3.error;
     // The kernels for NVIDIA GPUs implement it in their own module, which has native dependencies.
     exports dev.bgem3.kernel to dev.bgem3.kernels.cuda;
-    // They log as the others do: a handler of the application's that throws must not end a pass on a GPU.
-    exports dev.bgem3.io to dev.bgem3.kernels.cuda;
+    // The kernels log as the others do: a handler of the application's that throws must not end a pass on a
+    // GPU. The command line writes results as models are written; its jar has this name, and no descriptor.
+    exports dev.bgem3.io to dev.bgem3.kernels.cuda, dev.bgem3.app;
 
     uses dev.bgem3.kernel.KernelProvider;
     // A service, so that kernel.jit does not depend on its subpackages, one for each architecture.

@@ -18,6 +18,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -345,6 +346,24 @@ class BgeM3Test {
         }
         assertThat(taken.get()).isLessThan(200);
         assertThat(closed).hasValue("closed");
+    }
+
+    @Test
+    void takesAWindowOfAFlatMapForEachKindOfText() {
+        RunOptions run = RunOptions.builder().tokenBudget(32).build();
+        EncodeOptions options = EncodeOptions.defaults();
+        List<Function<Stream<String>, Stream<Embedding>>> methods = List.of(
+                texts -> model.encode(texts, options), texts -> model.encode(texts, options, run),
+                texts -> model.encodeQueries(texts, options, run),
+                texts -> model.encodeCorpus(texts, options, run));
+        for (Function<Stream<String>, Stream<Embedding>> method : methods) {
+            AtomicInteger taken = new AtomicInteger();
+            Stream<String> texts = Stream.of(1)
+                    .flatMap(_ -> IntStream.range(0, 50_000).mapToObj(i -> "number " + i))
+                    .peek(_ -> taken.incrementAndGet());
+            assertThat(method.apply(texts).findFirst()).isPresent();
+            assertThat(taken.get()).isBetween(1, 4096);
+        }
     }
 
     @Test

@@ -2,7 +2,6 @@ package dev.bgem3.io;
 
 import dev.bgem3.text.Messages;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
@@ -17,11 +16,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A file or folder that is written under a temporary name, {@code NAME.<hex>.part}, and renamed to its target
+ * A file or folder that is written under a temporary name, {@code .NAME.<hex>.part}, and renamed to its target
  * when it is complete. Until then {@link #close()} deletes it with its content, as does a shutdown hook if
  * the virtual machine ends (Ctrl-C, SIGTERM) meanwhile. Once it is complete it is never deleted: if it cannot
  * be renamed, the exception says where it is.
@@ -30,23 +32,37 @@ import java.util.stream.Stream;
  * Not thread-safe, except for the hook.
  */
 public final class UnfinishedPath implements AutoCloseable {
+    /** The last step, which brings a complete file or folder to its target. */
+    @FunctionalInterface
+    public interface LastStep {
+        void run() throws IOException;
+    }
+
     /** The writer still runs during the hook, and may add files to the folder that is being deleted. */
     private static final int HOOK_ATTEMPTS = 5;
     /** How much of the target's name to use, so that the name does not exceed the limit of file systems. */
     private static final int NAME_CHARS = 30;
+    /** How long the end of the process waits for the last step. */
+    private static final long PATIENCE_SECONDS = 2;
 
     private final Path target;
     private final Path path;
     /** If the content is moved into the target entry by entry, the name of the last entry. */
     private final Optional<String> last;
+    private final Consumer<String> report;
+    /** Held during the last step and while the path is deleted. */
+    private final ReentrantLock ending = new ReentrantLock();
     private final Thread hook;
     private boolean complete;
 
-    private UnfinishedPath(Path target, Path folder, String name, Optional<String> last) {
+    private UnfinishedPath(Path target, Path folder, String name, Optional<String> last,
+            Consumer<String> report) {
         this.target = target;
         this.last = last;
+        this.report = report;
+        // By code points, so that no surrogate pair is split.
         int[] start = name.codePoints().limit(NAME_CHARS).toArray();
-        path = folder.resolve(new String(start, 0, start.length) + "."
+        path = folder.resolve("." + new String(start, 0, start.length) + "."
                 + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
         hook = new Thread(this::deleteAtShutdown, "delete-" + path);
         Runtime.getRuntime().addShutdownHook(hook);
@@ -61,7 +77,7 @@ public final class UnfinishedPath implements AutoCloseable {
     public static UnfinishedPath beside(Path target) throws IOException {
         requireReplaceable(target);
         return new UnfinishedPath(target, target.resolveSibling(""), target.getFileName().toString(),
-                Optional.empty());
+                Optional.empty(), UnfinishedPath::fail);
     }
 
     /**
@@ -72,7 +88,24 @@ public final class UnfinishedPath implements AutoCloseable {
      *            the name of the entry to move last, because the others are useless without it
      */
     public static UnfinishedPath inside(Path folder, String last) {
-        return new UnfinishedPath(folder, folder, "bgem3", Optional.of(last));
+        return new UnfinishedPath(folder, folder, "bgem3", Optional.of(last), UnfinishedPath::fail);
+    }
+
+    /**
+     * A name in any folder where nothing is yet, for a caller with a last step of its own.
+     *
+     * @param target
+     *            gives its name to the path
+     * @param report
+     *            told, while the virtual machine ends, what stays of the path and why
+     */
+    public static UnfinishedPath in(Path folder, Path target, Consumer<String> report) {
+        return new UnfinishedPath(target, folder, target.getFileName().toString(), Optional.empty(), report);
+    }
+
+    /** The virtual machine prints what a hook throws. */
+    private static void fail(String message) {
+        throw new IllegalStateException(message);
     }
 
     /**
@@ -82,7 +115,7 @@ public final class UnfinishedPath implements AutoCloseable {
      *             if they cannot
      */
     public static void requireWritable(Path folder) throws IOException {
-        try (UnfinishedPath part = new UnfinishedPath(folder, folder, "test", Optional.empty())) {
+        try (UnfinishedPath part = in(folder, folder.resolve("test"), UnfinishedPath::fail)) {
             Files.createFile(part.path);
         }
     }
@@ -117,20 +150,32 @@ public final class UnfinishedPath implements AutoCloseable {
      *             if that fails; the reason names {@link #path()}, which is kept, and the entries that have
      *             already been moved
      */
-    public synchronized void complete() throws IOException {
-        complete = true;
+    public void complete() throws IOException {
         List<Path> moved = new ArrayList<>();
         try {
-            if (last.isPresent()) {
-                moveUp(moved);
-            } else {
-                Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
-            }
+            complete(() -> {
+                if (last.isPresent()) {
+                    moveUp(moved);
+                } else {
+                    Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+                }
+            });
         } catch (IOException e) {
             FileSystemException failure = new FileSystemException(target.toString(), path.toString(),
                     Messages.reason(e) + kept(moved));
             failure.initCause(e);
             throw failure;
+        }
+    }
+
+    /** Takes the caller's last step. The path is not deleted any more, even if the step fails. */
+    public void complete(LastStep step) throws IOException {
+        ending.lock();
+        try {
+            complete = true;
+            step.run();
+        } finally {
+            ending.unlock();
         }
     }
 
@@ -193,45 +238,63 @@ public final class UnfinishedPath implements AutoCloseable {
     }
 
     private void deleteAtShutdown() {
+        try {
+            if (!ending.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                report.accept(target + ": the process ends before it is written; what was written is kept in "
+                        + path);
+                return;
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        // Stays locked: nobody may begin the last step any more.
         for (int attempt = 1;; attempt++) {
             try {
                 delete();
                 return;
             } catch (IOException e) {
                 if (attempt == HOOK_ATTEMPTS) {
-                    throw new UncheckedIOException("cannot be deleted: " + path, e);
+                    report.accept(path + ": cannot be deleted: " + Messages.reason(e));
+                    return;
                 }
             }
         }
     }
 
-    private synchronized void delete() throws IOException {
-        if (complete) {
-            return;
+    private void delete() throws IOException {
+        ending.lock();
+        try {
+            if (!complete) {
+                Files.walkFileTree(path, new Deletion());
+            }
+        } finally {
+            ending.unlock();
         }
-        Files.walkFileTree(path, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.deleteIfExists(file);
-                return FileVisitResult.CONTINUE;
-            }
+    }
 
-            @Override
-            public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
-                if (!(failure instanceof NoSuchFileException)) {
-                    throw failure;
-                }
-                return FileVisitResult.CONTINUE;
-            }
+    private static final class Deletion extends SimpleFileVisitor<Path> {
+        @Override
+        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+        }
 
-            @Override
-            public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
-                if (failure != null) {
-                    throw failure;
-                }
-                Files.deleteIfExists(folder);
-                return FileVisitResult.CONTINUE;
+        @Override
+        public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
+            if (!(failure instanceof NoSuchFileException)) {
+                throw failure;
             }
-        });
+            return FileVisitResult.CONTINUE;
+        }
+
+        @Override
+        public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
+            if (failure != null) {
+                throw failure;
+            }
+            Files.deleteIfExists(folder);
+            return FileVisitResult.CONTINUE;
+        }
     }
 }

@@ -82,13 +82,31 @@ class UnfinishedPathTest {
         assertThat(kept).hasContent("new");
     }
 
+    @Test
+    void keepsWhatIsCompleteIfTheCallersLastStepFails() throws IOException {
+        Path target = temporary.resolve("target");
+        Path kept;
+        try (UnfinishedPath part = UnfinishedPath.in(temporary, target, message -> {
+            throw new AssertionError(message);
+        })) {
+            kept = Files.writeString(part.path(), "new");
+            assertThatExceptionOfType(IOException.class).isThrownBy(() -> part.complete(() -> {
+                throw new IOException("no room");
+            })).withMessage("no room");
+        }
+        assertThat(kept).hasContent("new");
+        assertThat(kept.getFileName().toString()).startsWith(".target.").endsWith(".part");
+        assertThat(target).doesNotExist();
+    }
+
     /** What has the part's own name cannot move to where the part is. */
     @Test
     void saysWhatIsWhereWhenOneOfSeveralCannotBeMoved() throws IOException {
         Path folder = Files.createDirectory(temporary.resolve("folder"));
         try (UnfinishedPath part = UnfinishedPath.inside(folder, "a-last")) {
             Path kept = Files.createDirectory(part.path());
-            for (String name : List.of("a-last", "b", "a", "z")) {
+            // Names with a sign are moved before the hidden one, z would be moved after it.
+            for (String name : List.of("a-last", "-b", "+a", "z")) {
                 Files.writeString(kept.resolve(name), name);
             }
             String blocked = kept.getFileName().toString();
@@ -96,9 +114,9 @@ class UnfinishedPathTest {
             assertThatExceptionOfType(FileSystemException.class).isThrownBy(part::complete)
                     .extracting(Messages::reason).asString()
                     .startsWith(blocked + " cannot be moved there: ")
-                    .endsWith("; in the folder already: a, b; the rest is kept in " + kept);
-            assertThat(folder.resolve("a")).hasContent("a");
-            assertThat(folder.resolve("b")).hasContent("b");
+                    .endsWith("; in the folder already: +a, -b; the rest is kept in " + kept);
+            assertThat(folder.resolve("+a")).hasContent("+a");
+            assertThat(folder.resolve("-b")).hasContent("-b");
             assertThat(kept.resolve("z")).hasContent("z");
             assertThat(kept.resolve("a-last")).hasContent("a-last");
         }

@@ -3,6 +3,7 @@ package dev.bgem3.architecture;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -87,6 +88,28 @@ class ArchitectureTest {
             assertThat(table.usedBy(rows.get(row))).as("what %s uses", rows.get(row))
                     .doesNotContainAnyElementsOf(rows.subList(0, row + 1));
         }
+    }
+
+    /** On the class path, where the program runs, Java does not check that. */
+    @Test
+    void modulesUseOnlyWhatOthersExportToThem() {
+        List<String> differences = new ArrayList<>();
+        for (String exporter : List.of("tokenizer", "core", "kernels-cuda")) {
+            ModuleDescriptor descriptor = Modules.descriptor(exporter).orElseThrow();
+            for (String user : List.of("core", "kernels-cuda", "app")) {
+                Set<String> exported = descriptor.exports().stream()
+                        .filter(some -> !some.isQualified() || some.targets().contains(Modules.name(user)))
+                        .map(ModuleDescriptor.Exports::source).collect(Collectors.toSet());
+                if (!user.equals(exporter)) {
+                    uses(packagesOf(user)::contains, packagesOf(exporter)::contains).stream()
+                            .filter(use -> !exported.contains(use.usedPackage()))
+                            .forEach(
+                                    use -> differences.add(use + ", which " + exporter + " does not export"));
+                }
+            }
+        }
+        assertThat(differences).isEmpty();
+        assertThat(uses(packagesOf("app")::contains, "dev.bgem3.io"::equals)).isNotEmpty();
     }
 
     @Test

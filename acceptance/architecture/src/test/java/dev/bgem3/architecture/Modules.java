@@ -1,10 +1,13 @@
 package dev.bgem3.architecture;
 
 import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The modules with sources, and the folders of their compiled classes. */
@@ -15,6 +18,19 @@ final class Modules {
             "src/test-support");
 
     private Modules() {}
+
+    /** Returns the name of a module by which others may export packages to it. */
+    static String name(String module) {
+        // The Automatic-Module-Name of its jar.
+        return module.equals("app") ? "dev.bgem3.app" : descriptor(module).orElseThrow().name();
+    }
+
+    /** Returns the descriptor of a module, or empty if it has none. */
+    static Optional<ModuleDescriptor> descriptor(String module) {
+        return Files.exists(classes(module).resolve("module-info.class"))
+                ? Optional.of(ModuleFinder.of(classes(module)).findAll().iterator().next().descriptor())
+                : Optional.empty();
+    }
 
     static Path classes(String module) {
         return ROOT.resolve(module).resolve("target/classes");

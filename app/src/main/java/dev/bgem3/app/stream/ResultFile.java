@@ -77,6 +77,10 @@ public final class ResultFile implements AutoCloseable {
         if (folder != null && !attributes(folder).map(BasicFileAttributes::isDirectory).orElse(false)) {
             throw new StreamException(name + ": cannot be written: no such folder: " + folder);
         }
+        if (Files.isSymbolicLink(path) && Files.readSymbolicLink(path).toString().endsWith("/")) {
+            throw new StreamException(name + ": is a link to the name of a folder, "
+                    + Files.readSymbolicLink(path) + " (expected: a file to write)");
+        }
         Optional<BasicFileAttributes> attributes = attributes(path);
         if (attributes.isEmpty()) {
             return Files.isSymbolicLink(path)
@@ -90,6 +94,17 @@ public final class ResultFile implements AutoCloseable {
                 ? new ResultFile(ResultPart.of(name, new OldFile(path.toRealPath()), streams))
                 : new ResultFile(
                         new Guarded(name, Files.newOutputStream(path, StandardOpenOption.WRITE), false));
+    }
+
+    /**
+     * Returns the number of bytes of a file's absolute path, which systems limit even if the file has a
+     * shorter name, relative to the current folder.
+     *
+     * @throws StreamException
+     *             if the name is invalid
+     */
+    public static int pathBytes(String file) {
+        return Streams.path(file).toAbsolutePath().toString().getBytes(SystemCalls.ENCODING).length;
     }
 
     /** Returns a file's attributes, or empty if it does not exist; throws if its name is invalid. */
@@ -200,7 +215,10 @@ public final class ResultFile implements AutoCloseable {
                     && (reason.contains("Broken pipe") || reason.contains("pipe is being closed"))) {
                 return new ReaderGoneException(e);
             }
-            return new StreamException(name + ": cannot be written: " + reason, e);
+            // What the launcher opens in place of a closed standard output cannot be written.
+            boolean closed = standardOutput && reason.contains("Bad file descriptor");
+            return new StreamException(name + ": cannot be written: " + (closed ? "it is closed" : reason),
+                    e);
         }
     }
 }

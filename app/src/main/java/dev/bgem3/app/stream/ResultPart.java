@@ -1,6 +1,6 @@
 package dev.bgem3.app.stream;
 
-import java.io.Closeable;
+import dev.bgem3.io.UnfinishedPath;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
@@ -13,9 +13,6 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The file that collects results until they are complete. It then replaces the target file, or is copied into
@@ -29,35 +26,22 @@ import java.util.concurrent.locks.ReentrantLock;
 final class ResultPart implements AutoCloseable {
     private static final Set<StandardOpenOption> CREATE = Set.of(StandardOpenOption.CREATE_NEW,
             StandardOpenOption.WRITE);
-    /**
-     * The number of characters of the target's name in the part's name, which must not exceed the limit of
-     * file systems even if the target's name reaches it.
-     */
-    private static final int NAME_CHARS = 30;
-    /** How long the exit of the process waits for results that are being moved to the target. */
-    private static final long PATIENCE_SECONDS = 2;
 
     private final String name;
     private final Path target;
     private final boolean inPlace;
-    private final Path path;
+    private final UnfinishedPath part;
     private final FileChannel channel;
     private final Streams streams;
-    /** Held while the part is moved to the target, and forever once the process is exiting. */
-    private final ReentrantLock ending = new ReentrantLock();
-    private final Thread onExit;
-    private boolean workIsDone;
 
-    private ResultPart(String name, Path target, boolean inPlace, Path path, FileChannel channel,
+    private ResultPart(String name, Path target, boolean inPlace, UnfinishedPath part, FileChannel channel,
             Streams streams) {
         this.name = name;
         this.target = target;
         this.inPlace = inPlace;
-        this.path = path;
+        this.part = part;
         this.channel = channel;
         this.streams = streams;
-        onExit = new Thread(this::onExit, "delete-" + path);
-        Runtime.getRuntime().addShutdownHook(onExit);
     }
 
     /**
@@ -69,8 +53,8 @@ final class ResultPart implements AutoCloseable {
      *            the file's path without symbolic links
      */
     static ResultPart ofNew(String name, Path target, Streams streams) throws IOException {
-        Path path = pathIn(target.getParent(), target);
-        return new ResultPart(name, target, false, path, FileChannel.open(path, CREATE), streams);
+        UnfinishedPath part = UnfinishedPath.in(target.getParent(), target, streams::say);
+        return new ResultPart(name, target, false, part, create(part), streams);
     }
 
     /**
@@ -81,22 +65,22 @@ final class ResultPart implements AutoCloseable {
      */
     static ResultPart of(String name, OldFile old, Streams streams) throws IOException {
         old.requireWritable();
-        Path path = pathIn(old.path().getParent(), old.path());
+        UnfinishedPath part = UnfinishedPath.in(old.path().getParent(), old.path(), streams::say);
         FileChannel channel;
         try {
-            channel = createPrivate(path);
+            channel = createPrivate(part);
         } catch (IOException e) {
             return inTemporaryFolder(name, old.path(), IoFault.reason(e), streams);
         }
         try {
             Optional<String> reason = old.reasonToStay();
             if (reason.isEmpty()) {
-                reason = old.makeAlike(path);
+                reason = old.makeAlike(part.path());
             }
             reason.ifPresent(why -> streams.say(name + ": will be written in place at the end: " + why));
-            return new ResultPart(name, old.path(), reason.isPresent(), path, channel, streams);
+            return new ResultPart(name, old.path(), reason.isPresent(), part, channel, streams);
         } catch (IOException | RuntimeException | Error e) {
-            try (Closeable _ = () -> Files.deleteIfExists(path)) {
+            try (part) {
                 channel.close();
             } catch (IOException another) {
                 e.addSuppressed(another);
@@ -107,12 +91,12 @@ final class ResultPart implements AutoCloseable {
 
     private static ResultPart inTemporaryFolder(String name, Path target, String fault, Streams streams) {
         Path folder = Path.of(System.getProperty("java.io.tmpdir"));
-        Path path = pathIn(folder, target);
+        UnfinishedPath part = UnfinishedPath.in(folder, target, streams::say);
         try {
-            FileChannel channel = createPrivate(path);
+            FileChannel channel = createPrivate(part);
             streams.say(name + ": will be written in place at the end: its folder cannot be written (" + fault
-                    + "); until then the results are in " + path);
-            return new ResultPart(name, target, true, path, channel, streams);
+                    + "); until then the results are in " + part.path());
+            return new ResultPart(name, target, true, part, channel, streams);
         } catch (IOException e) {
             throw new StreamException(name + ": no place for the results until all are there: neither its "
                     + "folder (" + fault + ") nor the temporary folder " + folder + " (" + IoFault.reason(e)
@@ -120,26 +104,28 @@ final class ResultPart implements AutoCloseable {
         }
     }
 
-    private static Path pathIn(Path folder, Path target) {
-        String whole = target.getFileName().toString();
-        // By code points, so that no surrogate pair is split.
-        int[] start = whole.codePoints().limit(NAME_CHARS).toArray();
-        String suffix = Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), Character.MAX_RADIX);
-        return folder.resolve("." + new String(start, 0, start.length) + "." + suffix + ".part");
-    }
-
     /** Creates a file that only its owner may read, since the file it replaces may not be public. */
-    private static FileChannel createPrivate(Path path) throws IOException {
-        FileAttribute<?>[] attributes = path.getFileSystem().supportedFileAttributeViews().contains("posix")
+    private static FileChannel createPrivate(UnfinishedPath part) throws IOException {
+        return create(part, part.path().getFileSystem().supportedFileAttributeViews().contains("posix")
                 ? new FileAttribute<?>[]{PosixFilePermissions
                         .asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
-                : new FileAttribute<?>[0];
-        return FileChannel.open(path, CREATE, attributes);
+                : new FileAttribute<?>[0]);
+    }
+
+    private static FileChannel create(UnfinishedPath part, FileAttribute<?>... attributes)
+            throws IOException {
+        try {
+            return FileChannel.open(part.path(), CREATE, attributes);
+        } catch (IOException e) {
+            try (part) { // No shutdown hook may stay.
+                throw e;
+            }
+        }
     }
 
     /** Returns the name to use in messages if the part cannot be written. */
     String name() {
-        return path.getParent().equals(target.getParent()) ? name : path.toString();
+        return part.path().getParent().equals(target.getParent()) ? name : part.path().toString();
     }
 
     OutputStream stream() {
@@ -153,31 +139,31 @@ final class ResultPart implements AutoCloseable {
      *             if that fails; the message tells where the results are
      */
     void complete() {
-        ending.lock();
-        workIsDone = true;
-        try (Closeable _ = this::removeHook; FileChannel _ = channel) {
-            if (!inPlace) {
-                // Before the move, so that after a crash the target does not lack its content.
-                channel.force(true);
-            }
-            channel.close();
-            if (inPlace) {
-                writeInPlace();
-            } else {
-                replace();
-            }
+        try (part; FileChannel _ = channel) {
+            part.complete(this::moveOrCopy);
         } catch (IOException e) {
             // The folder may have been moved or deleted meanwhile.
-            String kept = Files.exists(path) ? "; the results are kept in " + path : "";
+            String kept = Files.exists(part.path()) ? "; the results are kept in " + part.path() : "";
             throw new StreamException(name + ": cannot be written: " + IoFault.reason(e) + kept, e);
-        } finally {
-            ending.unlock();
+        }
+    }
+
+    private void moveOrCopy() throws IOException {
+        if (!inPlace) {
+            // Before the move, so that after a crash the target does not lack its content.
+            channel.force(true);
+        }
+        channel.close();
+        if (inPlace) {
+            writeInPlace();
+        } else {
+            replace();
         }
     }
 
     private void replace() throws IOException {
         try {
-            Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(part.path(), target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             writeInPlace();
             streams.say(name + ": was written in place, since no new file could take its place: "
@@ -189,7 +175,7 @@ final class ResultPart implements AutoCloseable {
     private void writeInPlace() throws IOException {
         boolean isNew = Files.notExists(target);
         // In a sticky folder O_CREAT does not open another user's file on Linux (fs.protected_regular).
-        try (FileChannel in = FileChannel.open(path);
+        try (FileChannel in = FileChannel.open(part.path());
                 FileChannel out = isNew
                         ? FileChannel.open(target, CREATE)
                         : FileChannel.open(target, StandardOpenOption.WRITE)) {
@@ -207,9 +193,9 @@ final class ResultPart implements AutoCloseable {
             out.force(true);
         }
         try {
-            Files.deleteIfExists(path);
+            Files.deleteIfExists(part.path());
         } catch (IOException e) {
-            streams.say(path + ": cannot be deleted: " + IoFault.reason(e));
+            streams.say(part.path() + ": cannot be deleted: " + IoFault.reason(e));
         }
     }
 
@@ -240,42 +226,11 @@ final class ResultPart implements AutoCloseable {
         }
     }
 
-    /** Deletes the part unless the work is done. If a step fails, the others are still tried. */
+    /** Deletes the part unless the work is done. */
     @Override
     public void close() throws IOException {
-        ending.lock();
-        try {
-            if (!workIsDone) {
-                try (Closeable _ = this::removeHook; Closeable _ = () -> Files.deleteIfExists(path)) {
-                    channel.close();
-                }
-            }
-        } finally {
-            ending.unlock();
-        }
-    }
-
-    private void onExit() {
-        try {
-            if (!ending.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                streams.say(name + ": the process ends before it is written; the results are kept in "
-                        + path);
-            } else if (!workIsDone) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException e) {
-            streams.say(path + ": cannot be deleted: " + IoFault.reason(e));
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void removeHook() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(onExit);
-        } catch (IllegalStateException _) {
-            // The process is exiting, and the hook is running: it has nothing left to do.
-            return;
+        try (part) {
+            channel.close();
         }
     }
 }

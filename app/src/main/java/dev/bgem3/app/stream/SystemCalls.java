@@ -18,7 +18,7 @@ final class SystemCalls {
     private static final int EINTR = 4; // errno.h of Linux and the BSDs
     private static final String ERROR = "errno";
     /** The encoding in which Java passes file names to the system. */
-    private static final Charset ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding"));
+    static final Charset ENCODING = Charset.forName(System.getProperty("sun.jnu.encoding"));
 
     private SystemCalls() {}
 
