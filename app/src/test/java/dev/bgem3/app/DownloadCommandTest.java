@@ -136,6 +136,10 @@ class DownloadCommandTest {
                     "Try 'bgem3 download --help'." + System.lineSeparator()).hasLineCount(2);
             assertThat(result.out()).isEmpty();
         }
+        Result empty = run("download", "");
+        assertThat(empty.exitCode()).isEqualTo(2);
+        assertThat(empty.err())
+                .startsWith("bgem3: OWNER/NAME: empty (expected: a name such as BAAI/bge-m3)");
         assertThat(asked).isEmpty();
     }
 

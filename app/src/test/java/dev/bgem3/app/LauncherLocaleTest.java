@@ -138,8 +138,8 @@ class LauncherLocaleTest extends LauncherFixture {
     @Test
     void argumentsReachTheModelUnchanged() throws Exception {
         String expected = expected();
-        List<Map<String, String>> environments = List.of(Map.of("LC_ALL", "C"),
-                Map.of("LANG", "xx_YY.UTF-8"), Map.of());
+        List<Map<String, String>> environments = List.of(Map.of("LANG", "xx_YY.UTF-8"),
+                Map.of("LC_ALL", "C"), Map.of());
         for (Map<String, String> environment : environments.subList(0, TestSizes.pick(1, 3))) {
             Result result = score(environment, UTF_8);
             assertThat(result.err()).as(environment.toString()).isEmpty();

@@ -27,10 +27,25 @@ class LauncherStreamsTest extends LauncherFixture {
         Result input = run("", Map.of(), "/bin/bash", "-c", "exec 'a project/bgem3' tokenize <&-");
         assertThat(input.exitCode()).as(input.err()).isZero();
         assertThat(input.out() + input.err()).isEmpty();
-        assertThat(run("a", Map.of(), "/bin/bash", "-c", "exec 'a project/bgem3' tokenize >&-").exitCode())
-                .isZero();
         assertThat(run("a", Map.of(), "/bin/bash", "-c", "exec 'a project/bgem3' tokenize 2>&-").out())
                 .startsWith("{\"id\":0").hasLineCount(1);
+    }
+
+    @Test
+    void reportsAClosedStandardOutput() throws Exception {
+        for (String command : List.of("tokenize", "encode", "demo", "info",
+                "tokenize --output /dev/stdout")) {
+            Result closed = run("a", Map.of(), "/bin/bash", "-c",
+                    "exec 'a project/bgem3' " + command + " >&-");
+            assertThat(closed.err()).as(command)
+                    .isEqualTo("bgem3: standard output: cannot be written: it is closed\n");
+            assertThat(closed.exitCode()).as(command).isEqualTo(1);
+        }
+        Path file = temporary.resolve("out");
+        Result unused = run("a", Map.of(), "/bin/bash", "-c",
+                "exec 'a project/bgem3' tokenize --output '" + file + "' >&-");
+        assertThat(unused.exitCode()).as(unused.err()).isZero();
+        assertThat(file).isNotEmptyFile();
     }
 
     @Test

@@ -201,6 +201,34 @@ class OutputFileTest {
     }
 
     @Test
+    void refusesALinkToTheNameOfAFolder() throws Exception {
+        Path link = folder.resolve("link");
+        Files.writeString(folder.resolve("file"), "old");
+        for (String target : List.of("missing", "file")) {
+            // A path of Java's would lack the slash.
+            assertThat(new ProcessBuilder("ln", "-sfn", target + "/", link.toString()).start().waitFor())
+                    .isZero();
+            assertFails(link, link + ": is a link to the name of a folder, " + target
+                    + "/ (expected: a file to write)");
+        }
+        assertThat(folder.resolve("file")).hasContent("old");
+        assertThat(contents()).containsExactlyInAnyOrder("file", "link");
+    }
+
+    /** The relative path is short enough, and so is the absolute one of the part. */
+    @Test
+    void refusesAPathThatIsTooLongBeforeLoadingTheModel() {
+        String name = "a".repeat(200);
+        int folderBytes = Path.of("").toAbsolutePath().toString().length() + 1;
+        String output = "./".repeat((4100 - folderBytes - name.length()) / 2) + name;
+        Result result = CommandRunner.run("encode", "--model", "nowhere", "--output", output);
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
+        assertThat(result.err()).startsWith("bgem3: --output: " + output + ": an absolute path of ")
+                .contains(" bytes (expected: at most 4095)");
+        assertThat(Path.of(name)).doesNotExist();
+    }
+
+    @Test
     void acceptsTheLongestNames() throws Exception {
         for (String name : List.of("a".repeat(255), "\u4e2d".repeat(85), "\ud83d\ude00".repeat(63))) {
             Path file = folder.resolve(name);

@@ -100,7 +100,7 @@ final class DownloadCommand implements Callable<Integer> {
 
     private HubName model() {
         try {
-            return HubName.of(name);
+            return HubName.of(OptionValues.notEmpty("OWNER/NAME", name, "a name such as BAAI/bge-m3"));
         } catch (IllegalArgumentException e) {
             throw new UsageException("OWNER/NAME: " + e.getMessage(), e);
         }

@@ -233,15 +233,16 @@ class RoutesTest extends OnMiniServer {
                 .toArray();
         for (var side : List.of(new Object[]{"Right", right}, new Object[]{"left", left})) {
             HttpResponse<String> response = server.post("/v1/encode", "{\"inputs\":[\"a\"," + quoted(text)
-                    + "],\"max_length\":6,\"truncation_direction\":\"" + side[0] + "\"}");
-            JsonNode result = ServerFixture.JSON.readTree(response.body()).get("results").get(1);
-            assertThat(result.get("truncated").booleanValue()).isTrue();
-            assertThat(result.get("full_token_count").intValue()).isEqualTo(ids.length);
-            assertThat(response.headers().firstValue("x-truncated-inputs")).hasValue("1");
-            assertThat(floats(result.get("dense"))).isEqualTo(
-                    model.encodeTokenIds(List.of((int[]) side[1]), EncodeOptions.defaults()).getFirst()
-                            .dense()
-                            .values());
+                    + "," + quoted(ids) + "],\"max_length\":6,\"truncation_direction\":\"" + side[0] + "\"}");
+            assertThat(response.headers().firstValue("x-truncated-inputs")).hasValue("1,2");
+            float[] expected = model.encodeTokenIds(List.of((int[]) side[1]), EncodeOptions.defaults())
+                    .getFirst().dense().values();
+            for (int i = 1; i <= 2; i++) { // Ids keep their special tokens like their text.
+                JsonNode result = ServerFixture.JSON.readTree(response.body()).get("results").get(i);
+                assertThat(result.get("truncated").booleanValue()).isTrue();
+                assertThat(result.get("full_token_count").intValue()).isEqualTo(ids.length);
+                assertThat(floats(result.get("dense"))).isEqualTo(expected);
+            }
         }
     }
 
