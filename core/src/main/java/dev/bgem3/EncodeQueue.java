@@ -47,8 +47,8 @@ import java.util.function.IntFunction;
  * few threads for those, the queue's own threads run them.
  *
  * <p>
- * Thread-safe. For each batch that the model computes at a time the queue has two threads: one submits batches,
- * the other distributes their results. They sleep while there is nothing to do. The model may be
+ * Thread-safe. For each batch that the model computes at a time the queue has two threads: one submits
+ * batches, the other distributes their results. They sleep while there is nothing to do. The model may be
  * used beside the queue; it stays the caller's to close, after the queue.
  */
 public final class EncodeQueue implements AutoCloseable {

@@ -22,9 +22,9 @@ import java.util.Locale;
 import java.util.function.IntPredicate;
 
 /**
- * Compares the reduced precisions of CPUs with fp32 for all three outputs, and prints Markdown: how close the outputs are on
- * held-out pairs and on the texts of the goldens, how well queries retrieve their passages, and how accurate
- * int8 is if one kind of matrix, or one layer, stays in bf16.
+ * Compares the reduced precisions of CPUs with fp32 for all three outputs, and prints Markdown: how close the
+ * outputs are on held-out pairs and on the texts of the goldens, how well queries retrieve their passages,
+ * and how accurate int8 is if one kind of matrix, or one layer, stays in bf16.
  */
 public final class AccuracyReport {
     private static final List<Precision> REDUCED = PackedWeights.PRECISIONS.stream()

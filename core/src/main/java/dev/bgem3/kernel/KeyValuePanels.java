@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Packs the keys and values of attention heads as right operands of products: keys as {@code kᵀ} in panels of one key a column,
- * {@code [D][panel]}, and values in panels of some of their D columns, {@code [keys][panel]}. Not
- * thread-safe.
+ * Packs the keys and values of attention heads as right operands of products: keys as {@code kᵀ} in panels of
+ * one key a column, {@code [D][panel]}, and values in panels of some of their D columns,
+ * {@code [keys][panel]}. Not thread-safe.
  */
 public final class KeyValuePanels {
     private final int panel;

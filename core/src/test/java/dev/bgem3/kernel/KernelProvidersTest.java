@@ -60,7 +60,8 @@ class KernelProvidersTest {
                                 + "kernels)");
         assertThatThrownBy(() -> KernelProviders.best(Arithmetic.BF16, List.of(SOUND)))
                 .isInstanceOf(BackendException.class).hasMessage(
-                        "precision: bf16 (expected: fp32, or a processor with AVX-512 BF16 for the jit kernels)");
+                        "precision: bf16 (expected: fp32, or a processor with AVX-512 BF16 for the jit "
+                                + "kernels)");
     }
 
     /** A provider of fp32 whose module is missing. */

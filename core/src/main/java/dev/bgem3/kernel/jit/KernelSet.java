@@ -16,8 +16,8 @@ public interface KernelSet {
     Kernels open(Arithmetic arithmetic, int threads);
 
     /**
-     * Returns the numbers of rows for which the self-test runs products, at most {@link JitSelfTest#MAX_ROWS};
-     * together they need tiles of every height.
+     * Returns the numbers of rows for which the self-test runs products, at most
+     * {@link JitSelfTest#MAX_ROWS}; together they need tiles of every height.
      */
     int[] selfTestRows();
 
