@@ -23,8 +23,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A file or folder that is written under a temporary name, {@code .NAME.<hex>.part}, and renamed to its target
- * when it is complete. Until then {@link #close()} deletes it with its content, as does a shutdown hook if
+ * A file or folder that is written under a temporary name, {@code .NAME.<hex>.part}, and renamed to its
+ * target when it is complete. Until then {@link #close()} deletes it with its content, as does a shutdown hook if
  * the virtual machine ends (Ctrl-C, SIGTERM) meanwhile. Once it is complete it is never deleted: if it cannot
  * be renamed, the exception says where it is.
  *
