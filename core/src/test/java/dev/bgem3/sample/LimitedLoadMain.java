@@ -189,6 +189,7 @@ public final class LimitedLoadMain {
                 load.run();
                 for (int i = 0; i < GIVEN_DESCRIPTORS / steps; i++) {
                     open.removeLast().close();
+                    TooManyOpenFilesException.explain(new FileSystemException("")); // Must do no harm.
                 }
             }
         }
