@@ -3,6 +3,7 @@ package dev.bgem3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.bgem3.sample.LimitedLoadMain;
 import dev.bgem3.sample.StressMain;
 import dev.bgem3.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -44,7 +45,8 @@ class ModelStress {
     @Test
     void survivesTheLimitOfThreads() throws IOException, InterruptedException {
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
-        assumeTrue(succeeds(Stream.concat(FEW_THREADS.stream(), Stream.of(JAVA, "-version")).toList()),
+        assumeTrue(succeeds(Stream.concat(FEW_THREADS.stream(), Stream.of(JAVA, "-cp",
+                UserProgramTest.path(LimitedLoadMain.class), LimitedLoadMain.class.getName())).toList()),
                 "setpriv, prlimit or Java does not work here for another user: that needs root on Linux");
         stress(FEW_THREADS, secondsOfFewThreads, "threads");
     }

@@ -7,8 +7,9 @@ import java.util.function.LongSupplier;
 
 /**
  * Logs a failure that may happen again and again without filling the log: the first time with its stack
- * trace, later as one line, at most one a minute, which says how often it happened since the last one.
- * Thread-safe; throws nothing.
+ * trace, later at most once a minute, with the number of failures since the last time, and with a stack trace
+ * only if the exception is of another class than the one before. Failures after the last line are not logged
+ * if none follows a minute later. Thread-safe; throws nothing.
  */
 public final class RepeatedFailure {
     static final long PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
@@ -17,7 +18,8 @@ public final class RepeatedFailure {
     private final String message;
     private final LongSupplier clock;
     private final ReentrantLock lock = new ReentrantLock();
-    private boolean logged;
+    /** The class of the exception whose stack trace was logged last, or null. */
+    private Class<?> traced;
     private long last;
     /** Since the last line. */
     private long count;
@@ -43,16 +45,18 @@ public final class RepeatedFailure {
     public void log(Throwable thrown) {
         long now = clock.getAsLong();
         boolean first;
+        boolean trace;
         long times;
         lock.lock();
         try {
             count++;
-            first = !logged;
+            first = traced == null;
             if (!first && now - last < PAUSE_NANOS) {
                 return;
             }
             times = count;
-            logged = true;
+            trace = thrown.getClass() != traced;
+            traced = thrown.getClass();
             last = now;
             count = 0;
         } finally {
@@ -61,13 +65,15 @@ public final class RepeatedFailure {
         if (first) {
             logger.log(Level.WARNING, message, thrown);
         } else {
-            logAgain(times, thrown);
+            logAgain(times, thrown, trace);
         }
     }
 
-    private void logAgain(long times, Throwable thrown) {
+    private void logAgain(long times, Throwable thrown, boolean trace) {
         try {
-            logger.log(Level.WARNING, "{0} {1} more times, the last time with {2}", message, times, thrown);
+            logger.log(Level.WARNING,
+                    message + " again; failures since the last line: " + times + "; the latest: " + thrown,
+                    trace ? thrown : null);
         } catch (OutOfMemoryError _) {
             return; // There is no memory for the arguments.
         }

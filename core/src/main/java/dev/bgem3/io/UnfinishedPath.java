@@ -24,9 +24,9 @@ import java.util.stream.Stream;
 
 /**
  * A file or folder that is written under a temporary name, {@code .NAME.<hex>.part}, and renamed to its
- * target when it is complete. Until then {@link #close()} deletes it with its content, as does a shutdown hook if
- * the virtual machine ends (Ctrl-C, SIGTERM) meanwhile. Once it is complete it is never deleted: if it cannot
- * be renamed, the exception says where it is.
+ * target when it is complete. Until then {@link #close()} deletes it with its content, as does a shutdown
+ * hook if the virtual machine ends (Ctrl-C, SIGTERM) meanwhile. Once it is complete it is never deleted: if
+ * it cannot be renamed, the exception says where it is.
  *
  * <p>
  * Not thread-safe, except for the hook.
@@ -43,7 +43,7 @@ public final class UnfinishedPath implements AutoCloseable {
     /** How much of the target's name to use, so that the name does not exceed the limit of file systems. */
     private static final int NAME_CHARS = 30;
     /** How long the end of the process waits for the last step. */
-    private static final long PATIENCE_SECONDS = 2;
+    private static final long MAX_WAIT_SECONDS = 2;
 
     private final Path target;
     private final Path path;
@@ -53,7 +53,10 @@ public final class UnfinishedPath implements AutoCloseable {
     /** Held during the last step and while the path is deleted. */
     private final ReentrantLock ending = new ReentrantLock();
     private final Thread hook;
-    private boolean complete;
+    /** Written with {@code ending} locked. */
+    private volatile boolean complete;
+    /** Whether the hook has run, so that the last step must not begin. */
+    private boolean abandoned;
 
     private UnfinishedPath(Path target, Path folder, String name, Optional<String> last,
             Consumer<String> report) {
@@ -92,12 +95,12 @@ public final class UnfinishedPath implements AutoCloseable {
     }
 
     /**
-     * A name in any folder where nothing is yet, for a caller with a last step of its own.
+     * Returns an unused name in a folder, for a caller that performs the last step itself.
      *
      * @param target
      *            gives its name to the path
      * @param report
-     *            told, while the virtual machine ends, what stays of the path and why
+     *            receives a message if something is left when the virtual machine ends
      */
     public static UnfinishedPath in(Path folder, Path target, Consumer<String> report) {
         return new UnfinishedPath(target, folder, target.getFileName().toString(), Optional.empty(), report);
@@ -168,10 +171,18 @@ public final class UnfinishedPath implements AutoCloseable {
         }
     }
 
-    /** Takes the caller's last step. The path is not deleted any more, even if the step fails. */
+    /**
+     * Takes the caller's last step. The path is not deleted any more, even if the step fails.
+     *
+     * @throws IOException
+     *             if the step fails, or the virtual machine is ending and the path has been deleted
+     */
     public void complete(LastStep step) throws IOException {
         ending.lock();
         try {
+            if (abandoned) {
+                throw new IOException("the process is ending");
+            }
             complete = true;
             step.run();
         } finally {
@@ -237,18 +248,29 @@ public final class UnfinishedPath implements AutoCloseable {
         }
     }
 
-    private void deleteAtShutdown() {
+    /** The work of the shutdown hook: waits for the last step if it has begun, or else prevents it. */
+    void deleteAtShutdown() {
         try {
-            if (!ending.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                report.accept(target + ": the process ends before it is written; what was written is kept in "
-                        + path);
-                return;
+            while (!ending.tryLock(MAX_WAIT_SECONDS, TimeUnit.SECONDS)) {
+                if (complete) { // Otherwise close() is deleting the path, which takes as long as it takes.
+                    report.accept(target + ": the process ends before it is written; what was written is "
+                            + "kept in " + path);
+                    return;
+                }
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             return;
         }
-        // Stays locked: nobody may begin the last step any more.
+        try {
+            abandoned = true;
+            tryToDelete();
+        } finally {
+            ending.unlock();
+        }
+    }
+
+    private void tryToDelete() {
         for (int attempt = 1;; attempt++) {
             try {
                 delete();

@@ -72,10 +72,12 @@ class RepeatedFailureTest {
         failure.log(new IOException("late"));
         failure.log(new IllegalStateException("too early again"));
         assertThat(lines()).containsExactly("the listener failed",
-                "the listener failed 1,001 more times, the last time with java.io.IOException: late");
-        assertThat(records.getLast().getThrown()).isNull();
+                "the listener failed again; failures since the last line: 1001; the latest: "
+                        + "java.io.IOException: late");
+        assertThat(records.getLast().getThrown()).hasMessage("late");
         now.addAndGet(RepeatedFailure.PAUSE_NANOS);
-        failure.log(new IllegalStateException("later"));
-        assertThat(lines()).hasSize(3).last().asString().contains(" 2 more times").endsWith(": later");
+        failure.log(new IOException("later"));
+        assertThat(lines()).hasSize(3).last().asString().contains("last line: 2;").endsWith(": later");
+        assertThat(records.getLast().getThrown()).as("of the same class").isNull();
     }
 }

@@ -1,6 +1,7 @@
 package dev.bgem3.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.BufferedReader;
@@ -12,6 +13,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.ArrayList;
+import java.io.UncheckedIOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -45,6 +50,55 @@ class UnfinishedPathTest {
         assertThat(folder.resolve("last")).hasContent("of all");
         assertThat(folder.toFile().list()).hasSize(2);
         assertThat(Files.readAttributes(folder, BasicFileAttributes.class).fileKey()).isEqualTo(key);
+    }
+
+    @Test
+    void isDeletedWhenTheProcessEndsAndCannotBeCompletedAfterwards() throws IOException {
+        Path file = Files.writeString(temporary.resolve("file"), "old");
+        try (UnfinishedPath part = UnfinishedPath.beside(file)) {
+            Files.writeString(part.path(), "new");
+            part.deleteAtShutdown();
+            assertThat(part.path()).doesNotExist();
+            assertThatThrownBy(part::complete).isInstanceOf(IOException.class)
+                    .hasMessageContaining("the process is ending");
+        }
+        assertThat(file).hasContent("old");
+    }
+
+    @Test
+    void reportsALastStepThatTheEndOfTheProcessInterrupts() throws Exception {
+        List<String> reports = new ArrayList<>();
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        try (UnfinishedPath part = UnfinishedPath.in(temporary, temporary.resolve("file"), reports::add)) {
+            Files.writeString(part.path(), "new");
+            CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> {
+                try {
+                    part.complete(() -> {
+                        begun.countDown();
+                        await(released);
+                    });
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            await(begun);
+            part.deleteAtShutdown();
+            released.countDown();
+            writer.get(1, TimeUnit.MINUTES);
+            assertThat(reports).singleElement().asString()
+                    .endsWith("the process ends before it is written; what was written is kept in "
+                            + part.path());
+            assertThat(part.path()).hasContent("new");
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(1, TimeUnit.MINUTES)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

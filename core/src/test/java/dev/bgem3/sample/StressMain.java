@@ -52,12 +52,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Random calls from 16 threads, of the platform, virtual and of a {@link ForkJoinPool}, on one model and one
- * queue, which are there from the beginning to the end, and on others of the same folder, in rounds: each
- * loads them, and closes them under load. In two rounds of three another thread uses up, now and then, the
- * heap or the threads that the system grants this process. Prints {@code FAULT} for what must not be, a line
- * a round, and {@code ended}. Arguments: the model's folder, whose embedding of one token of
- * {@value #BAD_TEXT} is NaN; seconds; seed; {@code memory} or {@code threads}.
+ * Makes random calls from 16 threads (platform threads, virtual threads and those of a {@link ForkJoinPool};
+ * platform threads alone where threads run out), in rounds. One model and one queue last throughout; others of
+ * the same folder are loaded in each round, and closed under load. In two rounds of three another thread uses
+ * up, now and then, the heap or the threads that the system grants this process. Prints {@code FAULT} for what
+ * must not happen, a line for each round, and {@code ended}. Arguments: the model's folder, whose embedding of
+ * one token of {@value #BAD_TEXT} is NaN; seconds; seed; {@code memory} or {@code threads}.
  */
 public final class StressMain {
     /** No embedding can be made of it. */
@@ -140,7 +140,11 @@ public final class StressMain {
     /** Runs it. */
     public static void main(String[] arguments) throws Exception {
         StressMain stress = new StressMain(Path.of(arguments[0]), Long.parseLong(arguments[2]),
-                arguments[3].equals("threads"));
+                switch (arguments[3]) {
+                    case "memory" -> false;
+                    case "threads" -> true;
+                    default -> throw new IllegalArgumentException(arguments[3]);
+                });
         logToAThrowingHandler();
         stress.run(System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[1])));
         System.out.println("ended");
