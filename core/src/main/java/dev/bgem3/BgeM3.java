@@ -579,9 +579,11 @@ public final class BgeM3 implements AutoCloseable {
         for (Output output : options.outputs()) {
             if (!info.outputs().contains(output)) {
                 throw new InputException(output.label() + ": this model has no head for it (expected: "
-                        + (output == Output.SPARSE ? HeadTensors.SPARSE_FILE : HeadTensors.COLBERT_FILE)
-                        + " in "
-                        + info.folder() + ", or its tensors in " + info.weightFiles().getFirst() + ")");
+                        + String.join(" or ", output == Output.SPARSE
+                                ? HeadTensors.SPARSE_FILES
+                                : HeadTensors.COLBERT_FILES)
+                        + " in " + info.folder() + ", or its tensors in " + info.weightFiles().getFirst()
+                        + ")");
             }
         }
         if (options.truncateDim().orElse(1) > info.hiddenSize()) {

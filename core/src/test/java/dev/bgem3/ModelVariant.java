@@ -91,6 +91,12 @@ public final class ModelVariant {
         return this;
     }
 
+    /** Removes all other tensors. */
+    public ModelVariant only(List<String> names) {
+        tensors.keySet().retainAll(names);
+        return this;
+    }
+
     /** Changes a tensor's elements, row-major. */
     public ModelVariant change(String tensor, Consumer<float[]> change) {
         change.accept(tensors.get(tensor).values);
@@ -124,6 +130,16 @@ public final class ModelVariant {
         SequencedMap<String, Tensor> renamed = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> renamed
                 .put(HEADS.contains(name) || name.startsWith("classifier.") ? name : prefix + name, tensor));
+        tensors.clear();
+        tensors.putAll(renamed);
+        return this;
+    }
+
+    /** Replaces the beginning of the names of tensors. */
+    public ModelVariant rename(String start, String replacement) {
+        SequencedMap<String, Tensor> renamed = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> renamed.put(
+                name.startsWith(start) ? replacement + name.substring(start.length()) : name, tensor));
         tensors.clear();
         tensors.putAll(renamed);
         return this;

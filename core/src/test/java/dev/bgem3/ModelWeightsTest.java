@@ -52,17 +52,35 @@ class ModelWeightsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "roberta.", "model."})
+    @ValueSource(strings = {"", "roberta.", "model.", "bert.", "module.", "encoder.", "0.auto_model.",
+            "model.roberta."})
     void readsTensorsUnderEachPrefix(String prefix) {
         ModelVariant.ofTiny().prefix(prefix).write(folder);
         assertGivesTheTinyModelsBits();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"module.", "module.model."})
+    void findsTheHeadsBesideAHiddenEncoder(String prefix) {
+        ModelVariant.ofTiny().prefix(prefix).rename("colbert_linear.", "module.colbert_linear.")
+                .rename("sparse_linear.", "module.sparse_linear.").write(folder);
+        assertGivesTheTinyModelsBits();
+    }
+
     @Test
-    void refusesAnUnknownPrefix() {
-        ModelVariant.ofTiny().prefix("bert.").write(folder);
-        assertRefused("tensor \"" + WORDS
-                + "\": missing (expected: it, alone or after one of the prefixes roberta. and model.)");
+    void namesTheTensorWithoutTheOthersPrefix() {
+        String stray = "encoder.layer.1.output.dense.bias";
+        ModelVariant.ofTiny().prefix("module.").rename("module." + stray, "other." + stray).write(folder);
+        assertRefused("tensor \"module." + stray + "\": missing (expected: [128])");
+    }
+
+    @Test
+    void refusesSeveralEncodersInOneFile() {
+        ModelVariant.ofTiny().prefix("query.").add("passage." + WORDS, DType.F32, 1, 128).write(folder);
+        assertRefused("tensor \"" + WORDS + "\": after the prefixes [passage., query.], which are several "
+                + "encoders (expected: one, or one of the prefixes roberta. or bert. or model.)");
+        ModelVariant.ofTiny().prefix("roberta.").add("passage." + WORDS, DType.F32, 1, 128).write(folder);
+        assertGivesTheTinyModelsBits();
     }
 
     @Test
@@ -99,7 +117,7 @@ class ModelWeightsTest {
             variant.without(List.of(name)).write(folder);
             assertRefused("tensor \"" + name + "\": missing (expected: "
                     + (name.equals(WORDS)
-                            ? "it, alone or after one of the prefixes roberta. and model.)"
+                            ? "it, alone or after a prefix such as roberta. or bert. or model.)"
                             : shape + ")"));
         }
     }
@@ -160,30 +178,37 @@ class ModelWeightsTest {
         assertRefused("tensor \"" + WORDS + "\": shape [1500, 128] (expected: [1502, 128])");
         ModelVariant.ofTiny().reshape(WORDS, 1500, 128).config("vocab_size", "1500").write(folder);
         assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
-                .withMessage(folder + ": the tokenizer has 1502 token ids (expected: 1500, vocab_size in"
-                        + " config.json)");
+                .withMessage(folder + ": the tokenizer has 1502 token ids (expected: at most 1500, "
+                        + "vocab_size in config.json)");
     }
 
-    /**
-     * multilingual-e5-small, a BERT, has spare rows; in any other model they suggest another model's
-     * tokenizer.
-     */
-    @Test
-    void allowsSpareRowsInABertOnly() {
-        ModelVariant.ofTiny().reshape(WORDS, 1503, 128).config("vocab_size", "1503").write(folder);
-        assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
-                .withMessage(folder + ": the tokenizer has 1502 token ids (expected: 1503, vocab_size in"
-                        + " config.json)");
-        ModelVariant.ofTiny().reshape(WORDS, 1629, 128).config("vocab_size", "1629")
-                .config("model_type", "\"bert\"").write(folder);
+    /** As {@code resize_token_embeddings(pad_to_multiple_of=64)} leaves them. */
+    @ParameterizedTest
+    @ValueSource(ints = {1503, 1536, 2048})
+    void ignoresSpareRowsOfEmbeddings(int rows) {
+        ModelVariant.ofTiny().reshape(WORDS, rows, 128).config("vocab_size", Integer.toString(rows))
+                .write(folder);
+        assertGivesTheTinyModelsBits();
         try (BgeM3 model = BgeM3.load(folder)) {
-            assertThat(model.info().vocabSize()).isEqualTo(1629);
+            assertThat(model.info().vocabSize()).isEqualTo(rows);
         }
-        ModelVariant.ofTiny().reshape(WORDS, 1630, 128).config("vocab_size", "1630")
-                .config("model_type", "\"bert\"").write(folder);
-        assertThatExceptionOfType(ModelException.class).isThrownBy(() -> BgeM3.load(folder))
-                .withMessage(folder + ": the tokenizer has 1502 token ids (expected: at most 127 fewer than"
-                        + " 1630, vocab_size in config.json)");
+    }
+
+    /** With the tensors' whole names, and with only the last part of them as in PyTorch's files. */
+    @Test
+    void readsHeadsInSafetensorsFilesOfTheirOwn() throws IOException {
+        List<String> sparse = List.of("sparse_linear.weight", "sparse_linear.bias");
+        Path other = folder.resolve("other");
+        ModelVariant.ofTiny().only(sparse).rename("sparse_linear.", "").write(other);
+        Files.move(other.resolve("model.safetensors"), folder.resolve("sparse_linear.safetensors"));
+        ModelVariant.ofTiny().only(List.of("colbert_linear.weight", "colbert_linear.bias")).write(other);
+        Files.move(other.resolve("model.safetensors"), folder.resolve("colbert_linear.safetensors"));
+        ModelVariant.ofTiny().without(ModelVariant.HEADS).write(folder);
+        assertGivesTheTinyModelsBits();
+        try (BgeM3 model = BgeM3.load(folder)) {
+            assertThat(model.info().weightFiles()).containsExactly("model.safetensors",
+                    "sparse_linear.safetensors", "colbert_linear.safetensors");
+        }
     }
 
     @Test
@@ -254,11 +279,10 @@ class ModelWeightsTest {
             assertThat(model.info().outputs()).containsExactly(Output.DENSE);
             assertThat(model.info().colbertDimension()).isZero();
             assertThat(model.encode(TEXT).dense()).isEqualTo(expected.dense());
-            String sparse = "sparse: this model has no head for it (expected: sparse_linear.pt in " + folder
-                    + ", or its tensors in model.safetensors)";
-            String colbert = "colbert: this model has no head for it (expected: colbert_linear.pt in "
-                    + folder
-                    + ", or its tensors in model.safetensors)";
+            String sparse = "sparse: this model has no head for it (expected: sparse_linear.pt or "
+                    + "sparse_linear.safetensors in " + folder + ", or its tensors in model.safetensors)";
+            String colbert = "colbert: this model has no head for it (expected: colbert_linear.pt or "
+                    + "colbert_linear.safetensors in " + folder + ", or its tensors in model.safetensors)";
             assertUnavailable(() -> model.encode(TEXT, EncodeOptions.of(Output.SPARSE)), sparse);
             assertUnavailable(() -> model.encode(List.of(), EncodeOptions.of(Output.SPARSE)), sparse);
             assertUnavailable(() -> model.encodeQueries(TEXT, EncodeOptions.of(Output.DENSE, Output.COLBERT)),

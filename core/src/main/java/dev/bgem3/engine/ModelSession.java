@@ -246,12 +246,11 @@ public final class ModelSession implements AutoCloseable {
         }
     }
 
+    /** Allows spare rows of embeddings: training pads them to a multiple of 8 to 128 for speed. */
     private static void checkVocabulary(Path path, ModelConfig config, int tokenIds) {
-        int maxSpare = config.family().maxSpareRows();
-        if (tokenIds > config.vocabSize() || tokenIds < config.vocabSize() - maxSpare) {
+        if (tokenIds > config.vocabSize()) {
             throw new ModelException(path + ": the tokenizer has " + tokenIds + " token ids (expected: "
-                    + (maxSpare == 0 ? "" : "at most " + maxSpare + " fewer than ") + config.vocabSize()
-                    + ", vocab_size in " + ModelConfig.FILE_NAME + ")");
+                    + "at most " + config.vocabSize() + ", vocab_size in " + ModelConfig.FILE_NAME + ")");
         }
     }
 

@@ -6,8 +6,6 @@ import java.util.List;
 /** BERT (Devlin et al. 2018): learned positions, layer norm after each residual, GELU. */
 class BertFamily implements ModelFamily {
     private static final int DEFAULT_PAD_TOKEN_ID = 1;
-    /** Some models round the table up to a multiple of 128 rows; multilingual-e5-small has 35 spare rows. */
-    private static final int MAX_SPARE_ROWS = 127;
     private static final String PREFIX_BESIDE_HEAD = "roberta.";
 
     @Override
@@ -70,12 +68,7 @@ class BertFamily implements ModelFamily {
 
     @Override
     public List<String> prefixes() {
-        return List.of("", PREFIX_BESIDE_HEAD, "model.");
-    }
-
-    @Override
-    public int maxSpareRows() {
-        return MAX_SPARE_ROWS;
+        return List.of("", PREFIX_BESIDE_HEAD, "bert.", "model.");
     }
 
     /** Returns XLM-RoBERTa's, the only classifier implemented; BERT's own has different layers. */

@@ -32,17 +32,18 @@ public final class Classifier {
      * Returns the classifier of a folder if its {@code architectures} say that it has one, or if they are
      * absent and the classifier's tensors exist.
      *
-     * @param tensors
-     *            all tensors of the encoder's file, under their names in the file
+     * @param encoder
+     *            the encoder's tensors, beside which those of the classifier are
      * @throws ModelException
      *             if a tensor is missing or has the wrong shape, or there is more than one label
      */
-    static Optional<Classifier> find(Path folder, ModelConfig config, NamedTensors tensors) {
+    static Optional<Classifier> find(Path folder, ModelConfig config, NamedTensors encoder) {
         Path file = folder.resolve(ModelConfig.FILE_NAME);
         return ConfigFile.read(file, json -> {
             List<String> architectures = json.array("architectures").map(Classifier::strings)
                     .orElse(List.of());
             TensorTable table = config.family().classifierTensors(config);
+            NamedTensors tensors = encoder.beside(table);
             boolean present = architectures.contains(config.family().classifierArchitecture())
                     || architectures.isEmpty()
                             && tensors.find(table.row(TensorRole.CLASSIFIER_OUTPUT).weight(0)).isPresent();

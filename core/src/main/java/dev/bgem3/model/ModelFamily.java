@@ -37,11 +37,11 @@ public interface ModelFamily {
     /** Returns the encoder's tensors. */
     TensorTable tensors(ModelConfig config);
 
-    /** Returns the prefixes that the encoder's tensors may have in a file; the first match is used. */
+    /**
+     * Returns the prefixes that {@code transformers} gives the encoder's tensors; the first match is used.
+     * Any other prefix is accepted if no other encoder is in the file.
+     */
     List<String> prefixes();
-
-    /** Returns how many more rows than the tokenizer has ids the table of word embeddings may have. */
-    int maxSpareRows();
 
     /** Returns the name of a cross-encoder of the family in {@code architectures} of {@code config.json}. */
     String classifierArchitecture();

@@ -8,7 +8,6 @@ import dev.bgem3.packed.ModelDigest;
 import dev.bgem3.packed.PackedFile;
 import dev.bgem3.packed.PackedFileWriter;
 import dev.bgem3.text.Messages;
-import dev.bgem3.torch.TorchReader;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;
 import java.io.IOException;
@@ -54,11 +53,10 @@ public final class ModelFolder implements AutoCloseable {
             tensors = NamedTensors.ofEncoder(encoderFile.path(), encoderFile.tensors(), config.family(),
                     table);
             tensors.requireNoLayerFrom(config.layerCount(), table.layerPrefix());
-            sparse = head(HeadTensors.SPARSE_FILE, HeadTensors.sparse(config.hiddenSize()));
-            colbert = head(HeadTensors.COLBERT_FILE, HeadTensors.colbert(1, config.hiddenSize()));
+            sparse = head(HeadTensors.SPARSE_FILES, HeadTensors.sparse(config.hiddenSize()));
+            colbert = head(HeadTensors.COLBERT_FILES, HeadTensors.colbert(1, config.hiddenSize()));
             checkHeadShapes();
-            classifier = Classifier.find(folder, config,
-                    NamedTensors.of(encoderFile.path(), encoderFile.tensors()));
+            classifier = Classifier.find(folder, config, tensors);
             done = true;
         } finally {
             if (!done) {
@@ -112,13 +110,15 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /** Returns the tensors that contain a head, if the model has it; only the table's names are used. */
-    private Optional<NamedTensors> head(String fileName, TensorTable names) {
-        Path file = folder.resolve(fileName);
-        if (!Files.notExists(file)) {
-            TensorFile opened = keepOpen(TorchReader.open(file));
-            return Optional.of(NamedTensors.ofLayerFile(file, opened.tensors()));
+    private Optional<NamedTensors> head(List<String> fileNames, TensorTable names) {
+        for (String fileName : fileNames) {
+            Path file = folder.resolve(fileName);
+            if (!Files.notExists(file)) {
+                return Optional.of(NamedTensors.ofLayerFile(file,
+                        keepOpen(HeadTensors.open(file)).tensors()));
+            }
         }
-        NamedTensors inside = NamedTensors.of(encoderFile.path(), encoderFile.tensors());
+        NamedTensors inside = tensors.beside(names);
         return names.rows().stream().anyMatch(inside::hasAnyOf) ? Optional.of(inside) : Optional.empty();
     }
 

@@ -21,34 +21,66 @@ final class NamedTensors {
     private final Path file;
     private final Map<String, StoredTensor> tensors;
     private final UnaryOperator<String> nameInFile;
+    private final String prefix;
 
-    private NamedTensors(Path file, Map<String, StoredTensor> tensors, UnaryOperator<String> nameInFile) {
+    private NamedTensors(Path file, Map<String, StoredTensor> tensors, String prefix) {
+        this(file, tensors, prefix::concat, prefix);
+    }
+
+    private NamedTensors(Path file, Map<String, StoredTensor> tensors, UnaryOperator<String> nameInFile,
+            String prefix) {
         this.file = file;
         this.tensors = tensors;
         this.nameInFile = nameInFile;
+        this.prefix = prefix;
     }
 
-    /** Returns the tensors of an encoder's file; the name of the word embeddings gives its prefix. */
+    /**
+     * Returns the tensors of an encoder's file. The name of the word embeddings gives the prefix, which the
+     * encoder's other tensors must have too.
+     *
+     * @throws ModelException
+     *             if there are no word embeddings, or those of several encoders
+     */
     static NamedTensors ofEncoder(Path file, Map<String, StoredTensor> tensors, ModelFamily family,
             TensorTable table) {
         String landmark = table.row(TensorRole.WORD_EMBEDDINGS).weight(0);
-        List<String> prefixes = family.prefixes();
-        String prefix = prefixes.stream().filter(one -> tensors.containsKey(one + landmark)).findFirst()
-                .orElseThrow(() -> new ModelException(file + ": tensor \"" + landmark
-                        + "\": missing (expected: it, alone or after one of the prefixes "
-                        + String.join(" and ", prefixes.stream().filter(one -> !one.isEmpty()).toList())
-                        + ")"));
-        return new NamedTensors(file, tensors, name -> prefix + name);
+        List<String> found = tensors.keySet().stream()
+                .filter(name -> name.equals(landmark) || name.endsWith("." + landmark))
+                .map(name -> name.substring(0, name.length() - landmark.length())).sorted().toList();
+        Optional<String> known = family.prefixes().stream().filter(found::contains).findFirst();
+        if (known.isEmpty() && found.size() != 1) {
+            throw new ModelException(file + ": tensor \"" + landmark + "\": " + (found.isEmpty()
+                    ? "missing (expected: it, alone or after a prefix such as "
+                    : "after the prefixes " + Messages.printable(found.toString())
+                            + ", which are several encoders (expected: one, or one of the prefixes ")
+                    + String.join(" or ", family.prefixes().stream().filter(one -> !one.isEmpty()).toList())
+                    + ")");
+        }
+        return new NamedTensors(file, tensors, known.orElseGet(found::getFirst));
     }
 
-    /** Returns the tensors of a file under their names in the file. */
-    static NamedTensors of(Path file, Map<String, StoredTensor> tensors) {
-        return new NamedTensors(file, tensors, UnaryOperator.identity());
+    /**
+     * Returns the tensors of a table beside the encoder in its file: they have the encoder's prefix, or only
+     * its beginning, as in {@code module.colbert_linear} beside {@code module.roberta.encoder}.
+     */
+    NamedTensors beside(TensorTable table) {
+        String outer = prefix;
+        while (true) {
+            NamedTensors named = new NamedTensors(file, tensors, outer);
+            if (outer.isEmpty() || table.rows().stream().anyMatch(named::hasAnyOf)) {
+                return named;
+            }
+            outer = outer.substring(0, outer.lastIndexOf('.', outer.length() - 2) + 1);
+        }
     }
 
-    /** Returns the tensors of a file with one linear layer, which have only the last part of their names. */
+    /**
+     * Returns the tensors of a file with one linear layer, under their names or only the last part of them.
+     */
     static NamedTensors ofLayerFile(Path file, Map<String, StoredTensor> tensors) {
-        return new NamedTensors(file, tensors, name -> name.substring(name.lastIndexOf('.') + 1));
+        return new NamedTensors(file, tensors,
+                name -> tensors.containsKey(name) ? name : name.substring(name.lastIndexOf('.') + 1), "");
     }
 
     /**

@@ -13,10 +13,4 @@ final class XlmRobertaFamily extends BertFamily {
     int firstPosition(int padTokenId) {
         return padTokenId + 1;
     }
-
-    /** Returns 0: a table of another length indicates another model's tokenizer. */
-    @Override
-    public int maxSpareRows() {
-        return 0;
-    }
 }
