@@ -20,6 +20,11 @@ final class AddedTokens {
         trie = new PieceTrie(String.join("", contents).toCharArray(), starts, contents.size());
     }
 
+    /** Returns the tokens. */
+    List<AddedToken> all() {
+        return List.of(tokens);
+    }
+
     /** Returns whether there are no tokens to find. */
     boolean isEmpty() {
         return tokens.length == 0;

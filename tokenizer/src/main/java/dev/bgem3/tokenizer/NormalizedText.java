@@ -53,6 +53,14 @@ final class NormalizedText {
         advance(charsmap.writeReplacement(replacement, end, chars, length), from, to);
     }
 
+    /** Replaces source offsets in a converted text, from a unit on, by those in the text before. */
+    void setSources(int start, LowerCase converted) {
+        for (int i = start; sourceStarts != null && i < length; i++) {
+            sourceStarts[i] = converted.source(sourceStarts[i]);
+            sourceEnds[i] = converted.source(sourceEnds[i] - 1) + 1;
+        }
+    }
+
     private void advance(int newLength, int from, int to) {
         if (sourceStarts != null) {
             Arrays.fill(sourceStarts, length, newLength, from);

@@ -3,7 +3,8 @@ package dev.bgem3.tokenizer;
 import dev.bgem3.text.Utf8;
 
 /**
- * Normalises text with a charsmap, exactly as Hugging Face's tokenizers do.
+ * Normalises text with a charsmap, exactly as Hugging Face's tokenizers do, on request after converting it to
+ * lower case.
  *
  * <p>The text is split into extended grapheme clusters. A cluster under 6 UTF-8 bytes is looked up as a
  * whole. A longer cluster, or one that was not found, is looked up character by character. If a key matches a
@@ -20,10 +21,12 @@ final class Normalizer {
     private static final byte[] BREAK_FLAGS = breakFlags();
 
     private final Charsmap charsmap; // null if nothing is replaced
+    private final boolean lowerCases;
     private final byte[] flags = BREAK_FLAGS.clone();
 
-    Normalizer(Charsmap charsmap) {
+    Normalizer(Charsmap charsmap, boolean lowerCases) {
         this.charsmap = charsmap;
+        this.lowerCases = lowerCases;
         if (charsmap == null) {
             return;
         }
@@ -62,8 +65,24 @@ final class Normalizer {
         return flags;
     }
 
+    /** Returns a normaliser that converts to lower case first. */
+    Normalizer lowerCasing() {
+        return lowerCases ? this : new Normalizer(charsmap, true);
+    }
+
     /** Appends the normal form of {@code text[from, to)} to {@code out}. */
     void normalize(char[] text, int from, int to, NormalizedText out) {
+        if (!lowerCases) {
+            normalizeCased(text, from, to, out);
+            return;
+        }
+        LowerCase lower = new LowerCase(text, from, to);
+        int start = out.length;
+        normalizeCased(lower.chars, 0, lower.length, out);
+        out.setSources(start, lower);
+    }
+
+    private void normalizeCased(char[] text, int from, int to, NormalizedText out) {
         int index = from;
         while (index < to) {
             index = copyPlain(text, index, to, out);

@@ -4,10 +4,13 @@ import dev.bgem3.text.Messages;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The tokenization steps that a tokenizer file describes, ready for use. Immutable. */
-record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTokens,
-        AddedTokens normalizedTokens,
-        int unknownId) {
+/**
+ * The tokenization steps that a tokenizer file describes, ready for use. Immutable.
+ *
+ * @param file the file's name, for messages
+ */
+record Pipeline(String file, Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTokens,
+        AddedTokens normalizedTokens, int unknownId) {
 
     /**
      * Assembles the steps and checks that every added token is in the vocabulary or follows it without a gap.
@@ -17,7 +20,6 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
         List<AddedToken> raw = new ArrayList<>();
         List<AddedToken> normalized = new ArrayList<>();
         List<String> rawContents = new ArrayList<>();
-        List<String> normalizedContents = new ArrayList<>();
         List<String> beyondModel = new ArrayList<>();
         for (AddedToken token : addedTokens) {
             String content = token.content();
@@ -38,14 +40,21 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
             }
             if (token.normalized()) {
                 normalized.add(token);
-                normalizedContents.add(normalize(file, normalizer, content));
             } else {
                 raw.add(token);
                 rawContents.add(content);
             }
         }
-        return new Pipeline(vocabulary.with(beyondModel), normalizer, search(file, raw, rawContents),
-                search(file, normalized, normalizedContents), unknownId);
+        return new Pipeline(file.name(), vocabulary.with(beyondModel), normalizer,
+                search(file.name(), raw, rawContents), search(file.name(), normalized, normalizer),
+                unknownId);
+    }
+
+    /** Returns the steps for text that is converted to lower case first. */
+    Pipeline lowerCasing() {
+        Normalizer lower = normalizer.lowerCasing();
+        return new Pipeline(file, vocabulary, lower, rawTokens,
+                search(file, normalizedTokens.all(), lower), unknownId);
     }
 
     private static void requireNext(SourceFile file, Vocabulary vocabulary, AddedToken token,
@@ -61,21 +70,28 @@ record Pipeline(Vocabulary vocabulary, Normalizer normalizer, AddedTokens rawTok
         }
     }
 
-    /** Normalises a token's content, because the search for it runs on normalised text. */
-    private static String normalize(SourceFile file, Normalizer normalizer, String content) {
+    /** Normalises the tokens' contents, because the search for them runs on normalised text. */
+    private static AddedTokens search(String file, List<AddedToken> tokens, Normalizer normalizer) {
+        return search(file, tokens,
+                tokens.stream().map(token -> normalize(file, normalizer, token.content())).toList());
+    }
+
+    private static String normalize(String file, Normalizer normalizer, String content) {
         NormalizedText text = new NormalizedText(content.length(), false);
         normalizer.normalize(content.toCharArray(), 0, content.length(), text);
         if (text.length == NormalizedText.FIRST) {
-            throw file.error("added_tokens: \"" + Messages.shown(content) + "\" is normalised to nothing");
+            throw new TokenizerException(
+                    file + ": added_tokens: \"" + Messages.shown(content) + "\" is normalised to nothing");
         }
         return new String(text.chars, NormalizedText.FIRST, text.length - NormalizedText.FIRST);
     }
 
-    private static AddedTokens search(SourceFile file, List<AddedToken> tokens, List<String> contents) {
+    private static AddedTokens search(String file, List<AddedToken> tokens, List<String> contents) {
         try {
             return new AddedTokens(tokens, contents);
         } catch (PieceTrie.DuplicateStringException e) {
-            throw file.error("added_tokens: \"" + Messages.shown(contents.get(e.second)) + "\" again");
+            throw new TokenizerException(
+                    file + ": added_tokens: \"" + Messages.shown(contents.get(e.second)) + "\" again");
         }
     }
 }

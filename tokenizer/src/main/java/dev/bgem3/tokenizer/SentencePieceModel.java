@@ -53,7 +53,7 @@ final class SentencePieceModel {
         List<AddedToken> tokens = List.of(added(pieces, "<s>"), added(pieces, "<pad>"), added(pieces, "</s>"),
                 added(pieces, "<unk>"),
                 new AddedToken(pieces.required(file, "<mask>"), "<mask>", true, true, false));
-        return Pipeline.of(file, pieces, new Normalizer(charsmap), unknownId, tokens);
+        return Pipeline.of(file, pieces, new Normalizer(charsmap, false), unknownId, tokens);
     }
 
     private AddedToken added(Vocabulary pieces, String content) {

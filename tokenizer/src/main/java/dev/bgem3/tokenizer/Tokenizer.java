@@ -51,6 +51,16 @@ public sealed interface Tokenizer permits XlmRobertaTokenizer {
                 folder + ": no tokenizer (expected: " + String.join(" or ", FILE_NAMES) + ")");
     }
 
+    /**
+     * Returns a tokenizer that converts each text to lower case first, as sentence-transformers does for a
+     * model whose {@code sentence_bert_config.json} says {@code do_lower_case}. Offsets are those of the text
+     * as it was.
+     *
+     * @throws TokenizerException
+     *             if two added tokens become the same
+     */
+    Tokenizer lowerCasing();
+
     /** Returns the number of ids, including special ones. */
     int vocabSize();
 

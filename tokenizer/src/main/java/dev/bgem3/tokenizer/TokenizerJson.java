@@ -40,6 +40,7 @@ final class TokenizerJson {
     private Vocabulary vocabulary;
     private int unknownId;
     private Charsmap charsmap;
+    private boolean lowerCases;
     private List<JsonValue> addedTokens = List.of();
 
     TokenizerJson(SourceFile file) {
@@ -80,7 +81,7 @@ final class TokenizerJson {
                 throw file.error("no \"" + key + "\"");
             }
         }
-        Normalizer normalizer = new Normalizer(charsmap);
+        Normalizer normalizer = new Normalizer(charsmap, lowerCases);
         return Pipeline.of(file, vocabulary, normalizer, unknownId, readAddedTokens());
     }
 
@@ -161,9 +162,16 @@ final class TokenizerJson {
         for (JsonValue step : steps) {
             JsonObject fields = object("normalizer", step);
             switch (typeOf("normalizer", step)) {
-                case "Precompiled" -> {
+                case "Lowercase" -> {
                     if (step != steps.getFirst()) {
-                        throw file.error("normalizer: Precompiled is not the first step");
+                        throw file.error("normalizer: Lowercase is not the first step");
+                    }
+                    lowerCases = true;
+                }
+                case "Precompiled" -> {
+                    if (steps.indexOf(step) != (lowerCases ? 1 : 0)) {
+                        throw file.error(
+                                "normalizer: Precompiled is not the first step, except for Lowercase");
                     }
                     charsmap = new Charsmap(file, base64(get(fields, "precompiled_charsmap")));
                 }
@@ -181,7 +189,8 @@ final class TokenizerJson {
                 case "Strip" -> {
                     // Splitting on white space drops it at the ends anyway.
                 }
-                default -> throw unexpectedType("normalizer", step, "Precompiled, Replace or Strip");
+                default ->
+                    throw unexpectedType("normalizer", step, "Lowercase, Precompiled, Replace or Strip");
             }
         }
     }

@@ -32,6 +32,15 @@ final class XlmRobertaTokenizer implements Tokenizer {
         maskTokenId = vocabulary.required(file, "<mask>");
     }
 
+    private XlmRobertaTokenizer(XlmRobertaTokenizer cased) {
+        pipeline = cased.pipeline.lowerCasing();
+        vocabulary = cased.vocabulary;
+        clsTokenId = cased.clsTokenId;
+        padTokenId = cased.padTokenId;
+        sepTokenId = cased.sepTokenId;
+        maskTokenId = cased.maskTokenId;
+    }
+
     /**
      * Loads a {@code tokenizer.json} as written by Hugging Face's tokenizers.
      *
@@ -50,6 +59,11 @@ final class XlmRobertaTokenizer implements Tokenizer {
     static XlmRobertaTokenizer fromSentencePiece(Path file) {
         SourceFile source = SourceFile.read(file);
         return new XlmRobertaTokenizer(source, new SentencePieceModel(source).read());
+    }
+
+    @Override
+    public Tokenizer lowerCasing() {
+        return new XlmRobertaTokenizer(this);
     }
 
     @Override

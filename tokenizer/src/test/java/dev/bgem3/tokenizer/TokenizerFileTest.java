@@ -85,7 +85,10 @@ class TokenizerFileTest {
         refusesJson(m -> m.unknownId = "null", "model.unk_id: null (expected: 0..12)");
         refusesJson(m -> m.unknownId = "5", "model.unk_id: 5, the piece \"a\" (expected: the id of <unk>)");
         refusesJson(m -> m.unknownId = "3.5", "model.unk_id: 3.5 (expected: 0..12)");
-        refusesJson(m -> m.normalizer = "{\"type\": \"Lowercase\"}", "normalizer: type Lowercase");
+        refusesJson(m -> m.normalizer = "{\"type\": \"NFKC\"}",
+                "normalizer: type NFKC (expected: Lowercase, Precompiled, Replace or Strip)");
+        refusesJson(m -> m.normalizer = "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"Strip\"}, "
+                + "{\"type\": \"Lowercase\"}]}", "normalizer: Lowercase is not the first step");
         refusesJson(
                 m -> m.normalizer = "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"},"
                         + " \"content\": \"b\"}",

@@ -38,6 +38,39 @@ class XlmRobertaTokenizerTest {
                 tokenizer.maskTokenId())).containsExactly(0, 1, 2, 3, 14_999);
     }
 
+    /** İ is the one character whose lower case is longer. */
+    @ParameterizedTest
+    @ValueSource(strings = {"The QUICK Fox", "İİ a İSTANBUL İ", "\uD83D\uDE00 A\uD83D B", "ΣΑΣ",
+            "ﷺ İ <mask> Á", ""})
+    void lowerCasesEachCharacterAndKeepsTheOffsets(String text) {
+        StringBuilder lower = new StringBuilder();
+        text.codePoints().forEach(c -> {
+            if (c == 'İ') {
+                lower.append("i\u0307");
+            } else {
+                lower.appendCodePoint(Character.toLowerCase(c));
+            }
+        });
+        Encoding expected = tokenizer.encode(lower.toString());
+        Encoding found = tokenizer.lowerCasing().encode(text);
+        assertThat(found.ids()).isEqualTo(expected.ids());
+        int[] sources = new int[lower.length() + 1];
+        for (int i = 0, at = 0; i < text.length(); i++) {
+            sources[at++] = i;
+            if (text.charAt(i) == 'İ') {
+                sources[at++] = i;
+            }
+            sources[at] = i + 1;
+        }
+        for (int i = 0; i < found.length(); i++) {
+            assertThat(found.start(i)).isEqualTo(sources[expected.start(i)]);
+            int end = expected.end(i);
+            boolean within = end < lower.length() && end > 0 && sources[end] == sources[end - 1];
+            assertThat(found.end(i)).as("%s, token %d", text, i)
+                    .isEqualTo(within && found.end(i) != found.start(i) ? sources[end] + 1 : sources[end]);
+        }
+    }
+
     @Test
     void findsEveryPieceByItsText() {
         for (int id = 0; id < tokenizer.vocabSize(); id++) {
