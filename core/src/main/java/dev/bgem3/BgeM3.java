@@ -586,9 +586,9 @@ public final class BgeM3 implements AutoCloseable {
                         + ")");
             }
         }
-        if (options.truncateDim().orElse(1) > info.hiddenSize()) {
+        if (options.truncateDim().orElse(1) > info.denseDimension()) {
             throw new InputException("truncateDim: " + options.truncateDim().getAsInt() + " (expected: 1.."
-                    + info.hiddenSize() + ")");
+                    + info.denseDimension() + ")");
         }
     }
 
@@ -597,7 +597,7 @@ public final class BgeM3 implements AutoCloseable {
         return new HeadSpec(options.outputs().contains(Output.DENSE),
                 options.outputs().contains(Output.SPARSE), options.outputs().contains(Output.COLBERT),
                 options.tokenStates(), options.pooling().orElse(info.pooling()).inHead(),
-                options.truncateDim().orElse(info.hiddenSize()), options.normalize());
+                options.truncateDim().orElse(info.denseDimension()), options.normalize());
     }
 
     /** Converts a text's outputs to the public result. */

@@ -3,8 +3,7 @@ package dev.bgem3;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.BgeM3Exception;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.model.ModelConfig;
-import dev.bgem3.model.WeightFormat;
+import dev.bgem3.model.FolderLayout;
 import dev.bgem3.text.Messages;
 import dev.bgem3.text.TooManyOpenFilesException;
 import java.io.IOException;
@@ -148,8 +147,7 @@ public final class HuggingFaceCache {
     }
 
     private static boolean isComplete(Path folder) {
-        return Files.isRegularFile(folder.resolve(ModelConfig.FILE_NAME)) && WeightFormat.fileNames().stream()
-                .anyMatch(file -> Files.isRegularFile(folder.resolve(file)));
+        return FolderLayout.of(folder).isComplete();
     }
 
     private static FileTime changed(Path folder) {

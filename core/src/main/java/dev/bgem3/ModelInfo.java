@@ -24,6 +24,7 @@ public final class ModelInfo {
     private final Set<Output> outputs;
     private final Pooling pooling;
     private final int hiddenSize;
+    private final int denseDimension;
     private final int layerCount;
     private final int headCount;
     private final int intermediateSize;
@@ -56,17 +57,14 @@ public final class ModelInfo {
         if (encodes && model.colbertHead().isPresent()) {
             computed.add(Output.COLBERT);
         }
-        // A cross-encoder's files configure how sentence-transformers compares texts, which does not apply
-        // here.
-        SentenceTransformersFiles files = encodes
-                ? model.sentenceTransformers()
-                : SentenceTransformersFiles.NONE;
+        SentenceTransformersFiles files = model.sentenceTransformers();
         folder = model.folder();
         weightFiles = model.fileNames();
         weightDtype = model.weightDtype();
         outputs = Collections.unmodifiableSet(computed);
         pooling = files.pooling().map(Pooling::of).orElse(Pooling.CLS);
         hiddenSize = config.hiddenSize();
+        denseDimension = model.denseDimension();
         layerCount = config.layerCount();
         headCount = config.headCount();
         intermediateSize = config.intermediateSize();
@@ -116,9 +114,17 @@ public final class ModelInfo {
         return pooling;
     }
 
-    /** Returns the dimension of dense vectors. */
+    /** Returns the dimension of the encoder's token vectors. */
     public int hiddenSize() {
         return hiddenSize;
+    }
+
+    /**
+     * Returns the dimension of dense vectors: {@link #hiddenSize()}, unless a Dense module of
+     * sentence-transformers maps them to another.
+     */
+    public int denseDimension() {
+        return denseDimension;
     }
 
     /** Returns the number of the encoder's layers. */

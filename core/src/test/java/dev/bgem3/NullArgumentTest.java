@@ -130,6 +130,7 @@ class NullArgumentTest {
                 .add("options", () -> Reranker.load("a/b", null))
                 .add("folder", () -> Reranker.isReranker(null))
                 .add("folder", () -> Tokenizer.load(null))
+                .add("folder", () -> ModelFiles.loadTokenizer(null))
                 .add("environment", () -> HuggingFaceCache.of(null))
                 .add("text", () -> HuggingFaceCache.isName(null))
                 .add("name", () -> cache.folder(null)).add("name", () -> cache.find(null))

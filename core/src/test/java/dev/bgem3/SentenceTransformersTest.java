@@ -152,15 +152,24 @@ class SentenceTransformersTest {
     @CsvSource(delimiter = ';', quoteCharacter = '`', value = {
             "modules.json; {}; not a JSON array",
             "modules.json; [1]; module 0: 1 (expected: an object)",
-            "modules.json; [{\"path\": \"0_Transformer\", \"type\": "
-                    + "\"sentence_transformers.models.Transformer\"}]; module 0: path: \"0_Transformer\" "
-                    + "(expected: \"\", the encoder in the folder itself)",
             "modules.json; [{\"path\": \"../1\", \"type\": \"x.Pooling\"}]; module 0: path: \"../1\" "
+                    + "(expected: a folder in that of modules.json)",
+            "modules.json; [{\"path\": \"/1\", \"type\": \"x.Transformer\"}]; module 0: path: \"/1\" "
+                    + "(expected: a folder in that of modules.json)",
+            "modules.json; [{\"path\": \"\", \"type\": \"x.Pooling\"}]; module 0: path: \"\" "
                     + "(expected: the name of a folder)",
-            "modules.json; [{\"path\": \"\", \"type\": \"x.Transformer\"}, {\"path\": \"2_Dense\", \"type\": "
-                    + "\"sentence_transformers.models.Dense\"}]; module 1: type: "
-                    + "\"sentence_transformers.models.Dense\" (expected: Transformer, Pooling or Normalize, "
-                    + "which are computed here)",
+            "modules.json; [{\"path\": \"\", \"type\": \"x.Transformer\"}, {\"path\": \"2_CNN\", \"type\": "
+                    + "\"sentence_transformers.models.CNN\"}]; module 1: type: "
+                    + "\"sentence_transformers.models.CNN\" (expected: Transformer, Pooling, Dense or "
+                    + "Normalize, which are computed here)",
+            "modules.json; [{\"path\": \"1\", \"type\": \"x.Pooling\"}, {\"path\": \"2\", \"type\": "
+                    + "\"pylate.models.Dense.Dense\"}]; module 1: type: \"pylate.models.Dense.Dense\" "
+                    + "(expected: Transformer, Pooling, Dense or Normalize, which are computed here)",
+            "modules.json; [{\"path\": \"1\", \"type\": \"x.Pooling\"}, {\"path\": \"2\", \"type\": "
+                    + "\"x.Normalize\"}, {\"path\": \"3\", "
+                    + "\"type\": \"sentence_transformers.models.Dense\"}]; "
+                    + "module 2: Dense after [Pooling, Normalize] (expected: after the Pooling and before "
+                    + "the Normalize)",
             "modules.json; []; modules: [] (expected: a Pooling among them)",
             "1_Pooling/config.json; {\"pooling_mode_mean_tokens\": true, \"include_prompt\": false}; "
                     + "include_prompt: false (expected: true, the tokens of a prompt among those that are "

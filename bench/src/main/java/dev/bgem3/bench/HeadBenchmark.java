@@ -7,6 +7,7 @@ import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -38,7 +39,7 @@ public class HeadBenchmark extends KernelBenchmark {
             Random random = new Random(SEED);
             this.kernels = kernels;
             this.workspace = workspace;
-            dense = new DenseHead(kernels);
+            dense = new DenseHead(kernels, List.of());
             sparse = new SparseHead(kernels, weight(random, 1, hiddenSize), new float[1]);
             colbert = new ColbertHead(kernels, weight(random, hiddenSize, hiddenSize),
                     Operands.gaussian(random, hiddenSize, 1));

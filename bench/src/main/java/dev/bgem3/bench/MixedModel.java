@@ -67,7 +67,7 @@ final class MixedModel implements AutoCloseable {
         kernels = new MixedKernels(provider.open(Arithmetic.INT8, threads, 0),
                 provider.open(Arithmetic.BF16, threads, 0), isBf16);
         encoder = folder.loadEncoder(kernels);
-        denseHead = new DenseHead(kernels);
+        denseHead = new DenseHead(kernels, List.of());
         sparseHead = folder.sparseHead().map(head -> new SparseHead(kernels, head.weight(), head.bias()))
                 .orElseThrow();
         colbertHead = folder.colbertHead().map(head -> new ColbertHead(kernels, head.weight(), head.bias()))

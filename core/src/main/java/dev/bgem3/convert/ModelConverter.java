@@ -7,11 +7,9 @@ import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFolder;
-import dev.bgem3.model.SentenceTransformersFiles;
 import dev.bgem3.model.WeightFormat;
 import dev.bgem3.safetensors.SafetensorsWriter;
 import dev.bgem3.safetensors.TensorSink;
-import dev.bgem3.tokenizer.Tokenizer;
 import dev.bgem3.weights.DType;
 import dev.bgem3.weights.StoredTensor;
 import java.io.IOException;
@@ -22,18 +20,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
-import java.util.stream.Stream;
 
 /**
  * Rewrites a model folder of any readable layout as one {@code model.safetensors}, heads included, in one
  * element type.
  */
 public final class ModelConverter {
-    /** The files besides weights and configuration, which are copied if they exist. */
-    private static final List<String> COPIED = Stream.of(Tokenizer.FILE_NAMES,
-            List.of("tokenizer_config.json", "special_tokens_map.json"), SentenceTransformersFiles.FILE_NAMES)
-            .flatMap(List::stream).toList();
-
     private ModelConverter() {}
 
     /**
@@ -84,8 +76,8 @@ public final class ModelConverter {
                 SafetensorsWriter.write(part.resolve(WeightFormat.SAFETENSORS.fileName()), sources,
                         listener::onWritten);
                 Files.writeString(part.resolve(ModelConfig.FILE_NAME),
-                        configuration(folder.resolve(ModelConfig.FILE_NAME), dtype));
-                copyOthers(folder, part);
+                        configuration(model.layout().encoder().resolve(ModelConfig.FILE_NAME), dtype));
+                SideFiles.copy(model.layout(), model.sentenceTransformers(), part);
             });
         }
     }
@@ -120,17 +112,5 @@ public final class ModelConverter {
         members.put(members.containsKey("dtype") ? "dtype" : "torch_dtype",
                 new JsonString(dtype.torchName()));
         return Json.write(new JsonObject(members)) + "\n";
-    }
-
-    /** Copies the files of the tokenizer and of sentence-transformers. */
-    static void copyOthers(Path from, Path to) throws IOException {
-        for (String name : COPIED) {
-            Path file = from.resolve(name);
-            if (Files.isRegularFile(file)) {
-                Path copy = to.resolve(name);
-                Files.createDirectories(copy.getParent());
-                Files.copy(file, copy);
-            }
-        }
     }
 }

@@ -7,6 +7,7 @@ import dev.bgem3.json.JsonNumber;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.model.FolderLayout;
 import dev.bgem3.model.HeadTensors;
 import dev.bgem3.model.ModelConfig;
 import dev.bgem3.model.ModelFamily;
@@ -134,7 +135,7 @@ public final class SyntheticModel {
                     listener::onWritten);
             Files.writeString(part.resolve(ModelConfig.FILE_NAME), configuration(sizes));
             if (tokenizerFolder.isPresent()) {
-                ModelConverter.copyOthers(tokenizerFolder.get(), part);
+                SideFiles.copyTokenizer(FolderLayout.of(tokenizerFolder.get()), part);
             } else {
                 Files.write(part.resolve(Tokenizer.SENTENCEPIECE_FILE),
                         SyntheticVocabulary.model(sizes.vocab));

@@ -46,7 +46,11 @@ final class ModelReplica implements AutoCloseable {
         boolean done = false;
         try {
             encoder = folder.loadEncoder(kernels);
-            denseHead = new DenseHead(kernels);
+            denseHead = new DenseHead(kernels, folder.denseLayers().stream()
+                    .map(layer -> new DenseHead.Layer(
+                            kernels.preciseLinear(layer.linear().weight(), layer.linear().bias()),
+                            layer.tanh()))
+                    .toList());
             sparseHead = folder.sparseHead()
                     .map(head -> new SparseHead(kernels, head.weight(), head.bias()));
             colbertHead = folder.colbertHead()
@@ -84,7 +88,7 @@ final class ModelReplica implements AutoCloseable {
     /** Returns {@link Kernels#tokenBudget} for this model. */
     int tokenBudget() {
         int headNumbers = 1 + colbertHead.map(ColbertHead::dimension).orElse(0);
-        return kernels.tokenBudget(encoder.numbersPerToken() + headNumbers);
+        return kernels.tokenBudget(encoder.numbersPerToken() + headNumbers + denseHead.numbersPerText());
     }
 
     /**

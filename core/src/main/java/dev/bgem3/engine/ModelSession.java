@@ -156,7 +156,7 @@ public final class ModelSession implements AutoCloseable {
 
         private void read(Path path) {
             try {
-                tokenizer = Tokenizer.load(path);
+                tokenizer = ModelTokenizer.load(path);
             } catch (Throwable thrown) { // Rethrown in the thread that loads the model.
                 failure = thrown;
             }
@@ -260,7 +260,7 @@ public final class ModelSession implements AutoCloseable {
      */
     private int maxBatchTokens() {
         ModelConfig config = folder.config();
-        int widest = Math.max(folder.colbertDimension(),
+        int widest = Math.max(Math.max(folder.colbertDimension(), folder.denseDimension()),
                 Math.max(3 * config.hiddenSize(), config.intermediateSize()));
         return Integer.MAX_VALUE / widest;
     }

@@ -45,14 +45,7 @@ public final class ClassifierHead {
         int texts = first.rows();
         Tensor hidden = workspace.tensor(texts, dense.outputSize());
         kernels.linear(hidden, first, dense);
-        // There is only one row per text, which does not justify an operation in every provider. StrictMath,
-        // because an intrinsic may round differently from the interpreter.
-        float[] values = new float[Math.multiplyExact(texts, dense.outputSize())];
-        kernels.read(values, 0, hidden, 0, texts);
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) StrictMath.tanh(values[i]);
-        }
-        kernels.write(hidden, values);
+        Activations.tanh(kernels, hidden);
         Tensor scores = workspace.tensor(texts, 1);
         kernels.linear(scores, hidden, output);
         float[] result = new float[texts];

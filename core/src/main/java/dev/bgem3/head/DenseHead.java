@@ -3,8 +3,12 @@ package dev.bgem3.head;
 import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
+import java.util.List;
 
-/** Pools the token vectors of each text into one, truncates it and divides it by its norm. Immutable. */
+/**
+ * Pools the token vectors of each text into one, maps it through the layers if there are any, truncates it
+ * and divides it by its norm. Immutable.
+ */
 public final class DenseHead {
     /** How the token vectors of a text become one. */
     public enum Pooling {
@@ -16,11 +20,33 @@ public final class DenseHead {
         LAST_TOKEN
     }
 
-    private final Kernels kernels;
+    /**
+     * A layer that maps pooled vectors.
+     *
+     * @param linear
+     *            [output size, input size]
+     * @param tanh
+     *            whether the hyperbolic tangent of its output is taken
+     */
+    public record Layer(Kernels.Linear linear, boolean tanh) {}
 
-    /** Creates the head, which has no weights. */
-    public DenseHead(Kernels kernels) {
+    private final Kernels kernels;
+    private final List<Layer> layers;
+
+    /**
+     * Creates the head.
+     *
+     * @param layers
+     *            the layers between pooling and truncation, in their order; BGE-M3 has none
+     */
+    public DenseHead(Kernels kernels, List<Layer> layers) {
         this.kernels = kernels;
+        this.layers = List.copyOf(layers);
+    }
+
+    /** Returns the number of tensor elements per text that {@link #vectors} needs. */
+    public long numbersPerText() {
+        return layers.stream().mapToLong(layer -> layer.linear.outputSize()).sum();
     }
 
     /**
@@ -31,7 +57,7 @@ public final class DenseHead {
      * @param cumulativeLengths
      *            [S + 1]
      * @param dimension
-     *            the number of leading elements to keep, at most C
+     *            the number of leading elements to keep, at most the size of a vector
      * @param normalize
      *            whether to divide the truncated vector by {@code max(‖·‖₂, 1e-12)}
      * @return S arrays of {@code dimension} elements
@@ -45,10 +71,18 @@ public final class DenseHead {
             case LAST_TOKEN -> kernels.gatherRows(pooled, hidden, ends(cumulativeLengths, 1, -1));
             case MEAN -> kernels.meanRows(pooled, hidden, cumulativeLengths);
         }
+        for (Layer layer : layers) {
+            Tensor mapped = workspace.tensor(texts, layer.linear.outputSize());
+            kernels.linear(mapped, pooled, layer.linear);
+            if (layer.tanh) {
+                Activations.tanh(kernels, mapped);
+            }
+            pooled = mapped;
+        }
         if (normalize) {
             kernels.normalizeRows(pooled, dimension);
         }
-        float[] row = new float[hidden.columns()];
+        float[] row = new float[pooled.columns()];
         float[][] vectors = new float[texts][dimension];
         for (int s = 0; s < texts; s++) {
             kernels.read(row, 0, pooled, s, 1);

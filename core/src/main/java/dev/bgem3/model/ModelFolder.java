@@ -24,39 +24,41 @@ import java.util.SequencedMap;
 /**
  * A model folder with its files open: the configuration, the encoder's weights and the heads, if it has any.
  *
- * <p> The encoder's weights are in the first file of {@link WeightFormat} that exists. A head is a file of
+ * <p> {@link FolderLayout} finds the files. A head is a file of
  * {@link HeadTensors} or, without one, two tensors of the encoder's file. The kernels may read weights from
  * the mapped files until {@link #close()}.
  */
 public final class ModelFolder implements AutoCloseable {
     private static final int MAX_COLBERT_SIZE = 65_536;
 
-    private final Path folder;
+    private final FolderLayout layout;
     private final ModelConfig config;
     private final List<TensorFile> files = new ArrayList<>();
     private final TensorTable table;
     private final NamedTensors tensors;
-    private final TensorFile encoderFile;
     private Optional<NamedTensors> sparse = Optional.empty();
     private Optional<NamedTensors> colbert = Optional.empty();
     private Optional<Classifier> classifier = Optional.empty();
     private final PackedLayers packed;
+    /** Read when first needed. */
+    private SentenceTransformersFiles settings;
+    private List<DenseLayer> denseLayers;
 
-    private ModelFolder(Path folder) {
-        this.folder = folder;
-        config = ModelConfig.read(folder);
+    private ModelFolder(FolderLayout layout) {
+        this.layout = layout;
+        config = ModelConfig.read(layout.encoder());
         table = config.family().tensors(config);
-        packed = new PackedLayers(folder, this::digest);
+        packed = new PackedLayers(layout.folder(), this::digest);
         boolean done = false;
         try {
-            encoderFile = openEncoder();
+            TensorFile encoderFile = keepOpen(WeightFormat.openIn(layout.encoder()));
             tensors = NamedTensors.ofEncoder(encoderFile.path(), encoderFile.tensors(), config.family(),
                     table);
             tensors.requireNoLayerFrom(config.layerCount(), table.layerPrefix());
             sparse = head(HeadTensors.SPARSE_FILES, HeadTensors.sparse(config.hiddenSize()));
             colbert = head(HeadTensors.COLBERT_FILES, HeadTensors.colbert(1, config.hiddenSize()));
             checkHeadShapes();
-            classifier = Classifier.find(folder, config, tensors);
+            classifier = Classifier.find(layout.encoder(), config, tensors);
             done = true;
         } finally {
             if (!done) {
@@ -81,7 +83,7 @@ public final class ModelFolder implements AutoCloseable {
             throw new ModelException(folder + ": not a folder (expected: a model folder with "
                     + ModelConfig.FILE_NAME + ")");
         }
-        return new ModelFolder(folder);
+        return new ModelFolder(FolderLayout.of(folder));
     }
 
     private static boolean isDirectory(Path folder) {
@@ -92,18 +94,6 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    private TensorFile openEncoder() {
-        for (WeightFormat format : WeightFormat.values()) {
-            Path file = folder.resolve(format.fileName());
-            // If the access check fails, the file may still exist; opening it then throws with the reason.
-            if (!Files.notExists(file)) {
-                return keepOpen(format.open(file));
-            }
-        }
-        throw new ModelException(folder + ": no weights (expected one of: "
-                + String.join(", ", WeightFormat.fileNames()) + ")");
-    }
-
     private TensorFile keepOpen(TensorFile file) {
         files.add(file);
         return file;
@@ -111,12 +101,10 @@ public final class ModelFolder implements AutoCloseable {
 
     /** Returns the tensors that contain a head, if the model has it; only the table's names are used. */
     private Optional<NamedTensors> head(List<String> fileNames, TensorTable names) {
-        for (String fileName : fileNames) {
-            Path file = folder.resolve(fileName);
-            if (!Files.notExists(file)) {
-                return Optional.of(NamedTensors.ofLayerFile(file,
-                        keepOpen(HeadTensors.open(file)).tensors()));
-            }
+        Optional<Path> file = layout.find(fileNames);
+        if (file.isPresent()) {
+            return Optional.of(NamedTensors.ofLayerFile(file.get(),
+                    keepOpen(HeadTensors.open(file.get())).tensors()));
         }
         NamedTensors inside = tensors.beside(names);
         return names.rows().stream().anyMatch(inside::hasAnyOf) ? Optional.of(inside) : Optional.empty();
@@ -137,7 +125,12 @@ public final class ModelFolder implements AutoCloseable {
 
     /** Returns the path with which the folder was opened. */
     public Path folder() {
-        return folder;
+        return layout.folder();
+    }
+
+    /** Returns where the model's files are. */
+    public FolderLayout layout() {
+        return layout;
     }
 
     /** Returns the configuration. */
@@ -145,9 +138,9 @@ public final class ModelFolder implements AutoCloseable {
         return config;
     }
 
-    /** Returns the names of the open files, the encoder's first. */
+    /** Returns the names of the open files, the encoder's first; those in a folder below have its path. */
     public List<String> fileNames() {
-        return files.stream().map(file -> file.path().getFileName().toString()).toList();
+        return files.stream().map(file -> layout.nameOf(file.path())).toList();
     }
 
     /** Returns the type of the word embeddings on disk, which the other weights share in practice. */
@@ -235,9 +228,9 @@ public final class ModelFolder implements AutoCloseable {
      */
     public Optional<Path> writePacked(Kernels kernels, PackedFileWriter.Progress progress) {
         try {
-            UnfinishedPath.requireWritable(folder);
+            UnfinishedPath.requireWritable(folder());
         } catch (IOException e) {
-            throw new ModelException(folder + ": cannot be written: " + Messages.reason(e), e);
+            throw new ModelException(folder() + ": cannot be written: " + Messages.reason(e), e);
         }
         SequencedMap<String, LinearWeights> layers = new EncoderWeights(table, tensors, (_, layer) -> layer)
                 .linearLayers();
@@ -245,22 +238,22 @@ public final class ModelFolder implements AutoCloseable {
         sparse.ifPresent(head -> layers.put(sparseRow().name(), head.linear(sparseRow())));
         classifier.ifPresent(head -> layers.putAll(head.layers()));
         SequencedMap<String, PackedFile.Layer> packedLayers = new LinkedHashMap<>();
-        PackedLayout layout = null;
+        PackedLayout packedLayout = null;
         for (Map.Entry<String, LinearWeights> layer : layers.entrySet()) {
             Kernels.Linear linear = layer.getValue().layOut(kernels);
             if (linear.packed().isEmpty()) {
                 return Optional.empty();
             }
-            if (layout == null) {
+            if (packedLayout == null) {
                 // Only now is the file's name known.
-                layout = linear.packed().get().layout();
-                requireReplaceable(PackedFile.path(folder, layout));
+                packedLayout = linear.packed().get().layout();
+                requireReplaceable(PackedFile.path(folder(), packedLayout));
             }
             packedLayers.put(layer.getKey(), new PackedFile.Layer(linear.outputSize(), linear.inputSize(),
                     linear.packed().get().bytes()));
         }
-        Path file = PackedFile.path(folder, layout);
-        PackedFileWriter.write(file, layout, digest(), packedLayers, progress);
+        Path file = PackedFile.path(folder(), packedLayout);
+        PackedFileWriter.write(file, packedLayout, digest(), packedLayers, progress);
         return Optional.of(file);
     }
 
@@ -300,9 +293,45 @@ public final class ModelFolder implements AutoCloseable {
         return all;
     }
 
-    /** Reads the settings in the files of sentence-transformers. */
-    public SentenceTransformersFiles sentenceTransformers() {
-        return SentenceTransformersFiles.read(folder);
+    /**
+     * Returns the settings in the files of sentence-transformers. A cross-encoder has none: its files
+     * configure how sentence-transformers compares texts, which does not apply to pairs.
+     *
+     * @throws ModelException
+     *             if a file cannot be read, or requires something that is not implemented
+     */
+    public synchronized SentenceTransformersFiles sentenceTransformers() {
+        if (settings == null) {
+            settings = classifier.isPresent()
+                    ? SentenceTransformersFiles.NONE
+                    : SentenceTransformersFiles.read(layout);
+        }
+        return settings;
+    }
+
+    /**
+     * Returns the layers that map a pooled vector to a dense vector, in their order; usually none.
+     *
+     * @throws ModelException
+     *             if a module cannot be read, or is not implemented
+     */
+    public synchronized List<DenseLayer> denseLayers() {
+        if (denseLayers == null) {
+            List<DenseLayer> opened = new ArrayList<>();
+            int size = config.hiddenSize();
+            for (Path module : sentenceTransformers().denseLayers()) {
+                DenseLayer layer = DenseLayer.read(module, keepOpen(WeightFormat.openIn(module)), size);
+                size = layer.outputSize();
+                opened.add(layer);
+            }
+            denseLayers = List.copyOf(opened);
+        }
+        return denseLayers;
+    }
+
+    /** Returns the size of a dense vector. */
+    public int denseDimension() {
+        return denseLayers().isEmpty() ? config.hiddenSize() : denseLayers().getLast().outputSize();
     }
 
     /**

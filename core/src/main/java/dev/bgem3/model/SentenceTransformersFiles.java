@@ -2,13 +2,10 @@ package dev.bgem3.model;
 
 import dev.bgem3.error.ModelException;
 import dev.bgem3.head.DenseHead;
-import dev.bgem3.json.JsonArray;
 import dev.bgem3.json.JsonObject;
-import dev.bgem3.json.JsonValue;
 import dev.bgem3.text.Messages;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,14 +13,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The settings in the files that sentence-transformers writes beside a model; each file is optional.
  *
  * @param pooling
- *            from the {@code config.json} of the pooling module, {@code 1_Pooling} unless {@code
- *            modules.json} says otherwise
+ *            from the {@code config.json} of the pooling module
+ * @param moduleFiles
+ *            the files of the modules after the encoder
+ * @param denseLayers
+ *            the folders of the modules that map a pooled vector to another, in their order
  * @param maxLength
  *            {@code max_seq_length} in {@code sentence_bert_config.json}
  * @param prompts
@@ -32,100 +32,70 @@ import java.util.regex.Pattern;
  * @param defaultPromptName
  *            {@code default_prompt_name}, one of the prompts
  */
-public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, OptionalInt maxLength,
-        SequencedMap<String, String> prompts, Optional<String> defaultPromptName) {
+public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, List<Path> moduleFiles,
+        List<Path> denseLayers, OptionalInt maxLength, SequencedMap<String, String> prompts,
+        Optional<String> defaultPromptName) {
     /** The settings of a folder without these files. */
     public static final SentenceTransformersFiles NONE = new SentenceTransformersFiles(Optional.empty(),
-            OptionalInt.empty(), new LinkedHashMap<>(), Optional.empty());
-    private static final String MODULES = "modules.json";
-    private static final String POOLING_PATH = "1_Pooling";
-    private static final String LENGTH = "sentence_bert_config.json";
+            List.of(), List.of(), OptionalInt.empty(), new LinkedHashMap<>(), Optional.empty());
+    /** The names that the encoder's settings have had, in the order in which they are looked for. */
+    private static final List<String> ENCODER = List.of("sentence_bert_config.json",
+            "sentence_roberta_config.json", "sentence_xlm-roberta_config.json");
     private static final String PROMPTS = "config_sentence_transformers.json";
     /** The paths of these files in a model folder, with the pooling module in its usual folder. */
-    public static final List<String> FILE_NAMES = List.of(MODULES, POOLING_PATH + "/" + ModelConfig.FILE_NAME,
-            LENGTH, PROMPTS);
-    /** The name of a folder; it cannot lead outside the model folder. */
-    private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_-]{1,100}");
+    public static final List<String> FILE_NAMES = Stream.of(List.of(FolderLayout.MODULES,
+            FolderLayout.POOLING, PROMPTS), ENCODER).flatMap(List::stream).toList();
     private static final int MAX_LENGTH = 1 << 24;
     /** The flags of older pooling files; newer files have {@code pooling_mode}. */
     private static final Map<String, DenseHead.Pooling> POOLING_SWITCHES = Map.of("pooling_mode_cls_token",
             DenseHead.Pooling.CLS, "pooling_mode_mean_tokens", DenseHead.Pooling.MEAN,
             "pooling_mode_lasttoken", DenseHead.Pooling.LAST_TOKEN);
 
-    /** Copies the prompts in the order of the file. */
+    /** Copies the lists in their order. */
     public SentenceTransformersFiles {
+        moduleFiles = List.copyOf(moduleFiles);
+        denseLayers = List.copyOf(denseLayers);
         prompts = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(prompts));
     }
 
     /**
-     * Reads the files that exist in a folder.
+     * Reads the files that exist.
      *
      * @throws ModelException
      *             if a file cannot be read, or requires something that is not implemented, because the
      *             vectors would be silently wrong
      */
-    static SentenceTransformersFiles read(Path folder) {
-        Path modules = folder.resolve(MODULES);
-        String poolingPath = Files.notExists(modules)
-                ? POOLING_PATH
-                : ConfigFile.readArray(modules, list -> poolingPath(modules, list));
-        Path pooling = folder.resolve(poolingPath).resolve(ModelConfig.FILE_NAME);
-        Path length = folder.resolve(LENGTH);
-        Path prompts = folder.resolve(PROMPTS);
-        Optional<DenseHead.Pooling> poolingFound = Files.notExists(pooling)
-                ? Optional.empty()
-                : Optional.of(ConfigFile.read(pooling, json -> pooling(pooling, json)));
-        OptionalInt lengthFound = Files.notExists(length)
+    static SentenceTransformersFiles read(FolderLayout layout) {
+        ModuleList modules = ModuleList.read(layout.settings());
+        Path prompts = layout.settings().resolve(PROMPTS);
+        Optional<DenseHead.Pooling> poolingFound = modules.pooling()
+                .map(file -> ConfigFile.read(file, json -> pooling(file, json)));
+        Optional<Path> encoder = layout.find(ENCODER);
+        OptionalInt lengthFound = encoder.isEmpty()
                 ? OptionalInt.empty()
-                : ConfigFile.read(length, json -> maxLength(length, json));
+                : ConfigFile.read(encoder.get(), json -> maxLength(encoder.get(), json));
         return Files.notExists(prompts)
-                ? new SentenceTransformersFiles(poolingFound, lengthFound, new LinkedHashMap<>(),
-                        Optional.empty())
+                ? new SentenceTransformersFiles(poolingFound, modules.files(), modules.denseLayers(),
+                        lengthFound, new LinkedHashMap<>(), Optional.empty())
                 : ConfigFile.read(prompts, json -> {
                     SequencedMap<String, String> found = prompts(json);
-                    return new SentenceTransformersFiles(poolingFound, lengthFound, found,
+                    return new SentenceTransformersFiles(poolingFound, modules.files(),
+                            modules.denseLayers(), lengthFound, found,
                             defaultPromptName(prompts, json, found));
                 });
     }
 
-    /** Returns the folder of the pooling module; throws if the list has an unsupported module. */
-    private static String poolingPath(Path file, JsonArray modules) {
-        List<String> types = new ArrayList<>();
-        String poolingPath = POOLING_PATH;
-        for (JsonValue element : modules.elements()) {
-            String place = file + ": module " + types.size() + ": ";
-            if (!(element instanceof JsonObject module)) {
-                throw new ModelException(place + element.describe() + " (expected: an object)");
-            }
-            String type = module.string("type").orElse("");
-            String path = module.string("path").orElse("");
-            String name = type.substring(type.lastIndexOf('.') + 1);
-            types.add(name);
-            switch (name) {
-                case "Transformer" -> {
-                    if (!path.isEmpty()) {
-                        throw new ModelException(place + "path: \"" + Messages.printable(path)
-                                + "\" (expected: \"\", the encoder in the folder itself)");
-                    }
-                }
-                case "Pooling" -> {
-                    if (!PLAIN_NAME.matcher(path).matches()) {
-                        throw new ModelException(place + "path: \"" + Messages.printable(path)
-                                + "\" (expected: the name of a folder)");
-                    }
-                    poolingPath = path;
-                }
-                case "Normalize" -> {
-                    // Dense vectors are normalised anyway, unless a call turns this off.
-                }
-                default -> throw new ModelException(place + "type: \"" + Messages.printable(type)
-                        + "\" (expected: Transformer, Pooling or Normalize, which are computed here)");
-            }
-        }
-        if (!types.contains("Pooling")) {
-            throw new ModelException(file + ": modules: " + types + " (expected: a Pooling among them)");
-        }
-        return poolingPath;
+    /**
+     * Returns whether a model's texts are converted to lower case: {@code do_lower_case}, which also applies
+     * to the encoder alone.
+     *
+     * @throws ModelException
+     *             if the file with it cannot be read
+     */
+    public static boolean lowerCases(FolderLayout layout) {
+        Optional<Path> encoder = layout.find(ENCODER);
+        return encoder.isPresent()
+                && ConfigFile.read(encoder.get(), json -> json.bool("do_lower_case").orElse(false));
     }
 
     private static DenseHead.Pooling pooling(Path file, JsonObject json) {

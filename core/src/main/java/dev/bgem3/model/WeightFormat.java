@@ -1,9 +1,11 @@
 package dev.bgem3.model;
 
+import dev.bgem3.error.ModelException;
 import dev.bgem3.safetensors.SafetensorsReader;
 import dev.bgem3.safetensors.ShardedTensors;
 import dev.bgem3.torch.TorchReader;
 import dev.bgem3.weights.TensorFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -61,7 +63,25 @@ public enum WeightFormat {
         };
     }
 
-    TensorFile open(Path file) {
+    /**
+     * Opens the weights of a folder, in the first format of which there is a file.
+     *
+     * @throws ModelException
+     *             if there is none, or it cannot be read
+     */
+    static TensorFile openIn(Path folder) {
+        for (WeightFormat format : values()) {
+            Path file = folder.resolve(format.fileName);
+            // If the access check fails, the file may still exist; opening it then throws with the reason.
+            if (!Files.notExists(file)) {
+                return format.open(file);
+            }
+        }
+        throw new ModelException(
+                folder + ": no weights (expected one of: " + String.join(", ", fileNames()) + ")");
+    }
+
+    private TensorFile open(Path file) {
         return switch (this) {
             case SAFETENSORS -> SafetensorsReader.open(file);
             case SAFETENSORS_INDEX -> ShardedTensors.open(file);

@@ -8,6 +8,7 @@ import dev.bgem3.kernel.Kernels;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.kernel.Tensor;
 import dev.bgem3.kernel.Workspace;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +47,8 @@ class HeadsTest {
     }
 
     private float[][] dense(DenseHead.Pooling pooling, int dimension, boolean normalize) {
-        return new DenseHead(kernels).vectors(workspace, hidden, CUMULATIVE_LENGTHS, pooling, dimension,
+        return new DenseHead(kernels, List.of()).vectors(workspace, hidden, CUMULATIVE_LENGTHS, pooling,
+                dimension,
                 normalize);
     }
 

@@ -56,7 +56,7 @@ class SideFilesFuzzTest {
     void sentenceTransformersFilesAreReadOrRefused(String name) throws IOException {
         copy(Fixtures.E5);
         fuzz(folder.resolve(name), () -> {
-            SentenceTransformersFiles files = SentenceTransformersFiles.read(folder);
+            SentenceTransformersFiles files = SentenceTransformersFiles.read(FolderLayout.of(folder));
             files.defaultPromptName()
                     .ifPresent(prompt -> assertThat(files.prompts()).containsKey(prompt));
             files.maxLength().ifPresent(length -> assertThat(length).isGreaterThan(1));

@@ -12,6 +12,7 @@ import dev.bgem3.LoadOptions;
 import dev.bgem3.ModelFiles;
 import dev.bgem3.ModelInfo;
 import dev.bgem3.Precision;
+import dev.bgem3.tokenizer.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -98,6 +99,17 @@ class LoadSamplesTest {
         // @end
         assertThat(cache.folder("BAAI/bge-m3")).hasFileName("models--BAAI--bge-m3");
         assertThat(downloaded.stream().toList()).allMatch(Files::isDirectory);
+    }
+
+    @Test
+    void loadsATokenizer() {
+        // @start region="tokenizer"
+        // @replace region regex="FOLDER" replacement='Path.of("models/bge-m3")'
+        Tokenizer tokenizer = ModelFiles.loadTokenizer(FOLDER);
+        int[] ids = tokenizer.encode("What is BGE M3?").ids();
+        // @end
+        // @end
+        assertThat(ids).startsWith(0).endsWith(2);
     }
 
     @Test

@@ -1,12 +1,12 @@
 package dev.bgem3.app.command;
 
+import dev.bgem3.ModelFiles;
 import dev.bgem3.app.handler.LineProgress;
 import dev.bgem3.app.handler.LineWork;
 import dev.bgem3.app.handler.TokenizeHandler;
 import dev.bgem3.app.handler.UsageException;
 import dev.bgem3.app.stream.LineReader;
 import dev.bgem3.app.stream.ResultFile;
-import dev.bgem3.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -50,7 +50,7 @@ final class TokenizeCommand implements Callable<Integer> {
         try (LineReader reader = input.open(session);
                 ResultFile result = output.open(session);
                 LineProgress progress = new LineProgress(session.streams(), reader)) {
-            new TokenizeHandler(Tokenizer.load(folder), maxLength, work, progress).run(reader,
+            new TokenizeHandler(ModelFiles.loadTokenizer(folder), maxLength, work, progress).run(reader,
                     input.textParser(), result);
             result.complete();
         }

@@ -74,7 +74,7 @@ public final class InfoHandler {
             return output.label() + " (no: the folder has no head for it)";
         }
         return switch (output) {
-            case DENSE -> output.label() + " (" + info.hiddenSize() + ")";
+            case DENSE -> output.label() + " (" + info.denseDimension() + ")";
             case SPARSE -> output.label();
             case COLBERT -> output.label() + " (" + info.colbertDimension() + ")";
         };

@@ -22,7 +22,7 @@ final class ModelLimits {
         options.maxLength().ifPresent(
                 length -> requireWithin("--max-length", length, 2, info.maxLength(), ", the model's limit"));
         options.truncateDim().ifPresent(dimensions -> requireWithin("--truncate-dim", dimensions, 1,
-                info.hiddenSize(), ", the dimension of the model's vectors"));
+                info.denseDimension(), ", the dimension of the model's vectors"));
         // Triggers the model's own checks, which otherwise run with the first text.
         model.encode(List.of(), options);
     }

@@ -129,7 +129,7 @@ final class TextService {
     private long bytesOfResults(EncodeOptions what, List<TextInput.Tokens> texts) {
         long tokens = texts.stream().mapToLong(TextInput.Tokens::tokenCount).sum();
         long numbers = (what.outputs().contains(Output.DENSE)
-                ? (long) texts.size() * model.info().hiddenSize()
+                ? (long) texts.size() * model.info().denseDimension()
                 : 0) + (what.outputs().contains(Output.SPARSE) ? 2 * tokens : 0);
         return HeapCost.ID_BYTES * tokens + numbers * Float.BYTES
                 + Math.min(ResponseStream.MAX_BYTES, numbers * ResponseStream.NUMBER_BYTES);
@@ -150,7 +150,7 @@ final class TextService {
 
     /** Sets the number of dimensions of dense vectors, if requested. */
     void keepDimensions(EncodeOptions.Builder what, OptionalInt dimensions) {
-        int max = model.info().hiddenSize();
+        int max = model.info().denseDimension();
         if (dimensions.orElse(1) > max) {
             throw new InvalidRequestException(Fault.VALIDATION,
                     "dimensions: " + dimensions.getAsInt() + " (expected: 1.." + max + ")");
