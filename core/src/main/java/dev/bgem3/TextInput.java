@@ -1,5 +1,6 @@
 package dev.bgem3;
 
+import dev.bgem3.engine.LoneSurrogates;
 import dev.bgem3.engine.TextRole;
 import dev.bgem3.engine.TextTokenizer;
 import dev.bgem3.engine.TokenizedText;
@@ -45,6 +46,15 @@ public sealed interface TextInput {
      */
     static Tokens ofTokens(int... tokenIds) {
         return new Tokens(new TokenizedText(tokenIds.clone(), tokenIds.length, ""), 0, null, "");
+    }
+
+    /**
+     * Returns how many halves of surrogate pairs a text has that do not belong together, as an emoji leaves
+     * that was cut in the middle. Each is read as U+FFFD, the replacement character. The first text with one
+     * is logged as a warning; a program that wants to know of each counts them.
+     */
+    static int countLoneSurrogates(String text) {
+        return LoneSurrogates.count(Objects.requireNonNull(text, "text"));
     }
 
     /**

@@ -154,9 +154,9 @@ class ExplainCommandTest {
         JsonNode picture = data(result.out());
         assertThat(picture.get("query").get("text").stringValue()).isEqualTo(hostile.getFirst());
         for (int i = 0; i < hostile.size(); i++) {
-            // UTF-8 has no lone surrogates.
+            // UTF-8 has no lone surrogates, and the tokenizer reads them so.
             assertThat(picture.get("passages").get(i).get("text").get("text").stringValue())
-                    .isEqualTo(hostile.get(i).replace('\ud83d', '?'));
+                    .isEqualTo(hostile.get(i).replace('\ud83d', '\ufffd'));
         }
         // Except for the data, the file is the same for all texts.
         assertThat(DATA.matcher(result.out()).replaceFirst(""))

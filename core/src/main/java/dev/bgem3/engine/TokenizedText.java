@@ -30,6 +30,7 @@ public record TokenizedText(int[] tokenIds, int fullLength, String name) {
     }
 
     static Encoding encode(String name, String text, int maxLength, Tokenizer tokenizer) {
+        LoneSurrogates.warn(name, text);
         try {
             return tokenizer.encode(text, maxLength);
         } catch (TokenizerException e) { // Normalisation made it longer than 2³¹ characters.

@@ -64,7 +64,7 @@ final class ScoreCommand implements Callable<Integer> {
             return ExitCodes.DONE;
         }
         LineWork work = input.work(LineWork.DEFAULT_ITEMS, session);
-        try (LineReader reader = input.open(session);
+        try (LineReader reader = input.openJson(session);
                 ResultFile result = output.open(session);
                 LineProgress progress = new LineProgress(session.streams(), reader);
                 BgeM3 loaded = model.load(session)) {

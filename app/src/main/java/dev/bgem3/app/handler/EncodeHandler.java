@@ -20,6 +20,7 @@ public final class EncodeHandler {
     private final Function<Embedding, Map<String, Float>> tokenNames;
     private final LineWork work;
     private final LineProgress progress;
+    private final SurrogateCount surrogates = new SurrogateCount();
     private long texts;
     private long cutTexts;
 
@@ -60,6 +61,7 @@ public final class EncodeHandler {
         } finally {
             writer.flush();
         }
+        surrogates.warn(work.streams());
         if (cutTexts > 0) {
             int limit = options.maxLength().orElse(model.info().defaultMaxLength());
             work.streams().say("warning: " + cutTexts + " of " + texts + " texts were longer than " + limit
@@ -75,6 +77,7 @@ public final class EncodeHandler {
         for (int i = 0; i < window.size(); i++) {
             Embedding embedding = embeddings.get(i);
             texts++;
+            surrogates.add(window.get(i).input().text());
             cutTexts += embedding.truncated() ? 1 : 0;
             writer.embedding(window.get(i).id(), embedding, tokenNames);
         }

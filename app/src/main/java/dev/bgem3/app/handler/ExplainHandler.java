@@ -57,7 +57,12 @@ public final class ExplainHandler {
 
     /** Writes the page. */
     public void run(String query, List<String> passages, Streams streams, ResultFile result) {
-        Picture picture = picture(query, passages, streams);
+        Picture picture = picture(unicode(query), passages.stream().map(ExplainHandler::unicode).toList(),
+                streams);
+        SurrogateCount surrogates = new SurrogateCount();
+        surrogates.add(query);
+        passages.forEach(surrogates::add);
+        surrogates.warn(streams);
         try {
             result.stream().write(Page.of(picture).html().getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
@@ -70,6 +75,11 @@ public final class ExplainHandler {
             streams.say("warning: " + cut + " of " + texts.size() + " texts were longer than " + maxLength
                     + " tokens and were cut");
         }
+    }
+
+    /** Replaces lone surrogates, which UTF-8 cannot encode, as the tokenizer does. */
+    private static String unicode(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
     }
 
     private Picture picture(String query, List<String> passages, Streams streams) {

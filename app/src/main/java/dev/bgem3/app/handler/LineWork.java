@@ -65,9 +65,9 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
                 if (line == null) {
                     break;
                 }
-                item = parser.parse(line, reader.lineNumber() - 1, place(reader));
+                item = parser.parse(line, reader.lineNumber() - 1, reader.place());
             } catch (LineFaultException e) {
-                String message = place(reader) + ": " + e.getMessage();
+                String message = reader.place() + ": " + e.getMessage();
                 if (!skipBad) {
                     window.process();
                     throw new StreamException(message, e);
@@ -76,16 +76,15 @@ public record LineWork(int maxItems, boolean skipBad, Streams streams) {
                 streams.say(message + " (skipped)");
                 continue;
             }
+            if (item == null) {
+                continue; // A blank line.
+            }
             window.add(item, (long) chars.applyAsInt(item) + TOKENS_AROUND_TEXT);
         }
         window.process();
         if (skipped > 0) {
             streams.say(skipped + " of " + reader.lineNumber() + " lines were skipped");
         }
-    }
-
-    private static String place(LineReader reader) {
-        return reader.name() + ", line " + reader.lineNumber();
     }
 
     /** Collects lines. */

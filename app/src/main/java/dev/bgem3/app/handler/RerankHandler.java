@@ -23,6 +23,7 @@ public final class RerankHandler {
     private final RerankOptions.Builder options;
     private final int top;
     private final int maxLength;
+    private final SurrogateCount surrogates = new SurrogateCount();
     private long pairs;
     private long cutPairs;
 
@@ -58,7 +59,7 @@ public final class RerankHandler {
         } finally {
             writer.flush();
         }
-        warnOfTruncation(work.streams());
+        warn(work.streams());
     }
 
     /** Scores the passages given as arguments. */
@@ -68,7 +69,7 @@ public final class RerankHandler {
             score(List.of(line), progress, writer);
         }
         writer.flush();
-        warnOfTruncation(streams);
+        warn(streams);
     }
 
     /** Counts the characters of all pairs of a line; each pair includes the query. */
@@ -86,6 +87,10 @@ public final class RerankHandler {
         List<RerankScore> scores = model.score(all, options.build(),
                 RunOptions.builder().progress(progress).build());
         pairs += scores.size();
+        all.forEach(pair -> {
+            surrogates.add(pair.query());
+            surrogates.add(pair.passage());
+        });
         cutPairs += scores.stream().filter(RerankScore::truncated).count();
         int from = 0;
         for (RerankLine line : lines) {
@@ -100,7 +105,8 @@ public final class RerankHandler {
         }
     }
 
-    private void warnOfTruncation(Streams streams) {
+    private void warn(Streams streams) {
+        surrogates.warn(streams);
         if (cutPairs > 0) {
             streams.say("warning: " + cutPairs + " of " + pairs + " pairs were cut to " + maxLength
                     + " tokens, of which the query may have at most 3/4");

@@ -23,6 +23,7 @@ public final class ScoreHandler {
     private final ScoreWeights weights;
     private final EncodeOptions.Builder options;
     private final int maxLength;
+    private final SurrogateCount surrogates = new SurrogateCount();
     private long texts;
     private long cutTexts;
 
@@ -62,7 +63,7 @@ public final class ScoreHandler {
         } finally {
             writer.flush();
         }
-        warnOfTruncation(work.streams());
+        warn(work.streams());
     }
 
     /** Scores the pairs given as arguments. */
@@ -72,7 +73,7 @@ public final class ScoreHandler {
             score(pairs, progress, writer);
         }
         writer.flush();
-        warnOfTruncation(streams);
+        warn(streams);
     }
 
     /** Counts the texts to compute; one that several pairs share is computed once. */
@@ -87,6 +88,8 @@ public final class ScoreHandler {
         for (int i = 0; i < lines.size(); i++) {
             TextPair pair = lines.get(i).pair();
             texts += 2;
+            surrogates.add(pair.query());
+            surrogates.add(pair.passage());
             cutTexts += (isCut(model.info().queryPrompt(), pair.query()) ? 1 : 0)
                     + (isCut(model.info().passagePrompt(), pair.passage()) ? 1 : 0);
             writer.scores(lines.get(i).id(), scores.get(i));
@@ -97,7 +100,8 @@ public final class ScoreHandler {
         return model.tokenizer().encode(prompt + text, maxLength).truncated();
     }
 
-    private void warnOfTruncation(Streams streams) {
+    private void warn(Streams streams) {
+        surrogates.warn(streams);
         if (cutTexts > 0) {
             streams.say("warning: " + cutTexts + " of " + texts + " texts were longer than " + maxLength
                     + " tokens and were cut");

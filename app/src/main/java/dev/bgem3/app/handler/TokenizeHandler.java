@@ -20,16 +20,19 @@ public record TokenizeHandler(Tokenizer tokenizer, int maxLength, LineWork work,
     /** Tokenizes all lines, and warns at the end if texts were truncated. */
     public void run(LineReader reader, LineParser<TextLine> parser, ResultFile result) {
         long[] textsAndCut = new long[2];
+        SurrogateCount surrogates = new SurrogateCount();
         ResultWriter writer = new ResultWriter(result.stream());
         try {
             work.run(reader, parser, line -> line.input().text().length(), window -> {
                 tokenize(window, writer, textsAndCut);
+                window.forEach(line -> surrogates.add(line.input().text()));
                 writer.flush();
                 result.flush();
             });
         } finally {
             writer.flush();
         }
+        surrogates.warn(work.streams());
         if (textsAndCut[1] > 0) {
             work.streams().say("warning: " + textsAndCut[1] + " of " + textsAndCut[0]
                     + " texts were longer than " + maxLength + " tokens and were cut");

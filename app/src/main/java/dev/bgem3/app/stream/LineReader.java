@@ -1,5 +1,6 @@
 package dev.bgem3.app.stream;
 
+import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.zip.GZIPInputStream;
 
 /**
  * Reads lines of strict UTF-8 that end with LF or CR LF; the last line may lack its terminator.
@@ -24,10 +26,13 @@ import java.util.OptionalLong;
 public final class LineReader implements Closeable {
     /** The maximum length of a line: 64 MiB. */
     public static final int MAX_LINE_BYTES = 64 << 20;
+    /** The end of the names of files that are inflated. */
+    public static final String GZIP = ".gz";
     private static final int CHUNK = 1 << 16;
-    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+    static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
     private final String name;
+    private final String unit;
     private final InputStream in;
     private final OptionalLong sizeBytes;
     private final int maxLineBytes;
@@ -41,19 +46,28 @@ public final class LineReader implements Closeable {
     private boolean inLongLine;
 
     LineReader(String name, InputStream in, OptionalLong sizeBytes, int maxLineBytes) {
+        this(name, "line", in, sizeBytes, maxLineBytes);
+    }
+
+    private LineReader(String name, String unit, InputStream in, OptionalLong sizeBytes, int maxLineBytes) {
         this.name = name;
+        this.unit = unit;
         this.in = in;
         this.sizeBytes = sizeBytes;
         this.maxLineBytes = maxLineBytes;
     }
 
     /**
-     * Opens a file, or standard input for {@code -}.
+     * Opens a file, or standard input for {@code -}. A file whose name ends in {@code .gz}, in any letter
+     * case, is inflated.
      *
+     * @param arrays
+     *            whether a file that begins with {@code [} is a JSON array, each element of which counts as a
+     *            line
      * @throws StreamException
      *             if it cannot be opened, or is not a valid file name
      */
-    public static LineReader open(String file, Streams streams) {
+    public static LineReader open(String file, boolean arrays, Streams streams) {
         if (file.equals("-")) {
             return new LineReader("standard input", notOurs(streams.in()), OptionalLong.empty(),
                     MAX_LINE_BYTES);
@@ -62,14 +76,47 @@ public final class LineReader implements Closeable {
         if (Files.isDirectory(path)) {
             throw new StreamException(file + ": is a folder (expected: a file)");
         }
+        InputStream in = null;
+        boolean opened = false;
         try {
-            InputStream in = Files.newInputStream(path);
+            in = Files.newInputStream(path);
             OptionalLong size = Files.isRegularFile(path)
                     ? OptionalLong.of(Files.size(path))
                     : OptionalLong.empty();
-            return new LineReader(file, in, size, MAX_LINE_BYTES);
+            LineReader reader = open(file, in, size, arrays);
+            opened = true;
+            return reader;
         } catch (IOException e) {
             throw new StreamException(file + ": cannot be read: " + IoFault.reason(e), e);
+        } finally {
+            if (!opened) {
+                closeQuietly(in);
+            }
+        }
+    }
+
+    /** The size is unknown if lines have another than the file, so that progress is counted in texts. */
+    private static LineReader open(String file, InputStream raw, OptionalLong size, boolean arrays)
+            throws IOException {
+        boolean zipped = file.toLowerCase(Locale.ROOT).endsWith(GZIP);
+        InputStream in = zipped ? new GZIPInputStream(raw, CHUNK) : raw;
+        OptionalLong known = zipped ? OptionalLong.empty() : size;
+        if (!arrays) {
+            return new LineReader(file, in, known, MAX_LINE_BYTES);
+        }
+        JsonArrayStream.Opened json = JsonArrayStream.open(new BufferedInputStream(in, CHUNK));
+        return json.isArray()
+                ? new LineReader(file, "element", json.in(), OptionalLong.empty(), MAX_LINE_BYTES)
+                : new LineReader(file, json.in(), known, MAX_LINE_BYTES);
+    }
+
+    private static void closeQuietly(InputStream in) {
+        try {
+            if (in != null) {
+                in.close();
+            }
+        } catch (IOException _) {
+            // The failure to open it is reported.
         }
     }
 
@@ -81,9 +128,9 @@ public final class LineReader implements Closeable {
         };
     }
 
-    /** Returns the file's name as it was given, or {@code standard input}. */
-    public String name() {
-        return name;
+    /** Returns the name of the line that {@link #next()} last returned or rejected, for messages. */
+    public String place() {
+        return name + ", " + unit + " " + lineNumber;
     }
 
     /** Returns the size of the input, if known. */
@@ -129,7 +176,7 @@ public final class LineReader implements Closeable {
             ended = end < chunkTo;
             pass(end);
         }
-        if (!any) {
+        if (!any || lineNumber == 0 && !ended && lineLength == BYTE_ORDER_MARK.length && startsWithMark()) {
             return null;
         }
         lineNumber++;

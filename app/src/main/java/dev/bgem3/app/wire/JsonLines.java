@@ -6,7 +6,6 @@ import dev.bgem3.app.stream.LineReader;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -23,8 +22,8 @@ import tools.jackson.core.json.JsonFactory;
  * Parses JSON Lines: one object per line, with the required texts and optionally an {@code id} of any type.
  *
  * <p>
- * Other keys are ignored. An id is kept as it is written, so that no number is rounded. A duplicate key, at
- * any depth, is an error.
+ * Blank lines are skipped. Other keys are ignored. An id is kept as it is written, so that no number is
+ * rounded. A duplicate key, at any depth, is an error.
  */
 public final class JsonLines {
     private static final String ID = "id";
@@ -50,20 +49,20 @@ public final class JsonLines {
     /** Returns a parser for {@code {"id": any, "text": "…"}}. */
     public static LineParser<TextLine> texts() {
         Set<String> keys = Set.of("text");
-        return (line, index, place) -> {
+        return skippingBlank((line, index, place) -> {
             Map<String, String> values = read(line, keys, NO_KEYS).texts();
             return new TextLine(values.getOrDefault(ID, Long.toString(index)), values.get("text"), place);
-        };
+        });
     }
 
     /** Returns a parser for {@code {"id": any, "query": "…", "passage": "…"}}. */
     public static LineParser<PairLine> pairs() {
         Set<String> keys = Set.of(QUERY, PASSAGE);
-        return (line, index, place) -> {
+        return skippingBlank((line, index, place) -> {
             Map<String, String> values = read(line, keys, NO_KEYS).texts();
             return new PairLine(values.getOrDefault(ID, Long.toString(index)),
                     new TextPair(values.get(QUERY), values.get(PASSAGE)).withPlace(place));
-        };
+        });
     }
 
     /**
@@ -71,7 +70,7 @@ public final class JsonLines {
      * "…", "passages": ["…", …]}}.
      */
     public static LineParser<RerankLine> rerank() {
-        return (line, index, place) -> {
+        return skippingBlank((line, index, place) -> {
             Values values = read(line, Set.of(QUERY), Set.of(PASSAGE, PASSAGES));
             String passage = values.texts().get(PASSAGE);
             List<String> passages = values.lists().get(PASSAGES);
@@ -89,7 +88,16 @@ public final class JsonLines {
             }
             return new RerankLine(values.texts().getOrDefault(ID, Long.toString(index)), pairs,
                     passage == null);
-        };
+        });
+    }
+
+    /** Returns whether there is only white space of JSON, which is less than that of Java. */
+    private static boolean isBlank(String line) {
+        return line.chars().allMatch(c -> c == ' ' || c == '\t' || c == '\r');
+    }
+
+    private static <T> LineParser<T> skippingBlank(LineParser<T> parser) {
+        return (line, index, place) -> isBlank(line) ? null : parser.parse(line, index, place);
     }
 
     /** The values of the requested keys, and the id as written if there is one. */
@@ -102,8 +110,7 @@ public final class JsonLines {
         Map<String, List<String>> lists = new HashMap<>();
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), line)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw new LineFaultException(
-                        (line.isBlank() ? "nothing" : kind(parser)) + " (expected: a JSON object)");
+                throw new LineFaultException(kind(parser) + " (expected: a JSON object)");
             }
             while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
                 String key = parser.currentName();
@@ -115,7 +122,7 @@ public final class JsonLines {
                 } else if (key.equals(PASSAGES)) {
                     lists.put(key, texts(key, parser));
                 } else if (parser.currentToken() == JsonToken.VALUE_STRING) {
-                    values.put(key, unicode("\"" + key + "\"", parser.getString()));
+                    values.put(key, parser.getString());
                 } else {
                     throw new LineFaultException(
                             "\"" + key + "\": " + kind(parser) + " (expected: a string)");
@@ -146,21 +153,9 @@ public final class JsonLines {
             if (parser.currentToken() != JsonToken.VALUE_STRING) {
                 throw new LineFaultException(place + ": " + kind(parser) + " (expected: a string)");
             }
-            texts.add(unicode(place, parser.getString()));
+            texts.add(parser.getString());
         }
         return texts;
-    }
-
-    /** Rejects lone surrogates, which JSON can contain as escapes such as <code>&#92;ud800</code>. */
-    private static String unicode(String place, String text) throws LineFaultException {
-        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
-            int point = text.codePointAt(i);
-            if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
-                throw new LineFaultException(String.format(Locale.ROOT,
-                        "%s: not Unicode: half of a surrogate pair, U+%04X", place, point));
-            }
-        }
-        return text;
     }
 
     private static String written(String line, JsonParser parser) {

@@ -14,6 +14,7 @@ public interface LineParser<T> {
      *            its number in the input from 0, which is the id if the line has none
      * @param place
      *            its name in messages: {@code standard input, line 1}
+     * @return the parsed line, or null if it is blank and the format has no blank lines
      * @throws LineFaultException
      *             if the line is invalid
      */

@@ -25,7 +25,7 @@ class LineWorkTest {
         List<List<String>> windows = new ArrayList<>();
         Streams streams = new Streams(new ByteArrayInputStream(input), OutputStream.nullOutputStream(),
                 NOWHERE, Optional.empty());
-        try (LineReader reader = LineReader.open("-", streams)) {
+        try (LineReader reader = LineReader.open("-", false, streams)) {
             new LineWork(maxItems, false, streams).run(reader, (line, _, _) -> line, String::length,
                     windows::add);
         }
