@@ -32,9 +32,23 @@ public final class KernelProviders {
      * Returns all installed providers, available or not, the preferred one first.
      *
      * @throws BackendException
-     *             if Java cannot load or list them
+     *             if Java cannot load or list them, or does not find the reference, which is in this library
      */
     public static List<KernelProvider> all() {
+        List<KernelProvider> all = listed();
+        if (all.stream().noneMatch(provider -> provider.name().equals(REFERENCE))) {
+            throw new BackendException("kernels: " + (all.isEmpty()
+                    ? "none"
+                    : all.stream().map(KernelProvider::name).collect(Collectors.joining(", ")) + " alone")
+                    + " (expected: " + REFERENCE + " among them; the file META-INF/services/"
+                    + KernelProvider.class.getName() + " has lost the lines of this library, as it does when "
+                    + "several jars become one: merge the files of that name, by ServicesResourceTransformer "
+                    + "of Maven's shade plugin or mergeServiceFiles() of Gradle's Shadow)");
+        }
+        return all;
+    }
+
+    private static List<KernelProvider> listed() {
         try {
             return ServiceLoader.load(KernelProvider.class, KernelProviders.class.getClassLoader()).stream()
                     .map(ServiceLoader.Provider::get)
