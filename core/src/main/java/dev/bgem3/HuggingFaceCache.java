@@ -1,23 +1,15 @@
 package dev.bgem3;
 
 import dev.bgem3.error.BackendException;
-import dev.bgem3.error.BgeM3Exception;
 import dev.bgem3.error.ModelException;
-import dev.bgem3.model.FolderLayout;
+import dev.bgem3.model.HubCache;
 import dev.bgem3.text.Messages;
-import dev.bgem3.text.TooManyOpenFilesException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * The cache in which Hugging Face's own programs and {@code bgem3 download} keep models, as
@@ -26,28 +18,25 @@ import java.util.stream.Stream;
  * {@snippet file="dev/bgem3/sample/LoadSamplesTest.java" region="cache"}
  */
 public final class HuggingFaceCache {
-    private static final Pattern NAME = Pattern.compile("[\\w.-]+/[\\w.-]+");
+    private final HubCache cache;
 
-    private final Map<String, String> environment;
-
-    private HuggingFaceCache(Map<String, String> environment) {
-        this.environment = environment;
+    private HuggingFaceCache(HubCache cache) {
+        this.cache = cache;
     }
 
     /** Returns the cache that this process's environment variables name. */
     public static HuggingFaceCache ofProcess() {
-        return of(System.getenv());
+        return new HuggingFaceCache(HubCache.ofProcess());
     }
 
     /** Returns the cache that these environment variables name, following the rules of huggingface_hub. */
     public static HuggingFaceCache of(Map<String, String> environment) {
-        return new HuggingFaceCache(Objects.requireNonNull(environment, "environment"));
+        return new HuggingFaceCache(HubCache.of(Objects.requireNonNull(environment, "environment")));
     }
 
     /** Returns whether a text can be the name of a model on the hub: {@code OWNER/NAME}. */
     public static boolean isName(String text) {
-        Objects.requireNonNull(text, "text");
-        return NAME.matcher(text).matches();
+        return HubCache.isName(Objects.requireNonNull(text, "text"));
     }
 
     /**
@@ -56,71 +45,36 @@ public final class HuggingFaceCache {
      * first that is set.
      */
     public Path folder() {
-        return value("HF_HUB_CACHE").or(() -> value("HUGGINGFACE_HUB_CACHE")).map(this::path)
-                .orElseGet(() -> home().resolve("hub"));
+        return cache.folder();
     }
 
     /**
      * Returns the folder in which Hugging Face's programs keep their files: {@code HF_HOME}, or its default.
      */
     public Path home() {
-        return value("HF_HOME").map(this::path)
-                .orElseGet(() -> value("XDG_CACHE_HOME").map(this::path).orElse(userHome().resolve(".cache"))
-                        .resolve("huggingface"));
+        return cache.home();
     }
 
     /** Returns the folder of a model, whether it exists or not. */
     public Path folder(String name) {
-        Objects.requireNonNull(name, "name");
-        return folder().resolve("models--" + name.replace("/", "--"));
+        return cache.folder(Objects.requireNonNull(name, "name"));
     }
 
     /**
      * Finds the folder with a model's files: the revision that {@code refs/main} names, else the newest one.
-     * Skips revisions that were not downloaded completely (no {@code config.json}, or no weights).
+     * Without {@code refs/main}, skips revisions that were not downloaded completely.
      *
      * @param name
      *            such as {@code BAAI/bge-m3}
      * @return empty if there is no complete revision
      * @throws ModelException
-     *             if the cache cannot be read
+     *             if the cache cannot be read, or the revision that {@code refs/main} names has no
+     *             {@code config.json} or no weights: an older one in its place would give other vectors
      * @throws BackendException
      *             if the process has too many open files
      */
     public Optional<Path> find(String name) {
-        Path cached = folder(name);
-        Path snapshots = cached.resolve("snapshots");
-        if (!Files.isDirectory(snapshots)) {
-            return Optional.empty();
-        }
-        try {
-            Path main = cached.resolve("refs").resolve("main");
-            if (Files.isRegularFile(main)) {
-                Path revision = snapshots.resolve(Files.readString(main).strip());
-                if (isComplete(revision)) {
-                    return Optional.of(revision);
-                }
-            }
-            try (Stream<Path> revisions = Files.list(snapshots)) {
-                return revisions.filter(HuggingFaceCache::isComplete)
-                        .max(Comparator.comparing(HuggingFaceCache::changed));
-            }
-        } catch (IOException e) {
-            throw unreadable(cached, e);
-        } catch (UncheckedIOException e) { // While the list of revisions was read.
-            throw unreadable(cached, e.getCause());
-        } catch (InvalidPathException e) {
-            throw new ModelException(
-                    cached + ": the Hugging Face cache cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    private static BgeM3Exception unreadable(Path cached, IOException failure) {
-        IOException why = TooManyOpenFilesException.explain(failure);
-        String message = cached + ": the Hugging Face cache cannot be read: " + Messages.reason(why);
-        return why instanceof TooManyOpenFilesException
-                ? new BackendException(message, why)
-                : new ModelException(message, why);
+        return cache.find(Objects.requireNonNull(name, "name"));
     }
 
     /** Returns the folder for a path or a name; an existing folder takes precedence over a name. */
@@ -144,37 +98,5 @@ public final class HuggingFaceCache {
                 + "; for a complete revision in "
                 + folder(model) + " (expected: one of them; bgem3 download " + model
                 + " fetches it from the hub)"));
-    }
-
-    private static boolean isComplete(Path folder) {
-        return FolderLayout.of(folder).isComplete();
-    }
-
-    private static FileTime changed(Path folder) {
-        return FileTime.fromMillis(folder.toFile().lastModified());
-    }
-
-    private Optional<String> value(String variable) {
-        return Optional.ofNullable(environment.get(variable)).filter(text -> !text.isEmpty());
-    }
-
-    private Path userHome() {
-        return pathOf(value("HOME").orElse(System.getProperty("user.home")));
-    }
-
-    private static Path pathOf(String text) {
-        try {
-            return Path.of(text);
-        } catch (InvalidPathException e) {
-            throw new ModelException("the Hugging Face cache: " + Messages.printable(text)
-                    + " (expected: a path that Java can read in this locale)", e);
-        }
-    }
-
-    /** Expands a leading {@code ~}, as the Python library does. */
-    private Path path(String text) {
-        return text.equals("~") || text.startsWith("~/")
-                ? userHome().resolve(text.substring(Math.min(2, text.length())))
-                : pathOf(text);
     }
 }

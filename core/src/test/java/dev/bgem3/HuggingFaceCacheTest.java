@@ -50,6 +50,24 @@ class HuggingFaceCacheTest {
     }
 
     @Test
+    void namesWhatTheRevisionOfMainLacks() throws IOException {
+        revision("1");
+        Path main = revision("2");
+        Files.writeString(Files.createDirectories(temporary.resolve("models--some--model-x/refs"))
+                .resolve("main"), "2");
+        for (String lost : new String[]{"model.safetensors", "config.json"}) {
+            Files.delete(main.resolve(lost));
+            assertThatExceptionOfType(ModelException.class).isThrownBy(() -> cache().find(NAME))
+                    .withMessage(main + ": without " + (lost.startsWith("model") ? "weights" : lost)
+                            + " (expected: a whole model, since refs/main names this revision; bgem3 "
+                            + "download " + NAME + " completes it)");
+        }
+        // A revision that is not there at all was removed on purpose.
+        Files.delete(main);
+        assertThat(cache().find(NAME)).contains(main.resolveSibling("1"));
+    }
+
+    @Test
     void locatesTheCacheByEnvironmentVariables() {
         assertThat(HuggingFaceCache.of(Map.of("HOME", "/h")).folder())
                 .isEqualTo(Path.of("/h/.cache/huggingface/hub"));

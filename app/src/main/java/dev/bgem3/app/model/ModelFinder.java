@@ -155,10 +155,18 @@ public final class ModelFinder {
             }
             places.add("the folder " + own);
         }
-        Optional<Path> snapshot = cache.find(hubName);
-        if (snapshot.isEmpty()) {
-            places.add(hubName + " in the Hugging Face cache at " + cache.folder());
+        try {
+            Optional<Path> snapshot = cache.find(hubName);
+            if (snapshot.isEmpty()) {
+                places.add(hubName + " in the Hugging Face cache at " + cache.folder());
+            }
+            return snapshot;
+        } catch (ModelException e) {
+            // Other models will do where none is named.
+            err.println("bgem3: " + e.getMessage());
+            places.add(
+                    hubName + " in the Hugging Face cache at " + cache.folder() + ", which has only a part");
+            return Optional.empty();
         }
-        return snapshot;
     }
 }

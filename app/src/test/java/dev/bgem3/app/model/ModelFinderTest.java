@@ -77,6 +77,18 @@ class ModelFinderTest {
     }
 
     @Test
+    void namesTheRevisionOfMainThatIsIncomplete() throws IOException {
+        snapshot("models--BAAI--bge-m3", "1111", true);
+        Path main = snapshot("models--BAAI--bge-m3", "2222", false);
+        Path refs = Files.createDirectories(cache.resolve("models--BAAI--bge-m3/refs"));
+        Files.writeString(refs.resolve("main"), "2222");
+        assertThatThrownBy(() -> find("BAAI/bge-m3")).isInstanceOf(ModelException.class)
+                .hasMessageStartingWith(main + ": without ").hasMessageContaining("refs/main");
+        assertThat(find()).isEqualTo(home.resolve("models/bge-m3-mini"));
+        assertThat(err.toString()).hasLineCount(2).contains(main + ": without ", "demonstration model");
+    }
+
+    @Test
     void otherwiseUsesTheNewestCompleteRevision() throws IOException {
         Path older = snapshot("models--BAAI--bge-m3", "1111", true);
         Path newer = snapshot("models--BAAI--bge-m3", "0000", true);
