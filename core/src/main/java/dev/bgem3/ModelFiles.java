@@ -5,6 +5,7 @@ import dev.bgem3.error.ModelException;
 import dev.bgem3.model.FolderLayout;
 import dev.bgem3.model.HeadTensors;
 import dev.bgem3.model.ModelConfig;
+import dev.bgem3.model.OtherFiles;
 import dev.bgem3.model.SentenceTransformersFiles;
 import dev.bgem3.model.WeightFormat;
 import dev.bgem3.tokenizer.Tokenizer;
@@ -59,7 +60,7 @@ public final class ModelFiles {
                 .findFirst().orElse("");
         if (weights(all, encoder).isEmpty()) {
             throw new ModelException("no weights in it that can be read (expected: "
-                    + String.join(", ", WeightFormat.fileNames()) + ")");
+                    + String.join(", ", WeightFormat.fileNames()) + ")" + OtherFiles.found(all));
         }
         if (!all.contains(encoder + CONFIGURATION)) {
             throw new ModelException("no " + CONFIGURATION + " in it, so it is not a model");

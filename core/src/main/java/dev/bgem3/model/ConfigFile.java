@@ -7,6 +7,7 @@ import dev.bgem3.json.JsonArray;
 import dev.bgem3.json.JsonException;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.text.FileStart;
 import dev.bgem3.text.Messages;
 import dev.bgem3.text.TooManyOpenFilesException;
 import java.io.IOException;
@@ -76,7 +77,8 @@ final class ConfigFile {
             }
             return reading.apply(type.cast(value));
         } catch (JsonException e) {
-            throw new ModelException(file + ": " + e.getMessage(), e);
+            throw new ModelException(
+                    file + ": " + FileStart.inPlaceOf(content, FileStart.TEXT).orElseGet(e::getMessage), e);
         }
     }
 }

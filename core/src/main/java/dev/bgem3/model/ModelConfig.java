@@ -59,7 +59,8 @@ public record ModelConfig(ModelFamily family, int hiddenSize, int layerCount, in
     public static ModelConfig read(Path folder) {
         Path file = folder.resolve(FILE_NAME);
         if (Files.notExists(file)) {
-            throw new ModelException(file + ": no such file (expected: the model's configuration)");
+            throw new ModelException(file + ": no such file (expected: the model's configuration)"
+                    + OtherFiles.foundIn(folder));
         }
         return ConfigFile.read(file, json -> of(file, json));
     }

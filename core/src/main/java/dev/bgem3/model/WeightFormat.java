@@ -78,7 +78,8 @@ public enum WeightFormat {
             }
         }
         throw new ModelException(
-                folder + ": no weights (expected one of: " + String.join(", ", fileNames()) + ")");
+                folder + ": no weights (expected one of: " + String.join(", ", fileNames()) + ")"
+                        + OtherFiles.foundIn(folder));
     }
 
     private TensorFile open(Path file) {

@@ -50,7 +50,8 @@ public final class SafetensorsReader {
      *             if the file cannot be read or violates the format
      */
     public static TensorFile open(Path path) {
-        return MappedTensors.open(path, (file, bytes) -> new SafetensorsReader(file, bytes).read());
+        return MappedTensors.open(path, (file, bytes) -> new SafetensorsReader(file, bytes).read(),
+                null);
     }
 
     /** Checks the file and returns its tensors. */

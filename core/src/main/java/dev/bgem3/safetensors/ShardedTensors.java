@@ -8,6 +8,7 @@ import dev.bgem3.json.JsonException;
 import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
 import dev.bgem3.json.JsonValue;
+import dev.bgem3.text.FileStart;
 import dev.bgem3.text.Messages;
 import dev.bgem3.weights.MappedFile;
 import dev.bgem3.weights.StoredTensor;
@@ -107,15 +108,17 @@ public final class ShardedTensors implements TensorFile {
     }
 
     private JsonObject weightMap() {
+        byte[] content = indexBytes();
         try {
-            if (!(Json.parse(indexBytes()) instanceof JsonObject object)) {
+            if (!(Json.parse(content) instanceof JsonObject object)) {
                 throw new ModelException(index + ": found no JSON object (expected: one with a weight_map)");
             }
             return object.object("weight_map").orElseThrow(
                     () -> new ModelException(
                             index + ": found no \"weight_map\" (expected: one from tensor to shard)"));
         } catch (JsonException e) {
-            throw new ModelException(index + ": " + e.getMessage(), e);
+            throw new ModelException(
+                    index + ": " + FileStart.inPlaceOf(content, FileStart.TEXT).orElseGet(e::getMessage), e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.bgem3.torch;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.bgem3.error.ModelException;
+import dev.bgem3.text.FileStart;
 import dev.bgem3.text.Messages;
 import dev.bgem3.torch.PickleValue.Dict;
 import dev.bgem3.torch.PickleValue.Int;
@@ -55,7 +56,8 @@ public final class TorchReader {
      *             if the file cannot be read, has another format, or contains anything but a state dict
      */
     public static TensorFile open(Path path) {
-        return MappedTensors.open(path, (file, bytes) -> new TorchReader(file, bytes).read());
+        return MappedTensors.open(path, (file, bytes) -> new TorchReader(file, bytes).read(),
+                FileStart.ZIP);
     }
 
     private void refuseOldFormats() {

@@ -2,11 +2,13 @@ package dev.bgem3.weights;
 
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.ModelException;
+import dev.bgem3.text.FileStart;
 import dev.bgem3.text.Messages;
 import dev.bgem3.text.TooManyOpenFilesException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -97,6 +99,11 @@ public final class MappedFile implements AutoCloseable {
     /** Returns the content of the file, valid until this is closed. */
     public MemorySegment bytes() {
         return bytes;
+    }
+
+    /** Returns the first bytes, enough to recognise what the file is. */
+    byte[] start() {
+        return bytes.asSlice(0, Math.min(bytes.byteSize(), FileStart.BYTES)).toArray(ValueLayout.JAVA_BYTE);
     }
 
     /** Unmaps the file; a second call does nothing. */

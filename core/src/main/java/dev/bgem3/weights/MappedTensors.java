@@ -2,6 +2,7 @@ package dev.bgem3.weights;
 
 import dev.bgem3.error.ModelException;
 import dev.bgem3.memory.MappedPages;
+import dev.bgem3.text.FileStart;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.SequencedMap;
@@ -19,15 +20,20 @@ public final class MappedTensors implements TensorFile {
     /**
      * Maps a file and reads the tensors in it.
      *
+     * @param own
+     *            what the format's own files look like; null if like nothing in particular
      * @throws ModelException
      *             if the file cannot be mapped or violates the format; it is then unmapped again
      */
-    public static TensorFile open(Path path, TensorFormat format) {
+    public static TensorFile open(Path path, TensorFormat format, FileStart own) {
         MappedFile file = MappedFile.open(path);
         TensorFile opened = null;
         try {
             opened = new MappedTensors(file, format.read(path, file.bytes()));
             return opened;
+        } catch (ModelException e) {
+            throw FileStart.inPlaceOf(file.start(), own)
+                    .map(what -> new ModelException(path + ": " + what, e)).orElse(e);
         } finally {
             if (opened == null) {
                 file.close();

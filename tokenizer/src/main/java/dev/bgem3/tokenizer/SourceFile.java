@@ -1,5 +1,6 @@
 package dev.bgem3.tokenizer;
 
+import dev.bgem3.text.FileStart;
 import dev.bgem3.text.Messages;
 import dev.bgem3.text.TooManyOpenFilesException;
 import java.io.IOException;
@@ -34,6 +35,18 @@ record SourceFile(String name, byte[] bytes) {
             IOException why = TooManyOpenFilesException.explain(e);
             throw new TokenizerException(file + ": cannot be read: " + Messages.reason(why), why);
         }
+    }
+
+    /**
+     * Returns an exception that names what stands in this file's place, or else the one for its error.
+     *
+     * @param isText
+     *            whether the file should be a text
+     */
+    TokenizerException recognised(boolean isText, TokenizerException error) {
+        return FileStart.inPlaceOf(bytes, isText ? FileStart.TEXT : null)
+                .map(what -> new TokenizerException(name + ": " + what, error))
+                .orElse(error);
     }
 
     /** Returns the exception for an error in this file; the message says what is wrong and where. */

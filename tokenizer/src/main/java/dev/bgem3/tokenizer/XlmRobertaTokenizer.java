@@ -2,6 +2,7 @@ package dev.bgem3.tokenizer;
 
 import java.nio.file.Path;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -47,8 +48,7 @@ final class XlmRobertaTokenizer implements Tokenizer {
      * @throws TokenizerException if it cannot be read or is not a tokenizer of this kind
      */
     static XlmRobertaTokenizer fromTokenizerJson(Path file) {
-        SourceFile source = SourceFile.read(file);
-        return new XlmRobertaTokenizer(source, new TokenizerJson(source).read());
+        return load(file, true, source -> new TokenizerJson(source).read());
     }
 
     /**
@@ -57,8 +57,17 @@ final class XlmRobertaTokenizer implements Tokenizer {
      * @throws TokenizerException if it cannot be read or is not a tokenizer of this kind
      */
     static XlmRobertaTokenizer fromSentencePiece(Path file) {
+        return load(file, false, source -> new SentencePieceModel(source).read());
+    }
+
+    private static XlmRobertaTokenizer load(Path file, boolean isText,
+            Function<SourceFile, Pipeline> reading) {
         SourceFile source = SourceFile.read(file);
-        return new XlmRobertaTokenizer(source, new SentencePieceModel(source).read());
+        try {
+            return new XlmRobertaTokenizer(source, reading.apply(source));
+        } catch (TokenizerException e) {
+            throw source.recognised(isText, e);
+        }
     }
 
     @Override
