@@ -5,6 +5,7 @@ import dev.bgem3.error.ModelException;
 import dev.bgem3.model.FolderLayout;
 import dev.bgem3.model.HeadTensors;
 import dev.bgem3.model.ModelConfig;
+import dev.bgem3.model.ModelFolder;
 import dev.bgem3.model.OtherFiles;
 import dev.bgem3.model.SentenceTransformersFiles;
 import dev.bgem3.model.WeightFormat;
@@ -36,7 +37,7 @@ public final class ModelFiles {
     public static final String CONFIGURATION = ModelConfig.FILE_NAME;
     private static final String TOKENIZER = String.join(" or ", Tokenizer.FILE_NAMES);
     private static final Set<String> BESIDE_WEIGHTS = Stream.of(List.of(CONFIGURATION),
-            HeadTensors.FILE_NAMES, Tokenizer.FILE_NAMES,
+            HeadTensors.FILE_NAMES, Tokenizer.FILE_NAMES, ModelFolder.ADAPTER_FILES,
             List.of("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
             SentenceTransformersFiles.FILE_NAMES).flatMap(List::stream).collect(Collectors.toSet());
     /** The folder of a sentence-transformers module, such as {@code 1_Pooling/}. */
@@ -50,22 +51,23 @@ public final class ModelFiles {
      *
      * @return the chosen names in the order of {@code names}
      * @throws ModelException
-     *             if they are not a model: there is no configuration, or no weights or tokenizer that can be
-     *             read
+     *             if they are neither a model nor an adapter: there is no configuration, or no weights or
+     *             tokenizer that can be read
      */
     public static List<String> choose(Collection<String> names) {
         Set<String> all = Set.copyOf(names);
         String encoder = folders(all).stream()
                 .filter(folder -> all.contains(folder + CONFIGURATION) && weights(all, folder).isPresent())
                 .findFirst().orElse("");
-        if (weights(all, encoder).isEmpty()) {
+        boolean adapter = all.contains(ModelFolder.ADAPTER_FILES.getFirst());
+        if (weights(all, encoder).isEmpty() && !adapter) {
             throw new ModelException("no weights in it that can be read (expected: "
                     + String.join(", ", WeightFormat.fileNames()) + ")" + OtherFiles.found(all));
         }
-        if (!all.contains(encoder + CONFIGURATION)) {
+        if (!all.contains(encoder + CONFIGURATION) && !adapter) {
             throw new ModelException("no " + CONFIGURATION + " in it, so it is not a model");
         }
-        if (Tokenizer.FILE_NAMES.stream().noneMatch(name -> all.contains(encoder + name))) {
+        if (Tokenizer.FILE_NAMES.stream().noneMatch(name -> all.contains(encoder + name)) && !adapter) {
             throw new ModelException("no tokenizer in it that can be read (expected: " + TOKENIZER + ")");
         }
         return names.stream().filter(name -> isChosen(name, encoder, all)).toList();
@@ -100,6 +102,9 @@ public final class ModelFiles {
      *             if the index of the weights cannot be read
      */
     public static List<String> missing(Path folder) {
+        if (FolderLayout.isAdapterAlone(folder)) {
+            return List.of(); // Its base model is another one.
+        }
         FolderLayout layout = FolderLayout.of(folder);
         List<String> missing = new ArrayList<>();
         if (layout.find(Tokenizer.FILE_NAMES).filter(Files::isRegularFile).isEmpty()) {

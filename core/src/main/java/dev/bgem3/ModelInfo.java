@@ -35,6 +35,7 @@ public final class ModelInfo {
     private final SequencedMap<String, String> prompts;
     private final Optional<String> defaultPromptName;
     private final Optional<String> scoreLabel;
+    private final Optional<String> adapter;
     private final long parameterCount;
     private final KernelKind kernels;
     private final String kernelDescription;
@@ -75,6 +76,7 @@ public final class ModelInfo {
         prompts = files.prompts();
         defaultPromptName = files.defaultPromptName();
         scoreLabel = model.classifier().map(Classifier::label);
+        adapter = model.adapter();
         parameterCount = model.parameterCount();
         kernels = KernelKind.of(backend.provider().name());
         kernelDescription = loaded.description();
@@ -180,6 +182,14 @@ public final class ModelInfo {
     /** Returns the name of a cross-encoder's score in {@code id2label}; empty for any other model. */
     public Optional<String> scoreLabel() {
         return scoreLabel;
+    }
+
+    /**
+     * Describes the adapter that was merged with the weights, such as
+     * {@code LoRA of rank 8 on 48 weights, from DIR}; empty if the folder has none.
+     */
+    public Optional<String> adapter() {
+        return adapter;
     }
 
     /** Returns the number of weights, including those of the heads. */

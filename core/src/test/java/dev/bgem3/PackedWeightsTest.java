@@ -21,6 +21,7 @@ import dev.bgem3.packed.PackedFile;
 import dev.bgem3.testsupport.DefaultKernels;
 import dev.bgem3.testsupport.Seeds;
 import dev.bgem3.testsupport.TestSizes;
+import dev.bgem3.weights.StoredTensor;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -254,8 +255,9 @@ class PackedWeightsTest {
         long offset;
         try (ModelFolder model = ModelFolder.open(folder)) {
             // An offset between two that the quick check samples.
-            byte[] tensor = model.encoderTensors().get("encoder.layer.1.intermediate.dense.weight").data()
-                    .asSlice(1_000, 64).toArray(ValueLayout.JAVA_BYTE);
+            byte[] tensor = ((StoredTensor) model.encoderTensors()
+                    .get("encoder.layer.1.intermediate.dense.weight")).data().asSlice(1_000, 64)
+                    .toArray(ValueLayout.JAVA_BYTE);
             offset = indexOf(bytes, tensor);
         }
         bytes[(int) offset] ^= 1;

@@ -63,6 +63,17 @@ class ModelCommandsTest {
         assertThat(result.err()).isEmpty();
     }
 
+    @Test
+    void infoAndVerifySayThatAnAdapterIsMerged() {
+        String folder = CommandRunner.TINY.resolveSibling("tiny-lora").resolve("plain").toString();
+        String adapter = "LoRA of rank 4 on 6 weights, from " + folder;
+        assertThat(CommandRunner.run("info", "--model", folder).out())
+                .contains("adapter     " + adapter + ", merged");
+        assertThat(CommandRunner.run("verify", "--model", folder).out())
+                .startsWith("with an adapter merged, which the published figures are without: " + adapter);
+        assertThat(CommandRunner.run("verify", "--model", TINY).out()).doesNotContain("adapter");
+    }
+
     @DefaultKernels
     @Test
     void infoShowsSizesKernelsAndDevices() {

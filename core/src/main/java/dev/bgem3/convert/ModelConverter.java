@@ -11,7 +11,7 @@ import dev.bgem3.model.WeightFormat;
 import dev.bgem3.safetensors.SafetensorsWriter;
 import dev.bgem3.safetensors.TensorSink;
 import dev.bgem3.weights.DType;
-import dev.bgem3.weights.StoredTensor;
+import dev.bgem3.weights.TensorRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +60,7 @@ public final class ModelConverter {
         Objects.requireNonNull(listener, "listener");
         DType type = dtype.stored();
         try (ModelFolder model = ModelFolder.open(folder)) {
-            SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+            SequencedMap<String, TensorRows> tensors = new LinkedHashMap<>();
             // Named as in transformers, which takes a classifier for another model's unless the encoder's
             // tensors have this prefix.
             String prefix = model.classifier().isPresent()
@@ -82,7 +82,7 @@ public final class ModelConverter {
         }
     }
 
-    private static void write(StoredTensor tensor, DType type, TensorSink sink) throws IOException {
+    private static void write(TensorRows tensor, DType type, TensorSink sink) throws IOException {
         long[] shape = tensor.shape();
         int columns = (int) shape[shape.length - 1];
         long rows = tensor.elementCount() / columns;

@@ -6,6 +6,7 @@ import dev.bgem3.json.JsonObject;
 import dev.bgem3.json.JsonString;
 import dev.bgem3.text.Messages;
 import dev.bgem3.weights.StoredTensor;
+import dev.bgem3.weights.TensorRows;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +94,12 @@ public final class Classifier {
     }
 
     /** Adds the classifier's tensors by name. */
-    void addTensors(Map<String, StoredTensor> all) {
+    void addTensors(Map<String, TensorRows> all) {
         tensors.addTo(all, table);
+    }
+
+    /** Adds the classifier's tensors by name, without an adapter. */
+    void addStored(Map<String, StoredTensor> all) {
+        tensors.addStored(all, table);
     }
 }

@@ -130,7 +130,7 @@ public final class HubCache {
     }
 
     private static boolean isComplete(Path folder) {
-        return FolderLayout.of(folder).isComplete();
+        return FolderLayout.isAdapterAlone(folder) || FolderLayout.of(folder).isComplete();
     }
 
     /** An older revision that cannot be read is no reason to refuse a newer one. */

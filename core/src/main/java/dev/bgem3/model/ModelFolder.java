@@ -10,6 +10,7 @@ import dev.bgem3.packed.PackedFileWriter;
 import dev.bgem3.text.Messages;
 import dev.bgem3.weights.StoredTensor;
 import dev.bgem3.weights.TensorFile;
+import dev.bgem3.weights.TensorRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /**
  * A model folder with its files open: the configuration, the encoder's weights and the heads, if it has any.
@@ -29,6 +31,9 @@ import java.util.SequencedMap;
  * the mapped files until {@link #close()}.
  */
 public final class ModelFolder implements AutoCloseable {
+    /** The names of the files of an adapter, its configuration first. */
+    public static final List<String> ADAPTER_FILES = Stream
+            .concat(Stream.of(LoraConfig.FILE_NAME), LoraAdapter.FILE_NAMES.stream()).toList();
     private static final int MAX_COLBERT_SIZE = 65_536;
 
     private final FolderLayout layout;
@@ -36,6 +41,7 @@ public final class ModelFolder implements AutoCloseable {
     private final List<TensorFile> files = new ArrayList<>();
     private final TensorTable table;
     private final NamedTensors tensors;
+    private final Optional<LoraAdapter> adapter;
     private Optional<NamedTensors> sparse = Optional.empty();
     private Optional<NamedTensors> colbert = Optional.empty();
     private Optional<Classifier> classifier = Optional.empty();
@@ -52,9 +58,15 @@ public final class ModelFolder implements AutoCloseable {
         boolean done = false;
         try {
             TensorFile encoderFile = keepOpen(WeightFormat.openIn(layout.encoder()));
-            tensors = NamedTensors.ofEncoder(encoderFile.path(), encoderFile.tensors(), config.family(),
-                    table);
-            tensors.requireNoLayerFrom(config.layerCount(), table.layerPrefix());
+            NamedTensors base = NamedTensors.ofEncoder(encoderFile.path(), encoderFile.tensors(),
+                    config.family(), table);
+            base.requireNoLayerFrom(config.layerCount(), table.layerPrefix());
+            boolean classifies = Classifier.find(layout.encoder(), config, base).isPresent();
+            adapter = layout.adapter()
+                    .map(in -> LoraAdapter.read(in, keepOpen(LoraAdapter.open(in)), classifies
+                            ? List.of(table, config.family().classifierTensors(config))
+                            : List.of(table)));
+            tensors = adapter.map(base::with).orElse(base);
             sparse = head(HeadTensors.SPARSE_FILES, HeadTensors.sparse(config.hiddenSize()));
             colbert = head(HeadTensors.COLBERT_FILES, HeadTensors.colbert(1, config.hiddenSize()));
             checkHeadShapes();
@@ -152,6 +164,11 @@ public final class ModelFolder implements AutoCloseable {
             case F64 -> "fp64";
             default -> throw new IllegalStateException("checked when the encoder was loaded");
         };
+    }
+
+    /** Describes the adapter that is merged with the model, if there is one. */
+    public Optional<String> adapter() {
+        return adapter.map(LoraAdapter::describe);
     }
 
     /** Returns the head of lexical weights, [1, C]. */
@@ -268,24 +285,28 @@ public final class ModelFolder implements AutoCloseable {
     /** Returns the digest of all tensors from which linear layers are packed. */
     private ModelDigest digest() {
         SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
-        tensors.addTo(all, table.without(TensorRole.Part.EMBEDDINGS));
-        all.putAll(headTensors());
+        tensors.addStored(all, table.without(TensorRole.Part.EMBEDDINGS));
+        colbert.ifPresent(head -> head.addStored(all,
+                HeadTensors.colbert(colbertDimension(), config.hiddenSize())));
+        sparse.ifPresent(head -> head.addStored(all, HeadTensors.sparse(config.hiddenSize())));
+        classifier.ifPresent(head -> head.addStored(all));
+        adapter.ifPresent(merged -> merged.addTo(all));
         return new ModelDigest(all);
     }
 
     /**
-     * Returns the encoder's tensors by their names without prefix, as in a converted folder; tensors that are
-     * not used are left out.
+     * Returns the encoder's tensors by their names without prefix, as in a converted folder: merged with the
+     * adapter if there is one, and without those that are not used.
      */
-    public SequencedMap<String, StoredTensor> encoderTensors() {
-        SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
+    public SequencedMap<String, TensorRows> encoderTensors() {
+        SequencedMap<String, TensorRows> all = new LinkedHashMap<>();
         tensors.addTo(all, table);
         return all;
     }
 
     /** Returns the heads' tensors by their names in a safetensors file. */
-    public SequencedMap<String, StoredTensor> headTensors() {
-        SequencedMap<String, StoredTensor> all = new LinkedHashMap<>();
+    public SequencedMap<String, TensorRows> headTensors() {
+        SequencedMap<String, TensorRows> all = new LinkedHashMap<>();
         colbert.ifPresent(head -> head.addTo(all,
                 HeadTensors.colbert(colbertDimension(), config.hiddenSize())));
         sparse.ifPresent(head -> head.addTo(all, HeadTensors.sparse(config.hiddenSize())));

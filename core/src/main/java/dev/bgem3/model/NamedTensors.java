@@ -5,6 +5,7 @@ import dev.bgem3.kernel.Int8Policy;
 import dev.bgem3.kernel.MatrixSource;
 import dev.bgem3.text.Messages;
 import dev.bgem3.weights.StoredTensor;
+import dev.bgem3.weights.TensorRows;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -22,17 +23,20 @@ final class NamedTensors {
     private final Map<String, StoredTensor> tensors;
     private final UnaryOperator<String> nameInFile;
     private final String prefix;
+    private final Optional<LoraAdapter> adapter;
 
-    private NamedTensors(Path file, Map<String, StoredTensor> tensors, String prefix) {
-        this(file, tensors, prefix::concat, prefix);
+    private NamedTensors(Path file, Map<String, StoredTensor> tensors, String prefix,
+            Optional<LoraAdapter> adapter) {
+        this(file, tensors, prefix::concat, prefix, adapter);
     }
 
     private NamedTensors(Path file, Map<String, StoredTensor> tensors, UnaryOperator<String> nameInFile,
-            String prefix) {
+            String prefix, Optional<LoraAdapter> adapter) {
         this.file = file;
         this.tensors = tensors;
         this.nameInFile = nameInFile;
         this.prefix = prefix;
+        this.adapter = adapter;
     }
 
     /**
@@ -57,7 +61,12 @@ final class NamedTensors {
                     + String.join(" or ", family.prefixes().stream().filter(one -> !one.isEmpty()).toList())
                     + ")");
         }
-        return new NamedTensors(file, tensors, known.orElseGet(found::getFirst));
+        return new NamedTensors(file, tensors, known.orElseGet(found::getFirst), Optional.empty());
+    }
+
+    /** Returns the same tensors, with an adapter merged with those that it has factors for. */
+    NamedTensors with(LoraAdapter merged) {
+        return new NamedTensors(file, tensors, nameInFile, prefix, Optional.of(merged));
     }
 
     /**
@@ -67,7 +76,7 @@ final class NamedTensors {
     NamedTensors beside(TensorTable table) {
         String outer = prefix;
         while (true) {
-            NamedTensors named = new NamedTensors(file, tensors, outer);
+            NamedTensors named = new NamedTensors(file, tensors, outer, adapter);
             if (outer.isEmpty() || table.rows().stream().anyMatch(named::hasAnyOf)) {
                 return named;
             }
@@ -80,7 +89,8 @@ final class NamedTensors {
      */
     static NamedTensors ofLayerFile(Path file, Map<String, StoredTensor> tensors) {
         return new NamedTensors(file, tensors,
-                name -> tensors.containsKey(name) ? name : name.substring(name.lastIndexOf('.') + 1), "");
+                name -> tensors.containsKey(name) ? name : name.substring(name.lastIndexOf('.') + 1), "",
+                Optional.empty());
     }
 
     /**
@@ -143,7 +153,8 @@ final class NamedTensors {
     }
 
     MatrixSource matrix(String name, int rows, int columns) {
-        return new StoredMatrix(require(name, rows, columns), rows, columns);
+        StoredMatrix stored = new StoredMatrix(require(name, rows, columns), rows, columns);
+        return adapter.isPresent() ? adapter.get().merged(name, stored) : stored;
     }
 
     float[] vector(String name, int size) {
@@ -158,9 +169,21 @@ final class NamedTensors {
         return row.tensors().stream().anyMatch(tensor -> find(tensor.name()).isPresent());
     }
 
-    /** Adds the tensors of a table under their names in the table. */
-    void addTo(Map<String, StoredTensor> all, TensorTable table) {
+    /** Adds the tensors of a table, as they are stored, under their names in the table. */
+    void addStored(Map<String, StoredTensor> all, TensorTable table) {
         table.tensors().forEach(tensor -> all.put(tensor.name(), require(tensor.name(), tensor.shape())));
+    }
+
+    /** Adds the tensors of a table, merged with the adapter if there is one, under their names there. */
+    void addTo(Map<String, TensorRows> all, TensorTable table) {
+        for (TensorTable.TensorSpec tensor : table.tensors().toList()) {
+            long[] shape = tensor.shape();
+            StoredTensor stored = require(tensor.name(), shape);
+            all.put(tensor.name(), shape.length == 2
+                    && matrix(tensor.name(), (int) shape[0], (int) shape[1]) instanceof MergedMatrix merged
+                            ? merged
+                            : stored);
+        }
     }
 
     /** Returns the linear layer of a row. */

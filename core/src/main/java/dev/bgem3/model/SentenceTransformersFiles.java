@@ -41,10 +41,9 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Lis
     /** The names that the encoder's settings have had, in the order in which they are looked for. */
     private static final List<String> ENCODER = List.of("sentence_bert_config.json",
             "sentence_roberta_config.json", "sentence_xlm-roberta_config.json");
-    private static final String PROMPTS = "config_sentence_transformers.json";
     /** The paths of these files in a model folder, with the pooling module in its usual folder. */
     public static final List<String> FILE_NAMES = Stream.of(List.of(FolderLayout.MODULES,
-            FolderLayout.POOLING, PROMPTS), ENCODER).flatMap(List::stream).toList();
+            FolderLayout.POOLING, FolderLayout.PROMPTS), ENCODER).flatMap(List::stream).toList();
     private static final int MAX_LENGTH = 1 << 24;
     /** The flags of older pooling files; newer files have {@code pooling_mode}. */
     private static final Map<String, DenseHead.Pooling> POOLING_SWITCHES = Map.of("pooling_mode_cls_token",
@@ -67,7 +66,7 @@ public record SentenceTransformersFiles(Optional<DenseHead.Pooling> pooling, Lis
      */
     static SentenceTransformersFiles read(FolderLayout layout) {
         ModuleList modules = ModuleList.read(layout.settings());
-        Path prompts = layout.settings().resolve(PROMPTS);
+        Path prompts = layout.settings().resolve(FolderLayout.PROMPTS);
         Optional<DenseHead.Pooling> poolingFound = modules.pooling()
                 .map(file -> ConfigFile.read(file, json -> pooling(file, json)));
         Optional<Path> encoder = layout.find(ENCODER);

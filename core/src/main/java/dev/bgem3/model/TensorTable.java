@@ -128,6 +128,11 @@ public final class TensorTable {
         return rows.stream().flatMap(row -> row.tensors().stream());
     }
 
+    /** Returns the weights of linear layers. */
+    Stream<TensorSpec> linearWeights() {
+        return tensors().filter(tensor -> tensor.row.kind == Kind.LINEAR && !tensor.bias);
+    }
+
     /** Returns the row of a role that belongs to no layer. */
     Row row(TensorRole role) {
         return row(role, NO_LAYER);

@@ -20,7 +20,7 @@ import java.util.Objects;
  * <p>
  * Immutable and thread-safe; valid until its {@link TensorFile} is closed.
  */
-public final class StoredTensor {
+public final class StoredTensor implements TensorRows {
     private static final ValueLayout.OfShort SHORT = JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT = JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN);
     private static final ValueLayout.OfDouble DOUBLE = JAVA_DOUBLE_UNALIGNED.withOrder(LITTLE_ENDIAN);
@@ -131,6 +131,7 @@ public final class StoredTensor {
     }
 
     /** Returns the size of each dimension, outermost first; empty for a scalar. */
+    @Override
     public long[] shape() {
         return shape.clone();
     }
@@ -149,6 +150,7 @@ public final class StoredTensor {
     }
 
     /** Returns the product of the sizes; 1 for a scalar. */
+    @Override
     public long elementCount() {
         long count = 1;
         for (long size : shape) {
@@ -183,6 +185,7 @@ public final class StoredTensor {
      * @throws IndexOutOfBoundsException
      *             if there is no such row, or the destination is too short
      */
+    @Override
     public void readRow(long row, float[] destination, int offset) {
         requireFloating();
         if (shape.length != 1 && shape.length != 2) {
@@ -202,6 +205,7 @@ public final class StoredTensor {
      * @throws ModelException
      *             if the tensor does not have a floating-point type, or its elements do not fit in an array
      */
+    @Override
     public float[] toFloats() {
         requireFloating();
         long count = elementCount();
@@ -236,6 +240,7 @@ public final class StoredTensor {
     }
 
     /** Returns file, name, type and shape: {@code model.safetensors: tensor "x.weight": F16 [3, 4]}. */
+    @Override
     public String describe() {
         return file + ": tensor \"" + Messages.printable(name) + "\": " + dtype + " "
                 + Arrays.toString(shape);

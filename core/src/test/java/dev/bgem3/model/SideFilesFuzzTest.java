@@ -64,6 +64,32 @@ class SideFilesFuzzTest {
     }
 
     @Test
+    void anAdaptersConfigurationIsReadOrRefused() throws IOException {
+        copy(Fixtures.TINY_LAYOUTS.get(1));
+        copy(Fixtures.FOLDER.resolve("tiny-lora/patterns"));
+        fuzz(folder.resolve("adapter_config.json"), () -> {
+            try (ModelFolder model = ModelFolder.open(folder)) {
+                assertThat(model.adapter()).isPresent();
+            }
+        });
+    }
+
+    @Test
+    void aDenseModulesConfigurationIsReadOrRefused() throws IOException {
+        copy(Fixtures.TINY_LAYOUTS.get(1));
+        copy(Fixtures.FOLDER.resolve("tiny-dense"));
+        Files.createDirectory(folder.resolve("1_Pooling"));
+        Files.writeString(folder.resolve("1_Pooling/config.json"), "{\"pooling_mode\": \"cls\"}");
+        Files.writeString(folder.resolve("modules.json"), "[{\"path\": \"1_Pooling\", \"type\": \"Pooling\"},"
+                + " {\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}]");
+        fuzz(folder.resolve("2_Dense/config.json"), () -> {
+            try (ModelFolder model = ModelFolder.open(folder)) {
+                assertThat(model.denseDimension()).isEqualTo(48);
+            }
+        });
+    }
+
+    @Test
     void aRerankersConfigurationIsReadOrRefused() throws IOException {
         copy(Fixtures.RERANKER);
         fuzz(folder.resolve("config.json"), () -> {

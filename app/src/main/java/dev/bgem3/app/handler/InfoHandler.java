@@ -33,6 +33,7 @@ public final class InfoHandler {
         line("folder", "%s", info.folder());
         line("weights", "%s; %s; %,.1f million", String.join(", ", info.weightFiles()), info.weightDtype(),
                 info.parameterCount() / 1e6);
+        info.adapter().ifPresent(adapter -> line("adapter", "%s, merged", adapter));
         line("encoder", "%d layers, hidden %,d, %d heads, intermediate %,d", info.layerCount(),
                 info.hiddenSize(),
                 info.headCount(), info.intermediateSize());

@@ -23,6 +23,9 @@ public final class VerifyHandler {
     /** Prints a line for each figure and returns whether all match. */
     public boolean run() {
         Tutorial tutorial = new Tutorial(model);
+        model.info().adapter()
+                .ifPresent(adapter -> print("with an adapter merged, which the published figures "
+                        + "are without: %s", adapter));
         print(ROW, "figure", "published", "found", "difference", "allowed", "");
         ids(tutorial.queryIds);
         for (int i = 0; i < Published.QUERIES.size(); i++) {
