@@ -8,7 +8,6 @@ import dev.bgem3.engine.QueueAnswer;
 import dev.bgem3.engine.TextOutputs;
 import dev.bgem3.engine.TextRole;
 import dev.bgem3.engine.TextTokenizer;
-import dev.bgem3.error.InputException;
 import dev.bgem3.error.OutOfDeviceMemoryException;
 import dev.bgem3.error.OverloadedException;
 import java.util.ArrayList;
@@ -25,20 +24,26 @@ import java.util.function.IntFunction;
  * {@snippet file="dev/bgem3/sample/QueueSamplesTest.java" region="encode"}
  *
  * <p>
- * A call needs a permit for each of its texts and gets all of them at once or none. It tokenizes in the
- * caller's thread, then returns a future. While a batch is computed, the next one is formed: first the text
- * that has waited longest, then, in the order of arrival, every text for which the token budget has room,
- * until the batch starts. With several devices, one batch is formed for each. Texts with different outputs
- * share a batch, and each gets the same bits as from {@link BgeM3#encode(List, EncodeOptions)} wherever those
- * do not depend on the batch. A text gives its permit back when it is computed or withdrawn.
+ * A call needs one free permit, which goes to its first text. It tokenizes in the caller's thread, then
+ * returns a future. While a batch is computed, the next one is formed: first the text that has waited
+ * longest, then, in the order of arrival, every text for which the token budget has room, until the batch
+ * starts. With several devices, one batch is formed for each. Texts with different outputs share a batch, and
+ * each gets the same bits as from {@link BgeM3#encode(List, EncodeOptions)} wherever those do not depend on
+ * the batch. A text gives its permit back when it is computed or withdrawn.
+ *
+ * <p>
+ * A call may have more texts than there are permits. Only a few of them wait in the queue at a time; the next
+ * ones acquire permits and join the end of the queue while these are computed, and fill room that other
+ * requests leave in a batch. So texts that arrive beside a large request are computed in one of the next
+ * batches, and a quarter of the permits stays free for the first texts of other requests.
  *
  * <p>
  * The call itself throws if it is wrong: the exceptions of {@link BgeM3#encode(List, EncodeOptions)} for its
- * options and texts, {@link OverloadedException} if too few permits are free, {@link InputException} if it
- * needs more permits than the queue has, and {@link IllegalStateException} if the queue or the model is
- * closed. A later failure completes the future exceptionally, with {@link dev.bgem3.error.TimedOutException}
- * once the queue's time-out has passed. A text that cannot be computed fails only the request that it belongs
- * to: the rest of its batch is computed again without it.
+ * options and texts, {@link OverloadedException} if no permit is free, and {@link IllegalStateException} if
+ * the queue or the model is closed. A later failure completes the future exceptionally, with
+ * {@link dev.bgem3.error.TimedOutException} if the queue's time-out passes without a result. A text that
+ * cannot be computed fails only the request that it belongs to: the rest of its batch is computed again
+ * without it.
  *
  * <p>
  * Cancelling the future, or completing it in any other way, withdraws its texts: those that are not in a

@@ -54,7 +54,9 @@ public final class QueueOptions {
         return builder;
     }
 
-    /** Returns the maximum number of accepted but unanswered texts, 1..131,072; 512 by default. */
+    /**
+     * Returns the maximum number of texts that wait in the queue or are computed, 1..131,072; 512 by default.
+     */
     public int permits() {
         return permits;
     }
@@ -68,8 +70,8 @@ public final class QueueOptions {
     }
 
     /**
-     * Returns how long a request may take from the call to its answer, including tokenization. Empty, the
-     * default, for no limit.
+     * Returns how long a request may wait for a result: from the call, including tokenization, to the
+     * result of its first text, and from each result to the next. Empty, the default, for no limit.
      */
     public Optional<Duration> timeout() {
         return timeout;
@@ -118,7 +120,7 @@ public final class QueueOptions {
 
         private Builder() {}
 
-        /** Sets the maximum number of accepted but unanswered texts. */
+        /** Sets the maximum number of texts that wait in the queue or are computed. */
         public Builder permits(int value) {
             permits = value;
             return this;
@@ -130,7 +132,7 @@ public final class QueueOptions {
             return this;
         }
 
-        /** Sets how long a request may take, more than zero. */
+        /** Sets how long a request may wait for its next result, more than zero. */
         public Builder timeout(Duration value) {
             timeout = Optional.of(Objects.requireNonNull(value, "timeout"));
             return this;

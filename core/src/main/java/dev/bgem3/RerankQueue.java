@@ -13,9 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.IntFunction;
 
 /**
- * A queue in front of a reranker, which works like an {@link EncodeQueue}. A call needs a permit for each of
- * its pairs; what is documented there about texts, permits, futures, failures and closing applies here to
- * pairs.
+ * A queue in front of a reranker, which works like an {@link EncodeQueue}: what is documented there about
+ * texts, permits, futures, failures and closing applies here to pairs.
  *
  * <p>
  * Thread-safe.

@@ -87,6 +87,12 @@ class BatchPlanner<T extends BatchPlanner.Text> {
         return others.size() + prepared.stream().mapToInt(batch -> batch.texts.size()).sum();
     }
 
+    /** Returns whether a text of this many tokens would join the next batch. */
+    boolean hasRoomFor(int tokens) {
+        refresh();
+        return prepared.isEmpty() || prepared.getFirst().tokens + tokens <= tokenBudget;
+    }
+
     /** Adds a text. */
     void add(T text) {
         boolean added = false;

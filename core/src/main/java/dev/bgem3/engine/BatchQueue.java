@@ -3,14 +3,15 @@ package dev.bgem3.engine;
 import dev.bgem3.engine.QueuedRequest.Text;
 import dev.bgem3.error.BackendException;
 import dev.bgem3.error.DeviceLostException;
-import dev.bgem3.error.InputException;
 import dev.bgem3.error.OverloadedException;
 import dev.bgem3.error.TimedOutException;
 import dev.bgem3.io.QuietLogger;
 import dev.bgem3.io.RepeatedFailure;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -27,10 +28,17 @@ import java.util.function.IntFunction;
  * answers the callers.
  *
  * <p>
- * Callers tokenize in their own threads, and no more texts at a time than there are permits. For each slot of
+ * Callers tokenize in their own threads, and no more calls at a time than there are permits. For each slot of
  * the model the queue has two threads: one takes the next batch as soon as it has computed one, the other
  * extracts results. Futures are completed in virtual threads, so that a caller's dependent action delays
  * nobody else.
+ *
+ * <p>
+ * A text has a permit from when it enters the planner until it is computed. A request is accepted with one
+ * permit, and only a small part of its texts stands in line, with the arrival of their own entering: when
+ * they are taken, the next ones join the end of the line. Room that a batch has left is filled with further
+ * texts when it is taken. So a large request uses whole batches but lets those that arrive meanwhile into the
+ * next one, and cannot be overtaken without end.
  *
  * <p>
  * Whatever the model, a listener or a logger throws, and even without free memory or threads, the queue's
@@ -49,6 +57,10 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     private static final long PAUSE_NANOS = 10_000_000;
     /** How long a virtual thread may take to complete a future before one of the queue's own threads does. */
     private static final long COMPLETION_NANOS = 1_000_000_000;
+    /** A request's texts in line are an eighth of a batch, so that others have room in the next one. */
+    private static final int LINE_SHARE = 8;
+    /** A quarter of the permits are left for requests that have none. */
+    private static final int RESERVED_SHARE = 4;
 
     /** Converts a call's texts to work, in the caller's thread. */
     @FunctionalInterface
@@ -68,16 +80,21 @@ public final class BatchQueue<W, R> implements AutoCloseable {
      * @param waiting
      *            the number of texts that are not in a running batch
      * @param prepared
-     *            how many of them the next batches would take if they began now
+     *            how many of them have their place in the next batches; more texts of the same requests fill
+     *            these when they begin
      * @param computing
      *            the number of texts in running batches
      * @param freePermits
-     *            how many texts would be accepted now
+     *            how many requests would be accepted now
      */
     public record State(int waiting, int prepared, int computing, int freePermits) {}
 
     private final BatchEngine<W, R> engine;
     private final int permits;
+    /** Permits that are left for requests that have none. */
+    private final int reservedPermits;
+    /** The tokens of a request that stand in line, unless its next text alone has more. */
+    private final int lineTokens;
     /** Also empty if it is longer than {@link System#nanoTime()} can count, some 292 years. */
     private final Optional<Duration> timeout;
     private final QueueSettings.Listener listener;
@@ -92,6 +109,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     private final BatchPlanner<Text<W, R>> planner;
     /** Accepted requests whose futures are not complete. */
     private final Set<QueuedRequest<W, R, ?>> open = new LinkedHashSet<>();
+    /** Requests with texts that have no permit yet; they take turns. */
+    private final Deque<QueuedRequest<W, R, ?>> partlyEntered = new ArrayDeque<>();
     /** Tasks for the answering threads. */
     private final TaskList tasks = new TaskList();
     /** Requests whose futures virtual threads should complete, the oldest first. */
@@ -116,6 +135,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         this.planner = planner;
         permits = settings.permits();
         freePermits = permits;
+        reservedPermits = Math.ceilDiv(permits, RESERVED_SHARE);
+        lineTokens = settings.tokenBudget() / LINE_SHARE;
         timeout = settings.timeout().filter(BatchQueue::isCountable);
         listener = settings.listener();
         start(settings.slots());
@@ -168,12 +189,13 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     }
 
     /**
-     * Accepts all texts of a call or none.
+     * Accepts all texts of a call or none. It needs one permit at once, for its first text; the others get
+     * theirs as room becomes free.
      *
      * @param count
      *            the number of texts
      * @param tokenizer
-     *            called once the call has permits for its texts
+     *            called once the call has its permit
      * @param answers
      *            converts the results to the value of the future
      * @param <A>
@@ -181,20 +203,19 @@ public final class BatchQueue<W, R> implements AutoCloseable {
      * @throws IllegalStateException
      *             if this is closed
      * @throws OverloadedException
-     *             if fewer permits are free
-     * @throws InputException
-     *             if the call needs more permits than there are
+     *             if no permit is free
      */
     public <A> CompletableFuture<A> submit(int count, Tokenizer<W> tokenizer,
             Function<QueueAnswer<R>, A> answers) {
         long called = System.nanoTime();
-        takePermits(count);
+        int taken = takePermit(count);
         boolean entering = false;
         try {
             QueuedRequest<W, R, A> request = new QueuedRequest<>(called, count, answers);
-            List<W> works;
             try {
-                works = tokenizer.tokenize(() -> checkDeadline(called, count));
+                for (W work : tokenizer.tokenize(() -> checkDeadline(called, count))) {
+                    request.addText(work, engine.tokenCount(work));
+                }
                 checkDeadline(called, count);
             } catch (TimedOutException e) {
                 return CompletableFuture.failedFuture(e);
@@ -206,28 +227,26 @@ public final class BatchQueue<W, R> implements AutoCloseable {
             }
             watch(request);
             entering = true;
-            enter(request, works); // Gives the permits back itself if it fails.
+            enter(request); // Gives the permit back itself if it fails.
             return request.future();
         } finally {
             if (!entering) {
-                returnPermits(count);
+                returnPermits(taken);
             }
         }
     }
 
-    private void takePermits(int count) {
+    /** Takes a permit for the first text, if there is one; returns the number taken. */
+    private int takePermit(int texts) {
         lock.lock();
         try {
             requireOpen();
-            if (count > permits) {
-                throw new InputException("texts: " + count + " (expected: at most " + permits
-                        + " at a time, the queue's permits)");
+            int wanted = Math.min(1, texts);
+            if (wanted > freePermits) {
+                throw new OverloadedException("overloaded: all " + permits + " permits are taken");
             }
-            if (count > freePermits) {
-                throw new OverloadedException("overloaded: permits: " + permits + ", asked " + count
-                        + ", free " + freePermits);
-            }
-            freePermits -= count;
+            freePermits -= wanted;
+            return wanted;
         } finally {
             lock.unlock();
         }
@@ -236,6 +255,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     private void returnPermits(int count) {
         lock.lock();
         freePermits += count;
+        joinLineOrRetry();
         lock.unlock();
     }
 
@@ -272,31 +292,97 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         });
     }
 
-    /** Adds all texts of a request to the queue, or none and gives their permits back. */
-    private void enter(QueuedRequest<W, R, ?> request, List<W> works) {
+    /** Adds a request, whose call has a permit, or gives the permit back. */
+    private void enter(QueuedRequest<W, R, ?> request) {
         lock.lock();
         boolean entered = false;
         try {
+            freePermits++; // The first text takes it again.
             requireOpen();
             open.add(request);
-            for (W work : works) {
-                planner.add(request.addText(work, engine.tokenCount(work), arrivals++));
-            }
-            arrivedOrClosed.signalAll();
+            partlyEntered.addLast(request);
+            enterNext(request);
+            joinLine();
             noteDeadline(request);
             entered = true;
         } finally {
             if (!entered) {
-                int texts = request.texts().size();
-                freePermits += request.textCount() - texts;
                 end(request, null);
-                for (int i = 0; i < texts; i++) { // The last one may not have been added.
-                    freePermits += request.texts().get(i).release() ? 1 : 0;
-                }
                 open.remove(request);
             }
             lock.unlock();
         }
+    }
+
+    /**
+     * Gives the next text of a request a permit and adds it to the planner. If it throws, it has done
+     * neither.
+     */
+    private void enterNext(QueuedRequest<W, R, ?> request) {
+        Text<W, R> text = request.next();
+        text.takePermit(arrivals++);
+        freePermits--;
+        boolean added = false;
+        try {
+            planner.add(text);
+            added = true;
+        } finally {
+            if (!added) {
+                planner.remove(text);
+                freePermits += text.givePermitBack() ? 1 : 0;
+            }
+        }
+        request.entered(text);
+        if (request.hasEntered()) {
+            partlyEntered.remove(request);
+        }
+        arrivedOrClosed.signalAll();
+    }
+
+    /**
+     * Lets each request that has texts outside have some in line, in turns. Call it when a permit or a place
+     * in the line has become free.
+     */
+    private void joinLine() {
+        for (int i = partlyEntered.size(); i > 0 && freePermits > 0; i--) {
+            QueuedRequest<W, R, ?> request = nextTurn();
+            while (!request.hasEntered()
+                    && freePermits > (request.permits() == 0 ? 0 : reservedPermits)
+                    && (!request.isInLine()
+                            || request.lineTokens() + request.next().tokenCount() <= lineTokens)) {
+                enterNext(request);
+            }
+        }
+    }
+
+    /** Like {@link #joinLine}, where nothing may fail: a computing thread tries again. */
+    private void joinLineOrRetry() {
+        try {
+            joinLine();
+        } catch (Throwable _) { // There is no memory.
+            arrivedOrClosed.signalAll();
+        }
+    }
+
+    /** Fills the batch that is about to be taken, one text of each request in turn. */
+    private void fillNextBatch() {
+        int refused = 0;
+        while (refused < partlyEntered.size() && freePermits > reservedPermits) {
+            QueuedRequest<W, R, ?> request = nextTurn();
+            if (planner.hasRoomFor(request.next().tokenCount())) {
+                enterNext(request);
+                refused = 0;
+            } else {
+                refused++;
+            }
+        }
+    }
+
+    /** Returns the request whose turn it is, and moves it to the end. Allocates no memory. */
+    private QueuedRequest<W, R, ?> nextTurn() {
+        QueuedRequest<W, R, ?> request = partlyEntered.removeFirst();
+        partlyEntered.addLast(request);
+        return request;
     }
 
     /**
@@ -310,10 +396,14 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         request.end(why);
         for (int i = 0; i < request.texts().size(); i++) {
             Text<W, R> text = request.texts().get(i);
-            if (planner.remove(text) && text.release()) {
-                freePermits++;
+            if (planner.remove(text) && text.settle()) {
+                freePermits += text.givePermitBack() ? 1 : 0;
             }
         }
+        if (partlyEntered.remove(request)) {
+            arrivedOrClosed.signalAll(); // A closed queue may have no text left.
+        }
+        joinLineOrRetry();
         return true;
     }
 
@@ -367,15 +457,19 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     private List<Text<W, R>> next() {
         lock.lock();
         try {
-            while (planner.isEmpty() && !closed) {
+            joinLine();
+            while (planner.isEmpty() && !(closed && partlyEntered.isEmpty())) {
                 arrivedOrClosed.awaitUninterruptibly();
+                joinLine();
             }
+            fillNextBatch();
             List<Text<W, R>> batch = planner.take();
             long now = System.nanoTime();
             for (int i = 0; i < batch.size(); i++) {
-                batch.get(i).request().begin(now);
+                batch.get(i).request().begin(batch.get(i), now);
             }
             computing += batch.size();
+            joinLineOrRetry();
             return batch;
         } finally {
             lock.unlock();
@@ -391,8 +485,12 @@ public final class BatchQueue<W, R> implements AutoCloseable {
             answer.results = engine.compute(batch.stream().map(Text::work).toList());
             answer.end = System.nanoTime();
             lock.lock();
+            for (int i = 0; i < batch.size(); i++) { // So that the next batch can be full.
+                freePermits += batch.get(i).givePermitBack() ? 1 : 0;
+            }
             tasks.add(answer);
             taskChanged.signalAll();
+            joinLineOrRetry();
             lock.unlock();
             return;
         } catch (IllegalStateException | DeviceLostException e) { // Closed or no device: retrying is useless.
@@ -447,17 +545,18 @@ public final class BatchQueue<W, R> implements AutoCloseable {
                     endAndComplete(batch.get(i).request(), why);
                 }
             }
+            joinLineOrRetry();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Gives a text's permit back unless it has already been settled; returns whether it had not. */
+    /** Settles a text of a batch and gives its permit back; returns false if it has been settled before. */
     private boolean release(Text<W, R> text) {
-        boolean released = text.release();
+        boolean released = text.settle();
         if (released) {
             computing--;
-            freePermits++;
+            freePermits += text.givePermitBack() ? 1 : 0;
         }
         return released;
     }
@@ -504,7 +603,8 @@ public final class BatchQueue<W, R> implements AutoCloseable {
 
     /**
      * Gives back the permits of a finished batch's texts, and ends the requests that are now complete or have
-     * failed. Allocates no memory.
+     * failed. Allocates no memory, except for texts that enter the planner afterwards; if there is none for
+     * those, a computing thread lets them enter later.
      */
     void settle(List<Text<W, R>> texts, Object[] results, Throwable[] failures) {
         lock.lock();
@@ -516,6 +616,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
                     endAndComplete(request, failures[i]);
                 }
             }
+            joinLineOrRetry();
         } finally {
             lock.unlock();
         }
@@ -608,7 +709,7 @@ public final class BatchQueue<W, R> implements AutoCloseable {
 
     private void noteDeadline(QueuedRequest<W, R, ?> request) {
         if (timeout.isPresent()) {
-            long deadline = request.called() + timeout.get().toNanos();
+            long deadline = request.progressed() + timeout.get().toNanos();
             if (open.size() == 1 || deadline - nextDeadline < 0) {
                 nextDeadline = deadline;
                 taskChanged.signalAll();
@@ -624,10 +725,10 @@ public final class BatchQueue<W, R> implements AutoCloseable {
         long limit = timeout.get().toNanos();
         long oldest = now; // Among the requests that have not timed out.
         for (QueuedRequest<W, R, ?> request : open) {
-            if (!request.isOver() && now - request.called() >= limit) {
+            if (!request.isOver() && now - request.progressed() >= limit) {
                 endAndComplete(request, timedOut(request.unanswered(), request.textCount()));
-            } else if (!request.isOver() && request.called() - oldest < 0) {
-                oldest = request.called();
+            } else if (!request.isOver() && request.progressed() - oldest < 0) {
+                oldest = request.progressed();
             }
         }
         nextDeadline = oldest + limit;
@@ -656,7 +757,12 @@ public final class BatchQueue<W, R> implements AutoCloseable {
     public State state() {
         lock.lock();
         try {
-            return new State(planner.size(), planner.prepared().stream().mapToInt(Integer::intValue).sum(),
+            int outside = 0;
+            for (QueuedRequest<W, R, ?> request : partlyEntered) {
+                outside += request.notEntered();
+            }
+            return new State(planner.size() + outside,
+                    planner.prepared().stream().mapToInt(Integer::intValue).sum(),
                     computing, freePermits);
         } finally {
             lock.unlock();

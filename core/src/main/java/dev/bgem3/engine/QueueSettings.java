@@ -11,9 +11,9 @@ import java.util.Optional;
  * @param tokenBudget
  *            the maximum number of tokens of a batch of more than one text
  * @param permits
- *            the maximum number of accepted but unanswered texts
+ *            the maximum number of texts that wait in the queue or are computed
  * @param timeout
- *            how long a call may take; empty for no limit
+ *            how long a call may go without a result; empty for no limit
  * @param listener
  *            notified of each batch
  */

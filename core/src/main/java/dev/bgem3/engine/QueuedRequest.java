@@ -27,15 +27,15 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
         private final int place;
         private final W work;
         private final int tokenCount;
-        private final long arrival;
-        private boolean released;
+        private long arrival;
+        private boolean hasPermit;
+        private boolean settled;
 
-        private Text(QueuedRequest<W, R, ?> request, int place, W work, int tokenCount, long arrival) {
+        private Text(QueuedRequest<W, R, ?> request, int place, W work, int tokenCount) {
             this.request = request;
             this.place = place;
             this.work = work;
             this.tokenCount = tokenCount;
-            this.arrival = arrival;
         }
 
         QueuedRequest<W, R, ?> request() {
@@ -61,11 +61,26 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
             return Duration.ofNanos(now - request.tokenized);
         }
 
-        /** Marks its permit as given back; returns false if it already was, because the text is settled. */
-        boolean release() {
-            boolean held = !released;
-            released = true;
+        /** Marks it as having a permit, with its place in the order of arrival. */
+        void takePermit(long place) {
+            arrival = place;
+            hasPermit = true;
+            request.permits++;
+        }
+
+        /** Marks its permit as given back; returns whether it had one. */
+        boolean givePermitBack() {
+            boolean held = hasPermit;
+            hasPermit = false;
+            request.permits -= held ? 1 : 0;
             return held;
+        }
+
+        /** Marks it as settled; returns whether it was not. */
+        boolean settle() {
+            boolean first = !settled;
+            settled = true;
+            return first;
         }
     }
 
@@ -75,6 +90,11 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
     private final List<Text<W, R>> texts;
     private final Object[] results;
     private long tokenized;
+    private long progressed;
+    private int entered;
+    private int permits;
+    private int inLine;
+    private long lineTokens;
     private int unanswered;
     private int tokens;
     private boolean begun;
@@ -94,6 +114,7 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
     QueuedRequest(long called, int textCount, Function<QueueAnswer<R>, A> answers) {
         this.answers = answers;
         this.called = called;
+        progressed = called;
         texts = new ArrayList<>(textCount);
         results = new Object[textCount];
         unanswered = textCount;
@@ -104,11 +125,46 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
         tokenized = now;
     }
 
-    Text<W, R> addText(W work, int tokenCount, long arrival) {
-        Text<W, R> text = new Text<>(this, texts.size(), work, tokenCount, arrival);
-        texts.add(text);
+    /** Adds a text, which has no permit yet. */
+    void addText(W work, int tokenCount) {
+        texts.add(new Text<>(this, texts.size(), work, tokenCount));
         tokens += tokenCount;
-        return text;
+    }
+
+    /** Returns the next text to enter the planner. */
+    Text<W, R> next() {
+        return texts.get(entered);
+    }
+
+    /** Records that the next text has entered the planner. */
+    void entered(Text<W, R> text) {
+        entered++;
+        inLine++;
+        lineTokens += text.tokenCount;
+    }
+
+    /** Returns whether all texts have entered the planner. */
+    boolean hasEntered() {
+        return notEntered() == 0;
+    }
+
+    int notEntered() {
+        return texts.size() - entered;
+    }
+
+    /** Returns the number of texts with a permit. */
+    int permits() {
+        return permits;
+    }
+
+    /** Returns whether one of the texts waits in the planner. */
+    boolean isInLine() {
+        return inLine > 0;
+    }
+
+    /** Returns the number of tokens that wait in the planner. */
+    long lineTokens() {
+        return lineTokens;
     }
 
     CompletableFuture<A> future() {
@@ -128,9 +184,9 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
         return unanswered;
     }
 
-    /** Returns the {@link System#nanoTime()} of the call. */
-    long called() {
-        return called;
+    /** Returns the {@link System#nanoTime()} of the last result, or of the call before the first one. */
+    long progressed() {
+        return progressed;
     }
 
     /** Returns the {@link System#nanoTime()} at which the request ended. */
@@ -157,7 +213,10 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
         over = true;
     }
 
-    void begin(long now) {
+    /** Records that a text has left the planner for a batch. */
+    void begin(Text<W, R> text, long now) {
+        inLine--;
+        lineTokens -= text.tokenCount;
         if (!begun) {
             begun = true;
             firstBegun = now;
@@ -167,6 +226,7 @@ final class QueuedRequest<W, R, A> extends TaskList.Task {
     /** Stores the result of a text; returns whether it was the last one. */
     boolean answer(Text<W, R> text, Object result) {
         results[text.place] = result;
+        progressed = System.nanoTime();
         return --unanswered == 0;
     }
 

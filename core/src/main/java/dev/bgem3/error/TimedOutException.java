@@ -1,6 +1,6 @@
 package dev.bgem3.error;
 
-/** Thrown if a request was not answered within its time limit. */
+/** Thrown if a request made no progress within its time limit. */
 public final class TimedOutException extends BgeM3Exception {
     private static final long serialVersionUID = 1L;
 

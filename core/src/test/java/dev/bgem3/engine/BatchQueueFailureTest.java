@@ -112,8 +112,8 @@ class BatchQueueFailureTest {
         List<CompletableFuture<QueueAnswer<Integer>>> futures = new ArrayList<>();
         for (int i = 0; i < slots; i++) {
             futures.add(ask(queue, i, -i));
+            engine.awaitBegun(1); // Otherwise texts of two requests may share a batch.
         }
-        engine.awaitBegun(slots);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         Throwable failure = new IllegalStateException("on purpose");
         long[] least = {Long.MAX_VALUE, Long.MAX_VALUE}; // Linking allocates at the first call.
@@ -129,6 +129,68 @@ class BatchQueueFailureTest {
                 .allMatch(future -> future.join().results().equals(List.of(7, 8)));
         engine.release(slots);
         assertIdle(queue);
+    }
+
+    @Test
+    void continuesIfTextsOfLargeRequestsFindNoMemory() throws Exception {
+        AtomicInteger failures = new AtomicInteger();
+        var planner = new BatchPlanner<QueuedRequest.Text<FakeEngine.Text, Integer>>(BUDGET, 2) {
+            @Override
+            void add(QueuedRequest.Text<FakeEngine.Text, Integer> text) {
+                boolean after = failures.getAndIncrement() % 7 == 5;
+                if (after) {
+                    super.add(text);
+                }
+                if (after || failures.get() % 7 == 2) {
+                    throw new OutOfMemoryError("on purpose");
+                }
+                super.add(text);
+            }
+        };
+        var queue = new BatchQueue<>(FakeEngine.quick(), planner, settings(2));
+        List<CompletableFuture<QueueAnswer<Integer>>> futures = new ArrayList<>();
+        int[] numbers = IntStream.range(0, 300).toArray();
+        while (futures.size() < 8) {
+            try {
+                futures.add(ask(queue, numbers));
+            } catch (OutOfMemoryError refused) {
+                assertThat(refused).hasMessage("on purpose");
+            }
+        }
+        futures.removeLast().cancel(false);
+        for (var future : futures) {
+            assertThat(future.get(30, TimeUnit.SECONDS).results()).hasSize(300).isSorted();
+        }
+        assertIdle(queue);
+        assertThat(failures).as("calls of the failing method").hasValueGreaterThan(1000);
+    }
+
+    @Test
+    void givesAllPermitsBackAfterManyRequestsOfAllSizesOnSeveralSlots() throws Exception {
+        FakeEngine engine = FakeEngine.quick().failing(text -> text.number() % 97 == 3, _ -> false);
+        var queue = new BatchQueue<>(engine, new QueueSettings(3, BUDGET, PERMITS,
+                Optional.of(Duration.ofSeconds(30)), (_, _, _, _) -> {}));
+        List<Thread> callers = new ArrayList<>();
+        AtomicInteger answered = new AtomicInteger();
+        for (int i = 0; i < 8; i++) {
+            int caller = i;
+            callers.add(Thread.startVirtualThread(() -> {
+                for (int round = 0; round < 100; round++) {
+                    int count = (caller * 31 + round * 17) % 200 + 1;
+                    var future = ask(queue, IntStream.range(4, 4 + count).map(n -> n % 90).toArray());
+                    if (round % 5 == caller % 5) {
+                        future.cancel(false);
+                    } else if (catchThrowable(future::join) == null) {
+                        answered.incrementAndGet();
+                    }
+                }
+            }));
+        }
+        for (Thread caller : callers) {
+            caller.join();
+        }
+        assertIdle(queue);
+        assertThat(answered).as("answered requests").hasPositiveValue();
     }
 
     @Test

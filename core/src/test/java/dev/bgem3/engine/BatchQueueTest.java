@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.bgem3.engine.FakeEngine.Text;
-import dev.bgem3.error.InputException;
 import dev.bgem3.error.OverloadedException;
 import dev.bgem3.error.TimedOutException;
 import java.time.Duration;
@@ -68,7 +67,7 @@ class BatchQueueTest {
         var large = askTokens(8, 1);
         var larger = askTokens(9, 2);
         var small = ask(3, 4, 5);
-        assertThat(queue.state()).isEqualTo(new BatchQueue.State(5, 3, 1, 94));
+        assertThat(queue.state()).isEqualTo(new BatchQueue.State(5, 2, 1, 96));
         engine.release(4);
         assertThat(answer(first)).containsExactly(0);
         assertThat(answer(large)).containsExactly(1);
@@ -78,21 +77,106 @@ class BatchQueueTest {
     }
 
     @Test
-    void refusesAtOnceIfOnePermitIsMissing() throws Exception {
-        start(3, Optional.empty());
+    void refusesAtOnceIfNoPermitIsFree() throws Exception {
+        start(2, Optional.empty());
         var first = ask(0);
         engine.awaitBegun(1);
-        var second = ask(1);
-        assertThatExceptionOfType(OverloadedException.class).isThrownBy(() -> ask(2, 3))
-                .withMessage("overloaded: permits: 3, asked 2, free 1");
-        assertThatExceptionOfType(InputException.class).isThrownBy(() -> ask(2, 3, 4, 5));
-        assertThat(queue.state().freePermits()).isEqualTo(1);
+        var second = ask(1, 2, 3);
+        assertThatExceptionOfType(OverloadedException.class).isThrownBy(() -> ask(4))
+                .withMessage("overloaded: all 2 permits are taken");
+        assertThat(queue.state()).isEqualTo(new BatchQueue.State(3, 1, 1, 0));
         engine.release(1);
         assertThat(answer(first)).containsExactly(0);
-        var third = ask(2, 3);
-        engine.release(2);
-        assertThat(answer(second)).containsExactly(1);
-        assertThat(answer(third)).containsExactly(2, 3);
+        engine.awaitBegun(1);
+        var third = ask(4); // The second has one of the permits and leaves the other.
+        engine.release(4);
+        assertThat(answer(second)).containsExactly(1, 2, 3);
+        assertThat(answer(third)).containsExactly(4);
+    }
+
+    @Test
+    void computesMoreTextsThanItHasPermits() throws Exception {
+        for (int permits : new int[]{1, 2, 3, 7}) {
+            engine = FakeEngine.quick();
+            start(permits, Optional.empty());
+            assertThat(answer(ask(IntStream.range(0, 50).toArray()))).hasSize(50).isSorted();
+            assertThat(engine.batches()).allSatisfy(
+                    batch -> assertThat(batch).hasSizeLessThanOrEqualTo(Math.max(1, permits)));
+            queue.close();
+        }
+        assertThat(queue.state().freePermits()).isEqualTo(7);
+    }
+
+    @Test
+    void answersASmallRequestInTheNextBatchBesideALargeOne() throws Exception {
+        start(64, Optional.empty());
+        var large = ask(IntStream.range(0, 2048).toArray());
+        for (int round = 0; round < 5; round++) {
+            engine.awaitBegun(1);
+            var small = ask(-1 - round);
+            engine.release(1);
+            engine.awaitBegun(1);
+            assertThat(engine.batches().get(2 * round + 1)).hasSize(BUDGET).contains(-1 - round);
+            engine.release(1);
+            assertThat(answer(small)).containsExactly(-1 - round);
+        }
+        assertThat(large.isDone()).isFalse();
+        engine.release(1000);
+        assertThat(answer(large)).isEqualTo(IntStream.range(0, 2048).boxed().toList());
+    }
+
+    @Test
+    void finishesALargeRequestThoughSmallOnesFillEachBatch() throws Exception {
+        start(64, Optional.empty());
+        var first = ask(-1);
+        engine.awaitBegun(1);
+        var large = ask(IntStream.range(0, 20).toArray());
+        for (int i = 0; !large.isDone(); i++) {
+            assertThat(i).as("batches").isLessThan(120);
+            for (int j = queue.state().waiting(); j < 40; j++) {
+                ask(-1);
+            }
+            engine.release(1);
+            engine.awaitBegun(1);
+        }
+        assertThat(answer(first)).containsExactly(-1);
+        assertThat(answer(large)).hasSize(20);
+    }
+
+    @Test
+    void sharesBatchesBetweenLargeRequests() throws Exception {
+        start(64, Optional.empty());
+        var first = ask(0);
+        engine.awaitBegun(1);
+        var odd = ask(IntStream.range(0, 100).map(i -> 2 * i + 1).toArray());
+        var even = ask(IntStream.range(0, 100).map(i -> 2 * i).toArray());
+        engine.release(1000);
+        assertThat(answer(first)).containsExactly(0);
+        assertThat(answer(odd)).hasSize(100);
+        assertThat(answer(even)).hasSize(100);
+        assertThat(engine.batches().subList(1, 20)).allSatisfy(
+                batch -> assertThat(batch.stream().filter(number -> number % 2 == 0).count())
+                        .isEqualTo(BUDGET / 2));
+    }
+
+    @Test
+    void countsTheTimeoutFromTheLastResult() throws Exception {
+        start(8, Optional.of(Duration.ofMillis(1_500)));
+        long start = System.nanoTime();
+        var large = ask(IntStream.range(0, 24).toArray());
+        for (int i = 0; i < 4; i++) {
+            engine.awaitBegun(1);
+            Thread.sleep(500);
+            engine.release(1);
+        }
+        assertThat(answer(large)).hasSize(24);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(1_500));
+        var stuck = ask(IntStream.range(0, 24).toArray());
+        engine.awaitBegun(1);
+        engine.release(1);
+        assertThat(catchThrowable(() -> answer(stuck))).cause().isInstanceOf(TimedOutException.class)
+                .hasMessage("timeout: PT1.5S (expected: an answer; 18 of 24 texts were not computed)");
+        assertThat(queue.state().waiting()).isZero();
     }
 
     @Test
