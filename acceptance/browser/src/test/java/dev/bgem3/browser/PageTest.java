@@ -98,7 +98,7 @@ class PageTest {
     private static TextServer serve(Optional<ApiKey> key) {
         return TextServer.start(new ServedModel.Encoder(model), new Identity("bge-m3-mini", "test"),
                 new ServeOptions("127.0.0.1", 0, key, 512, OptionalInt.empty(), 32, 2_000_000, true,
-                        Duration.ofSeconds(60), Duration.ofSeconds(10)),
+                        Duration.ofSeconds(60), Duration.ofSeconds(10), false),
                 new PrintStream(OutputStream.nullOutputStream()));
     }
 

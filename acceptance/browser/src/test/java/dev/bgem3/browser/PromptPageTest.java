@@ -49,7 +49,7 @@ class PromptPageTest {
                 TextServer server = TextServer.start(new ServedModel.Encoder(model),
                         new Identity("mini", "test"),
                         new ServeOptions("127.0.0.1", 0, Optional.empty(), 512, OptionalInt.empty(), 32,
-                                2_000_000, true, Duration.ofSeconds(60), Duration.ofSeconds(10)),
+                                2_000_000, true, Duration.ofSeconds(60), Duration.ofSeconds(10), false),
                         new PrintStream(OutputStream.nullOutputStream()))) {
             Page page = chromium.open();
             page.navigate("http://127.0.0.1:" + server.port() + "/");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.errors.NotFoundException;
 import com.openai.errors.UnauthorizedException;
 import com.openai.errors.UnprocessableEntityException;
 import com.openai.models.embeddings.CreateEmbeddingResponse;
@@ -41,7 +42,7 @@ class OpenAiClientsTest {
         server = TextServer.start(new ServedModel.Encoder(model), new Identity("bge-m3-mini", "test"),
                 new ServeOptions("127.0.0.1", 0, Optional.of(new ApiKey(KEY)), 512, OptionalInt.empty(), 32,
                         2_000_000,
-                        true, Duration.ofSeconds(60), Duration.ofSeconds(10)),
+                        true, Duration.ofSeconds(60), Duration.ofSeconds(10), false),
                 new PrintStream(OutputStream.nullOutputStream()));
     }
 
@@ -108,6 +109,21 @@ class OpenAiClientsTest {
     void openAiClientListsTheModel() {
         assertThat(openAi(KEY).models().list().data()).singleElement()
                 .satisfies(listed -> assertThat(listed.id()).isEqualTo("bge-m3-mini"));
+    }
+
+    @Test
+    void openAiClientRetrievesTheModel() {
+        assertThat(openAi(KEY).models().retrieve("bge-m3-mini").id()).isEqualTo("bge-m3-mini");
+        assertThatThrownBy(() -> openAi(KEY).models().retrieve("other"))
+                .isInstanceOf(NotFoundException.class).hasMessageContaining("expected: bge-m3-mini");
+    }
+
+    @Test
+    void openAiClientIsToldOfTokenIdsOfAnotherTokenizer() {
+        assertThatThrownBy(() -> openAi(KEY).embeddings().create(EmbeddingCreateParams.builder().model("m")
+                .inputOfArrayOfTokenArrays(List.of(List.of(15339L, 1917L))).build()))
+                .isInstanceOf(UnprocessableEntityException.class)
+                .hasMessageContaining("check_embedding_ctx_length=False");
     }
 
     @Test

@@ -86,6 +86,11 @@ final class ServeCommand implements Callable<Integer> {
             How long a stop waits until accepted requests are answered. Default: ${DEFAULT-VALUE}.""")
     private int shutdownTimeout;
 
+    @Option(names = "--foreign-token-ids", description = """
+            Accept any token ids on /v1/embeddings. Without this, ids that do not begin and end like those \
+            of the model's tokenizer are refused, since they are probably another tokenizer's.""")
+    private boolean foreignTokenIds;
+
     ServeCommand(Session session) {
         this.session = session;
     }
@@ -96,6 +101,10 @@ final class ServeCommand implements Callable<Integer> {
         LoadOptions load = model.check();
         Path folder = model.folder(session);
         if (Reranker.isReranker(folder)) {
+            if (foreignTokenIds) {
+                throw new UsageException("--foreign-token-ids together with a reranker (expected: a model"
+                        + " for vectors, whose /v1/embeddings takes token ids)");
+            }
             try (Reranker loaded = Reranker.load(folder, load)) {
                 serve(new ServedModel.CrossEncoder(loaded), options);
             }
@@ -116,7 +125,7 @@ final class ServeCommand implements Callable<Integer> {
                 maxBatchTokens == null ? OptionalInt.empty() : OptionalInt.of(maxBatchTokens),
                 maxClientBatchSize,
                 payloadLimit, autoTruncate, Duration.ofSeconds(requestTimeout),
-                Duration.ofSeconds(shutdownTimeout));
+                Duration.ofSeconds(shutdownTimeout), foreignTokenIds);
         TextServer.requireRoom(options);
         return options;
     }

@@ -35,6 +35,13 @@ enum ErrorShape {
         }
     };
 
+    /** Returns the format for a path without a route: OpenAI's where clients of such interfaces look. */
+    static ErrorShape of(String path) {
+        return path.startsWith("/v1/") || path.startsWith("/v2/") || path.equals("/embeddings")
+                ? OPENAI
+                : TEI;
+    }
+
     abstract void write(JsonGenerator json, Refusal refusal);
 
     private static String openAiType(Refusal.Kind kind) {

@@ -98,7 +98,7 @@ final class Gateway implements Handler {
         accepted.incrementAndGet();
         Connection connection = connections.current();
         Exchange exchange = new Exchange(connection, request, response, guard, heap, options, this::mustEnd);
-        SequencedMap<String, Route> atPath = routes.get(exchange.path());
+        SequencedMap<String, Route> atPath = routes.get(Route.path(exchange.path()));
         Route route = atPath == null
                 ? null
                 : atPath.get(exchange.method().equals("HEAD") ? "GET" : exchange.method());
@@ -146,7 +146,7 @@ final class Gateway implements Handler {
             throw e;
         } catch (Exception | OutOfMemoryError e) {
             Throwable cause = e instanceof CompletionException ? e.getCause() : e;
-            refuse(exchange, route == null ? ErrorShape.TEI : route.errors(), cause);
+            refuse(exchange, route == null ? ErrorShape.of(exchange.path()) : route.errors(), cause);
         }
     }
 

@@ -21,11 +21,11 @@ final class Routes {
         return Stream.of(
                 new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
                 List.of(new ModelRoute(info, identity, options).route()),
-                new OpenAiRoutes(texts, identity.modelName()).routes(),
+                new OpenAiRoutes(texts, identity.modelName(), options.foreignTokenIds()).routes(),
                 new OwnRoutes(texts, tokenizer, identity.modelName()).routes(),
                 new TeiEmbedRoutes(texts).routes(),
                 new TokenRoutes(tokenizer, new Prompts(info.prompts()), info.defaultPrompt(),
-                        count -> texts.countWithin("inputs", count)).routes())
+                        texts::countWithin).routes())
                 .flatMap(List::stream).toList();
     }
 
@@ -36,11 +36,11 @@ final class Routes {
         Admission admission = new Admission(options, queue::state);
         return Stream.of(
                 new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
-                List.of(new ModelRoute(info, identity, options).route(),
-                        OpenAiRoutes.models(identity.modelName())),
+                List.of(new ModelRoute(info, identity, options).route()),
+                OpenAiRoutes.models(identity.modelName()),
                 new RerankRoutes(queue, info, options.autoTruncate(), admission, metrics).routes(),
                 new TokenRoutes(model.tokenizer(), new Prompts(info.prompts()), info.defaultPrompt(),
-                        count -> admission.countWithin("inputs", count)).routes())
+                        admission::countWithin).routes())
                 .flatMap(List::stream).toList();
     }
 }

@@ -31,10 +31,12 @@ import java.util.OptionalInt;
  *            the time limit from a request's first byte to its response
  * @param shutdownTimeout
  *            how long a stop waits for accepted requests
+ * @param foreignTokenIds
+ *            whether OpenAI's routes accept token ids that do not begin and end like the model's own
  */
 public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int maxConcurrentRequests,
         OptionalInt maxBatchTokens, int maxClientBatchSize, int payloadLimit, boolean autoTruncate,
-        Duration requestTimeout, Duration shutdownTimeout) {
+        Duration requestTimeout, Duration shutdownTimeout, boolean foreignTokenIds) {
     private static final Duration MAX_TIME = Duration.ofDays(1);
 
     /** Checks the options. */

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.function.IntConsumer;
+import java.util.function.ObjIntConsumer;
 import java.util.stream.Collectors;
 import tools.jackson.core.JsonGenerator;
 
@@ -23,7 +23,7 @@ final class TokenRoutes {
     private final Tokenizer tokenizer;
     private final Prompts prompts;
     private final String prompt;
-    private final IntConsumer countWithin;
+    private final ObjIntConsumer<String> countWithin;
     private final Set<Integer> special;
     private final int prefixLength;
     private final int suffixLength;
@@ -34,9 +34,9 @@ final class TokenRoutes {
      * @param prompt
      *            the prompt of texts whose request names none
      * @param countWithin
-     *            rejects a request without texts, or with too many
+     *            rejects a field without texts, or with too many
      */
-    TokenRoutes(Tokenizer tokenizer, Prompts prompts, String prompt, IntConsumer countWithin) {
+    TokenRoutes(Tokenizer tokenizer, Prompts prompts, String prompt, ObjIntConsumer<String> countWithin) {
         this.tokenizer = tokenizer;
         this.prompts = prompts;
         this.prompt = prompt;
@@ -52,7 +52,7 @@ final class TokenRoutes {
 
     private void tokenize(Exchange exchange) {
         Tokenize request = Tokenize.read(exchange.body());
-        countWithin.accept(request.inputs().size());
+        countWithin.accept("inputs", request.inputs().size());
         String before = prompts.chosen(request.options()).orElse(prompt);
         exchange.room(request.inputs().stream()
                 .mapToLong(input -> HeapCost.heapToTokenizeWithOffsets(input.text())).max().orElse(0));
@@ -99,7 +99,7 @@ final class TokenRoutes {
 
     private void decode(Exchange exchange) {
         Decode request = Decode.read(exchange.body());
-        countWithin.accept(request.ids().size());
+        countWithin.accept("ids", request.ids().size());
         exchange.room(request.ids().stream().mapToLong(TextInput.Tokens::tokenCount).sum() * PIECE_BYTES);
         List<String> texts = new ArrayList<>(request.ids().size());
         for (TextInput.Tokens tokens : request.ids()) {

@@ -212,7 +212,7 @@ class HostileClientTest extends OnMiniServer {
     void refusesARequestAtOnceWithoutPermits() throws Exception {
         ServeOptions narrow = new ServeOptions("127.0.0.1", 0, Optional.empty(), 4, OptionalInt.empty(), 32,
                 2_000_000,
-                true, Duration.ofSeconds(60), Duration.ofSeconds(10));
+                true, Duration.ofSeconds(60), Duration.ofSeconds(10), false);
         try (ServerFixture small = new ServerFixture(model, narrow)) {
             String text = "word ".repeat(1000);
             String body = "{\"inputs\":[" + ("\"" + text + "\",").repeat(3) + "\"" + text + "\"]}";
@@ -235,7 +235,7 @@ class HostileClientTest extends OnMiniServer {
     void cancelsARequestThatTakesTooLong() throws Exception {
         ServeOptions hasty = new ServeOptions("127.0.0.1", 0, Optional.empty(), 512, OptionalInt.empty(), 32,
                 2_000_000,
-                true, Duration.ofMillis(1), Duration.ofSeconds(10));
+                true, Duration.ofMillis(1), Duration.ofSeconds(10), false);
         try (ServerFixture small = new ServerFixture(model, hasty)) {
             String text = "word ".repeat(1000);
             HttpResponse<String> response = small.post("/embed",
@@ -248,7 +248,8 @@ class HostileClientTest extends OnMiniServer {
     @Test
     void requiresTheKeyEverywhereExceptForHealth() throws Exception {
         ServeOptions locked = new ServeOptions("127.0.0.1", 0, Optional.of(new ApiKey("secret")), 512,
-                OptionalInt.empty(), 32, 2_000_000, true, Duration.ofSeconds(60), Duration.ofSeconds(10));
+                OptionalInt.empty(), 32, 2_000_000, true, Duration.ofSeconds(60), Duration.ofSeconds(10),
+                false);
         try (ServerFixture small = new ServerFixture(model, locked)) {
             assertThat(small.get("/health").statusCode()).isEqualTo(200);
             for (String wrong : List.of("", "Bearer ", "Bearer secre", "Bearer secret2", "Basic secret",

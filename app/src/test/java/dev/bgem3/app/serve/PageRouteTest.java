@@ -78,7 +78,7 @@ class PageRouteTest extends OnMiniServer {
     void pageNeedsNoKeyAndSaysWhetherOneIsRequired() throws Exception {
         ServeOptions options = new ServeOptions("127.0.0.1", 0, Optional.of(new ApiKey("a-secret-key")), 512,
                 OptionalInt.empty(), 32, 2_000_000, true, ServerFixture.DEFAULTS.requestTimeout(),
-                ServerFixture.DEFAULTS.shutdownTimeout());
+                ServerFixture.DEFAULTS.shutdownTimeout(), false);
         try (ServerFixture locked = new ServerFixture(model, options)) {
             assertThat(page(locked).statusCode()).isEqualTo(200);
             assertThat(locked.send(locked.request("/docs").build()).statusCode()).isEqualTo(200);

@@ -327,6 +327,8 @@ class RoutesTest extends OnMiniServer {
             /rerank         | {"query":"a","texts":["b",""]}        | 400 | texts[1]: empty
             /similarity|{"inputs":{"source_sentence":"","sentences":["a"]}}|400|inputs.source_sentence: empty
             /decode         | {"ids":[99999999]}                    | 422 | ids: 99999999
+            /decode         | {"ids":[]}                            | 400 | ids: empty
+            /decode         | {}                                    | 422 | ids: missing
             /tokenize       | {"inputs":[1]}                        | 422 | token ids (expected: a string)
             """)
     void explainsBadRequests(String path, String body, int status, String message)

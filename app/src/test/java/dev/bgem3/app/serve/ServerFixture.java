@@ -26,7 +26,7 @@ final class ServerFixture implements AutoCloseable {
     static final Path MINI = ROOT.resolve("models/bge-m3-mini");
     static final ServeOptions DEFAULTS = new ServeOptions("127.0.0.1", 0, Optional.empty(), 512,
             OptionalInt.empty(), 32,
-            2_000_000, true, Duration.ofSeconds(60), Duration.ofSeconds(10));
+            2_000_000, true, Duration.ofSeconds(60), Duration.ofSeconds(10), false);
     static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -39,17 +39,22 @@ final class ServerFixture implements AutoCloseable {
     }
 
     ServerFixture(ServedModel served, ServeOptions options) {
-        this(served, options, HeapShares.of(Runtime.getRuntime().maxMemory()));
+        this(served, options, "mini");
+    }
+
+    /** Starts a server whose model has this name. */
+    ServerFixture(ServedModel served, ServeOptions options, String modelName) {
+        this(served, options, modelName, HeapShares.of(Runtime.getRuntime().maxMemory()));
     }
 
     /** Starts a server that divides a heap of another size than this process's. */
     ServerFixture(BgeM3 model, ServeOptions options, HeapShares heap) {
-        this(new ServedModel.Encoder(model), options, heap);
+        this(new ServedModel.Encoder(model), options, "mini", heap);
     }
 
-    private ServerFixture(ServedModel served, ServeOptions options, HeapShares heap) {
+    private ServerFixture(ServedModel served, ServeOptions options, String modelName, HeapShares heap) {
         model = served instanceof ServedModel.Encoder(BgeM3 encoder) ? encoder : null;
-        server = TextServer.start(served, new Identity("mini", "1.2.3"), options,
+        server = TextServer.start(served, new Identity(modelName, "1.2.3"), options,
                 new PrintStream(log, true, StandardCharsets.UTF_8), heap);
     }
 
