@@ -144,7 +144,7 @@ class OpenApiTest {
                 .load(Path.of(System.getProperty("bgem3.root"), "src", "fixtures", "tiny-reranker"));
                 TextServer other = start(new ServedModel.CrossEncoder(reranker))) {
             String body = "{\"query\":\"What is BM25?\",\"texts\":[\"panda\",\"\"],\"return_text\":true}";
-            Set<String> ranking = Set.of("/rerank", "/", "/invocations");
+            Set<String> ranking = Set.of("/rerank", "/v1/rerank", "/v2/rerank", "/", "/invocations");
             for (Operation operation : operations()) {
                 boolean get = operation.method().equals("GET");
                 if (get && !operation.path().equals("/info") || operation.path().equals("/tokenize")

@@ -136,6 +136,22 @@ public final class Fields {
         return list(name, "a list of strings", (item, at) -> kind.apply(string(item, at)).withPlace(at));
     }
 
+    /**
+     * Returns a required list of texts, which may be objects with a field {@code text}, as Cohere and Jina
+     * have them. Each has its path as its place.
+     */
+    public List<TextInput.Text> documents(String name, Function<String, TextInput.Text> role) {
+        return list(name, "a list of strings, or of objects with a text", (item, at) -> {
+            if (item.isObject()) {
+                return new Fields(item, at + ".").text("text", role);
+            }
+            if (!item.isString()) {
+                throw invalid(at, kind(item) + " (expected: a string, or an object with a text)");
+            }
+            return role.apply(string(item, at)).withPlace(at);
+        });
+    }
+
     /** Returns an optional list of numbers. */
     public Optional<List<Double>> optionalNumbers(String name) {
         return has(name) ? Optional.of(list(name, "a list of numbers", Fields::number)) : Optional.empty();

@@ -31,19 +31,6 @@ public final class TeiRequests {
         }
     }
 
-    /** The request of {@code POST /rerank}. */
-    public record Rerank(TextInput.Text query, List<TextInput.Text> texts, boolean rawScores,
-            boolean returnText,
-            TextOptions options) {
-        /** Reads a body. */
-        public static Rerank read(Fields fields) {
-            return new Rerank(fields.text("query", TextInput::ofQuery),
-                    fields.texts("texts", TextInput::ofPassage),
-                    fields.flag("raw_scores", false),
-                    fields.flag("return_text", false), TextOptions.read(fields));
-        }
-    }
-
     /** The request of {@code POST /similarity}. */
     public record Similarity(TextInput.Text source, List<TextInput.Text> sentences, TextOptions options) {
         /** Reads a body. */

@@ -9,8 +9,9 @@ import dev.bgem3.TextPair;
 import dev.bgem3.Truncation;
 import dev.bgem3.app.api.InvalidRequestException;
 import dev.bgem3.app.api.InvalidRequestException.Fault;
-import dev.bgem3.app.api.TeiRequests.Rerank;
+import dev.bgem3.app.api.RerankRequest;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -23,20 +24,22 @@ import java.util.stream.Stream;
  *            the model's properties
  * @param autoTruncate
  *            whether to truncate a pair that is too long if the request does not say
+ * @param modelName
+ *            the model's name in responses
  */
-record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Admission admission,
-        Metrics metrics) {
+record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, String modelName,
+        Admission admission, Metrics metrics) {
+    /** The tokens that stand around a query and a passage, or more. */
+    private static final int SPECIAL_TOKENS = 4;
+
     List<Route> routes() {
-        return Stream.concat(
-                Stream.of("/rerank", "/", "/invocations").map(path -> Route.post(path, this::rerank)),
-                Stream.concat(
-                        Stream.of("/embed", "/embed_sparse", "/embed_all", "/similarity", "/v1/encode",
-                                "/v1/score")
-                                .map(path -> Route.post(path, RerankRoutes::noVectors)),
-                        Stream.of("/v1/embeddings", "/embeddings").map(
-                                path -> Route.post(path, RerankRoutes::noVectors)
-                                        .withErrors(ErrorShape.OPENAI))))
-                .toList();
+        RankingRoutes ranking = new RankingRoutes(modelName, this::rank);
+        return Stream.of(ranking.routes().stream(), Stream.of("/", "/invocations").map(ranking::route),
+                Stream.of("/embed", "/embed_sparse", "/embed_all", "/similarity", "/v1/encode", "/v1/score")
+                        .map(path -> Route.post(path, RerankRoutes::noVectors)),
+                Stream.of("/v1/embeddings", "/embeddings").map(
+                        path -> Route.post(path, RerankRoutes::noVectors).withErrors(ErrorShape.OPENAI)))
+                .flatMap(Function.identity()).toList();
     }
 
     /** Refuses a request for vectors with the status of text-embeddings-inference. */
@@ -45,9 +48,8 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
                 "model is not an embedding model: a reranker is served (expected: POST /rerank)");
     }
 
-    private void rerank(Exchange exchange) {
-        Rerank request = Rerank.read(exchange.body());
-        admission.countWithin("texts", request.texts().size());
+    private List<Rank> rank(Exchange exchange, RerankRequest request) {
+        admission.countWithin(request.dialect().field(), request.texts().size());
         rejectEmpty(request);
         if (request.options().direction() == Truncation.LEFT) {
             throw new InvalidRequestException(Fault.VALIDATION,
@@ -63,13 +65,12 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
         Admission.reportTruncated(exchange,
                 scores.stream().filter(RerankScore::truncated).map(score -> String.valueOf(score.index()))
                         .toList());
-        List<Rank> ranks = scores.stream().sorted(RerankScore.BEST_FIRST)
+        return scores.stream().sorted(RerankScore.BEST_FIRST)
                 .map(score -> new Rank(score.index(), score.score())).toList();
-        exchange.json(json -> Rank.write(json, ranks, request));
     }
 
     /** Rejects pairs of two empty texts; as in text-embeddings-inference, one of them may be empty. */
-    private static void rejectEmpty(Rerank request) {
+    private static void rejectEmpty(RerankRequest request) {
         if (request.query().text().isEmpty()) {
             request.texts().stream().filter(text -> text.text().isEmpty()).findFirst().ifPresent(text -> {
                 throw new InvalidRequestException(Fault.EMPTY,
@@ -79,13 +80,16 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Adm
     }
 
     /** Returns a bound on the heap for tokenizing the longest text and keeping the tokens of all pairs. */
-    private long heapToTokenize(Rerank request) {
+    private long heapToTokenize(RerankRequest request) {
+        long query = request.query().text().length() + SPECIAL_TOKENS;
+        long tokens = request.texts().stream()
+                .mapToLong(text -> Math.min(info.maxLength(), query + text.text().length())).sum();
         long tokenizing = Stream.concat(Stream.of(request.query()), request.texts().stream())
                 .mapToLong(text -> HeapCost.heapToTokenize(text.text())).max().orElse(0);
-        return tokenizing + (long) (request.texts().size() + 1) * info.maxLength() * HeapCost.ID_BYTES;
+        return tokenizing + (tokens + query) * HeapCost.ID_BYTES;
     }
 
-    private List<RerankScore> score(Exchange exchange, Rerank request) {
+    private List<RerankScore> score(Exchange exchange, RerankRequest request) {
         RerankOptions options = RerankOptions.builder().normalize(!request.rawScores())
                 .truncate(request.options().truncate().orElse(autoTruncate)).build();
         int count = request.texts().size();

@@ -22,6 +22,7 @@ final class Routes {
                 new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
                 List.of(new ModelRoute(info, identity, options).route()),
                 new OpenAiRoutes(texts, identity.modelName(), options.foreignTokenIds()).routes(),
+                new RankingRoutes(identity.modelName(), new HybridRanker(texts)).routes(),
                 new OwnRoutes(texts, tokenizer, identity.modelName()).routes(),
                 new TeiEmbedRoutes(texts).routes(),
                 new TokenRoutes(tokenizer, new Prompts(info.prompts()), info.defaultPrompt(),
@@ -38,7 +39,8 @@ final class Routes {
                 new SystemRoutes(stopping, metrics, Page.live(options.apiKey().isPresent())).routes(),
                 List.of(new ModelRoute(info, identity, options).route()),
                 OpenAiRoutes.models(identity.modelName()),
-                new RerankRoutes(queue, info, options.autoTruncate(), admission, metrics).routes(),
+                new RerankRoutes(queue, info, options.autoTruncate(), identity.modelName(), admission,
+                        metrics).routes(),
                 new TokenRoutes(model.tokenizer(), new Prompts(info.prompts()), info.defaultPrompt(),
                         admission::countWithin).routes())
                 .flatMap(List::stream).toList();

@@ -4,15 +4,10 @@ import dev.bgem3.Embedding;
 import dev.bgem3.EncodeOptions;
 import dev.bgem3.LexicalWeights;
 import dev.bgem3.Output;
-import dev.bgem3.PairScores;
-import dev.bgem3.ScoreWeights;
 import dev.bgem3.TokenStates;
 import dev.bgem3.app.api.TeiRequests.Embed;
 import dev.bgem3.app.api.TeiRequests.Plain;
-import dev.bgem3.app.api.TeiRequests.Rerank;
 import dev.bgem3.app.api.TeiRequests.Similarity;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -26,7 +21,7 @@ record TeiEmbedRoutes(TextService texts) {
         return List.of(Route.post("/embed", this::embed), Route.post("/", this::embed),
                 Route.post("/invocations", this::embed), Route.post("/embed_sparse", this::embedSparse),
                 Route.post("/embed_all", this::embedAll),
-                Route.post("/rerank", this::rerank), Route.post("/similarity", this::similarity));
+                Route.post("/similarity", this::similarity));
     }
 
     private void embed(Exchange exchange) {
@@ -72,31 +67,6 @@ record TeiEmbedRoutes(TextService texts) {
             TokenStates states = embedding.tokenStates();
             VectorJson.rows(json, states.values(), states.rows(), states.dimension());
         }));
-    }
-
-    /**
-     * Ranks by the weighted score of all outputs. It is between 0 and about 1 without normalization, so raw
-     * scores are the same.
-     */
-    private void rerank(Exchange exchange) {
-        Rerank request = Rerank.read(exchange.body());
-        texts.countWithin("texts", request.texts().size());
-        boolean all = texts.hasAllOutputs();
-        Comparison compared = new Comparison(request.query(), request.texts());
-        TextService.rejectEmpty(compared.inputs());
-        Encoded encoded = texts.encode(exchange, compared, request.options(), OptionalInt.empty(), all
-                ? EncodeOptions.builder().outputs(Output.DENSE, Output.SPARSE, Output.COLBERT)
-                : EncodeOptions.builder());
-        List<Rank> ranks = new ArrayList<>(request.texts().size());
-        Embedding query = encoded.embeddings().getFirst();
-        for (int i = 0; i < request.texts().size(); i++) {
-            Embedding text = encoded.embeddings().get(i + 1);
-            ranks.add(new Rank(i, all
-                    ? PairScores.of(query, text, ScoreWeights.EQUAL).colbertSparseDense()
-                    : query.dense().dot(text.dense())));
-        }
-        ranks.sort(Comparator.comparing(Rank::score).reversed().thenComparing(Rank::index));
-        exchange.json(json -> Rank.write(json, ranks, request));
     }
 
     private void similarity(Exchange exchange) {

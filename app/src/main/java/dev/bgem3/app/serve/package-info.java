@@ -3,8 +3,9 @@
  *
  * <p>
  * Start with {@link dev.bgem3.app.serve.TextServer}. The {@code Gateway} gets each request, finds its {@code
- * Route} and passes it an {@code Exchange}. The routes are in {@code TeiEmbedRoutes}, {@code RerankRoutes},
- * {@code TokenRoutes}, {@code OpenAiRoutes}, {@code OwnRoutes}, {@code ModelRoute} and {@code SystemRoutes}.
+ * Route} and passes it an {@code Exchange}. The routes are in {@code TeiEmbedRoutes}, {@code RankingRoutes},
+ * {@code RerankRoutes}, {@code TokenRoutes}, {@code OpenAiRoutes}, {@code OwnRoutes}, {@code ModelRoute} and
+ * {@code SystemRoutes}.
  * {@code TextService} computes the texts for them. Only {@code Refusal} maps exceptions to statuses.
  *
  * <p>
