@@ -61,6 +61,18 @@ class ServeCommandTest {
     }
 
     @Test
+    void rejectsOptionsThatContradictOneAnother() {
+        CommandRunner.Result batch = serve("--max-client-batch-size", "1000", "--payload-limit", "2000");
+        assertThat(batch.exitCode()).isEqualTo(2);
+        assertThat(batch.err()).startsWith("bgem3: --max-client-batch-size: 1000 (expected: at most 500, ")
+                .contains("--payload-limit");
+        CommandRunner.Result ids = CommandRunner.run("serve", "--model",
+                CommandRunner.ROOT.resolve("src/fixtures/tiny-reranker").toString(), "--foreign-token-ids");
+        assertThat(ids.exitCode()).isEqualTo(2);
+        assertThat(ids.err()).startsWith("bgem3: --foreign-token-ids together with a reranker");
+    }
+
+    @Test
     void rejectsAnInvalidKeyWithoutShowingIt(@TempDir Path folder) throws Exception {
         assertThat(serve("--api-key-file", folder.resolve("none").toString()).err())
                 .contains("--api-key-file: " + folder.resolve("none") + ": cannot be read");

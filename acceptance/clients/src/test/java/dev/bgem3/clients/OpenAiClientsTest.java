@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,9 +41,9 @@ class OpenAiClientsTest {
     static void start() {
         model = BgeM3.load(Path.of(System.getProperty("bgem3.root"), "models", "bge-m3-mini"));
         server = TextServer.start(new ServedModel.Encoder(model), new Identity("bge-m3-mini", "test"),
-                new ServeOptions("127.0.0.1", 0, Optional.of(new ApiKey(KEY)), 512, OptionalInt.empty(), 32,
-                        2_000_000,
-                        true, Duration.ofSeconds(60), Duration.ofSeconds(10), false),
+                new ServeOptions("127.0.0.1", 0, Optional.of(new ApiKey(KEY)), 512, OptionalInt.empty(), 2048,
+                        ServeOptions.defaultPayloadLimit(), true, Duration.ofSeconds(60),
+                        Duration.ofSeconds(10), false),
                 new PrintStream(OutputStream.nullOutputStream()));
     }
 
@@ -124,6 +125,17 @@ class OpenAiClientsTest {
                 .inputOfArrayOfTokenArrays(List.of(List.of(15339L, 1917L))).build()))
                 .isInstanceOf(UnprocessableEntityException.class)
                 .hasMessageContaining("check_embedding_ctx_length=False");
+    }
+
+    @Test
+    void langChain4jSendsAsManyTextsAsItLikes() {
+        OpenAiEmbeddingModel langChain = OpenAiEmbeddingModel.builder().baseUrl(url()).apiKey(KEY)
+                .modelName("bge-m3-mini").build();
+        List<TextSegment> segments = IntStream.range(0, 2500).mapToObj(i -> TextSegment.from("text " + i))
+                .toList();
+        var content = langChain.embedAll(segments).content();
+        assertThat(content).hasSize(segments.size());
+        assertThat(content.getLast().vector()).isEqualTo(model.encode("text 2499").dense().values());
     }
 
     @Test

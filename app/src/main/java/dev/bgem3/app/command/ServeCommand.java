@@ -28,6 +28,7 @@ import picocli.CommandLine.Option;
         describes the routes."""})
 final class ServeCommand implements Callable<Integer> {
     private static final String KEY_VARIABLE = "BGEM3_API_KEY";
+    private static final int DEFAULT_BATCH_SIZE = 2048;
 
     private final Session session;
 
@@ -53,8 +54,9 @@ final class ServeCommand implements Callable<Integer> {
     private Optional<Path> apiKeyFile = Optional.empty();
 
     @Option(names = "--max-concurrent-requests", paramLabel = "N", defaultValue = "512", description = """
-            The maximum number of texts that wait or are computed at a time. A request that would exceed it \
-            is answered 429 at once: a lower limit keeps waits short, a higher one absorbs bursts. \
+            The maximum number of texts that wait in the queue or are computed at a time. A request is \
+            answered 429 at once if there is no room for its first text; its other texts join the queue \
+            when there is room for them. A lower limit keeps waits short, a higher one absorbs bursts. \
             Default: ${DEFAULT-VALUE}.""")
     private int maxConcurrentRequests;
 
@@ -62,14 +64,15 @@ final class ServeCommand implements Callable<Integer> {
             The maximum number of tokens in a batch. Default: 4096 on a CPU, and what fits on a GPU.""")
     private Integer maxBatchTokens;
 
-    @Option(names = "--max-client-batch-size", paramLabel = "N", defaultValue = "32", description = """
-            The maximum number of texts in a request. Default: ${DEFAULT-VALUE}.""")
-    private int maxClientBatchSize;
+    @Option(names = "--max-client-batch-size", paramLabel = "N", description = """
+            The maximum number of texts in a request. Default: 2048, as many as the clients of OpenAI's \
+            interface send.""")
+    private Integer maxClientBatchSize;
 
-    @Option(names = "--payload-limit", paramLabel = "BYTES", defaultValue = "2000000", description = """
+    @Option(names = "--payload-limit", paramLabel = "BYTES", description = """
             The maximum size of a request's body. The heap must be at least 28 times as large. \
-            Default: ${DEFAULT-VALUE}.""")
-    private int payloadLimit;
+            Default: 32000000, or what the heap has room for.""")
+    private Integer payloadLimit;
 
     @Option(names = "--auto-truncate", paramLabel = "true|false", arity = "1", defaultValue = "true", //
             description = """
@@ -79,7 +82,9 @@ final class ServeCommand implements Callable<Integer> {
     private boolean autoTruncate;
 
     @Option(names = "--request-timeout", paramLabel = "SECONDS", defaultValue = "60", description = """
-            The time limit of a request, after which it is answered 504. Default: ${DEFAULT-VALUE}.""")
+            How long a request may wait for the next result of one of its texts, before it is answered \
+            504. \
+            Default: ${DEFAULT-VALUE}.""")
     private int requestTimeout;
 
     @Option(names = "--shutdown-timeout", paramLabel = "SECONDS", defaultValue = "30", description = """
@@ -117,16 +122,23 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private void serve(ServedModel served, ServeOptions options) throws IOException {
+        if (payloadLimit == null && options.payloadLimit() < ServeOptions.MAX_DEFAULT_PAYLOAD) {
+            session.streams().say("payload limit: " + options.payloadLimit()
+                    + " bytes, as many as the heap has room for (--payload-limit)");
+        }
         new ServeHandler(served, Bgem3Command.Version.number(), options, session.streams()).run();
     }
 
     private ServeOptions options() {
         ServeOptions options = new ServeOptions(host, port, key().map(ApiKey::new), maxConcurrentRequests,
                 maxBatchTokens == null ? OptionalInt.empty() : OptionalInt.of(maxBatchTokens),
-                maxClientBatchSize,
-                payloadLimit, autoTruncate, Duration.ofSeconds(requestTimeout),
-                Duration.ofSeconds(shutdownTimeout), foreignTokenIds);
+                maxClientBatchSize == null ? DEFAULT_BATCH_SIZE : maxClientBatchSize,
+                payloadLimit == null ? ServeOptions.defaultPayloadLimit() : payloadLimit, autoTruncate,
+                Duration.ofSeconds(requestTimeout), Duration.ofSeconds(shutdownTimeout), foreignTokenIds);
         TextServer.requireRoom(options);
+        if (maxClientBatchSize != null) {
+            options.requirePayloadForBatch();
+        }
         return options;
     }
 

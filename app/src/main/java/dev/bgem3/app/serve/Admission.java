@@ -16,6 +16,8 @@ import java.util.function.Supplier;
  *            supplies the current state of the queue
  */
 record Admission(ServeOptions options, Supplier<QueueState> queue) {
+    private static final int MAX_HEADER_LENGTH = 1000;
+
     /** Rejects a request without texts, or with too many. */
     void countWithin(String field, int count) {
         if (count == 0) {
@@ -29,19 +31,28 @@ record Admission(ServeOptions options, Supplier<QueueState> queue) {
     }
 
     /** Rejects a request before its texts are tokenized if the queue would reject it afterwards. */
-    void rejectOverload(int count) {
-        int free = queue.get().freePermits();
-        if (count > free && count <= options.maxConcurrentRequests()) {
-            throw new RefusedException(Refusal.Kind.OVERLOADED,
-                    "Model is overloaded: " + count + " texts, room for " + free
-                            + " of " + options.maxConcurrentRequests() + " (--max-concurrent-requests)");
+    void rejectOverload() {
+        if (queue.get().freePermits() == 0) {
+            throw new RefusedException(Refusal.Kind.OVERLOADED, "Model is overloaded: all "
+                    + options.maxConcurrentRequests() + " permits are taken (--max-concurrent-requests)");
         }
     }
 
-    /** Names the truncated texts in a header, since not all response formats have a field for them. */
+    /**
+     * Names the truncated texts in a header, since not all response formats have a field for them. It is
+     * short, since proxies limit headers: the first places, then {@code ...} if there are more.
+     */
     static void reportTruncated(Exchange exchange, List<String> truncated) {
         if (!truncated.isEmpty()) {
-            exchange.header("x-truncated-inputs", String.join(",", truncated));
+            StringBuilder places = new StringBuilder(truncated.getFirst());
+            for (String place : truncated.subList(1, truncated.size())) {
+                if (places.length() > MAX_HEADER_LENGTH) {
+                    places.append(",...");
+                    break;
+                }
+                places.append(',').append(place);
+            }
+            exchange.header("x-truncated-inputs", places.toString());
         }
     }
 

@@ -43,7 +43,6 @@ final class Exchange {
     private final ClientWatch watch;
     private final StallGuard guard;
     private final RequestBody body;
-    private final Duration timeout;
     private final BooleanSupplier mustEnd;
     private final long start = System.nanoTime();
     private Work work = Work.NONE;
@@ -58,7 +57,6 @@ final class Exchange {
         this.request = request;
         this.response = response;
         this.guard = guard;
-        timeout = options.requestTimeout();
         heap = shares.requests().lease();
         vectors = shares.vectors().lease();
         this.connection = connection;
@@ -181,8 +179,8 @@ final class Exchange {
     }
 
     /**
-     * Waits for the result of a computation. Cancels it if the client has disconnected, the request has timed
-     * out, or the server's time to stop is over.
+     * Waits for the result of a computation, which has its own time-out. Cancels it if the client has
+     * disconnected or the server's time to stop is over.
      *
      * @throws RefusedException
      *             in these cases
@@ -210,11 +208,6 @@ final class Exchange {
         if (watch.left()) {
             future.cancel(true);
             throw new RefusedException(Refusal.Kind.CLIENT_LEFT, "the client left");
-        }
-        if (elapsed().compareTo(timeout) > 0) {
-            future.cancel(true);
-            throw new RefusedException(Refusal.Kind.TIMEOUT,
-                    "not done after " + timeout.toMillis() / 1000.0 + " s (--request-timeout)");
         }
         if (mustEnd.getAsBoolean()) {
             future.cancel(true);

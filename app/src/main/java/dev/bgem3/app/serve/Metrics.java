@@ -70,7 +70,7 @@ final class Metrics implements QueueListener {
         Gauge.builder("te_queue_size", () -> state.get().waiting()).description("Texts waiting")
                 .register(registry);
         Gauge.builder("bgem3_permits_free", () -> state.get().freePermits())
-                .description("Texts that would be accepted now").register(registry);
+                .description("Requests that would be accepted now").register(registry);
     }
 
     /** Counts a request to a route. */

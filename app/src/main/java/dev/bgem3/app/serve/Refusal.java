@@ -53,6 +53,8 @@ record Refusal(Kind kind, String message) {
         return switch (failure) {
             case RefusedException e -> e.refusal();
             case InvalidRequestException e -> new Refusal(kind(e.fault()), e.getMessage());
+            case TimedOutException e ->
+                new Refusal(Kind.TIMEOUT, e.getMessage() + " (--request-timeout)");
             case BgeM3Exception e -> new Refusal(kind(e), e.getMessage());
             case TokenizerException e -> new Refusal(Kind.TOKENIZER, e.getMessage());
             case OutOfMemoryError _ -> new Refusal(Kind.BACKEND,

@@ -59,7 +59,7 @@ record RerankRoutes(RerankQueue queue, ModelInfo info, boolean autoTruncate, Str
             throw new InvalidRequestException(Fault.VALIDATION,
                     "prompt_name: a reranker has no prompts (expected: no prompt_name)");
         }
-        admission.rejectOverload(request.texts().size());
+        admission.rejectOverload();
         exchange.room(heapToTokenize(request));
         List<RerankScore> scores = score(exchange, request);
         Admission.reportTruncated(exchange,

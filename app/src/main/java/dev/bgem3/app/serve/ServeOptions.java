@@ -17,8 +17,8 @@ import java.util.OptionalInt;
  * @param apiKey
  *            the key that clients must send, if any
  * @param maxConcurrentRequests
- *            the maximum number of texts that wait or are computed at a time; a request that would exceed it
- *            is refused at once
+ *            the maximum number of texts that wait in the queue or are computed at a time; a request is
+ *            refused at once if there is no room for its first text
  * @param maxBatchTokens
  *            the maximum number of tokens in a batch; empty for the model's default
  * @param maxClientBatchSize
@@ -28,7 +28,7 @@ import java.util.OptionalInt;
  * @param autoTruncate
  *            whether to truncate a text that is too long if the request does not say
  * @param requestTimeout
- *            the time limit from a request's first byte to its response
+ *            how long a request may wait for the next result of one of its texts
  * @param shutdownTimeout
  *            how long a stop waits for accepted requests
  * @param foreignTokenIds
@@ -37,7 +37,11 @@ import java.util.OptionalInt;
 public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int maxConcurrentRequests,
         OptionalInt maxBatchTokens, int maxClientBatchSize, int payloadLimit, boolean autoTruncate,
         Duration requestTimeout, Duration shutdownTimeout, boolean foreignTokenIds) {
+    /** The default of the payload limit where the heap has room for it. */
+    public static final int MAX_DEFAULT_PAYLOAD = 32_000_000;
     private static final Duration MAX_TIME = Duration.ofDays(1);
+    /** The shortest text in JSON, with its quotes and comma. */
+    private static final int MIN_TEXT_BYTES = 4;
 
     /** Checks the options. */
     public ServeOptions {
@@ -55,6 +59,27 @@ public record ServeOptions(String host, int port, Optional<ApiKey> apiKey, int m
         if (shutdownTimeout.isNegative() || shutdownTimeout.compareTo(MAX_TIME) > 0) {
             throw new IllegalArgumentException(
                     "shutdownTimeout: " + shutdownTimeout.toSeconds() + " (expected: 0..86400 seconds)");
+        }
+    }
+
+    /** Returns the default of the payload limit: 32 MB, or less if this process's heap has no room for it. */
+    public static int defaultPayloadLimit() {
+        return (int) Math.min(MAX_DEFAULT_PAYLOAD,
+                Math.max(1, HeapShares.largestPayload(Runtime.getRuntime().maxMemory())));
+    }
+
+    /**
+     * Checks that a body of the payload limit can have as many texts as a request.
+     *
+     * @throws IllegalArgumentException
+     *             if it cannot
+     */
+    public void requirePayloadForBatch() {
+        int max = payloadLimit / MIN_TEXT_BYTES;
+        if (maxClientBatchSize > max) {
+            throw new IllegalArgumentException("maxClientBatchSize: " + maxClientBatchSize
+                    + " (expected: at most " + max + ", the shortest texts in " + payloadLimit
+                    + " bytes, --payload-limit)");
         }
     }
 

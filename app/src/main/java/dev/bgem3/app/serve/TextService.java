@@ -69,7 +69,7 @@ final class TextService {
 
     private Encoded encode(Exchange exchange, List<TextInput> inputs, IntFunction<String> shortPlaces,
             TextOptions texts, OptionalInt maxLength, EncodeOptions.Builder what) {
-        admission.rejectOverload(inputs.size());
+        admission.rejectOverload();
         long start = System.nanoTime();
         checkLimit(maxLength);
         exchange.room(heapCost.heapToTokenize(inputs, maxLength));

@@ -27,6 +27,10 @@ final class ServerFixture implements AutoCloseable {
     static final ServeOptions DEFAULTS = new ServeOptions("127.0.0.1", 0, Optional.empty(), 512,
             OptionalInt.empty(), 32,
             2_000_000, true, Duration.ofSeconds(60), Duration.ofSeconds(10), false);
+    /** Options as of a server that is started without any. */
+    static final ServeOptions PLAIN = new ServeOptions("127.0.0.1", 0, Optional.empty(), 512,
+            OptionalInt.empty(), 2048, ServeOptions.defaultPayloadLimit(), true, Duration.ofSeconds(60),
+            Duration.ofSeconds(10), false);
     static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
