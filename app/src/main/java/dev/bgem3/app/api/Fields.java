@@ -236,15 +236,7 @@ public final class Fields {
         if (!value.isString()) {
             throw invalid(at, kind(value) + " (expected: a string)");
         }
-        String text = value.stringValue();
-        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
-            int point = text.codePointAt(i);
-            if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
-                throw invalid(at, String.format(Locale.ROOT,
-                        "half of a surrogate pair, U+%04X (expected: Unicode)", point));
-            }
-        }
-        return text;
+        return value.stringValue();
     }
 
     private static double number(JsonNode value, String at) {

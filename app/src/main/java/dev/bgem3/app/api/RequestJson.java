@@ -9,6 +9,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
@@ -39,6 +40,10 @@ public final class RequestJson {
             .compile("( \\((start marker|for \\w+ starting) at|: enable `|\\R).*", Pattern.DOTALL);
 
     private static final int SCRATCH_CHARS = 1 << 12;
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+    /** The length of an escape such as <code>&#92;ud83d</code>. */
+    private static final int ESCAPE_BYTES = 6;
+    private static final byte[] REPLACEMENT = {'f', 'f', 'f', 'd'};
 
     private RequestJson() {}
 
@@ -81,20 +86,75 @@ public final class RequestJson {
     }
 
     /**
-     * Returns the fields of a body.
+     * Replaces halves of surrogate pairs, which texts that were cut within a character have, with U+FFFD.
+     * UTF-8 has none, but JSON may have their escapes: <code>"&#92;ud83d"</code>.
+     *
+     * @return how many were replaced
+     */
+    public static int replaceLoneSurrogates(byte[] body) {
+        int replaced = 0;
+        for (int i = 0; i < body.length; i++) {
+            if (body[i] != '\\') {
+                continue;
+            }
+            int unit = escapedUnit(body, i);
+            if (unit < 0) {
+                i++; // The escaped character, which may be a backslash.
+            } else if (isLow(escapedUnit(body, i + ESCAPE_BYTES)) && isHigh(unit)) {
+                i += 2 * ESCAPE_BYTES - 1;
+            } else {
+                if (isHigh(unit) || isLow(unit)) {
+                    System.arraycopy(REPLACEMENT, 0, body, i + 2, REPLACEMENT.length);
+                    replaced++;
+                }
+                i += ESCAPE_BYTES - 1;
+            }
+        }
+        return replaced;
+    }
+
+    /** Returns the UTF-16 unit that an escape at this index stands for; -1 if there is no such escape. */
+    private static int escapedUnit(byte[] body, int at) {
+        if (at + ESCAPE_BYTES > body.length || body[at] != '\\' || body[at + 1] != 'u') {
+            return -1;
+        }
+        int unit = 0;
+        for (int i = at + 2; i < at + ESCAPE_BYTES; i++) {
+            int digit = Character.digit(body[i], 16);
+            if (digit < 0) {
+                return -1;
+            }
+            unit = unit << 4 | digit;
+        }
+        return unit;
+    }
+
+    private static boolean isHigh(int unit) {
+        return unit >= Character.MIN_HIGH_SURROGATE && unit <= Character.MAX_HIGH_SURROGATE;
+    }
+
+    private static boolean isLow(int unit) {
+        return unit >= Character.MIN_LOW_SURROGATE && unit <= Character.MAX_LOW_SURROGATE;
+    }
+
+    /**
+     * Returns the fields of a body, which may begin with a byte order mark.
      *
      * @throws InvalidRequestException
      *             if the body is not such an object
      */
     public static Fields read(byte[] body) {
-        if (body.length == 0) {
+        int begin = Arrays.mismatch(body, BYTE_ORDER_MARK) == BYTE_ORDER_MARK.length
+                || Arrays.equals(body, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+        if (body.length == begin) {
             throw new InvalidRequestException(Fault.SYNTAX, "body: empty (expected: a JSON object)");
         }
         requireUtf8(body);
         JsonNode root;
         try {
             root = MAPPER.readTree(
-                    new InputStreamReader(new ByteArrayInputStream(body), StandardCharsets.UTF_8));
+                    new InputStreamReader(new ByteArrayInputStream(body, begin, body.length - begin),
+                            StandardCharsets.UTF_8));
         } catch (JacksonException e) {
             throw new InvalidRequestException(Fault.SYNTAX, notJson(e));
         }

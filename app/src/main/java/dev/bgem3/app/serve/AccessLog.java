@@ -26,6 +26,12 @@ final class AccessLog {
         out.flush();
     }
 
+    /** Warns that texts of a request had halves of surrogate pairs. */
+    void loneSurrogates(int count) {
+        out.println("bgem3: warning: lone surrogates in a request, read as U+FFFD: " + count);
+        out.flush();
+    }
+
     /** Logs the class and place of an unexpected exception, but not its message, which may quote a text. */
     void unexpected(Throwable failure) {
         StackTraceElement[] trace = failure.getStackTrace();

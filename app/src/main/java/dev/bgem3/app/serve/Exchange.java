@@ -50,6 +50,7 @@ final class Exchange {
     private final HeapBudget.Lease heap;
     private final HeapBudget.Lease vectors;
     private long kept;
+    private int loneSurrogates;
 
     Exchange(Connection connection, ServerRequest request, ServerResponse response, StallGuard guard,
             HeapShares shares, ServeOptions options, BooleanSupplier mustEnd) {
@@ -151,7 +152,13 @@ final class Exchange {
         RequestJson.Cost cost = RequestJson.cost(bytes);
         heap.resize(bytes.length + cost.toRead());
         kept = cost.kept();
+        loneSurrogates = RequestJson.replaceLoneSurrogates(bytes);
         return RequestJson.read(bytes);
+    }
+
+    /** Returns how many lone surrogates of the body were replaced. */
+    int loneSurrogates() {
+        return loneSurrogates;
     }
 
     /**

@@ -121,6 +121,10 @@ final class Gateway implements Handler {
             throw e;
         } finally {
             exchange.end();
+            if (exchange.loneSurrogates() > 0) {
+                metrics.loneSurrogates(exchange.loneSurrogates());
+                log.loneSurrogates(exchange.loneSurrogates());
+            }
             answered.incrementAndGet();
             log.request(route == null ? UNKNOWN : exchange.method(), route == null ? UNKNOWN : route.path(),
                     exchange.outcome(), exchange.elapsed().toNanos() / 1e6, exchange.work());

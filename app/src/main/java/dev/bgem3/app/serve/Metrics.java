@@ -94,6 +94,11 @@ final class Metrics implements QueueListener {
         counter("te_request_failure", Tags.of("err", kind)).increment();
     }
 
+    /** Counts halves of surrogate pairs that were replaced. */
+    void loneSurrogates(int count) {
+        counter("bgem3_lone_surrogates", Tags.empty()).add(count);
+    }
+
     /** Counts texts before the model computes them. */
     void begun(int texts) {
         counter("te_embed_count", Tags.empty()).add(texts);

@@ -72,7 +72,7 @@ class FailurePlaceRoutesTest {
             /v1/embeddings | {"input":["panda",""]} | 400 | Empty | input[1]: empty
             /v1/score|{"query":"","passages":["LONG"],"truncate":false}|422|Validation|passages[0]: MANY
             /rerank | {"query":"a","texts":["LONG"],"truncate":false} | 422 | Validation | texts[0]: MANY
-            /v1/encode | {"inputs":["a","\\ud800"]} | 422 | Validation | inputs[1]: half of a
+            /v1/rerank|{"query":"a","documents":["LONG"],"truncate":false}|422|Validation|documents[0]: MANY
             /decode | {"ids":[[0],[99999]]} | 422 | Tokenizer | ids[1]: 99999
             """)
     void encoderRoutesNameThePlace(String path, String body, int status, String type, String message)
