@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.sun.management.ThreadMXBean;
 import dev.bgem3.engine.FakeEngine.Text;
 import dev.bgem3.error.TimedOutException;
+import dev.bgem3.testsupport.TestSizes;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
  * Tests that a queue answers all accepted requests, gets its permits back and closes, whatever is thrown
  * anywhere.
  */
-@Timeout(60)
+@Timeout(120)
 class BatchQueueFailureTest {
     private static final int PERMITS = 64;
     private static final int BUDGET = 8;
@@ -159,7 +160,7 @@ class BatchQueueFailureTest {
         }
         futures.removeLast().cancel(false);
         for (var future : futures) {
-            assertThat(future.get(30, TimeUnit.SECONDS).results()).hasSize(300).isSorted();
+            assertThat(future.get(60, TimeUnit.SECONDS).results()).hasSize(300).isSorted();
         }
         assertIdle(queue);
         assertThat(failures).as("calls of the failing method").hasValueGreaterThan(1000);
@@ -169,13 +170,13 @@ class BatchQueueFailureTest {
     void givesAllPermitsBackAfterManyRequestsOfAllSizesOnSeveralSlots() throws Exception {
         FakeEngine engine = FakeEngine.quick().failing(text -> text.number() % 97 == 3, _ -> false);
         var queue = new BatchQueue<>(engine, new QueueSettings(3, BUDGET, PERMITS,
-                Optional.of(Duration.ofSeconds(30)), (_, _, _, _) -> {}));
+                Optional.of(Duration.ofSeconds(60)), (_, _, _, _) -> {}));
         List<Thread> callers = new ArrayList<>();
         AtomicInteger answered = new AtomicInteger();
         for (int i = 0; i < 8; i++) {
             int caller = i;
             callers.add(Thread.startVirtualThread(() -> {
-                for (int round = 0; round < 100; round++) {
+                for (int round = 0; round < TestSizes.pick(30, 100); round++) {
                     int count = (caller * 31 + round * 17) % 200 + 1;
                     var future = ask(queue, IntStream.range(4, 4 + count).map(n -> n % 90).toArray());
                     if (round % 5 == caller % 5) {

@@ -131,14 +131,15 @@ class BatchQueueTest {
         var first = ask(-1);
         engine.awaitBegun(1);
         var large = ask(IntStream.range(0, 20).toArray());
-        for (int i = 0; !large.isDone(); i++) {
-            assertThat(i).as("batches").isLessThan(120);
+        while (engine.batches().stream().flatMap(List::stream).filter(number -> number >= 0).count() < 20) {
+            assertThat(engine.batches()).hasSizeLessThan(120);
             for (int j = queue.state().waiting(); j < 40; j++) {
                 ask(-1);
             }
             engine.release(1);
             engine.awaitBegun(1);
         }
+        engine.release(1000);
         assertThat(answer(first)).containsExactly(-1);
         assertThat(answer(large)).hasSize(20);
     }
@@ -161,21 +162,40 @@ class BatchQueueTest {
 
     @Test
     void countsTheTimeoutFromTheLastResult() throws Exception {
-        start(8, Optional.of(Duration.ofMillis(1_500)));
-        long start = System.nanoTime();
+        Duration timeout = Duration.ofSeconds(1);
+        while (!answersAfter(timeout)) { // A busy machine may not compute a batch within it.
+            timeout = timeout.multipliedBy(2);
+            assertThat(timeout).isLessThan(Duration.ofSeconds(60));
+        }
+    }
+
+    /** Returns whether a request is answered whose batches are released during more than the time-out. */
+    private boolean answersAfter(Duration timeout) throws Exception {
+        engine = FakeEngine.held();
+        start(8, Optional.of(timeout));
         var large = ask(IntStream.range(0, 24).toArray());
         for (int i = 0; i < 4; i++) {
-            engine.awaitBegun(1);
-            Thread.sleep(500);
+            Thread.sleep(timeout.toMillis() / 3);
             engine.release(1);
         }
-        assertThat(answer(large)).hasSize(24);
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(1_500));
+        Throwable failure = catchThrowable(() -> assertThat(answer(large)).hasSize(24));
+        engine.release(1000);
+        queue.close();
+        if (failure != null) {
+            assertThat(failure).cause().isInstanceOf(TimedOutException.class);
+        }
+        return failure == null;
+    }
+
+    @Test
+    void withdrawsARequestWhoseResultsStop() throws Exception {
+        start(8, Optional.of(Duration.ofSeconds(1)));
         var stuck = ask(IntStream.range(0, 24).toArray());
-        engine.awaitBegun(1);
         engine.release(1);
+        // On a busy machine, possibly before the first batch.
         assertThat(catchThrowable(() -> answer(stuck))).cause().isInstanceOf(TimedOutException.class)
-                .hasMessage("timeout: PT1.5S (expected: an answer; 18 of 24 texts were not computed)");
+                .hasMessageMatching(
+                        "timeout: PT1S \\(expected: an answer; (18|24) of 24 texts were not computed\\)");
         assertThat(queue.state().waiting()).isZero();
     }
 

@@ -3,6 +3,7 @@ package dev.bgem3.app.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bgem3.BgeM3;
+import dev.bgem3.testsupport.TestSizes;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** Tests batches as large as OpenAI's clients send. */
-@Timeout(120)
+@Timeout(300)
 class LargeBatchTest {
     private static final int TEXTS = 2048;
     private static BgeM3 model;
@@ -83,8 +84,9 @@ class LargeBatchTest {
     @Test
     void answersSmallRequestsBesideALargeOne() throws Exception {
         try (ServerFixture server = new ServerFixture(model, options(64, 256, Duration.ofSeconds(60)))) {
+            String body = longBody(TestSizes.pick(512, TEXTS), 20);
             CompletableFuture<HttpResponse<String>> large = server.sendAsync(
-                    server.request("/embed").POST(BodyPublishers.ofString(longBody(TEXTS, 20))).build());
+                    server.request("/embed").POST(BodyPublishers.ofString(body)).build());
             List<Integer> statuses = new ArrayList<>();
             while (!large.isDone()) {
                 HttpResponse<String> small = server.post("/embed", "{\"inputs\":\"a small request\"}");
@@ -99,12 +101,25 @@ class LargeBatchTest {
 
     @Test
     void answersARequestThatMakesProgressAfterMoreThanTheTimeout() throws Exception {
-        Duration timeout = Duration.ofMillis(500);
-        try (ServerFixture server = new ServerFixture(model, options(512, 64, timeout))) {
-            long start = System.nanoTime();
-            HttpResponse<String> answer = server.post("/embed", longBody(300, 60));
-            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(timeout.multipliedBy(2));
+        Duration timeout = Duration.ofMillis(300);
+        int count = 512;
+        while (true) {
+            try (ServerFixture server = new ServerFixture(model, options(512, 64, timeout))) {
+                long start = System.nanoTime();
+                HttpResponse<String> answer = server.post("/embed", longBody(count, 60));
+                boolean late = System.nanoTime() - start > timeout.toNanos();
+                assertThat(answer.statusCode()).as(answer.body()).isIn(200, 504);
+                if (answer.statusCode() == 200 && late) {
+                    return;
+                }
+                if (late) { // The machine is so busy that it computed no batch within the time-out.
+                    timeout = timeout.multipliedBy(2);
+                    assertThat(timeout).isLessThan(Duration.ofSeconds(60));
+                } else {
+                    count *= 2;
+                    assertThat(count).as("texts computed within the time-out").isLessThanOrEqualTo(TEXTS);
+                }
+            }
         }
     }
 
