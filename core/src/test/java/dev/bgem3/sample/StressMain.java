@@ -53,11 +53,11 @@ import java.util.stream.Stream;
 
 /**
  * Makes random calls from 16 threads (platform threads, virtual threads and those of a {@link ForkJoinPool};
- * platform threads alone where threads run out), in rounds. One model and one queue last throughout; others of
- * the same folder are loaded in each round, and closed under load. In two rounds of three another thread uses
- * up, now and then, the heap or the threads that the system grants this process. Prints {@code FAULT} for what
- * must not happen, a line for each round, and {@code ended}. Arguments: the model's folder, whose embedding of
- * one token of {@value #BAD_TEXT} is NaN; seconds; seed; {@code memory} or {@code threads}.
+ * platform threads alone where threads run out), in rounds. One model and one queue last throughout; others
+ * of the same folder are loaded in each round, and closed under load. In two rounds of three another thread
+ * uses up, now and then, the heap or the threads that the system grants this process. Prints {@code FAULT}
+ * for what must not happen, a line for each round, and {@code ended}. Arguments: the model's folder, whose
+ * embedding of one token of {@value #BAD_TEXT} is NaN; seconds; seed; {@code memory} or {@code threads}.
  */
 public final class StressMain {
     /** No embedding can be made of it. */
