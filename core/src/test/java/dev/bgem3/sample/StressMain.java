@@ -408,7 +408,8 @@ public final class StressMain {
         while (cause instanceof CompletionException && cause.getCause() != null) {
             cause = cause.getCause();
         }
-        if (cause instanceof OutOfMemoryError && inShortage) {
+        if (inShortage && (cause instanceof OutOfMemoryError || cause instanceof BackendException lack
+                && lack.getMessage().contains("as many as the system grants"))) {
             outOfMemory.increment();
             return;
         }
@@ -419,7 +420,6 @@ public final class StressMain {
             case CancellationException _ -> true;
             case UnsupportedOperationException e -> "a callback, on purpose".equals(e.getMessage());
             case ModelException e -> e.getMessage().contains("embeddings");
-            case BackendException e -> inShortage && e.getMessage().contains("as many as the system grants");
             case IllegalStateException e ->
                 closing && !target.isLasting && String.valueOf(e.getMessage()).contains("closed");
             default -> false;
