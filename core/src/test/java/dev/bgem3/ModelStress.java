@@ -46,7 +46,8 @@ class ModelStress {
     void survivesTheLimitOfThreads() throws IOException, InterruptedException {
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
         assumeTrue(succeeds(Stream.concat(FEW_THREADS.stream(), Stream.of(JAVA, "-cp",
-                UserProgramTest.path(LimitedLoadMain.class), LimitedLoadMain.class.getName())).toList()),
+                UserProgramTest.path(BgeM3.class, Tokenizer.class, LimitedLoadMain.class),
+                LimitedLoadMain.class.getName())).toList()),
                 "setpriv, prlimit or Java does not work here for another user: that needs root on Linux");
         stress(FEW_THREADS, secondsOfFewThreads, "threads");
     }
